@@ -1,0 +1,69 @@
+# Every target builds .venv from the lock file first, so nothing has to be done by hand.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SCALE ?= laptop
+START ?= model
+CORES ?= $(shell nproc)
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+LOCK := envs/requirements.lock
+READY := .venv/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
+SNAKEMAKE := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/snakemake --cores $(CORES)
+CONFIG := --config scale=$(SCALE) start=$(START)
+
+.PHONY: help figures test acceptance paper lint format lock environment clean
+
+help:
+	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft"
+	@echo "make paper       the manuscript's PDF (needs TeX) SCALE=... START=..."
+	@echo "make test        format, lint, unit and workflow tests: what CI runs"
+	@echo "make acceptance  the slow tests of physics against exact results"
+	@echo "make format      ruff and snakefmt over the sources"
+	@echo "make lock        compile $(LOCK) anew from envs/requirements.in"
+	@echo "Now: SCALE=$(SCALE) START=$(START) CORES=$(CORES)"
+
+environment: $(READY)
+
+$(READY): $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Building .venv from $(LOCK)"
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@touch $@
+
+figures: $(READY)
+	@$(SNAKEMAKE) $(CONFIG)
+	@echo "Figures: results/$(SCALE)/figures   tables: results/$(SCALE)/tables"
+
+paper: $(READY)
+	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \
+		{ echo "TeX is not installed; on Debian: apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended" >&2; exit 1; }
+	@$(SNAKEMAKE) paper $(CONFIG)
+	@echo "Manuscript: results/$(SCALE)/manuscript/lah10.pdf"
+
+lint: $(READY)
+	.venv/bin/ruff format --check scripts tests
+	.venv/bin/ruff check scripts tests
+	.venv/bin/snakefmt --check --compact-diff Snakefile rules/*.smk
+	$(SNAKEMAKE) --lint >/dev/null
+
+format: $(READY)
+	.venv/bin/ruff check --fix scripts tests
+	.venv/bin/ruff format scripts tests
+	.venv/bin/snakefmt Snakefile rules/*.smk
+
+test: lint
+	.venv/bin/python -m pytest -m "not slow"
+
+acceptance: $(READY)
+	.venv/bin/python -m pytest -m slow
+
+lock:
+	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header envs/requirements.in -o $(LOCK)
+
+clean:
+	rm -rf results/smoke results/laptop .snakemake
