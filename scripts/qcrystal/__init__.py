@@ -1,0 +1,1 @@
+"""Library behind the workflow: quantum crystals from DFT labels to figures. It never imports snakemake."""

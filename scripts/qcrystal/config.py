@@ -1,0 +1,501 @@
+"""Typed configuration, validated before any job starts.
+
+`load` merges what Snakemake was given over ``config/config.yaml`` with the scale (sizes) and the system (physics) that it names.
+Every problem is a `ConfigError` whose lines each name the file, the key, the value, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import hashlib
+import itertools
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, Bath, RunSpec
+from qcrystal.structures import unit_cell
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; one line per problem."""
+
+
+def _not_bool(value):
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Count = Annotated[int, Field(gt=0), BeforeValidator(_not_bool)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+Method = Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
+
+
+class Site(Strict):
+    """One Wyckoff site: element and fractional coordinates."""
+
+    element: str
+    position: tuple[float, float, float]
+
+
+class Prototype(Strict):
+    """A crystal by space group, sites and a starting lattice constant (Å)."""
+
+    spacegroup: int = Field(ge=1, le=230)
+    sites: list[Site]
+    lattice_constant: Positive
+
+
+class Isotope(Strict):
+    """An isotope: the element of the potential that it is, and its mass in u."""
+
+    element: str
+    mass: Positive
+
+
+class Cage(Strict):
+    """The cage around each centre atom whose quadrilaterals are the order parameter of [Qin]."""
+
+    centre: str
+    member: str
+    members: Count
+    quadrilaterals: Count
+    hexagons: Count
+
+
+class Recipe(Strict):
+    """Displaced frames to be labelled; see `qcrystal.dft.displaced_frames`."""
+
+    name: Name
+    cell: Literal["primitive", "conventional"]
+    repeat: tuple[Count, Count, Count]
+    lattice_constants: list[Positive]
+    frames: Count
+    temperature: NotNegative
+    quantum: bool
+    angle: tuple[float, float] | None = None
+    strain: NotNegative | None = None
+
+
+class PawSet(Strict):
+    """A PAW set that is generated because the installed data lack it."""
+
+    configuration: str
+
+
+class DftSettings(Strict):
+    """What GPAW is told (units: eV, Å)."""
+
+    seed: int = Field(ge=0)
+    functional: Literal["PBE", "LDA", "PBEsol", "RPBE"]
+    cutoff: Positive
+    kpoint_length: Positive
+    width: Positive
+    energy_convergence: Positive
+    force_convergence: Positive
+    paw: dict[str, PawSet]
+    frequencies: dict[str, Positive]
+    lattice_constants: list[Positive]
+    recipes: list[Recipe]
+
+
+class Dynamics(Strict):
+    """Numerical parameters of the dynamics that physics fixes: time steps (fs), bath, highest frequency (THz)."""
+
+    timestep: dict[Method, Positive]
+    barostat_time: Positive
+    max_frequency: Positive
+    bath: Bath
+
+
+class Statics(Strict):
+    """Ranges over which the potential's 0 K properties are tabulated (Å, GPa)."""
+
+    lattice_constants: tuple[Positive, Positive]
+    pressures: list[NotNegative]
+    phonon_pressures: list[NotNegative]
+
+
+class Training(Strict):
+    """Deep-potential architecture and loss, DeePMD-kit's ``se_e2_a``."""
+
+    descriptor: list[Count]
+    axis_neuron: Count
+    sel: list[Count]
+    cutoff: Positive
+    cutoff_smooth: Positive
+    fitting: list[Count]
+    precision: Literal["float32", "float64"]
+    start_lr: Positive
+    stop_lr: Positive
+
+
+class System(Strict):
+    """One crystal: what physics fixes."""
+
+    name: str
+    species: list[str]
+    isotopes: dict[str, Isotope]
+    prototypes: dict[str, Prototype]
+    prototype: str
+    cage: Cage
+    dft: DftSettings
+    training: Training
+    dynamics: Dynamics
+    statics: Statics
+
+    @model_validator(mode="after")
+    def _consistent(self) -> System:
+        for name, isotope in self.isotopes.items():
+            if isotope.element not in self.species:
+                raise ValueError(f"isotopes.{name}.element: {isotope.element!r} is not among species {self.species}")
+        for element in self.species:
+            if element not in self.isotopes:
+                raise ValueError(f"isotopes: no default mass for {element!r}; add an isotope of that name")
+        if self.prototype not in self.prototypes:
+            raise ValueError(f"prototype: {self.prototype!r} is not among prototypes {sorted(self.prototypes)}")
+        for name, prototype in self.prototypes.items():
+            for site in prototype.sites:
+                if site.element not in self.species:
+                    raise ValueError(f"prototypes.{name}: element {site.element!r} is not among species {self.species}")
+        if len(self.training.sel) != len(self.species):
+            raise ValueError(f"training.sel: {self.training.sel} needs one number per species {self.species}")
+        return self
+
+
+class Sweep(Strict):
+    """A table of conditions: every pressure (GPa) with every temperature (K), ``length`` ps each."""
+
+    method: Method
+    ensemble: Literal["npt", "nvt"] = "npt"
+    isotope: str = "H"
+    start: Literal["cubic", "rhombohedral"] = "cubic"
+    basis: Literal["primitive", "conventional"] = "conventional"
+    repeat: tuple[Count, Count, Count]
+    vacancies: int = Field(0, ge=0)
+    pressures: list[NotNegative] = Field(min_length=1)
+    temperatures: list[NotNegative] = Field(min_length=1)
+    length: Positive
+    replicas: Count = 1
+    bead_ratio: Positive = 2.0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Sweep:
+        cold = [t for t in self.temperatures if t <= 0]
+        if self.method in PATH_INTEGRAL_METHODS and cold:
+            raise ValueError(f"temperatures: path integrals need a temperature above 0 K, not {cold[0]:g}")
+        return self
+
+
+class ScaleDft(Strict):
+    """Effort of the labelling: frames kept per recipe (null: all), jobs, and fixed lattice constants relaxed."""
+
+    frames_per_recipe: Count | None = None
+    batches: Count
+    lattice_points: Count
+
+
+class ScaleTraining(Strict):
+    """Effort of the training."""
+
+    steps: Count
+    checkpoint_every: Count
+
+
+class ScaleStatics(Strict):
+    """Effort of the static calculations."""
+
+    eos_points: int = Field(ge=5)
+    pressures: Count
+    starts: Count
+    max_relaxation_steps: Count
+    phonon_pressures: Count
+    phonon_repeat: tuple[Count, Count, Count]
+    phonon_mesh: Count
+
+
+class Sampling(Strict):
+    """Times in ps between frames and between checkpoints, and the run length from which a run is not called short."""
+
+    frame_interval: Positive
+    checkpoint_interval: Positive
+    converged_length: Positive
+
+
+class Scale(Strict):
+    """Sizes and effort, no physics."""
+
+    dft: ScaleDft
+    training: ScaleTraining
+    statics: ScaleStatics
+    sampling: Sampling
+    sweeps: dict[Name, Sweep]
+
+
+class Dataset(Strict):
+    """A set of DFT labels: shipped with the repository (``path``), or public (``repository`` at ``commit``)."""
+
+    path: str | None = None
+    repository: str | None = None
+    commit: str | None = None
+    checksums: str | None = None
+    test: Literal["last set", "fraction"] = "fraction"
+    test_fraction: float = Field(0.1, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Dataset:
+        if self.path is None and None in (self.repository, self.commit, self.checksums):
+            raise ValueError("path: null needs repository, commit and checksums to download from")
+        return self
+
+
+class Main(Strict):
+    """``config/config.yaml``."""
+
+    scale: str
+    start: Literal["model", "labels", "dft"]
+    system: str
+    seed: int = Field(ge=0)
+    device: Literal["cpu", "cuda"]
+    model: str
+    dataset: Name
+    datasets: dict[Name, Dataset]
+    dft_reference: str
+    dft_python: str | None
+    published: str
+
+
+class Configuration:
+    """The whole configuration: ``main``, ``scale``, ``system``, and the table of runs that follows from them.
+
+    Attributes
+    ----------
+    runs : dict of str to RunSpec
+        Every run of every sweep, by its name.
+    sweeps : dict of str to list of str
+        Names of the runs of each sweep.
+    """
+
+    def __init__(self, main: Main, scale_name: str, scale: Scale, system_name: str, system: System):
+        self.main, self.scale_name, self.scale = main, scale_name, scale
+        self.system_name, self.system = system_name, system
+        self.runs: dict[str, RunSpec] = {}
+        self.sweeps: dict[str, list[str]] = {}
+        for name, sweep in scale.sweeps.items():
+            self._add_sweep(name, sweep)
+
+    def _add_sweep(self, name: str, sweep: Sweep) -> None:
+        where = f"config/scales/{self.scale_name}.yaml: sweeps.{name}"
+        self.sweeps[name] = []
+        for pressure, temperature, replica in itertools.product(
+            sweep.pressures, sweep.temperatures, range(sweep.replicas)
+        ):
+            spec = run_specification(self, sweep, pressure, temperature, replica, where)
+            known = self.runs.setdefault(spec.run, spec)
+            if known != spec:
+                raise ConfigError(
+                    f"{where}: run {spec.run} is already part of another sweep with other settings "
+                    f"({known.length_ps:g} ps there, {spec.length_ps:g} ps here); give both the same"
+                )
+            self.sweeps[name].append(spec.run)
+
+    def seed(self, *names) -> int:
+        """A named seed: the same for the same names and base seed, on any machine."""
+        text = "/".join(str(n) for n in (self.main.seed, *names))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % (2**31 - 1)
+
+    def effective(self) -> dict:
+        """Everything that was configured, as plain data."""
+        return {
+            "main": self.main.model_dump(mode="json"),
+            "scale": self.scale.model_dump(mode="json"),
+            "system": self.system.model_dump(mode="json"),
+        }
+
+
+def run_specification(config: Configuration, sweep: Sweep, pressure, temperature, replica, where) -> RunSpec:
+    """The run specification of one row of a sweep."""
+    system, sampling = config.system, config.scale.sampling
+    if sweep.isotope not in system.isotopes:
+        raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(system.isotopes)}")
+    if sweep.method not in system.dynamics.timestep:
+        raise ConfigError(
+            f"config/systems/{config.system_name}.yaml: dynamics.timestep: no time step for method {sweep.method!r}"
+        )
+    isotope = system.isotopes[sweep.isotope]
+    masses = {element: system.isotopes[element].mass for element in system.species}
+    masses[isotope.element] = isotope.mass
+    timestep = system.dynamics.timestep[sweep.method]
+    steps = _multiple(sweep.length * 1e3 / timestep, 1)
+    sample_every = _multiple(sampling.frame_interval * 1e3 / timestep, 1)
+    atoms = _atoms(system, sweep)
+    if sweep.vacancies >= atoms:
+        raise ConfigError(f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {atoms} atoms")
+    name = f"{sweep.method}-{sweep.isotope}-{sweep.start}-{atoms}"
+    if sweep.vacancies:
+        name += f"-{sweep.vacancies}vacancies"
+    name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K-r{replica}"
+    beads = 1
+    if sweep.method in PATH_INTEGRAL_METHODS:
+        from qcrystal.engines.ipi import beads_for
+
+        beads = beads_for(temperature, system.dynamics.max_frequency, sweep.bead_ratio)
+    return RunSpec(
+        run=name,
+        system=config.system_name,
+        method=sweep.method,
+        ensemble=sweep.ensemble,
+        isotope=sweep.isotope,
+        start=sweep.start,
+        basis=sweep.basis,
+        repeat=sweep.repeat,
+        vacancies=sweep.vacancies,
+        species=tuple(system.species),
+        masses=masses,
+        temperature=temperature,
+        pressure=pressure,
+        timestep=timestep,
+        steps=_multiple(steps, sample_every),
+        sample_every=sample_every,
+        checkpoint_every=_multiple(sampling.checkpoint_interval * 1e3 / timestep, sample_every),
+        replica=replica,
+        seed=config.seed("dynamics", name),
+        beads=beads,
+        barostat_time=system.dynamics.barostat_time,
+        bath=system.dynamics.bath,
+    )
+
+
+def _multiple(value: float, of: int) -> int:
+    return max(1, round(value / of)) * of
+
+
+def _atoms(system: System, sweep: Sweep) -> int:
+    return _atoms_per_cell(system.prototypes[system.prototype].model_dump_json(), sweep.basis) * math.prod(sweep.repeat)
+
+
+@functools.cache
+def _atoms_per_cell(prototype: str, basis: str) -> int:
+    return len(unit_cell(Prototype.model_validate_json(prototype), basis, 1.0))
+
+
+def read_yaml(path: Path, where: str, what: str) -> dict:
+    """Read a YAML mapping; `ConfigError` if it is missing, not YAML, or not a mapping."""
+    if not path.is_file():
+        known = sorted(p.stem for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+        hint = f"; there are: {', '.join(known)}" if known else ""
+        raise ConfigError(f"{where}: no such {what}{hint}")
+    try:
+        document = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{where}:{place} is not valid YAML: {getattr(error, 'problem', error)}") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{where}: must hold keys with values, not {type(document).__name__}")
+    return document
+
+
+def validate(model: type[Strict], document: dict, where: str):
+    """Build ``model`` from ``document``; `ConfigError` with one line per problem."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_lines(error, model, where))) from None
+
+
+def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        location = [str(part) for part in problem["loc"] if not str(part).startswith(("constrained", "function-"))]
+        key = ".".join(location) or "(whole file)"
+        value = problem["input"]
+        shown = repr(value) if not isinstance(value, dict) else "a mapping"
+        if problem["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(location[-1], _fields(model), n=1)
+            message = "unknown key" + (f"; did you mean {close[0]!r}?" if close else "; remove it")
+        elif problem["type"] == "missing":
+            message, shown = "is missing; add it", "nothing"
+        elif problem["type"] == "value_error":
+            message, key = problem["msg"].removeprefix("Value error, "), ".".join(location)
+            lines.append(f"{where}: {key + ': ' if key else ''}{message}")
+            continue
+        else:
+            message = problem["msg"][0].lower() + problem["msg"][1:]
+        lines.append(f"{where}: {key}: {message} (got {shown[:80]})")
+    return lines
+
+
+def _fields(model) -> set[str]:
+    names = set()
+    for name, field in model.model_fields.items():
+        names.add(name)
+        for inner in _models(field.annotation):
+            names |= _fields(inner)
+    return names
+
+
+def _models(annotation):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models(argument)
+
+
+def _named_file(root: Path, folder: str, name) -> Path:
+    return root / name if "/" in str(name) else root / "config" / folder / f"{name}.yaml"
+
+
+def load(settings: dict, root: Path) -> Configuration:
+    """Validate the configuration.
+
+    Parameters
+    ----------
+    settings
+        Content of ``config/config.yaml`` with what the command line put over it.
+    root
+        Top folder of the repository; relative paths start there.
+
+    Raises
+    ------
+    ConfigError
+        One line per problem.
+    """
+    main = validate(Main, settings, "config/config.yaml")
+    scale_path = _named_file(root, "scales", main.scale)
+    system_path = _named_file(root, "systems", main.system)
+    scale = _validate_file(Scale, scale_path, root, "scale")
+    system = _validate_file(System, system_path, root, "system")
+    _check_paths(main, root)
+    return Configuration(main, scale_path.stem, scale, system_path.stem, system)
+
+
+def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
+    where = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    return validate(model, read_yaml(path, where, what), where)
+
+
+def _check_paths(main: Main, root: Path) -> None:
+    where = "config/config.yaml"
+    if not (root / main.published).is_file():
+        raise ConfigError(f"{where}: published: no file {main.published!r}")
+    if main.start == "model" and not (root / main.model / "model.pb").is_file():
+        raise ConfigError(f"{where}: model: no released potential {main.model!r} (a folder that holds model.pb)")
+    if main.dataset not in main.datasets:
+        raise ConfigError(f"{where}: dataset: {main.dataset!r} is not among datasets: {', '.join(main.datasets)}")
+    dataset = main.datasets[main.dataset]
+    if main.start == "labels" and dataset.path is not None and not (root / dataset.path).is_dir():
+        raise ConfigError(f"{where}: datasets.{main.dataset}.path: no folder {dataset.path!r}")

@@ -1,0 +1,22 @@
+"""Classical, quantum-thermal-bath and path-integral dynamics behind one run specification and one trajectory format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ase import Atoms
+
+from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunSpec
+
+
+def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path) -> None:
+    """Carry out one run with the engine that its method names: LAMMPS, or i-PI for path integrals.
+
+    Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``; continues from the checkpoint that it
+    finds there. Raises `qcrystal.engines.spec.RunError` with one line.
+    """
+    if spec.method in PATH_INTEGRAL_METHODS:
+        from qcrystal.engines import ipi as engine
+    else:
+        from qcrystal.engines import lammps as engine
+    engine.run(spec, structure, Path(model), Path(directory))

@@ -1,0 +1,79 @@
+"""The one run specification that every engine takes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
+PATH_INTEGRAL_METHODS = ("pimd", "trpmd")
+
+
+class RunError(RuntimeError):
+    """A run that cannot start or go on; its message is one line that names the cause."""
+
+
+class Bath(BaseModel):
+    """Parameters of the thermostat.
+
+    ``gamma`` is the friction (1/ps), ``cutoff`` the frequency above which the noise is smoothly cut off (THz),
+    ``segment`` the length of one noise segment (ps), ``momentum`` how the noise's net force is removed
+    (``mass-weighted``, or ``unweighted`` as LAMMPS's own fix qtb does, for comparison only).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gamma: float = Field(10.0, gt=0)
+    cutoff: float = Field(120.0, gt=0)
+    segment: float = Field(0.5, gt=0)
+    deconvolve: bool = True
+    momentum: Literal["mass-weighted", "unweighted"] = "mass-weighted"
+
+
+class RunSpec(BaseModel):
+    """One molecular-dynamics or path-integral run.
+
+    Units: K, GPa, fs (``timestep``, ``barostat_time``), steps; ``masses`` in u per species of the type map.
+    ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run: str
+    system: str
+    method: Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
+    ensemble: Literal["npt", "nvt"] = "npt"
+    isotope: str = "H"
+    start: str = "cubic"
+    basis: Literal["primitive", "conventional"] = "conventional"
+    repeat: tuple[int, int, int]
+    vacancies: int = Field(0, ge=0)
+    species: tuple[str, ...]
+    masses: dict[str, float]
+    temperature: float = Field(ge=0)
+    pressure: float | None
+    timestep: float = Field(gt=0)
+    steps: int = Field(gt=0)
+    sample_every: int = Field(gt=0)
+    checkpoint_every: int = Field(gt=0)
+    replica: int = Field(0, ge=0)
+    seed: int = Field(ge=0)
+    beads: int = Field(1, ge=1)
+    barostat_time: float = Field(200.0, gt=0)
+    bath: Bath = Bath()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RunSpec:
+        if self.method in PATH_INTEGRAL_METHODS and self.temperature <= 0:
+            raise ValueError(f"run {self.run}: path integrals need a temperature above 0 K, not {self.temperature}")
+        if self.method in CLASSICAL_METHODS and self.beads != 1:
+            raise ValueError(f"run {self.run}: method {self.method} has one bead, not {self.beads}")
+        if self.ensemble == "npt" and self.pressure is None:
+            raise ValueError(f"run {self.run}: constant pressure needs a value for pressure")
+        return self
+
+    @property
+    def length_ps(self) -> float:
+        """Length of the run in ps."""
+        return self.steps * self.timestep * 1e-3

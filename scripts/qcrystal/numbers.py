@@ -1,0 +1,81 @@
+"""The numbers of the text: each is looked up in a table, printed with its error, and becomes a LaTeX macro."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+
+class NumberError(ValueError):
+    """A number that cannot be derived; it is not printed."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value with its standard error (None: exact or not estimated), unit, and the table and query behind it."""
+
+    name: str
+    value: float
+    error: float | None
+    unit: str
+    digits: int
+    source: str
+
+    def text(self) -> str:
+        """Value as printed: ``digits`` decimals, the error in parentheses in units of the last digit."""
+        if not math.isfinite(self.value):
+            raise NumberError(f"{self.source}: number {self.name} is {self.value}; it cannot be printed")
+        if self.error is None or not math.isfinite(self.error):
+            return f"{self.value:.{self.digits}f}"
+        # Errors are printed with one or two digits; a value is never printed beyond its error.
+        exponent = math.floor(math.log10(self.error)) if self.error > 0 else -self.digits
+        digits = max(0, min(self.digits, -exponent + (1 if self.error / 10**exponent < 2 else 0)))
+        error = math.ceil(self.error * 10**digits - 1e-9) if digits else math.ceil(self.error)
+        return f"{self.value:.{digits}f}({error})"
+
+    def as_dict(self) -> dict:
+        """Plain data for ``numbers.json``; not-a-number errors become null."""
+        document = asdict(self)
+        if self.error is not None and not math.isfinite(self.error):
+            document["error"] = None
+        return {**document, "text": self.text()}
+
+
+def look_up(table: pd.DataFrame, source: str, **conditions) -> pd.Series:
+    """The one row of a table that fulfils the conditions.
+
+    Raises
+    ------
+    NumberError
+        If no row, or more than one, does.
+    """
+    rows = table
+    for column, value in conditions.items():
+        if column not in rows:
+            raise NumberError(f"{source}: has no column {column!r}")
+        rows = rows[rows[column] == value]
+    if len(rows) != 1:
+        wanted = ", ".join(f"{k} = {v}" for k, v in conditions.items())
+        raise NumberError(f"{source}: {len(rows)} rows with {wanted}; a number needs one")
+    return rows.iloc[0]
+
+
+def macros(numbers: list[Number]) -> str:
+    r"""LaTeX source that defines ``\<Name>`` for each number.
+
+    Raises
+    ------
+    NumberError
+        If a name is not a LaTeX macro name (letters only) or is used twice.
+    """
+    seen, lines = set(), ["% Generated from numbers.json; edit nothing here."]
+    for number in numbers:
+        if not re.fullmatch("[A-Za-z]+", number.name) or number.name in seen:
+            raise NumberError(f"number {number.name!r}: a macro name is made of letters and used once")
+        seen.add(number.name)
+        unit = rf"\,\mathrm{{{number.unit}}}" if number.unit else ""
+        lines.append(rf"\newcommand{{\{number.name}}}{{\ensuremath{{{number.text()}{unit}}}}}")
+    return "\n".join(lines) + "\n"

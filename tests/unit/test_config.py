@@ -1,0 +1,63 @@
+"""The shipped configuration is valid and complete, and the table of runs is what the sweeps say."""
+
+import re
+
+import pytest
+import yaml
+
+from qcrystal import config
+from qcrystal.config import ConfigError
+
+
+def settings(root, **changes):
+    return {**yaml.safe_load((root / "config" / "config.yaml").read_text()), "start": "dft", **changes}
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "workstation", "paper"])
+def test_shipped_scales_are_valid_and_hold_the_sweeps_of_every_figure(root, scale):
+    from qcrystal.figures import FIGURES
+
+    loaded = config.load(settings(root, scale=scale), root)
+    needed = {sweep for figure in FIGURES.values() for sweep in figure.sweeps}
+    assert needed <= set(loaded.sweeps)
+
+
+def test_runs_are_the_product_of_the_conditions(root):
+    loaded = config.load(settings(root, scale="smoke"), root)
+    runs = [loaded.runs[name] for name in loaded.sweeps["qtb_grid"]]
+    assert {(r.pressure, r.temperature) for r in runs} == {(150, 100), (150, 300), (200, 100), (200, 300)}
+    assert len({r.seed for r in loaded.runs.values()}) == len(loaded.runs)
+
+
+def test_beads_follow_from_temperature(root):
+    loaded = config.load(settings(root, scale="paper"), root)
+    beads = {r.temperature: r.beads for r in loaded.runs.values() if r.method == "pimd" and r.pressure == 200}
+    assert beads[100] > beads[300] >= 16
+
+
+def test_every_published_figure_of_qin_is_made(root):
+    from qcrystal.figures import FIGURES
+
+    published = yaml.safe_load((root / "config" / "published.yaml").read_text())
+    wanted = {figure["id"] for figure in published["figures"] if figure["id"].startswith("qin_")}
+    assert wanted <= set(FIGURES)
+
+
+def test_a_run_with_two_lengths_is_refused(root, tmp_path):
+    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    scale["sweeps"]["energy_classical"]["length"] = 1.0
+    path = tmp_path / "twice.yaml"
+    path.write_text(yaml.safe_dump(scale))
+    with pytest.raises(ConfigError, match="already part of another sweep"):
+        config.load(settings(root, scale=str(path)), root)
+
+
+def test_conda_environments_name_the_versions_of_the_lock_file(root):
+    lock = dict(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==(\S+)", (root / "envs" / "requirements.lock").read_text(), re.M))
+    found = 0
+    for path in (root / "envs").glob("*.yaml"):
+        for name, version in re.findall(r"- ([a-z0-9-]+)(?:\[.*\])?==?([0-9.]+)\s", path.read_text()):
+            if name in lock:
+                assert version == lock[name], f"{path.name}: {name}"
+                found += 1
+    assert found > 10

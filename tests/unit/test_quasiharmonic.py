@@ -1,0 +1,51 @@
+"""The start lattice against a model solid whose equation of state is known in closed form."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import units
+
+from qcrystal.quasiharmonic import grueneisen_parameter, start_lattice_constant
+
+GAMMA, KELVIN = 1.3, 900.0
+
+
+@pytest.fixture
+def tables():
+    a = np.linspace(4.6, 5.6, 201)
+    volume = a**3 / 44
+    pressure = 600.0 * ((5.0 / a) ** 3 - 1) + 200.0
+    eos = pd.DataFrame({"lattice_constant": a, "volume": volume, "pressure": pressure})
+    lattice = np.array([4.8, 5.0, 5.2])
+    energy = 3 * units.kB * KELVIN * (lattice / 5.0) ** (-3 * GAMMA)
+    phonons = pd.DataFrame(
+        {"pressure": [300.0, 200.0, 100.0], "lattice_constant": lattice, "zero_point_energy": energy}
+    )
+    kelvin = np.repeat(KELVIN * (lattice / 5.0) ** (-3 * GAMMA), 2)
+    harmonic = pd.DataFrame(
+        {
+            "pressure": np.repeat(phonons.pressure, 2),
+            "temperature": [0.0, 300.0] * 3,
+            "energy_over_3NkB_quantum": kelvin,
+        }
+    )
+    return eos, phonons, harmonic
+
+
+def test_grueneisen_parameter(tables):
+    assert grueneisen_parameter(tables[1]) == pytest.approx(GAMMA, rel=1e-10)
+
+
+@pytest.mark.parametrize("quantum", [True, False])
+def test_static_and_vibrational_pressure_add_up(tables, quantum):
+    a = start_lattice_constant(*tables, pressure=200.0, temperature=100.0, quantum=quantum)
+    kelvin = KELVIN * (a / 5.0) ** (-3 * GAMMA) if quantum else 100.0
+    static = 600.0 * ((5.0 / a) ** 3 - 1) + 200.0
+    vibrational = GAMMA * 3 * units.kB * kelvin / (a**3 / 44) / units.GPa
+    # 0.05 GPa: linear interpolation between lattice constants 0.005 Å apart, and of E(a) between three
+    assert static + vibrational == pytest.approx(200.0, abs=0.3 if quantum else 0.05)
+
+
+def test_pressure_out_of_range_is_named(tables):
+    with pytest.raises(ValueError, match="5000 GPa"):
+        start_lattice_constant(*tables, pressure=5000.0, temperature=100.0, quantum=True)
