@@ -1,0 +1,1 @@
+"""Observables: one module each, arrays in, numbers with errors out."""

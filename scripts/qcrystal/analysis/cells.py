@@ -1,0 +1,70 @@
+"""Angles of the conventional cell, recovered from the supercell of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qcrystal.analysis.statistics import Estimate, estimate
+from qcrystal.structures import unit_cell
+
+ANGLES = ("alpha", "beta", "gamma")
+
+
+def conventional_from_basis(prototype, basis: str) -> np.ndarray:
+    """Integer matrix M with (conventional vectors) = M @ (vectors of the ``primitive`` or ``conventional`` cell).
+
+    Raises
+    ------
+    ValueError
+        If the two ideal cells are not related by integers.
+    """
+    conventional = unit_cell(prototype, "conventional", 1.0).cell.array
+    matrix = conventional @ np.linalg.inv(unit_cell(prototype, basis, 1.0).cell.array)
+    rounded = np.rint(matrix)
+    if np.abs(matrix - rounded).max() > 1e-6:
+        raise ValueError(f"basis {basis!r}: its vectors are no integer combination of the conventional cell: {matrix}")
+    return rounded.astype(int)
+
+
+def conventional_cells(cell, prototype, basis: str, repeat) -> np.ndarray:
+    """Conventional cell vectors (F, 3, 3) of supercells (F, 3, 3) that hold ``repeat`` multiples of ``basis``, in Å."""
+    unit = np.asarray(cell, float) / np.asarray(repeat, float)[:, None]
+    return conventional_from_basis(prototype, basis) @ unit
+
+
+def angles(metric) -> np.ndarray:
+    """α, β, γ (degrees, last axis) of metric tensors (..., 3, 3), G_ij = a_i · a_j."""
+    metric = np.asarray(metric, float)
+    length = np.sqrt(np.diagonal(metric, axis1=-2, axis2=-1))
+    cosine = metric / (length[..., :, None] * length[..., None, :])
+    return np.degrees(np.arccos(np.stack([cosine[..., 1, 2], cosine[..., 0, 2], cosine[..., 0, 1]], axis=-1)))
+
+
+def angle_series(conventional) -> np.ndarray:
+    """α, β, γ of every frame, (F, 3), degrees."""
+    conventional = np.asarray(conventional, float)
+    return angles(conventional @ np.swapaxes(conventional, -1, -2))
+
+
+def mean_angles(conventional) -> tuple[list[Estimate], Estimate]:
+    """Angles of the mean metric tensor, and their mean distance from 90 degrees.
+
+    Parameters
+    ----------
+    conventional
+        (F, 3, 3), Å.
+
+    Returns
+    -------
+    angles : three `Estimate`
+        Errors from the series of instantaneous angles.
+    deviation : `Estimate`
+        (|α-90| + |β-90| + |γ-90|)/3 of the mean angles. It cannot be negative: noise alone gives about 0.8 times the
+        angles' error.
+    """
+    conventional = np.asarray(conventional, float)
+    series = angle_series(conventional)
+    mean = angles((conventional @ np.swapaxes(conventional, -1, -2)).mean(axis=0))
+    each = [Estimate(float(m), *estimate(s)[1:]) for m, s in zip(mean, series.T, strict=True)]
+    projected = estimate((np.sign(mean - 90.0) * (series - 90.0)).mean(axis=1))
+    return each, Estimate(float(np.abs(mean - 90.0).mean()), *projected[1:])

@@ -1,0 +1,57 @@
+"""Vibrational energy and kinetic temperatures from a run's thermodynamic table."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import units
+from scipy.interpolate import CubicSpline
+
+
+def static_energy(eos, volume) -> np.ndarray:
+    """Energy (eV/atom) of the relaxed static lattice at ``volume`` (Å³/atom).
+
+    A cubic spline in V^(-2/3), in which the energy is nearly quadratic, through the static curve.
+
+    Parameters
+    ----------
+    eos
+        Table with columns volume (Å³/atom) and energy (eV/atom), at least four rows.
+    volume
+        Scalar or array. Fluctuations may leave the table's range; their mean may not.
+
+    Raises
+    ------
+    ValueError
+        If the table is too short or the mean volume is outside it.
+    """
+    if len(eos) < 4:
+        raise ValueError(f"the static energy curve has {len(eos)} points; at least 4 are needed (statics: eos_points)")
+    mean, low, high = np.mean(volume), eos["volume"].min(), eos["volume"].max()
+    if not low <= mean <= high:
+        raise ValueError(
+            f"mean volume {mean:.4f} Å³/atom is outside the static energy curve, {low:.4f} to {high:.4f}; "
+            "widen statics.lattice_constants of the system"
+        )
+    density = eos["volume"].to_numpy(float) ** (-2.0 / 3.0)
+    order = np.argsort(density)
+    spline = CubicSpline(density[order], eos["energy"].to_numpy(float)[order])
+    return spline(np.asarray(volume, float) ** (-2.0 / 3.0))
+
+
+def energy_over_3nkb(thermo, eos, atoms: int) -> np.ndarray:
+    """(K + U - U_static(V))/(3 N k_B) in K, at every step's volume.
+
+    N oscillators in three dimensions each have energy 3 k_B T classically, and Σ ħω/2 at 0 K.
+    """
+    static = static_energy(eos, thermo["volume"].to_numpy(float) / atoms)
+    total = (thermo["kinetic_energy"] + thermo["potential_energy"]).to_numpy(float) / atoms
+    return (total - static) / (3.0 * units.kB)
+
+
+def kinetic_temperature(kinetic_energy_per_atom) -> np.ndarray:
+    """Kinetic energy as temperature, 2 K/(3 k_B), in K; of a quantum estimator it is not the bath's temperature.
+
+    No degree of freedom is taken off for the centre of mass: where that is at rest, an atom of mass m shows
+    the fraction 1 - m/M of the temperature (M: the whole cell).
+    """
+    return 2.0 * np.asarray(kinetic_energy_per_atom, float) / (3.0 * units.kB)

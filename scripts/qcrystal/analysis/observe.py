@@ -1,0 +1,294 @@
+"""All observables of one run as tidy tables. Nothing here depends on how the trajectory was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qcrystal.analysis import cage, cells, energy, msd, periodic, rdf, reordered
+from qcrystal.analysis.statistics import Estimate, equilibration, estimate
+from qcrystal.structures import supercell, unit_cell
+
+
+@dataclass(frozen=True)
+class ObserveSettings:
+    """What the observables need to know besides the run.
+
+    Attributes
+    ----------
+    prototype
+        Prototype of the crystal: ``spacegroup``, ``sites`` and ``lattice_constant``, as in ``config/systems``.
+    cage
+        ``centre``, ``member``, ``members``, ``quadrilaterals``, as in ``config/systems``.
+    discard : float or None
+        Fraction of the run that is left out as equilibration; None finds it, at least 0.2 and at most 0.6.
+    n_blocks : int
+        Blocks of time for errors that cannot be had from a series.
+    rdf_r_max, rdf_dr : float
+        Å.
+    rdf_frames : int
+        Frames used for the pair distribution at most, evenly spaced.
+    msd_lag_fraction : float
+        Longest lag as a fraction of the production part.
+    msd_lags, reordered_lags, reordered_origins : int
+        Numbers of lags in the tables, and of time origins of the reordered displacement.
+    site_window : float
+        ps over which positions are averaged before atoms are assigned to sites.
+    examples : int
+        Protons per category in the table of paths.
+    fold : bool
+        Average the cages over the lattice before taking angles.
+    """
+
+    prototype: Any
+    cage: Any
+    discard: float | None = None
+    n_blocks: int = 10
+    rdf_r_max: float = 6.0
+    rdf_dr: float = 0.05
+    rdf_frames: int = 200
+    msd_lag_fraction: float = 0.5
+    msd_lags: int = 101
+    reordered_lags: int = 26
+    reordered_origins: int = 4
+    site_window: float = 0.1
+    examples: int = 3
+    fold: bool = True
+
+
+@dataclass(frozen=True)
+class _Production:
+    """The production part of a run, in coordinates that move with the cell."""
+
+    species: np.ndarray
+    order: list[str]
+    time: np.ndarray
+    interval: float
+    fractional: np.ndarray
+    cell: np.ndarray
+    mean_cell: np.ndarray
+    ideal: Any
+    site: np.ndarray
+    image: np.ndarray
+
+    @property
+    def positions(self) -> np.ndarray:
+        """(F, N, 3) positions in the mean cell, unwrapped, without drift, Å."""
+        return self.fractional @ self.mean_cell
+
+
+def observe(trajectory, thermo: pd.DataFrame, eos: pd.DataFrame, settings: ObserveSettings) -> dict[str, pd.DataFrame]:
+    """Observables of one run.
+
+    Parameters
+    ----------
+    trajectory
+        `qcrystal.trajectory.Trajectory`.
+    thermo
+        Thermodynamic table of the same run.
+    eos
+        Static energy curve of the potential: volume (Å³/atom), energy (eV/atom).
+    settings
+        See `ObserveSettings`.
+
+    Returns
+    -------
+    dict of DataFrame
+        ``summary`` (observable, species, value, error, n_effective, unit), ``msd`` (time, species, kind, msd, error),
+        ``rdf`` (r, pair, g, error), ``paths`` (proton, time, x, y, z, category), ``cell`` (time, alpha, beta, gamma;
+        the whole run). Errors are NaN where there are too few samples to tell. Paths are in the mean cell, unwrapped;
+        the centres' mean sites have category and symbol of the centre and time NaN.
+
+    Raises
+    ------
+    ValueError
+        If the run does not fit the prototype, the static curve does not reach its volume, or the cell jumps.
+    """
+    start = production_start(thermo, settings.discard)
+    steady = thermo[thermo["time"] >= start]
+    periodic.check_continuous(trajectory.cell)
+    run = _production(trajectory, start, settings)
+    conventional = cells.conventional_cells(
+        trajectory.cell, settings.prototype, trajectory.spec["basis"], trajectory.spec["repeat"]
+    )
+    number_of_hops, away = _number_of_hops(run, settings)
+    msd_rows, msd_table = _displacements(run, settings)
+    rows = _thermodynamics(steady, eos, run.species, trajectory.spec)
+    rows += _angles(conventional[trajectory.time >= run.time[0]])
+    rows += _quadrilaterals(run, away, settings)
+    rows += msd_rows
+    rows += _exchanges(run, number_of_hops, settings)
+    every = np.unique(np.rint(np.linspace(0, len(run.time) - 1, settings.rdf_frames)).astype(int))
+    return {
+        "summary": _summary_table(rows),
+        "msd": msd_table,
+        "rdf": rdf.partial_rdfs(
+            run.fractional[every], run.cell[every], run.species, run.order, settings.rdf_r_max, settings.rdf_dr
+        ),
+        "paths": _paths(run, number_of_hops, settings),
+        "cell": _cell_table(trajectory.time, conventional),
+    }
+
+
+def production_start(thermo: pd.DataFrame, discard: float | None) -> float:
+    """Time (ps) from which the run counts: where potential energy and volume both have settled, or a fixed fraction."""
+    if len(thermo) == 0:
+        raise ValueError("the thermodynamic table holds no row; run the dynamics job again")
+    if discard is not None:
+        index = int(np.ceil(discard * len(thermo)))
+    else:
+        index = max(equilibration(thermo[name]) for name in ("potential_energy", "volume"))
+    return float(thermo["time"].iloc[min(index, len(thermo) - 1)])
+
+
+def _production(trajectory, start, settings) -> _Production:
+    spec = trajectory.spec
+    fractional = periodic.lattice_coordinates(trajectory.positions, trajectory.cell, trajectory.masses)
+    first = min(int(np.searchsorted(trajectory.time, start - 1e-9)), len(trajectory) - 1)
+    time = trajectory.time[first:]
+    steps = np.diff(time)
+    if len(steps) and np.ptp(steps) > 1e-3 * steps.mean():
+        raise ValueError(f"{trajectory.path}: frames are not evenly spaced in time; run its dynamics job again")
+    ideal = supercell(
+        unit_cell(settings.prototype, spec["basis"], settings.prototype.lattice_constant),
+        spec["repeat"],
+        list(spec["species"]),
+    )
+    site, image = cage.match_sites(fractional[0], trajectory.species, ideal)
+    return _Production(
+        species=np.asarray(trajectory.species),
+        order=list(spec["species"]),
+        time=time,
+        interval=float(steps.mean()) if len(steps) else 0.0,
+        fractional=fractional[first:],
+        cell=trajectory.cell[first:],
+        mean_cell=trajectory.cell[first:].mean(axis=0),
+        ideal=ideal,
+        site=site,
+        image=image,
+    )
+
+
+def _row(observable, species, found: Estimate, unit):
+    return (observable, species, found.value, found.error, found.n_effective, unit)
+
+
+def _summary_table(rows):
+    return pd.DataFrame(rows, columns=["observable", "species", "value", "error", "n_effective", "unit"])
+
+
+def _thermodynamics(thermo, eos, species, spec):
+    atoms = len(species)
+    rows = [
+        _row("temperature", s, estimate(energy.kinetic_temperature(thermo[f"kinetic_{s}"])), "K")
+        for s in spec["species"]
+        if s in species
+    ]
+    kinetic = thermo["kinetic_energy"] / atoms
+    rows.append(_row("temperature", "all", estimate(energy.kinetic_temperature(kinetic)), "K"))
+    rows.append(_row("pressure", "all", estimate(thermo["pressure"]), "GPa"))
+    rows.append(_row("volume", "all", estimate(thermo["volume"] / atoms), "Å3/atom"))
+    rows.append(_row("potential_energy", "all", estimate(thermo["potential_energy"] / atoms), "eV/atom"))
+    rows.append(_row("kinetic_energy", "all", estimate(kinetic), "eV/atom"))
+    if spec.get("vacancies", 0):  # the static curve is the perfect crystal's
+        vibrational = Estimate(np.nan, np.nan, 0.0)
+    else:
+        vibrational = estimate(energy.energy_over_3nkb(thermo, eos, atoms))
+    rows.append(_row("energy_over_3NkB", "all", vibrational, "K"))
+    return rows
+
+
+def _angles(conventional):
+    each, deviation = cells.mean_angles(conventional)
+    rows = [_row(f"angle_{name}", "all", found, "deg") for name, found in zip(cells.ANGLES, each, strict=True)]
+    return rows + [_row("angle_deviation", "all", deviation, "deg")]
+
+
+def _cell_table(time, conventional):
+    return pd.DataFrame(dict(zip(("time", *cells.ANGLES), (time, *cells.angle_series(conventional).T), strict=True)))
+
+
+def _number_of_hops(run, settings):
+    """Changes of site per atom, and whether it was ever away from the site of its first frame; both (N,).
+
+    Only the cage's member species can hop; the first counts hops in the production part.
+    """
+    member = run.species == settings.cage.member
+    places = np.flatnonzero(np.array(run.ideal.get_chemical_symbols()) == settings.cage.member)
+    window = max(1, round(settings.site_window / run.interval)) if run.interval else 1
+    sites = run.ideal.get_scaled_positions(wrap=False)[places]
+    site, image = reordered.site_history(run.fractional[:, member], sites, run.mean_cell, window)
+    number, away = np.zeros(len(run.species), int), np.zeros(len(run.species), bool)
+    number[member] = reordered.hops(site, image)
+    home = np.searchsorted(places, run.site[member])
+    from_home = reordered.hops(np.concatenate([[home, home], site]), np.concatenate([[run.image[member]] * 2, image]))
+    away[member] = from_home > 0
+    return number, away
+
+
+def _quadrilaterals(run, away, settings):
+    c = settings.cage
+    quads = cage.find_quadrilaterals(run.ideal, c.centre, c.member, c.members, c.quadrilaterals)
+    exchanged = np.zeros(len(run.ideal), bool)
+    exchanged[run.site] = away
+    coordinates = cage.by_site(run.fractional, run.site, run.image, len(run.ideal))
+    order = cage.cage_order(coordinates, quads, run.mean_cell, exchanged, settings.n_blocks, settings.fold)
+    rows = [
+        _row(f"quadrilateral_{name}", c.member, getattr(order, name), "deg") for name in ("deviation", "large", "small")
+    ]
+    return rows + [
+        _row("quadrilateral_noise", c.member, Estimate(order.noise, np.nan, order.deviation.n_effective), "deg"),
+        _row("quadrilaterals_left_out", c.member, Estimate(order.left_out, 0.0, 1.0), "count"),
+    ]
+
+
+def _displacements(run, settings):
+    rows, tables = [], []
+    lag = msd.lags(len(run.time), settings.msd_lag_fraction, settings.msd_lags)
+    for symbol in (s for s in run.order if s in run.species):
+        found = msd.mean_squared_displacement(run.positions[:, run.species == symbol], lag)
+        slope = msd.linear_slope(found, run.interval)
+        rows.append(_row("msd_slope", symbol, slope, "Å2/ps"))
+        rows.append(_row("diffusion", symbol, msd.diffusion(slope), "cm2/s"))
+        tables.append(_msd_table(found, run.interval, symbol, "standard"))
+    member = settings.cage.member
+    lag = msd.lags(len(run.time), settings.msd_lag_fraction, settings.reordered_lags)
+    protons = run.fractional[:, run.species == member]
+    found = reordered.reordered_displacement(protons, run.mean_cell, lag, settings.reordered_origins)
+    rows.append(_row("msd_slope_reordered", member, msd.linear_slope(found, run.interval), "Å2/ps"))
+    tables.append(_msd_table(found, run.interval, member, "reordered"))
+    return rows, pd.concat(tables, ignore_index=True)
+
+
+def _msd_table(displacement, interval, symbol, kind):
+    mean, error = msd.mean_with_error(displacement)
+    time = displacement.lag * interval
+    return pd.DataFrame({"time": time, "species": symbol, "kind": kind, "msd": mean, "error": error})
+
+
+def _exchanges(run, number_of_hops, settings):
+    """Atoms that changed site; the error is that of counting, at least one."""
+    moved = int((number_of_hops > 0).sum())
+    return [_row("exchanges", settings.cage.member, Estimate(moved, np.sqrt(max(moved, 1)), float(moved)), "count")]
+
+
+def _paths(run, number_of_hops, settings):
+    member = np.flatnonzero(run.species == settings.cage.member)
+    kinds = reordered.categories(number_of_hops[member])
+    tables = []
+    for category in reordered.CATEGORIES:
+        for proton in member[kinds == category][: settings.examples]:
+            path = run.fractional[:, proton] @ run.mean_cell
+            tables.append(_path_table(proton, run.time, path, category))
+    for centre in np.flatnonzero(run.species == settings.cage.centre):
+        site = run.fractional[:, centre].mean(axis=0) @ run.mean_cell
+        tables.append(_path_table(centre, [np.nan], site[None], settings.cage.centre))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _path_table(atom, time, path, category):
+    x, y, z = np.asarray(path).T
+    return pd.DataFrame({"proton": int(atom), "time": time, "x": x, "y": y, "z": z, "category": category})

@@ -1,0 +1,169 @@
+"""The tables of one run, from a synthetic trajectory file with known answers."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import units
+
+from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, static_energy
+from qcrystal.analysis.observe import ObserveSettings, observe, production_start
+from qcrystal.structures import rhombohedral_strain, supercell, unit_cell
+from qcrystal.trajectory import Trajectory, TrajectoryWriter
+
+
+def site(element, x):
+    return SimpleNamespace(element=element, position=(x, x, x))
+
+
+PROTOTYPE = SimpleNamespace(
+    spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
+)
+CAGE = SimpleNamespace(centre="La", member="H", members=32, quadrilaterals=6, hexagons=12)
+SETTINGS = ObserveSettings(prototype=PROTOTYPE, cage=CAGE)
+COLUMNS = {
+    "summary": ["observable", "species", "value", "error", "n_effective", "unit"],
+    "msd": ["time", "species", "kind", "msd", "error"],
+    "rdf": ["r", "pair", "g", "error"],
+    "paths": ["proton", "time", "x", "y", "z", "category"],
+    "cell": ["time", "alpha", "beta", "gamma"],
+}
+EOS = pd.DataFrame({"volume": np.linspace(2.5, 3.2, 8)})
+EOS["energy"] = 3.0 * EOS["volume"] ** (-2.0 / 3.0) - 4.0
+
+
+def run(directory, frames, angle=90.0, basis="conventional", repeat=(1, 1, 1), swap=False, vacancy=False, seed=1):
+    """Write a trajectory of independent thermal displacements, with drift and a breathing cell, and its table."""
+    rng = np.random.default_rng(seed)
+    atoms = supercell(unit_cell(PROTOTYPE, basis, 5.0), repeat, ["La", "H"])
+    if vacancy:
+        del atoms[len(atoms) - 1]
+    atoms = rhombohedral_strain(atoms, angle)
+    masses = np.where(np.array(atoms.get_chemical_symbols()) == "La", 138.905, 2.014)
+    spec = {"basis": basis, "repeat": list(repeat), "species": ["La", "H"], "vacancies": int(vacancy)}
+    sites = atoms.get_scaled_positions(wrap=False)
+    path = directory / "trajectory.h5"
+    volumes = []
+    with TrajectoryWriter(path, spec, atoms.get_chemical_symbols(), masses) as writer:
+        for frame in range(frames):
+            cell = atoms.cell.array * (1.0 + 0.002 * rng.normal())
+            here = sites.copy()
+            if swap and frame >= frames // 2:
+                here[[-1, -2]] = here[[-2, -1]]
+            shake = rng.normal(scale=0.06, size=sites.shape)
+            writer.append(frame * 10, frame * 0.01, here @ cell + shake + 0.02 * frame, cell)
+            volumes.append(abs(np.linalg.det(cell)))
+    n = len(atoms)
+    table = pd.DataFrame({"time": np.arange(frames) * 0.01, "volume": volumes})
+    kinetic = 1.5 * units.kB * 300.0
+    for name in ("kinetic_La", "kinetic_H"):
+        table[name] = kinetic + 0.001 * rng.normal(size=frames)
+    table["kinetic_energy"] = n * kinetic
+    table["potential_energy"] = n * (static_energy(EOS, table["volume"] / n) + kinetic)
+    table["pressure"] = 150.0 + rng.normal(size=frames)
+    return Trajectory(path), table
+
+
+def value(tables, observable, species=None):
+    summary = tables["summary"]
+    rows = summary[summary["observable"] == observable]
+    if species is not None:
+        rows = rows[rows["species"] == species]
+    assert len(rows) == 1, (observable, species)
+    return rows.iloc[0]
+
+
+def test_known_answers_come_back(tmp_path):
+    """Equipartition at 300 K makes K, and with U = U_static + 3/2 kT, E/(3 N k_B) 300 K; angle 91 degrees; no hops."""
+    tables = observe(*run(tmp_path, 120, angle=91.0), EOS, SETTINGS)
+    assert {name: list(table.columns) for name, table in tables.items()} == COLUMNS
+    for species in ("La", "H", "all"):
+        row = value(tables, "temperature", species)
+        assert abs(row["value"] - 300.0) <= 4.0 * row["error"] + 1e-6
+    assert value(tables, "energy_over_3NkB")["value"] == pytest.approx(300.0, abs=1e-6)
+    assert value(tables, "volume")["value"] == pytest.approx(125.0 / 44, rel=5e-3)
+    for name in ("alpha", "beta", "gamma"):
+        assert value(tables, f"angle_{name}")["value"] == pytest.approx(91.0, abs=1e-9)
+    assert value(tables, "angle_deviation")["value"] == pytest.approx(1.0, abs=1e-9)
+    large = value(tables, "quadrilateral_large")
+    assert abs(large["value"] - 91.0) < 4 * large["error"]
+    assert value(tables, "exchanges")["value"] == 0
+    slope = value(tables, "msd_slope", "H")
+    assert abs(slope["value"]) < 4 * slope["error"]
+    assert value(tables, "diffusion", "H")["value"] == pytest.approx(slope["value"] * 1e-4 / 6.0)
+    msd = tables["msd"]
+    assert set(zip(msd["species"], msd["kind"], strict=True)) == {
+        ("La", "standard"),
+        ("H", "standard"),
+        ("H", "reordered"),
+    }
+    plateau = msd[(msd["species"] == "H") & (msd["kind"] == "standard") & (msd["time"] > 0)]["msd"]
+    share = np.array([138.905] * 4 + [2.014] * 40) / (4 * 138.905 + 40 * 2.014)
+    own = 1.0 + (share**2).sum() - 2.0 * share[-1]  # relative to the centre of mass, which shakes too
+    assert plateau.mean() == pytest.approx(6 * 0.06**2 * own, rel=0.05)  # the drift of 2 Å/ps is gone
+    assert set(tables["rdf"]["pair"]) == {"La-La", "La-H", "H-H"}
+    assert len(tables["cell"]) == 120
+    assert set(tables["paths"]["category"]) == {"no exchange", "La"}
+
+
+def test_exchanged_protons_are_seen(tmp_path):
+    """Two protons change places in the middle of the run: two exchanges, their quadrilaterals are left out."""
+    settings = ObserveSettings(prototype=PROTOTYPE, cage=CAGE, discard=0.2, site_window=0.03)
+    tables = observe(*run(tmp_path, 150, swap=True), EOS, settings)
+    assert value(tables, "exchanges")["value"] == 2
+    paths = tables["paths"]
+    assert set(paths[paths["category"] == "one exchange"]["proton"]) == {42, 43}
+    assert value(tables, "quadrilaterals_left_out")["value"] > 0
+    msd = tables["msd"].groupby("kind")["msd"].max()
+    assert msd["reordered"] < 0.05 < msd["standard"]
+
+
+@pytest.mark.parametrize("frames", [2, 8, 20])
+def test_short_runs_give_numbers_without_false_precision(tmp_path, frames):
+    tables = observe(*run(tmp_path, frames), EOS, SETTINGS)
+    summary = tables["summary"].set_index(["observable", "species"])
+    assert np.isfinite(summary.loc[("temperature", "H"), "value"])
+    assert np.isfinite(summary.loc[("quadrilateral_deviation", "H"), "value"])
+    measured = summary.drop(index=["quadrilaterals_left_out", "exchanges"], level="observable")
+    assert measured[measured["n_effective"] < 4]["error"].isna().all()
+    assert np.isfinite(tables["rdf"]["g"]).all()
+
+
+def test_primitive_supercell_and_vacancy(tmp_path):
+    """A vacancy leaves the static reference undefined: no vibrational energy, three quadrilaterals fewer at most."""
+    tables = observe(*run(tmp_path, 30, basis="primitive", repeat=(2, 2, 1), vacancy=True), EOS, SETTINGS)
+    assert np.isnan(value(tables, "energy_over_3NkB")["value"])
+    assert 0 < value(tables, "quadrilaterals_left_out")["value"] <= 3
+    assert value(tables, "angle_alpha")["value"] == pytest.approx(90.0, abs=1e-6)
+
+
+def test_equilibration_is_cut_from_the_energy():
+    """A transient of 20 decay steps in 400: the cut lies in the allowed range and behind the transient."""
+    rng = np.random.default_rng(1)
+    time = np.arange(400) * 0.01
+    thermo = pd.DataFrame({"time": time, "volume": 100.0})
+    thermo["potential_energy"] = 50.0 * np.exp(-np.arange(400) / 20.0) + rng.normal(size=400)
+    assert 0.8 <= production_start(thermo, None) <= 2.4
+    assert production_start(thermo, 0.5) == pytest.approx(2.0)
+    with pytest.raises(ValueError, match="no row"):
+        production_start(thermo.iloc[:0], None)
+
+
+def test_static_energy_reproduces_the_curve_and_knows_its_range():
+    """The curve is linear in V^(-2/3), which the spline holds exactly, also just outside."""
+    volume = np.array([2.55, 2.81, 3.19])
+    assert np.allclose(static_energy(EOS, volume), 3.0 * volume ** (-2.0 / 3.0) - 4.0, atol=1e-12)
+    with pytest.raises(ValueError, match="3.4000.*widen statics.lattice_constants"):
+        static_energy(EOS, 3.4)
+    with pytest.raises(ValueError, match="has 3 points"):
+        static_energy(EOS.iloc[:3], 2.8)
+
+
+def test_classical_oscillators_at_temperature_t():
+    """3 N oscillators at 400 K: K = U = 3/2 N k T, E/(3 N k_B) = 400 K."""
+    thermo = pd.DataFrame({"volume": [30.0, 31.0]})
+    thermo["kinetic_energy"] = 11 * 1.5 * units.kB * 400.0
+    thermo["potential_energy"] = thermo["kinetic_energy"] + 11 * static_energy(EOS, thermo["volume"] / 11)
+    assert energy_over_3nkb(thermo, EOS, 11) == pytest.approx([400.0, 400.0])
+    assert kinetic_temperature(1.5 * units.kB * 400.0) == pytest.approx(400.0)
