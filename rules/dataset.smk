@@ -1,0 +1,49 @@
+# Data sets: imported, checked, split into frames that are trained on and frames that are not.
+rule download:
+    output:
+        folder=directory("results/downloads/{dataset}"),
+    log:
+        "results/downloads/{dataset}.log",
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+        gpu=0,
+    params:
+        script="download.py",
+        code=code_digest("download.py"),
+        source=lambda wildcards: plain(MAIN.datasets[wildcards.dataset]),
+    script:
+        "../scripts/download.py"
+
+
+rule dataset:
+    input:
+        source=dataset_source,
+    output:
+        folder=directory(f"{S}/data/{{dataset}}"),
+        summary=f"{S}/data/{{dataset}}.csv",
+        prov=f"{S}/data/{{dataset}}.prov.json",
+    log:
+        f"{S}/logs/data/{{dataset}}.log",
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+        gpu=0,
+    params:
+        script="dataset.py",
+        code=code_digest("dataset.py"),
+        species=SYSTEM.species,
+        settings=lambda wildcards: {
+            key: value
+            for key, value in plain(MAIN.datasets[wildcards.dataset]).items()
+            if key in ("test", "test_fraction", "checksums")
+        },
+        seed=lambda wildcards: CONFIG.seed("split", wildcards.dataset),
+    script:
+        "../scripts/dataset.py"

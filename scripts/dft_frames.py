@@ -1,0 +1,26 @@
+"""Draw the frames that are to be labelled and deal them out to the batches."""
+
+import os
+
+from ase.io import write
+
+from qcrystal.config import Prototype, Recipe
+from qcrystal.dft import displaced_frames
+from qcrystal.provenance import job
+
+with job(snakemake) as log:
+    frames = []
+    for recipe in snakemake.params.recipes:
+        frames += displaced_frames(
+            Prototype(**snakemake.params.prototype),
+            Recipe(**recipe),
+            snakemake.params.species,
+            snakemake.params.frequencies,
+            snakemake.params.seed,
+            snakemake.params.frames_per_recipe,
+        )
+    log.info("%d frames", len(frames))
+    batches = snakemake.output.frames
+    for number, path in enumerate(batches):
+        write(f"{path}.partial", frames[number :: len(batches)], format="extxyz")
+        os.replace(f"{path}.partial", path)

@@ -1,0 +1,116 @@
+"""Label frames with GPAW: energy, forces and stress by plane-wave DFT.
+
+Runs under the interpreter that carries GPAW (on Debian the system's python3, not the workflow's environment),
+so it imports nothing but numpy, ASE and GPAW. Each finished frame is kept in a JSON file of its own beside the output;
+a killed job continues with the first frame that is missing.
+
+    /usr/bin/python3 scripts/dft_label.py --frames frames.extxyz --setups DIR --settings settings.json --output labels.json
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from ase.io import read
+
+
+def kpoint_grid(cell, length):
+    """Smallest Γ-centred grid whose spacing along each reciprocal vector b_i is at most 2π/length (length in Å)."""
+    reciprocal = np.linalg.inv(cell).T
+    return [max(1, int(np.ceil(length * np.linalg.norm(b)))) for b in reciprocal]
+
+
+def label(atoms, settings, log):
+    """Free energy (eV), forces (eV/Å) and virial = -volume × stress (eV) of one frame.
+
+    The label is the electronic free energy, because it is the one whose derivatives the forces and the stress are;
+    the energy extrapolated to zero width is kept beside it.
+    """
+    from gpaw import GPAW, PW, FermiDirac, Mixer
+
+    grid = kpoint_grid(atoms.cell.array, settings["kpoint_length"])
+    calculator = GPAW(
+        mode=PW(settings["cutoff"]),
+        xc=settings["functional"],
+        kpts={"size": grid, "gamma": True},
+        occupations=FermiDirac(settings["width"]),
+        convergence={"energy": settings["energy_convergence"], "forces": settings["force_convergence"]},
+        symmetry={"point_group": False},
+        mixer=Mixer(0.1, 5, 50.0),
+        maxiter=200,
+        txt=log,
+    )
+    atoms.calc = calculator
+    started = time.time()
+    result = {
+        "energy": float(atoms.get_potential_energy(force_consistent=True)),
+        "energy_zero_width": float(atoms.get_potential_energy()),
+        "forces": atoms.get_forces().tolist(),
+        "virial": (-atoms.get_volume() * atoms.get_stress(voigt=False)).tolist(),
+        "cell": atoms.cell.array.tolist(),
+        "positions": atoms.positions.tolist(),
+        "symbols": atoms.get_chemical_symbols(),
+        "origin": atoms.info["origin"],
+        "kpoints": grid,
+        "scf_iterations": int(calculator.get_number_of_iterations()),
+        "seconds": round(time.time() - started, 1),
+    }
+    return result
+
+
+def write_whole(path, text):
+    """Write beside, then rename, so that no reader ever sees half a file."""
+    temporary = Path(f"{path}.partial")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("frames", "setups", "settings", "output"):
+        parser.add_argument(f"--{name}", required=True)
+    arguments = parser.parse_args()
+
+    settings = json.loads(Path(arguments.settings).read_text())
+    import gpaw
+    from gpaw.mpi import world
+
+    gpaw.setup_paths.insert(0, os.path.abspath(arguments.setups))
+    frames = read(arguments.frames, ":")
+    output = Path(arguments.output)
+    kept = output.with_suffix(".frames")
+    kept.mkdir(parents=True, exist_ok=True)
+    labels, started = [], time.time()
+    for number, atoms in enumerate(frames):
+        part = kept / f"{number:04d}.json"
+        if part.exists():
+            labels.append(json.loads(part.read_text()))
+            if (
+                np.allclose(labels[-1]["positions"], atoms.positions, atol=1e-6)
+                and labels[-1].get("settings") == settings
+            ):
+                continue
+            labels.pop()
+        result = label(atoms, settings, str(part.with_suffix(".txt")))
+        result["settings"] = settings
+        labels.append(result)
+        if world.rank == 0:
+            write_whole(part, json.dumps(result))
+            rate = (time.time() - started) / max(1, number + 1)
+            print(
+                f"frame {number + 1}/{len(frames)}: {len(atoms)} atoms, k-points {result['kpoints']}, "
+                f"{result['scf_iterations']} SCF steps, {result['seconds']} s, "
+                f"about {rate * (len(frames) - number - 1) / 60:.0f} min left",
+                flush=True,
+            )
+    if world.rank == 0:
+        document = {"software": {"gpaw": gpaw.__version__}, "settings": settings, "frames": labels}
+        write_whole(output, json.dumps(document))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

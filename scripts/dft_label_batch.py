@@ -1,0 +1,16 @@
+"""Label one batch of frames with GPAW."""
+
+import json
+from pathlib import Path
+
+from qcrystal.dft import gpaw_python, run_gpaw
+from qcrystal.provenance import SCRIPTS, job, write_whole
+
+with job(snakemake):
+    labels = Path(snakemake.output.labels)
+    settings = labels.with_suffix(".settings.json")
+    write_whole(settings, json.dumps(snakemake.params.settings))
+    arguments = ["--frames", snakemake.input.frames, "--setups", snakemake.input.setups]
+    arguments += ["--settings", str(settings), "--output", str(labels)]
+    python = gpaw_python(snakemake.params.python)
+    run_gpaw(python, [str(SCRIPTS / "dft_label.py"), *arguments], f"batch {snakemake.wildcards.batch}")
