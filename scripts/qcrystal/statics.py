@@ -1,0 +1,644 @@
+"""The crystal at rest: equation of state, enthalpies of competing structures, phonons.
+
+Å, eV, GPa, K, THz. ``potential`` is any ASE calculator with energy, forces and stress, such as
+`qcrystal.potential.DeepPotential`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import spglib
+from ase import Atoms, units
+from ase.constraints import FixSymmetry
+from ase.filters import FrechetCellFilter
+from ase.neighborlist import neighbor_list
+from ase.optimize import BFGS, FIRE
+from phonopy import Phonopy
+from phonopy.structure.atoms import PhonopyAtoms
+from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
+
+from qcrystal.structures import PLANCK_EV_THZ, primitive_cell, random_strain, rhombohedral_strain
+
+log = logging.getLogger(__name__)
+
+# The low-symmetry relatives of Fm-3m that [Qin, fig. 1a] and the literature name; anything else is found-N.
+NAMED_PHASES = ("Fm-3m", "R-3m", "C2", "P-1")
+# Å: atoms nearer than this mean that a potential has been led out of its training data (H2 has 0.74 Å).
+SHORTEST_DISTANCE = 0.7
+# A relaxation that ends below this part of its starting volume has left them too (50 GPa more take 8 % at 250 GPa).
+SMALLEST_VOLUME = 0.75
+# THz: modes below minus this are imaginary; the acoustic modes at Γ stay well within it.
+IMAGINARY = 0.05
+
+
+class StaticsError(ValueError):
+    """A static property that cannot be had; one line that says why and what to do."""
+
+
+# --- equation of state ------------------------------------------------------------------------------------------------
+
+
+def static_pressure(atoms: Atoms) -> float:
+    """Pressure (GPa) of the crystal at rest: minus a third of the trace of the stress."""
+    return float(-atoms.get_stress(voigt=True)[:3].mean() / units.GPa)
+
+
+def relaxed_cubic(potential, prototype, lattice_constant: float, fmax: float = 1e-4, max_steps: int = 200) -> Atoms:
+    """Primitive cell of a cubic prototype with its free internal coordinates relaxed at fixed lattice constant.
+
+    The symmetry is kept: a cubic saddle point stays one. ``fmax`` in eV/Å; single-precision potentials carry noise of
+    about 1e-6 eV/Å.
+
+    Raises
+    ------
+    StaticsError
+        If the internal coordinates do not come to rest within ``max_steps``, or atoms collapse.
+    """
+    atoms = primitive_cell(prototype, lattice_constant)
+    atoms.calc = potential
+    atoms.set_constraint(FixSymmetry(atoms, symprec=1e-4))
+    converged = BFGS(atoms, logfile=None, maxstep=0.05).run(fmax=fmax, steps=max_steps)
+    if not converged or shortest_distance(atoms) < SHORTEST_DISTANCE:
+        raise StaticsError(
+            f"lattice constant {lattice_constant:g} Å: the internal coordinates do not relax to {fmax:g} eV/Å in "
+            f"{max_steps} steps; the potential does not hold there, choose a narrower range"
+        )
+    atoms.set_constraint()
+    return atoms
+
+
+def shortest_distance(atoms: Atoms) -> float:
+    """Shortest distance (Å) between two atoms or periodic images; 2 Å if there is none below."""
+    return float(min(neighbor_list("d", atoms, 2.0), default=2.0))
+
+
+def cage_distances(atoms: Atoms, centre: str, member: str) -> dict[str, float]:
+    """Nearest distances (Å) of the hydrogen cage, in the classes of [Qin] table I.
+
+    Qin et al. tell H "(1) in, (2) out of the quadrilaterals" of the H32 cage around La. The cage's 6 quadrilaterals
+    are made of its 24 atoms on 32f (x,x,x); the other 8 sit on 8c (1/4,1/4,1/4), where only hexagons meet. So, from
+    the geometry of Fm-3m, with a = 4.749 Å and x = 0.1205 in brackets beside the published value:
+
+    ======  =============================  =============================  =================
+    column  bond                           length                         Å
+    ======  =============================  =============================  =================
+    la_h1   La to 32f                      a sqrt((1/2 - x)² + 2 x²)      1.9757 (1.9755)
+    la_h2   La to 8c                       a sqrt(3)/4                    2.0564 (2.0564)
+    h_h1    32f to 32f, the quadrilateral  2 x a                          1.1445 (1.1454)
+    h_h2    32f to 8c                      a sqrt(3) (1/4 - x)            1.0652 (1.0645)
+    la_la   La to La                       a / sqrt(2)                    3.3581 (3.3581)
+    ======  =============================  =============================  =================
+
+    Parameters
+    ----------
+    atoms
+        Cell from `structures.primitive_cell`, which notes each atom's site in ``spacegroup_kinds``.
+    centre, member
+        Elements at the cage's centre and on its corners. Members (1) are the site with the most atoms; a crystal
+        whose cage has one site has no (2): those distances are NaN.
+    """
+    symbols, site = np.array(atoms.get_chemical_symbols()), atoms.arrays["spacegroup_kinds"]
+    member_sites, counts = np.unique(site[symbols == member], return_counts=True)
+    member_sites = member_sites[np.argsort(-counts, kind="stable")]
+    centres, first = symbols == centre, site == member_sites[0]
+    second = np.isin(site, member_sites[1:2])
+    i, j, d = neighbor_list("ijd", atoms, 1.1 * np.cbrt(4 * atoms.get_volume()))
+
+    def nearest(a, b):
+        return float(min(d[a[i] & b[j]], default=np.nan))
+
+    return {
+        "la_h1": nearest(centres, first),
+        "la_h2": nearest(centres, second),
+        "h_h1": nearest(first, first),
+        "h_h2": nearest(first, second),
+        "la_la": nearest(centres, centres),
+    }
+
+
+def lattice_row(
+    prototype, atoms: Atoms, lattice_constant: float, energy: float, pressure: float, centre: str, member: str
+) -> dict[str, float]:
+    """One row of a table of relaxed cubic lattices, whoever relaxed them; see `equation_of_state`."""
+    last_site = np.flatnonzero(atoms.arrays["spacegroup_kinds"] == len(prototype.sites) - 1)[0]
+    return {
+        "lattice_constant": lattice_constant,
+        "volume": atoms.get_volume() / len(atoms),
+        "energy": energy,
+        "pressure": pressure,
+        "x": atoms.positions[last_site, 0] / lattice_constant,
+        **cage_distances(atoms, centre, member),
+    }
+
+
+def equation_of_state(
+    potential, prototype, lattice_constants: Iterable[float], centre: str = "La", member: str = "H"
+) -> pd.DataFrame:
+    """Static equation of state of a cubic prototype.
+
+    Parameters
+    ----------
+    potential
+        ASE calculator.
+    prototype
+        Prototype as in ``config/systems/*.yaml``; ``x`` is the first coordinate of its last site.
+    lattice_constants
+        Å.
+    centre, member
+        See `cage_distances`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        lattice_constant, volume (Å³/atom), energy (eV/atom), pressure (GPa, from the stress), x, and the distances
+        of `cage_distances`; ascending lattice constant. Lattice constants where the crystal does not relax are left
+        out with a warning.
+    """
+    lattice_constants = sorted(float(a) for a in lattice_constants)
+    rows = []
+    for number, a in enumerate(lattice_constants, 1):
+        try:
+            atoms = relaxed_cubic(potential, prototype, a)
+        except StaticsError as error:
+            log.warning("left out of the equation of state: %s", error)
+            continue
+        energy = atoms.get_potential_energy() / len(atoms)
+        rows.append(lattice_row(prototype, atoms, a, energy, static_pressure(atoms), centre, member))
+        log.info(
+            "equation of state %d/%d: a = %.4f Å, %.2f GPa", number, len(lattice_constants), a, rows[-1]["pressure"]
+        )
+    if not rows:
+        raise StaticsError(f"no lattice constant of {lattice_constants} Å relaxes with this potential; choose others")
+    eos = pd.DataFrame(rows)
+    stable = _compressible_branch(eos)
+    if len(stable) < len(eos):
+        log.warning(
+            "below a = %.4f Å the pressure no longer rises on compression (at most %.1f GPa): the potential "
+            "extrapolates there and those rows are not used for interpolation",
+            stable["lattice_constant"].iloc[0],
+            stable["pressure"].max(),
+        )
+    return eos
+
+
+def _compressible_branch(eos: pd.DataFrame) -> pd.DataFrame:
+    """Rows from the largest lattice constant down to where the pressure stops rising (dP/dV < 0)."""
+    eos = eos.sort_values("lattice_constant")
+    rising = np.diff(eos["pressure"].to_numpy()) < 0
+    bad = np.flatnonzero(~rising)
+    return eos.iloc[bad[-1] + 1 if len(bad) else 0 :]
+
+
+def lattice_at_pressure(eos: pd.DataFrame, pressure: float) -> float:
+    """Lattice constant (Å) at a static pressure (GPa): monotone cubic interpolation of the equation of state.
+
+    Raises
+    ------
+    StaticsError
+        If the pressure is outside the part of the table where compression raises the pressure.
+    """
+    branch = _compressible_branch(eos).iloc[::-1]
+    low, high = branch["pressure"].iloc[[0, -1]]
+    if len(branch) < 4 or not low <= pressure <= high:
+        raise StaticsError(
+            f"{pressure:g} GPa: the equation of state holds from {low:.1f} to {high:.1f} GPa ({len(branch)} points); "
+            "widen statics.lattice_constants, or use a potential trained at this pressure"
+        )
+    return float(PchipInterpolator(branch["pressure"], branch["lattice_constant"])(pressure))
+
+
+def static_energy(eos: pd.DataFrame, volume):
+    """Static energy (eV/atom) at a volume (Å³/atom, number or array): Hermite interpolation of E and dE/dV = -P.
+
+    Raises
+    ------
+    StaticsError
+        If a volume is outside the table.
+    """
+    eos = eos.sort_values("volume")
+    volumes = np.asarray(volume, float)
+    low, high = eos["volume"].iloc[[0, -1]]
+    outside = volumes[~((volumes >= low) & (volumes <= high))]
+    if outside.size:
+        raise StaticsError(
+            f"{outside.flat[0]:.4f} Å³/atom: the equation of state runs from {low:.4f} to {high:.4f} Å³/atom; "
+            "widen statics.lattice_constants"
+        )
+    energy = CubicHermiteSpline(eos["volume"], eos["energy"], -eos["pressure"] * units.GPa)(volumes)
+    return float(energy) if volumes.ndim == 0 else energy
+
+
+# --- enthalpies -------------------------------------------------------------------------------------------------------
+
+
+class Relaxed(NamedTuple):
+    """A relaxed crystal: enthalpy (eV/atom) and volume (Å³/atom) at a pressure (GPa), space group, convergence."""
+
+    atoms: Atoms
+    pressure: float
+    enthalpy: float
+    volume: float
+    spacegroup: str
+    converged: bool
+
+    def same_as(self, other: Relaxed) -> bool:
+        """Same space group, enthalpy within 1 meV/atom and volume within 0.5 %: what fmax leaves undecided."""
+        return (
+            self.spacegroup == other.spacegroup
+            and abs(self.enthalpy - other.enthalpy) < 1e-3
+            and abs(self.volume / other.volume - 1) < 5e-3
+        )
+
+
+def space_group(atoms: Atoms, symprec: float) -> str:
+    """International symbol by spglib at tolerance ``symprec`` (Å); P1 where spglib gives up."""
+    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    dataset = spglib.get_symmetry_dataset(cell, symprec=symprec)
+    return "P1" if dataset is None else dataset.international
+
+
+def relax(
+    potential, atoms: Atoms, pressure: float, fmax: float, max_steps: int, symprec: float, keep_symmetry: bool = False
+) -> Relaxed | None:
+    """Relax positions and cell at a hydrostatic pressure (GPa) with FIRE; None if the crystal collapses.
+
+    Collapse: `SHORTEST_DISTANCE` or `SMALLEST_VOLUME` is passed. It means that the potential does not hold there.
+
+    Parameters
+    ----------
+    fmax
+        eV/Å, on forces and on the cell's generalised force of `ase.filters.FrechetCellFilter`.
+    max_steps
+        Bound on the steps; ``converged`` says whether it was enough.
+    symprec
+        Å, tolerance of the space group.
+    keep_symmetry
+        Stay within the space group of the start.
+    """
+    atoms = Atoms(atoms.get_chemical_symbols(), positions=atoms.positions, cell=atoms.cell, pbc=True)
+    atoms.calc = potential
+    if keep_symmetry:
+        atoms.set_constraint(FixSymmetry(atoms, symprec=1e-3))
+    smallest_volume = SMALLEST_VOLUME * atoms.get_volume()
+    optimizer = FIRE(FrechetCellFilter(atoms, scalar_pressure=pressure * units.GPa), logfile=None)
+    for converged in optimizer.irun(fmax=fmax, steps=max_steps):  # noqa: B007 the last value is the answer
+        if atoms.get_volume() < smallest_volume or shortest_distance(atoms) < SHORTEST_DISTANCE:
+            return None
+    atoms.set_constraint()
+    volume = atoms.get_volume() / len(atoms)
+    enthalpy = atoms.get_potential_energy() / len(atoms) + pressure * units.GPa * volume
+    atoms.calc = None
+    return Relaxed(atoms, pressure, enthalpy, volume, space_group(atoms, symprec), bool(converged))
+
+
+def distorted_cells(prototype, n_starts: int, seed: int) -> list[Atoms]:
+    """Starting cells of a structure search.
+
+    First the primitive cell strained rhombohedrally to 91° and to 89° (conventional angles) without displacements,
+    which relax within R-3m; then primitive and doubled cells in turn with random strain (3 %) and random
+    displacements (0.08 Å, half a hydrogen's zero-point excursion or more), which may end anywhere.
+    """
+    ideal = primitive_cell(prototype, prototype.lattice_constant)
+    starts = [rhombohedral_strain(ideal, angle) for angle in (91.0, 89.0)][:n_starts]
+    for number in range(n_starts - len(starts)):
+        rng = np.random.default_rng([seed, number])
+        cell = ideal if number % 2 == 0 else ideal.repeat(np.roll((2, 1, 1), number // 2))
+        cell = random_strain(cell, 0.03, rng)
+        cell.positions += rng.normal(scale=0.08, size=cell.positions.shape)
+        starts.append(cell)
+    return starts
+
+
+def relaxed_enthalpies(
+    potential,
+    prototype,
+    pressures: Iterable[float],
+    seed: int,
+    n_starts: int = 12,
+    fmax: float = 0.01,
+    max_steps: int = 300,
+    symprec: float = 0.05,
+) -> tuple[pd.DataFrame, list[Atoms]]:
+    """Static enthalpies of the cubic phase and of the structures that distorted cells relax to ([Qin] fig. 1a).
+
+    The search (`distorted_cells`) starts in turn at the lowest and at the middle pressure; every structure found
+    there that is not the prototype's is followed to all pressures, each relaxation starting from the last one's result.
+    The random search is small: a phase that it misses is not thereby unstable.
+
+    Parameters
+    ----------
+    pressures
+        GPa.
+    seed
+        Same seed, same starts.
+    n_starts, fmax, max_steps
+        Effort: distorted cells, force bound (eV/Å) and steps of each relaxation.
+    symprec
+        Å; 0.02 still splits relaxed structures of one kind at fmax = 0.01 eV/Å, 0.05 and 0.1 do not.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        phase, pressure (GPa), enthalpy (eV/atom), volume (Å³/atom), spacegroup, converged. ``phase`` is the branch,
+        named by its space group where it was found (Fm-3m, R-3m, C2, P-1, else found-N, lowest enthalpy first);
+        ``spacegroup`` is what it is at this pressure, so R-3m that merges with the cubic phase says Fm-3m there. Of the
+        found-N, points where they are one of the structures before are left out.
+        Points at which the crystal collapses are left out with a warning.
+    structures : list of ase.Atoms
+        In the order of the table, ``info`` holds phase and pressure.
+    """
+    pressures = sorted(float(p) for p in pressures)
+    effort = {"fmax": fmax, "max_steps": max_steps, "symprec": symprec}
+    cubic_start = primitive_cell(prototype, prototype.lattice_constant)
+    cubic = space_group(cubic_start, symprec)
+    found = _search(potential, distorted_cells(prototype, n_starts, seed), pressures, cubic, effort)
+    branches = [_follow_cubic(potential, cubic_start, pressures, effort)]
+    for number, start in enumerate(found, 1):
+        if any(start.pressure == known.pressure and start.same_as(known) for branch in branches for known in branch):
+            continue
+        log.info("following structure %d/%d (%s) to %d pressures", number, len(found), start.spacegroup, len(pressures))
+        branch = _follow(potential, start, pressures, effort)
+        if not any(_same_branch(branch, other) for other in branches):
+            branches.append(branch)
+    labels = [cubic, *_labels([_where_found(branch, found) for branch in branches[1:]])]
+    rows, structures = [], []
+    listed: list[Relaxed] = []
+    for label, branch in zip(labels, branches, strict=True):
+        for result in branch:
+            merged = any(result.pressure == other.pressure and result.same_as(other) for other in listed)
+            if merged and label not in NAMED_PHASES:
+                continue
+            listed.append(result)
+            rows.append({"phase": label, **{k: v for k, v in result._asdict().items() if k != "atoms"}})
+            result.atoms.info = {"phase": label, "pressure": result.pressure}
+            structures.append(result.atoms)
+    columns = ["phase", "pressure", "enthalpy", "volume", "spacegroup", "converged"]
+    return pd.DataFrame(rows, columns=columns), structures
+
+
+def _search(potential, starts: list[Atoms], pressures: list[float], cubic: str, effort: dict) -> list[Relaxed]:
+    """Distinct structures other than the cubic one, lowest enthalpy relative to each other at a pressure first."""
+    search_pressures = [pressures[0], pressures[len(pressures) // 2]]
+    found: list[Relaxed] = []
+    for number, start in enumerate(starts):
+        # The first two starts are the two rhombohedral strains, the others random cells in primitive-doubled pairs.
+        pressure = search_pressures[number // 2 % 2]
+        result = relax(potential, start, pressure, **effort)
+        if result is None:
+            log.warning("start %d/%d at %g GPa: it collapses, left out", number + 1, len(starts), pressure)
+            continue
+        new = result.spacegroup != cubic and not any(
+            result.same_as(other) for other in found if other.pressure == pressure
+        )
+        if new:
+            found.append(result)
+        log.info(
+            "start %d/%d at %g GPa: %s, %.4f eV/atom%s%s",
+            number + 1,
+            len(starts),
+            pressure,
+            result.spacegroup,
+            result.enthalpy,
+            ", new" if new else "",
+            "" if result.converged else ", not converged",
+        )
+    return sorted(found, key=lambda result: (result.pressure, result.enthalpy))
+
+
+def _follow_cubic(potential, start: Atoms, pressures: list[float], effort: dict) -> list[Relaxed]:
+    branch = []
+    for pressure in pressures:
+        result = relax(potential, start, pressure, **effort, keep_symmetry=True)
+        if result is None:
+            log.warning("cubic phase at %g GPa: it collapses, left out", pressure)
+            continue
+        branch.append(result)
+        start = result.atoms
+    return branch
+
+
+def _follow(potential, found: Relaxed, pressures: list[float], effort: dict) -> list[Relaxed]:
+    """The branch through ``found``, relaxed outwards from the pressure at which it was found."""
+    branch = {found.pressure: found}
+    upwards = [p for p in pressures if p > found.pressure]
+    downwards = [p for p in reversed(pressures) if p < found.pressure]
+    for direction in (upwards, downwards):
+        start = found.atoms
+        for pressure in direction:
+            result = relax(potential, start, pressure, **effort)
+            if result is None:
+                log.warning("%s followed to %g GPa: it collapses, left out from there", found.spacegroup, pressure)
+                break
+            log.info("%s followed to %g GPa: %s", found.spacegroup, pressure, result.spacegroup)
+            branch[pressure] = result
+            start = result.atoms
+    return [branch[pressure] for pressure in sorted(branch)]
+
+
+def _same_branch(first: list[Relaxed], second: list[Relaxed]) -> bool:
+    return len(first) == len(second) and all(a.same_as(b) for a, b in zip(first, second, strict=True))
+
+
+def _where_found(branch: list[Relaxed], found: list[Relaxed]) -> Relaxed:
+    return next(result for result in branch if any(result is other for other in found))
+
+
+def _labels(found: list[Relaxed]) -> list[str]:
+    """Phase labels in the given order: the space group for named phases (once each), else found-1, found-2, ..."""
+    labels, number = [], 0
+    for result in found:
+        if result.spacegroup in NAMED_PHASES and result.spacegroup not in labels:
+            labels.append(result.spacegroup)
+        else:
+            number += 1
+            labels.append(f"found-{number}")
+    return labels
+
+
+# --- phonons ----------------------------------------------------------------------------------------------------------
+
+
+class PhononTables(NamedTuple):
+    """``summary`` (one row), ``dos`` and ``harmonic_energy``: the tables of `phonons`."""
+
+    summary: pd.DataFrame
+    dos: pd.DataFrame
+    harmonic_energy: pd.DataFrame
+
+
+def lattice_dynamics(
+    potential, atoms: Atoms, supercell, displacement: float = 0.02, masses: dict[str, float] | None = None
+) -> Phonopy:
+    """Harmonic force constants by finite displacements.
+
+    Parameters
+    ----------
+    atoms
+        Primitive cell at rest.
+    supercell
+        Three repeats of it. A deep potential couples atoms up to twice its cutoff apart; for LaH10 with a cutoff of 4 Å
+        two, three and four repeats give the same zero-point temperature within 0.1 K at 200 GPa.
+    displacement
+        Å. Plus and minus displacements cancel the cubic terms; what remains is the forces' rounding in a
+        single-precision potential (about 1e-5 eV/Å, so not too small) against quartic terms (so not too large). For
+        LaH10 at 200 GPa, 0.005, 0.02 and 0.03 Å agree within 1 K in the zero-point temperature, 0.05 Å adds 2 K.
+    masses
+        u, per element; None: standard atomic weights.
+    """
+    symbols = atoms.get_chemical_symbols()
+    crystal = PhonopyAtoms(
+        symbols=symbols,
+        cell=atoms.cell.array,
+        scaled_positions=atoms.get_scaled_positions(),
+        masses=None if masses is None else [masses[s] for s in symbols],
+    )
+    model = Phonopy(crystal, supercell_matrix=np.diag(supercell), primitive_matrix=np.eye(3), symprec=1e-4)
+    model.generate_displacements(distance=displacement, is_plusminus=True)
+    forces = []
+    cells = model.supercells_with_displacements
+    for number, cell in enumerate(cells, 1):
+        displaced = Atoms(cell.symbols, cell=cell.cell, scaled_positions=cell.scaled_positions, pbc=True)
+        displaced.calc = potential
+        forces.append(displaced.get_forces())
+        log.info("displaced supercell %d/%d (%d atoms)", number, len(cells), len(displaced))
+    model.forces = forces
+    model.produce_force_constants()
+    model.symmetrize_force_constants()
+    return model
+
+
+def harmonic_energy(frequencies, temperature: float, weights=None) -> float:
+    """Mean energy per mode over k_B (K) of quantum oscillators; E/(3 N k_B) of a crystal.
+
+    (hν/2) coth(hν/2kT) averaged over the modes; the classical value is ``temperature`` whatever the frequencies.
+    Modes that are not real (below `IMAGINARY`) have no harmonic energy: they count as the limit ν -> 0, that is kT, and
+    nothing at T = 0.
+
+    Parameters
+    ----------
+    frequencies
+        THz, any shape.
+    temperature
+        K; 0 is allowed.
+    weights
+        Of the modes, broadcast against ``frequencies``; None: equal.
+    """
+    frequencies = np.asarray(frequencies, float)
+    real = frequencies > IMAGINARY
+    half_quantum = 0.5 * PLANCK_EV_THZ * np.where(real, frequencies, 1.0) / units.kB
+    quantum = half_quantum if temperature == 0 else half_quantum / np.tanh(half_quantum / temperature)
+    energies = np.where(real, quantum, temperature)
+    return float(np.average(energies, weights=None if weights is None else np.broadcast_to(weights, energies.shape)))
+
+
+def zero_point_temperature(frequencies, weights=None) -> float:
+    """T_zero = (1/k_B) ∫ g(ν) hν/2 dν in K, g normalised over all modes: E_zp/(3 N k_B), which is T classically."""
+    return harmonic_energy(frequencies, 0.0, weights)
+
+
+def density_of_states(frequencies, weights, projections: dict[str, np.ndarray], width: float = 0.4) -> pd.DataFrame:
+    """Phonon density of states (1/THz, its integral over all modes is 1) and its parts by species.
+
+    Parameters
+    ----------
+    frequencies
+        (q, modes) THz; imaginary ones negative.
+    weights
+        (q,) multiplicities.
+    projections
+        Species to (q, modes): the share of each mode's eigenvector on that species.
+    width
+        Gaussian standard deviation, THz.
+
+    Returns
+    -------
+    pandas.DataFrame
+        frequency, dos, and dos_<species>, which add up to dos.
+    """
+    step = 0.25 * width
+    grid = np.arange(frequencies.min() - 4 * width, frequencies.max() + 4 * width + step, step)
+    edges = np.append(grid, grid[-1] + step) - 0.5 * step
+    share = np.broadcast_to(weights[:, None] / (weights.sum() * frequencies.shape[1]), frequencies.shape)
+    offsets = np.arange(-16, 17) * step
+    kernel = np.exp(-0.5 * (offsets / width) ** 2)
+    kernel /= kernel.sum()
+
+    def smooth(weight):
+        return np.convolve(np.histogram(frequencies, edges, weights=weight)[0], kernel, mode="same") / step
+
+    parts = {f"dos_{species}": smooth(share * part) for species, part in projections.items()}
+    return pd.DataFrame({"frequency": grid, "dos": smooth(share), **parts})
+
+
+def phonons(
+    potential,
+    prototype,
+    lattice_constant: float,
+    supercell,
+    mesh: int = 20,
+    temperatures: Iterable[float] = tuple(range(0, 1001, 25)),
+    pressure: float | None = None,
+    masses: dict[str, float] | None = None,
+    displacement: float = 0.02,
+) -> PhononTables:
+    """Harmonic phonons of the cubic phase at rest.
+
+    Parameters
+    ----------
+    lattice_constant
+        Å; the internal coordinates are relaxed.
+    supercell
+        Three repeats of the primitive cell, see `lattice_dynamics` for this, ``displacement`` (Å) and ``masses`` (u).
+    mesh
+        Points along each reciprocal vector, Γ included.
+    temperatures
+        K, of the harmonic energies.
+    pressure
+        GPa, what the tables call this lattice; None: its static pressure from the stress.
+
+    Returns
+    -------
+    PhononTables
+        summary: pressure, lattice_constant, zero_point_energy (eV/atom) and zero_point_temperature (K) of the real
+        modes, max_frequency (THz), imaginary_fraction (of the modes on the mesh);
+        dos: pressure, frequency, dos, dos_<species>, see `density_of_states`;
+        harmonic_energy: pressure, temperature, energy_over_3NkB_quantum, energy_over_3NkB_classical (K).
+    """
+    atoms = relaxed_cubic(potential, prototype, lattice_constant)
+    pressure = static_pressure(atoms) if pressure is None else float(pressure)
+    log.info("phonons at a = %.4f Å (%.1f GPa), supercell %s", lattice_constant, pressure, tuple(supercell))
+    model = lattice_dynamics(potential, atoms, supercell, displacement, masses)
+    model.run_mesh([mesh] * 3, with_eigenvectors=True, is_gamma_center=True)
+    modes = model.mesh
+    frequencies, weights = modes.frequencies, modes.weights.astype(float)
+    symbols = np.array(atoms.get_chemical_symbols())
+    # (q, atom, component, mode); summed over a whole species it is the same in the whole star of q.
+    share = np.abs(modes.eigenvectors.reshape(len(weights), len(atoms), 3, -1)) ** 2
+    projections = {s: share[:, symbols == s].sum(axis=(1, 2)) for s in dict.fromkeys(symbols)}
+    zero_point = zero_point_temperature(frequencies, weights[:, None])
+    summary = {
+        "pressure": pressure,
+        "lattice_constant": lattice_constant,
+        "zero_point_energy": 3 * units.kB * zero_point,
+        "zero_point_temperature": zero_point,
+        "max_frequency": frequencies.max(),
+        "imaginary_fraction": np.average((frequencies < -IMAGINARY).mean(axis=1), weights=weights),
+    }
+    log.info("phonons at %.1f GPa: T_zero = %.0f K, up to %.1f THz", pressure, zero_point, summary["max_frequency"])
+    dos = density_of_states(frequencies, weights, projections)
+    dos.insert(0, "pressure", pressure)
+    energies = [
+        {
+            "pressure": pressure,
+            "temperature": float(t),
+            "energy_over_3NkB_quantum": harmonic_energy(frequencies, t, weights[:, None]),
+            "energy_over_3NkB_classical": float(t),
+        }
+        for t in temperatures
+    ]
+    return PhononTables(pd.DataFrame([summary]), dos, pd.DataFrame(energies))
