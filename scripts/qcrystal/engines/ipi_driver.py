@@ -1,0 +1,109 @@
+"""Potentials that i-PI calls inside its own process, all beads in one batch.
+
+i-PI loads this file by its path (``<pes>custom</pes>``), so it imports nothing of the package. The settings are a JSON
+file in the working folder of the run: ``model`` (frozen potential), ``species`` (symbols, one per atom).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from ase import units
+from ipi.pes.dummy import Dummy_driver
+
+__DRIVER_NAME__ = "beads"
+__DRIVER_CLASS__ = "DeepPotentialDriver"
+
+
+class BeadPotential(Dummy_driver):
+    """A potential for all beads at once, between i-PI's atomic units and eV, Å.
+
+    Subclasses write `prepare` and `evaluate`.
+
+    Parameters
+    ----------
+    settings
+        JSON file whose dictionary is kept as ``self.settings``.
+    """
+
+    def __init__(self, settings: str, **kwargs):
+        super().__init__(**kwargs)
+        self.settings = json.loads(Path(settings).read_text())
+        self._parent = os.getppid()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Load what the evaluation needs."""
+
+    def evaluate(self, positions: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Energies, forces and virials of P beads.
+
+        Parameters
+        ----------
+        positions : (P, N, 3) array, Å
+        cells : (P, 3, 3) array, Å, rows are vectors
+
+        Returns
+        -------
+        energies : (P,) array, eV
+        forces : (P, N, 3) array, eV/Å
+        virials : (P, 3, 3) array, eV
+            -dE/dε for a homogeneous strain ε, that is minus volume times stress: positive under compression.
+        """
+        raise NotImplementedError
+
+    def compute(self, cell, pos):
+        """What i-PI calls: one bead, or lists of cells and positions, in Bohr, with cell vectors as columns.
+
+        Returns
+        -------
+        tuple or list of tuples
+            (energy, forces, virial, extras) in atomic units, per bead when lists came in.
+
+        Raises
+        ------
+        SystemExit
+            If the process that started i-PI is gone.
+        """
+        if os.getppid() != self._parent:
+            raise SystemExit("the process that started i-PI is gone")
+        batch = isinstance(pos, list)
+        positions = np.array(pos if batch else [pos]) * units.Bohr
+        cells = np.array(cell if batch else [cell]).transpose(0, 2, 1) * units.Bohr
+        energies, forces, virials = self.evaluate(positions, cells)
+        results = list(
+            zip(
+                energies / units.Hartree,
+                forces * (units.Bohr / units.Hartree),
+                virials / units.Hartree,
+                [""] * len(energies),
+                strict=True,
+            )
+        )
+        return results if batch else results[0]
+
+
+class DeepPotentialDriver(BeadPotential):
+    """A frozen deep potential; the beads are the frames of one call of its evaluation."""
+
+    def prepare(self) -> None:
+        from deepmd.infer import DeepPot
+
+        self._potential = DeepPot(self.settings["model"])
+        type_map = self._potential.get_type_map()
+        unknown = sorted(set(self.settings["species"]) - set(type_map))
+        if unknown:
+            raise ValueError(
+                f"{self.settings['model']}: the potential knows {', '.join(type_map)}, not {', '.join(unknown)}"
+            )
+        self._types = [type_map.index(symbol) for symbol in self.settings["species"]]
+
+    def evaluate(self, positions, cells):
+        beads = len(positions)
+        energies, forces, virials = self._potential.eval(
+            positions.reshape(beads, -1), cells.reshape(beads, 9), self._types
+        )
+        return energies.reshape(beads), forces, virials.reshape(beads, 3, 3)
