@@ -1,0 +1,196 @@
+"""The plotting style and one module per group of figures; each reads tidy tables, never trajectories.
+
+`FIGURES` is plain data, so that a workflow can read it without importing matplotlib: a figure's module is imported
+when the figure is drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+CONVERGED_LENGTH = 20.0  # ps; figures say so when their runs are shorter
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure or table of the paper.
+
+    Attributes
+    ----------
+    module, function
+        Where it is drawn: ``qcrystal.figures.<module>.<function>(tables, published)``.
+    inputs, optional
+        Logical names of the tables it reads: ``sweep:<sweep>/<table>``, ``statics:<table>``, ``potential:<table>``,
+        ``dft:<table>``. An optional table may be left out of ``tables``.
+    kind
+        ``figure`` (PDF and PNG) or ``table`` (CSV and LaTeX).
+    """
+
+    module: str
+    function: str
+    inputs: tuple[str, ...]
+    kind: str
+    caption: str
+    category: str
+    optional: tuple[str, ...] = ()
+
+    @property
+    def sweeps(self) -> tuple[str, ...]:
+        """Names of the sweeps whose tables are read."""
+        names = [name.removeprefix("sweep:").split("/")[0] for name in self.inputs if name.startswith("sweep:")]
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def suffixes(self) -> tuple[str, str]:
+        """Suffixes of the files that `write` leaves."""
+        return (".pdf", ".png") if self.kind == "figure" else (".csv", ".tex")
+
+    def draw(self, tables: dict, published: dict, converged_length: float = CONVERGED_LENGTH):
+        """Draw the figure, and say on it when its runs are shorter than ``converged_length`` (ps).
+
+        Parameters
+        ----------
+        tables
+            Logical input name -> ``pandas.DataFrame``, list of ``ase.Atoms`` or dict.
+        published
+            The whole of ``config/published.yaml``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure or pandas.DataFrame
+        """
+        result = getattr(import_module(f"{__name__}.{self.module}"), self.function)(tables, published)
+        if self.kind == "figure" and self.sweeps:
+            from qcrystal.figures import style
+
+            runs = [tables[name] for name in self.inputs if name.startswith("sweep:")]
+            style.label_short_runs(result, runs, converged_length)
+        return result
+
+    def write(self, result, stem: Path) -> list[Path]:
+        """Write what `draw` returned to ``stem`` with each of `suffixes`; files appear whole."""
+        if self.kind == "figure":
+            from qcrystal.figures.style import save_figure
+
+            return save_figure(result, stem)
+        from qcrystal.figures.data import save_table
+
+        return save_table(result, stem, self.caption)
+
+
+FIGURES: dict[str, Figure] = {
+    "qin_fig1a_enthalpy": Figure(
+        module="statics",
+        function="enthalpy",
+        inputs=("statics:enthalpy",),
+        kind="figure",
+        caption="Static enthalpy of the phases of LaH10 against pressure, relative to one of them.",
+        category="Statics",
+    ),
+    "qin_fig1b_structures": Figure(
+        module="crystals",
+        function="structures",
+        inputs=("statics:structures", "statics:enthalpy"),
+        kind="figure",
+        caption="Cubic cell, low-symmetry cell of lowest enthalpy, and the H32 cage with its six quadrilaterals.",
+        category="Statics",
+    ),
+    "qin_fig1c_energy_parity": Figure(
+        module="potential",
+        function="energy_parity",
+        inputs=("potential:parity_errors", "potential:parity_histograms"),
+        kind="figure",
+        caption="Energies of the deep potential against DFT, training and test frames apart.",
+        category="Potential",
+    ),
+    "qin_fig1d_force_parity": Figure(
+        module="potential",
+        function="force_parity",
+        inputs=("potential:parity_errors", "potential:parity_histograms"),
+        kind="figure",
+        caption="Force components of the deep potential against DFT, per species, training and test frames apart.",
+        category="Potential",
+    ),
+    "qin_table1_lattice": Figure(
+        module="statics",
+        function="lattice",
+        inputs=("statics:eos",),
+        optional=("dft:lattice",),
+        kind="table",
+        caption="Lattice of cubic LaH10 at the published volume, or the nearest that the potential covers: "
+        "DFT and deep potential (DP), this work and published.",
+        category="Statics",
+    ),
+    "qin_fig2a_phase_classical": Figure(
+        module="phase",
+        function="phase_classical",
+        inputs=("sweep:classical_grid/summary",),
+        kind="figure",
+        caption="Largest deviation of the cage's quadrilaterals from 90 degrees, classical dynamics.",
+        category="Phase diagram",
+    ),
+    "qin_fig2b_angles_150GPa": Figure(
+        module="phase",
+        function="angles",
+        inputs=("sweep:classical_grid/summary",),
+        kind="figure",
+        caption="Large and small angles of the cage's quadrilaterals against temperature, classical dynamics.",
+        category="Phase diagram",
+    ),
+    "qin_figS_phase_qtb": Figure(
+        module="phase",
+        function="phase_qtb",
+        inputs=("sweep:qtb_grid/summary",),
+        kind="figure",
+        caption="Largest deviation of the cage's quadrilaterals from 90 degrees, quantum thermal bath.",
+        category="Phase diagram",
+    ),
+    "qin_fig3a_energy": Figure(
+        module="energies",
+        function="energy",
+        inputs=(
+            "sweep:energy_classical/summary",
+            "sweep:energy_qtb/summary",
+            "sweep:energy_pimd/summary",
+            "statics:harmonic_energy",
+        ),
+        kind="figure",
+        caption="Vibrational energy per degree of freedom, in kelvin, against temperature.",
+        category="Quantum energies",
+    ),
+    "qin_fig3b_zero_point": Figure(
+        module="energies",
+        function="zero_point",
+        inputs=("sweep:qtb_low_temperature/summary", "sweep:zero_point_pimd/summary", "statics:phonons"),
+        kind="figure",
+        caption="Zero-point temperature against pressure.",
+        category="Quantum energies",
+    ),
+    "qin_fig4_trajectories": Figure(
+        module="protons",
+        function="trajectories",
+        inputs=("sweep:trajectories_qtb/paths",),
+        kind="figure",
+        caption="Proton trajectories with no, one and several exchanges among the La atoms, quantum thermal bath; "
+        "of each category one proton, the one that moves farthest.",
+        category="Protons",
+    ),
+    "qin_fig5_msd": Figure(
+        module="protons",
+        function="mean_squared_displacement",
+        inputs=("sweep:diffusion_qtb/msd", "sweep:diffusion_qtb/summary"),
+        kind="figure",
+        caption="Mean squared displacement of H, standard and reordered, and of La.",
+        category="Protons",
+    ),
+    "qin_fig6_rdf": Figure(
+        module="protons",
+        function="pair_distribution",
+        inputs=("sweep:rdf_classical/rdf", "sweep:rdf_qtb/rdf"),
+        kind="figure",
+        caption="La-H pair distribution function, classical dynamics and quantum thermal bath.",
+        category="Protons",
+    ),
+}

@@ -1,0 +1,205 @@
+"""What the figures read and the tables they write: checked columns, averages over replicas, published values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import constants
+
+from qcrystal.provenance import write_whole
+from qcrystal.published import PublishedError
+from qcrystal.tables import TableError, write_table
+
+# 1 cm²/s in Å²/ps
+SQUARE_CM_PER_S = constants.centi**2 / constants.angstrom**2 * constants.pico
+CONDITION = ["system", "method", "isotope", "start", "atoms", "pressure_target", "temperature_target"]
+SUMMARY = [*CONDITION, "replica", "length_ps", "observable", "species", "value", "error"]
+
+
+class Published(NamedTuple):
+    """A published value with the name under which it is cited."""
+
+    value: object
+    label: str
+    where: str
+
+
+def citation_label(source: str) -> str:
+    """Short name of a reference: ``X. Qin, H. Wu, ... (2023)`` -> ``Qin et al. 2023``."""
+    surnames = re.findall(r"(?:^|, | and )(?:[A-Z]\.[ -]?)+ ?([A-Z][\w-]+)", source)
+    year = re.search(r"\((\d{4})\)", source)
+    if not surnames or not year:
+        raise PublishedError(
+            f"config/published.yaml: sources: no author or no year in {source!r}; write 'A. Author, ... (2023)'"
+        )
+    if len(surnames) > 2 or "et al." in source:
+        authors = f"{surnames[0]} et al."
+    else:
+        authors = " and ".join(surnames)
+    return f"{authors} {year[1]}"
+
+
+def published(values: dict, name: str) -> Published:
+    """Published value ``name`` of ``config/published.yaml`` and its citation label.
+
+    Parameters
+    ----------
+    values
+        The whole file: ``sources`` (key -> reference) and ``values`` (id -> value, unit, where).
+    """
+    if name not in values["values"]:
+        raise PublishedError(f"config/published.yaml: values has no {name!r}; add it or correct the name")
+    entry = values["values"][name]
+    key, _, where = entry["where"].partition(" ")
+    key = key.rstrip(",")
+    if key not in values["sources"]:
+        raise PublishedError(
+            f"config/published.yaml: values.{name}.where begins with {key!r}, which is not among sources"
+        )
+    return Published(entry["value"], citation_label(values["sources"][key]), where)
+
+
+def table(tables: dict, name: str, columns: list[str]) -> pd.DataFrame:
+    """Table ``name``, checked for its columns.
+
+    Raises
+    ------
+    TableError
+        The table is not there, is empty, or lacks a column.
+    """
+    if name not in tables:
+        raise TableError(f"table {name!r} was not given; given: {', '.join(sorted(tables)) or 'none'}")
+    frame = tables[name]
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise TableError(f"table {name!r} has no column {', '.join(missing)}; it has {', '.join(frame.columns)}")
+    if frame.empty:
+        raise TableError(f"table {name!r} has no rows; make it again")
+    return frame
+
+
+def combine_replicas(frame: pd.DataFrame, keys: list[str], value: str = "value") -> pd.DataFrame:
+    """Average ``value`` over the replicas of each condition.
+
+    The error is the propagated one or, where it is larger, the standard error from the replicas' scatter; NaN where
+    neither is known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``keys``, ``value``, ``error``, sorted by ``keys``.
+    """
+    known = frame[frame[value].notna()].assign(variance=lambda rows: rows["error"] ** 2)
+    groups = known.groupby(keys, dropna=False)
+    count = groups[value].count()
+    propagated = np.sqrt(groups["variance"].sum(min_count=1)) / count
+    propagated[groups["error"].count() < count] = np.nan
+    scatter = groups[value].sem()
+    combined = pd.DataFrame({"value": groups[value].mean(), "error": np.fmax(propagated, scatter)})
+    every = frame[keys].drop_duplicates()
+    return every.merge(combined.reset_index(), on=keys, how="left").sort_values(keys).reset_index(drop=True)
+
+
+def observable(tables: dict, name: str, quantity: str, species: str | None = None) -> pd.DataFrame:
+    """One observable of a sweep's summary, averaged over replicas.
+
+    Parameters
+    ----------
+    name
+        Logical name of the summary table.
+    quantity
+        Name in the column ``observable``.
+    species
+        Name in the column ``species``; None takes whatever is there.
+    """
+    summary = table(tables, name, SUMMARY)
+    rows = summary[summary["observable"] == quantity]
+    if species is not None:
+        rows = rows[rows["species"] == species]
+    if rows.empty:
+        wanted = quantity if species is None else f"{quantity} of {species}"
+        known = ", ".join(sorted(summary["observable"].unique()))
+        raise TableError(f"table {name!r} has no observable {wanted}; its column observable holds {known}")
+    return combine_replicas(rows, CONDITION)
+
+
+CONDITION_TEXT = {
+    "system": "{}",
+    "isotope": "{}",
+    "start": "from {}",
+    "atoms": "{:.0f} atoms",
+    "pressure_target": "{:g} GPa",
+    "temperature_target": "{:g} K",
+}
+
+
+def series(frame: pd.DataFrame, along: tuple[str, ...]) -> list[tuple[str, str, pd.DataFrame]]:
+    """Split a table into curves along ``along``: one per combination of the other conditions.
+
+    Returns
+    -------
+    list of (method, text, rows)
+        ``text`` names the conditions, other than the method, in which the curves differ; empty if they do not.
+    """
+    keys = [column for column in CONDITION if column not in along]
+    varying = [column for column in keys if column != "method" and frame[column].nunique() > 1]
+    curves = []
+    for _, rows in frame.groupby(keys, dropna=False):
+        first = rows.iloc[0]
+        text = ", ".join(CONDITION_TEXT[column].format(first[column]) for column in varying)
+        curves.append((str(first["method"]), text, rows.reset_index(drop=True)))
+    return curves
+
+
+def nearest(available, wanted: float) -> float:
+    """The available value nearest to the wanted one."""
+    available = np.asarray(available, dtype=float)
+    return float(available[np.argmin(np.abs(available - wanted))])
+
+
+def with_uncertainty(value: float, error: float) -> str:
+    """``0.42(5)``: the value with its standard error in the last digit, or with three digits where it is unknown."""
+    if not np.isfinite(value):
+        return "not determined"
+    if not np.isfinite(error) or error <= 0:
+        return f"{value:.3g}"
+    digits = int(max(0, -np.floor(np.log10(error))))
+    scaled = round(error * 10**digits)
+    if scaled == 10 and digits > 0:
+        digits, scaled = digits - 1, 1
+    return f"{value:.{digits}f}({scaled})"
+
+
+def scientific(value: float, error: float) -> str:
+    """``1.2(3)×10⁻⁶``, the power in mathematical text."""
+    if not np.isfinite(value) or value == 0:
+        return with_uncertainty(value, error)
+    exponent = int(np.floor(np.log10(abs(value))))
+    return f"{with_uncertainty(value / 10**exponent, error / 10**exponent)}×$10^{{{exponent}}}$"
+
+
+def latex(frame: pd.DataFrame, caption: str) -> str:
+    """A plain ``tabular`` of a table with its column names as header; missing numbers become dashes."""
+
+    def cell(value) -> str:
+        if isinstance(value, str):
+            return value
+        return "--" if pd.isna(value) else f"{round(value, 4) + 0.0:.4f}"
+
+    rows = [list(frame.columns), *([cell(value) for value in record] for record in frame.itertuples(index=False))]
+    lines = [" & ".join(row).replace("_", r"\_") + r" \\" for row in rows]
+    columns = "".join("r" if pd.api.types.is_numeric_dtype(kind) else "l" for kind in frame.dtypes)
+    text = [f"% {caption}", rf"\begin{{tabular}}{{{columns}}}", r"\hline", lines[0], r"\hline", *lines[1:]]
+    return "\n".join([*text, r"\hline", r"\end{tabular}", ""])
+
+
+def save_table(frame: pd.DataFrame, stem: Path, caption: str) -> list[Path]:
+    """Write ``stem.csv`` and ``stem.tex``; each appears whole."""
+    comma, tex = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".tex"))
+    write_table(frame, comma)
+    write_whole(tex, latex(frame, caption))
+    return [comma, tex]

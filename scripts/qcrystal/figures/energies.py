@@ -1,0 +1,90 @@
+"""Vibrational energies in kelvin: E/(3 N k_B) [Qin et al. 2023, fig. 3]."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from qcrystal.figures.data import nearest, observable, published, series, table
+from qcrystal.figures.style import LINES, METHODS, add_note, draw_points, draw_published, legend, new_figure, styled
+
+ENERGY = "energy_over_3NkB"
+ENERGY_SWEEPS = ["sweep:energy_classical/summary", "sweep:energy_qtb/summary", "sweep:energy_pimd/summary"]
+PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
+
+
+def draw_series(axes: Axes, rows, along: str, extra: str = "") -> None:
+    """Draw one curve per method (and other condition) of a table of one observable."""
+    for number, (method, text, chosen) in enumerate(series(rows, along=(along,))):
+        label = ", ".join(filter(None, [METHODS[method].label, extra, text]))
+        line = LINES[number % len(LINES)]
+        draw_points(axes, chosen[along], chosen["value"], chosen["error"], METHODS[method], label, line)
+
+
+@styled
+def energy(tables: dict, published_values: dict) -> Figure:
+    """E/(3 N k_B) against temperature: classical, QTB, PIMD, harmonic quantum, and the classical line E = 3 N k_B T."""
+    figure, axes = new_figure(1, 2.8)
+    panel = axes[0, 0]
+    pressures, temperatures = [], []
+    for name in ENERGY_SWEEPS:
+        rows = observable(tables, name, ENERGY, "all")
+        draw_series(panel, rows, "temperature_target")
+        pressures.extend(rows["pressure_target"])
+        temperatures.extend(rows["temperature_target"])
+    pressure = float(np.median(pressures))
+    columns = ["pressure", "temperature", "energy_over_3NkB_quantum"]
+    harmonic = table(tables, "statics:harmonic_energy", columns)
+    used = nearest(harmonic["pressure"], pressure)
+    highest = 1.08 * max(temperatures)
+    curve = harmonic[(harmonic["pressure"] == used) & (harmonic["temperature"] <= highest)].sort_values("temperature")
+    label = "harmonic, quantum"
+    if abs(used - pressure) > PRESSURE_MATCH:
+        label += f" ({used:g} GPa)"
+    panel.plot(curve["temperature"], curve["energy_over_3NkB_quantum"], color=METHODS["harmonic"].color, label=label)
+    panel.plot([0, highest], [0, highest], color="0.6", linewidth=0.8, linestyle="--", label="$E = 3Nk_BT$")
+    zero = published(published_values, "qin_zero_point_temperature")
+    draw_published(panel, [0.0], [zero.value], f"{zero.label}, {zero.where}, near 0 K")
+    panel.set_xlim(-0.03 * highest, highest)
+    panel.set_ylim(0.0, 1.4 * panel.get_ylim()[1])
+    panel.set_xlabel("temperature (K)")
+    panel.set_ylabel("$E/(3Nk_B)$ (K)")
+    panel.set_title(f"{pressure:g} GPa")
+    legend(panel, loc="upper left", ncols=2, columnspacing=1.0)
+    return figure
+
+
+@styled
+def zero_point(tables: dict, published_values: dict) -> Figure:
+    """Zero-point temperature against pressure: QTB, PIMD at its lowest temperature, phonons of the same potential."""
+    figure, axes = new_figure(1, 2.8)
+    panel = axes[0, 0]
+    pressures = []
+    for name in ("sweep:qtb_low_temperature/summary", "sweep:zero_point_pimd/summary"):
+        rows = observable(tables, name, ENERGY, "all")
+        temperature = rows["temperature_target"].min()
+        rows = rows[rows["temperature_target"] == temperature]
+        draw_series(panel, rows, "pressure_target", f"{temperature:g} K")
+        pressures.extend(rows["pressure_target"])
+    columns = ["pressure", "zero_point_temperature", "imaginary_fraction"]
+    phonons = table(tables, "statics:phonons", columns).sort_values("pressure")
+    style = METHODS["harmonic"]
+    x, y = phonons["pressure"].to_numpy(float), phonons["zero_point_temperature"].to_numpy(float)
+    panel.plot(x, y, color=style.color, marker=style.marker, linewidth=0.8, label=style.label)
+    unstable = phonons["imaginary_fraction"].to_numpy(float) > 0
+    if unstable.any():
+        panel.plot(x[unstable], y[unstable], "o", markersize=8, color=style.color, alpha=0.2, markeredgewidth=0)
+        add_note(figure, "grey discs: imaginary phonons, left out of the zero-point energy")
+    low, high = min([*pressures, *x]), max([*pressures, *x])
+    zero = published(published_values, "qin_zero_point_temperature")
+    text = f"{zero.label}, {zero.where} (≈{zero.value:g} K)"
+    draw_published(panel, [low, high], [zero.value] * 2, text, line="--")
+    margin = 0.06 * max(high - low, 50.0)
+    panel.set_xlim(low - margin, high + margin)
+    bottom, top = panel.get_ylim()
+    panel.set_ylim(bottom, top + 0.5 * (top - bottom))
+    panel.set_xlabel("pressure (GPa)")
+    panel.set_ylabel("$E/(3Nk_B)$ (K)")
+    legend(panel, loc="upper left")
+    return figure

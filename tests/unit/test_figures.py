@@ -1,0 +1,541 @@
+"""Every figure from synthetic tables: what is drawn is what the tables hold, at a rich and at a minimal size."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from ase import Atoms
+
+from qcrystal.figures import FIGURES, crystals, data, statics, style
+from qcrystal.structures import conventional_cell, rhombohedral_strain
+
+SIZES = ("rich", "minimal")
+DRAWN = [name for name, figure in FIGURES.items() if figure.kind == "figure"]
+PRESSURES = {"rich": [100.0, 150.0, 200.0], "minimal": [150.0, 200.0]}
+TEMPERATURES = {"rich": [100.0, 200.0, 300.0], "minimal": [100.0, 300.0]}
+# figures that show published numbers as symbols
+PUBLISHED_SYMBOLS = [
+    "qin_fig2a_phase_classical",
+    "qin_fig2b_angles_150GPa",
+    "qin_figS_phase_qtb",
+    "qin_fig3a_energy",
+    "qin_fig3b_zero_point",
+    "qin_fig5_msd",
+]
+
+
+class Prototype:
+    """Fm-3m LaH10 as in config/systems/lah10.yaml."""
+
+    spacegroup = 225
+
+    class Site:
+        def __init__(self, element, position):
+            self.element, self.position = element, position
+
+    sites = [Site("La", [0.5] * 3), Site("H", [0.25] * 3), Site("H", [0.1205] * 3)]
+
+
+# --- synthetic tables in the layout of the workflow's own ---
+
+
+def condition(method, pressure, temperature, size, replica=0, start="cubic") -> dict:
+    """Leading columns of a sweep's tables."""
+    return {
+        "run": f"{method}-H-{start}-{pressure:g}GPa-{temperature:g}K-{replica}",
+        "system": "LaH10",
+        "method": method,
+        "isotope": "H",
+        "start": start,
+        "atoms": 44 if size == "minimal" else 352,
+        "pressure_target": pressure,
+        "temperature_target": temperature,
+        "replica": replica,
+        "length_ps": 0.15 if size == "minimal" else 5.0,
+    }
+
+
+def error_of(size: str, value: float) -> float:
+    """Standard error: unknown in minimal tables."""
+    return np.nan if size == "minimal" else value
+
+
+def quadrilateral_rows(method, size, limit, starts=("cubic",)) -> pd.DataFrame:
+    """Order parameter that leaves zero below a pressure, and the angles that belong to it."""
+    rows = []
+    grid = itertools.product(PRESSURES[size], TEMPERATURES[size], range(2 if size == "rich" else 1), starts)
+    for pressure, temperature, replica, start in grid:
+        deviation = max(0.05, 1.7 * (1 - temperature / 600) * (1 if pressure <= limit else 0.1)) + 0.01 * replica
+        values = {
+            "quadrilateral_deviation": (deviation, 0.04, "deg", "H"),
+            "quadrilateral_large": (90 + 0.8 * deviation, 0.05, "deg", "H"),
+            "quadrilateral_small": (90 - 0.8 * deviation, 0.05, "deg", "H"),
+            "exchanges": (float(temperature == 300 and pressure == 200), np.nan, "1", "H"),
+        }
+        for name, (value, error, unit, species) in values.items():
+            rows.append(
+                condition(method, pressure, temperature, size, replica, start)
+                | {"observable": name, "species": species, "value": value, "error": error_of(size, error)}
+                | {"n_effective": 20.0, "unit": unit}
+            )
+    return pd.DataFrame(rows)
+
+
+def energy_rows(method, size, pressures, temperatures, energy) -> pd.DataFrame:
+    """Energies in kelvin of ``energy(pressure, temperature)`` with their errors, per species and for all."""
+    rows = []
+    for pressure, temperature in itertools.product(pressures, temperatures):
+        for species, factor in (("all", 1.0), ("H", 1.05)):
+            rows.append(
+                condition(method, pressure, temperature, size)
+                | {"observable": "energy_over_3NkB", "species": species}
+                | {"value": factor * energy(pressure, temperature), "error": error_of(size, 8.0)}
+                | {"n_effective": 20.0, "unit": "K"}
+            )
+    return pd.DataFrame(rows)
+
+
+def quantum_energy(pressure, temperature) -> float:
+    """A zero-point energy that grows with pressure, and a thermal part (K)."""
+    zero = 800 + 0.5 * pressure
+    return zero / np.tanh(zero / max(temperature, 1.0))
+
+
+def msd_tables(size) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mean squared displacements of a slow diffusion and the summary with its slope (Å²/ps)."""
+    time = np.linspace(0.0, 5.0 if size == "rich" else 0.15, 60)
+    plateau = 0.11 * (1 - np.exp(-time / 0.02))
+    slope = 0.05
+    curves = {
+        ("H", "standard"): plateau + slope * time,
+        ("H", "reordered"): plateau,
+        ("La", "standard"): 0.02 * plateau,
+    }
+    head = condition("qtb", 200.0, 5.0, size)
+    msd = pd.concat(
+        pd.DataFrame({"time": time, "species": species, "kind": kind, "msd": y, "error": error_of(size, 0.05) * y})
+        for (species, kind), y in curves.items()
+    ).assign(**head)
+    values = {"msd_slope": (slope, 0.006), "diffusion": (slope / 6e4, 1e-7)}
+    summary = pd.DataFrame(
+        head
+        | {"observable": name, "species": "H", "value": v, "error": error_of(size, e), "n_effective": 4.0, "unit": ""}
+        for name, (v, e) in values.items()
+    )
+    return msd, summary
+
+
+def rdf_table(method, size, width) -> pd.DataFrame:
+    """Two shells of La-H neighbours of a width (Å)."""
+    r = np.linspace(0.05, 5.0, 199)
+    g = sum(h * np.exp(-((r - c) ** 2) / 2 / width**2) for h, c in ((6, 2.02), (4, 3.4), (2.5, 3.9), (3, 4.5)))
+    table = pd.DataFrame({"r": r, "pair": "La-H", "g": g * 0.1 / width, "error": error_of(size, 0.1)})
+    return pd.concat([table, table.assign(pair="H-H")]).assign(**condition(method, 200.0, 1.0, size))
+
+
+def paths_table(size) -> pd.DataFrame:
+    """Protons that stay, hop once and hop often (rich) or only stay (minimal), and the La sites."""
+    rng = np.random.default_rng(3)
+    steps = 300
+    time = np.linspace(0.0, 5.0 if size == "rich" else 0.15, steps)
+    hops = {"no exchange": [], "one exchange": [150], "multiple exchanges": [60, 130, 220]}
+    frames = []
+    for number, (category, moments) in enumerate(hops.items()):
+        if size == "minimal" and category != "no exchange":
+            continue
+        path = np.array([2.0, 2.0, 2.0]) + rng.normal(scale=0.15, size=(steps, 3))
+        for k, moment in enumerate(moments):
+            path[moment:, k % 2] += 1.15
+        frames.append(pd.DataFrame(path, columns=list("xyz")).assign(proton=number, time=time, category=category))
+    sites = 4.95 / 2 * np.array([site for site in itertools.product(range(-1, 4), repeat=3) if sum(site) % 2 == 0])
+    frames.append(pd.DataFrame(sites, columns=list("xyz")).assign(proton=range(len(sites)), time=0.0, category="La"))
+    return pd.concat(frames).assign(**condition("qtb", 200.0, 200.0, size))
+
+
+def parity_tables(size) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Errors and sparse histograms of a potential with known scatter."""
+    rng = np.random.default_rng(5)
+    errors, histograms = [], []
+    kinds = [
+        ("energy", "all", -4.0, 0.08, 0.004, 0.002),
+        ("force", "La", 0.0, 0.9, 0.1, 0.1),
+        ("force", "H", 0.0, 1.5, 0.2, 0.1),
+    ]
+    for (quantity, species, mean, spread, scatter, width), split in itertools.product(kinds, ("train", "test")):
+        n = {"rich": {"train": 20000, "test": 2000}, "minimal": {"train": 8, "test": 2}}[size][split]
+        reference = rng.normal(mean, spread, n)
+        predicted = reference + rng.normal(0, scatter, n)
+        cells = pd.DataFrame(
+            {"reference": (reference // width + 0.5) * width, "predicted": (predicted // width + 0.5) * width}
+        )
+        cells = cells.round(9).value_counts().reset_index()
+        histograms.append(cells.assign(quantity=quantity, split=split, species=species))
+        rmse = float(np.sqrt(np.mean((predicted - reference) ** 2)))
+        for system, name in {("all", species), ("cubic", species), ("all", "all")}:
+            if quantity == "force" and name == "all" and species == "H":
+                continue
+            errors.append({"quantity": quantity, "split": split, "system": system, "species": name, "rmse": rmse})
+            errors[-1] |= {"mae": 0.8 * rmse, "n": n, "unit": ""}
+    return pd.DataFrame(errors), pd.concat(histograms)
+
+
+def crystals_and_enthalpies(size) -> tuple[list[Atoms], pd.DataFrame]:
+    """Relaxed structures and their enthalpies; minimal: every structure is cubic."""
+    pressures = [100.0, 150.0, 200.0, 250.0, 300.0] if size == "rich" else [150.0, 200.0]
+    offsets = (
+        {"Fm-3m": 0.0, "R-3m": -0.004, "C2": -0.009, "P-1": -0.0085, "found-1": 0.02}
+        if size == "rich"
+        else {"Fm-3m": 0}
+    )
+    rows, frames = [], []
+    for phase, pressure in itertools.product(offsets, pressures):
+        cubic = phase == "Fm-3m" or pressure > 220 and phase != "found-1"
+        atoms = conventional_cell(Prototype, 5.1 - 0.003 * (pressure - 150))
+        if not cubic:
+            atoms = rhombohedral_strain(atoms, 91.5)
+            atoms.rattle(0.03, seed=1)
+        atoms.info.update(phase=phase, pressure=pressure)
+        frames.append(atoms)
+        enthalpy = -4 + 0.01 * pressure + (0.0 if cubic else offsets[phase] * (300 - pressure) / 200)
+        rows.append({"phase": phase, "pressure": pressure, "enthalpy": enthalpy, "volume": atoms.get_volume() / 44})
+        rows[-1] |= {
+            "spacegroup": "Fm-3m" if cubic else phase,
+            "converged": not (phase == "found-1" and pressure == 100),
+        }
+    return frames, pd.DataFrame(rows)
+
+
+def lattice_table(constants, shift=0.0) -> pd.DataFrame:
+    """Cubic lattices with the geometry of Fm-3m at x = 0.12 + shift and a smooth pressure."""
+    a = np.asarray(constants)
+    x = 0.1205 + shift
+    return pd.DataFrame(
+        {
+            "lattice_constant": a,
+            "volume": a**3 / 44,
+            "energy": -4 + (a - 5.3) ** 2,
+            "pressure": 300 * np.exp(-2.5 * (a - 4.749)) + 1e3 * shift,
+            "x": x,
+            "la_h1": a * np.sqrt(2 * x**2 + (0.5 - x) ** 2),
+            "la_h2": a * np.sqrt(3) / 4,
+            "h_h1": 2 * x * a,
+            "h_h2": np.sqrt(3) * (0.25 - x) * a,
+            "la_la": a / np.sqrt(2),
+        }
+    )
+
+
+def synthetic(size: str) -> dict:
+    """All tables that the figures read."""
+    frames, enthalpies = crystals_and_enthalpies(size)
+    errors, histograms = parity_tables(size)
+    msd, diffusion = msd_tables(size)
+    temperatures, pressures = TEMPERATURES[size], PRESSURES[size]
+    harmonic = pd.DataFrame(itertools.product(pressures, range(0, 400, 20)), columns=["pressure", "temperature"])
+    harmonic["energy_over_3NkB_quantum"] = [quantum_energy(*row) * 0.98 for row in harmonic.to_numpy()]
+    harmonic["energy_over_3NkB_classical"] = harmonic["temperature"]
+    phonons = pd.DataFrame({"pressure": pressures})
+    phonons["zero_point_temperature"] = 820 + 0.5 * phonons["pressure"]
+    phonons["imaginary_fraction"] = [0.02] + [0.0] * (len(pressures) - 1)
+    return {
+        "statics:structures": frames,
+        "statics:enthalpy": enthalpies,
+        "statics:eos": lattice_table(np.linspace(4.55, 5.55, 41)),
+        "statics:harmonic_energy": harmonic,
+        "statics:phonons": phonons,
+        "potential:parity_errors": errors,
+        "potential:parity_histograms": histograms,
+        "sweep:classical_grid/summary": quadrilateral_rows("classical", size, 160),
+        "sweep:qtb_grid/summary": quadrilateral_rows("qtb", size, 110),
+        "sweep:energy_classical/summary": energy_rows("classical", size, [200.0], temperatures, lambda p, t: 1.02 * t),
+        "sweep:energy_qtb/summary": energy_rows("qtb", size, [200.0], [5.0, *temperatures], quantum_energy),
+        "sweep:energy_pimd/summary": energy_rows(
+            "pimd", size, [200.0], temperatures[-2:], lambda p, t: quantum_energy(p, t) - 20
+        ),
+        "sweep:qtb_low_temperature/summary": energy_rows("qtb", size, pressures, [5.0], quantum_energy),
+        "sweep:zero_point_pimd/summary": energy_rows("pimd", size, pressures[-1:], [300.0, 600.0], quantum_energy),
+        "sweep:trajectories_qtb/paths": paths_table(size),
+        "sweep:diffusion_qtb/msd": msd,
+        "sweep:diffusion_qtb/summary": diffusion,
+        "sweep:rdf_classical/rdf": rdf_table("classical", size, 0.05),
+        "sweep:rdf_qtb/rdf": rdf_table("qtb", size, 0.12),
+    } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})
+
+
+@pytest.fixture(scope="module")
+def inputs() -> dict:
+    return {size: synthetic(size) for size in SIZES}
+
+
+@pytest.fixture(scope="module")
+def literature(root) -> dict:
+    return yaml.safe_load((root / "config" / "published.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def figures(inputs, literature) -> dict:
+    """Every figure at both sizes; a warning of matplotlib or numpy is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return {(name, size): FIGURES[name].draw(inputs[size], literature) for name in FIGURES for size in SIZES}
+
+
+# --- tests ---
+
+
+def notes(figure) -> str:
+    """Everything written below a figure."""
+    return "\n".join(artist.get_text() for artist in figure.texts if artist.get_gid() == "note")
+
+
+def drawn(axes, label: str) -> np.ndarray:
+    """Points (n, 2) of the curve or error-bar symbols with a label."""
+    handles, labels = axes.get_legend_handles_labels()
+    handle = handles[labels.index(label)]
+    line = handle[0] if hasattr(handle, "has_yerr") else handle
+    return np.column_stack([line.get_xdata(), line.get_ydata()])
+
+
+def drawn_errors(axes, label: str) -> np.ndarray:
+    """Half lengths of the error bars with a label."""
+    handles, labels = axes.get_legend_handles_labels()
+    segments = handles[labels.index(label)][2][0].get_segments()
+    return np.array([np.ptp(segment[:, 1]) / 2 for segment in segments])
+
+
+def test_every_published_figure_has_an_entry(literature):
+    wanted = {entry["id"] for entry in literature["figures"] if entry["id"].startswith("qin_")}
+    assert wanted <= set(FIGURES)
+
+
+def test_reading_the_registry_imports_no_matplotlib(root):
+    code = "import sys; import qcrystal.figures; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(root / "scripts")}).returncode == 0
+
+
+def test_every_figure_draws_and_saves_without_warnings(figures, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in DRAWN:
+            style.styled(figures[name, "minimal"].draw_without_rendering)()
+            style.save_figure(figures[name, "rich"], tmp_path / name, resolution=50)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        name + suffix for name in DRAWN for suffix in (".pdf", ".png")
+    }
+
+
+def test_two_draws_give_the_same_bytes(inputs, literature, tmp_path):
+    for turn in ("first", "second"):
+        figure = FIGURES["qin_fig3b_zero_point"].draw(inputs["rich"], literature)
+        FIGURES["qin_fig3b_zero_point"].write(figure, tmp_path / turn)
+    for suffix in FIGURES["qin_fig3b_zero_point"].suffixes:
+        first, second = ((tmp_path / turn).with_suffix(suffix).read_bytes() for turn in ("first", "second"))
+        assert first == second
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", PUBLISHED_SYMBOLS)
+def test_published_values_are_open_symbols_and_ours_are_not(figures, name, size):
+    lines = [line for axes in figures[name, size].axes for line in axes.get_lines() if line.get_marker() != "None"]
+    known = [line for line in lines if "Qin et al. 2023" in str(line.get_label())]
+    assert known
+    assert all(line.get_markerfacecolor() == "none" for line in known)
+    assert all(line.get_markerfacecolor() != "none" for line in lines if line not in known)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_short_runs_are_named(figures, inputs, literature, name):
+    has_runs = bool(FIGURES[name].sweeps)
+    assert ("short runs: 0.15 ps, 44 atoms" in notes(figures[name, "minimal"])) == has_runs
+    if has_runs:
+        assert "short runs" not in notes(FIGURES[name].draw(inputs["rich"], literature, converged_length=5.0))
+
+
+def test_zero_point_draws_the_tables(figures, inputs):
+    axes = figures["qin_fig3b_zero_point", "rich"].axes[0]
+    rows = inputs["rich"]["sweep:qtb_low_temperature/summary"]
+    rows = rows[rows["species"] == "all"]
+    np.testing.assert_allclose(drawn(axes, "QTB, 5 K"), rows[["pressure_target", "value"]])
+    np.testing.assert_allclose(drawn_errors(axes, "QTB, 5 K"), rows["error"], rtol=1e-6)
+    # of the two temperatures only the lower is drawn, and its label says which
+    np.testing.assert_allclose(drawn(axes, "PIMD, 300 K"), [[200.0, quantum_energy(200.0, 300.0)]])
+    phonons = inputs["rich"]["statics:phonons"]
+    np.testing.assert_allclose(drawn(axes, "phonons"), phonons[["pressure", "zero_point_temperature"]])
+    np.testing.assert_allclose(drawn(axes, "Qin et al. 2023, fig. 3a (≈900 K)")[:, 1], 900.0)
+
+
+def test_published_values_follow_the_file(inputs, literature):
+    values = literature["values"] | {"qin_zero_point_temperature": {"value": 777, "where": "ly2022 fig. 9"}}
+    figure = FIGURES["qin_fig3a_energy"].draw(inputs["rich"], literature | {"values": values})
+    np.testing.assert_allclose(drawn(figure.axes[0], "Ly and Ceperley 2022, fig. 9, near 0 K"), [[0.0, 777.0]])
+
+
+def test_energies_draw_the_tables(figures, inputs):
+    axes = figures["qin_fig3a_energy", "rich"].axes[0]
+    for sweep, label in (("classical", "classical"), ("qtb", "QTB"), ("pimd", "PIMD")):
+        rows = inputs["rich"][f"sweep:energy_{sweep}/summary"]
+        rows = rows[rows["species"] == "all"]
+        np.testing.assert_allclose(drawn(axes, label), rows[["temperature_target", "value"]])
+    line = drawn(axes, "$E = 3Nk_BT$")
+    np.testing.assert_allclose(line[:, 0], line[:, 1])
+
+
+def test_points_without_error_are_faded_and_said_to_be(figures):
+    figure = figures["qin_fig3b_zero_point", "minimal"]
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    assert handles[labels.index("QTB, 5 K")].get_alpha() < 0.5
+    assert "no error estimate" in notes(figure)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_phase_map_cells_hold_the_mean_over_replicas(figures, inputs, size):
+    figure = figures["qin_fig2a_phase_classical", size]
+    rows = inputs[size]["sweep:classical_grid/summary"]
+    rows = rows[rows["observable"] == "quadrilateral_deviation"]
+    mean = rows.pivot_table(index="temperature_target", columns="pressure_target", values="value")
+    np.testing.assert_allclose(figure.axes[0].collections[0].get_array(), mean)
+    assert "protons changed sites" in notes(figure)
+    assert ("no error estimate" in notes(figure)) == (size == "minimal")
+
+
+def test_phase_map_has_one_panel_per_start_and_marks_noise_and_missing_values(inputs, literature):
+    rows = quadrilateral_rows("classical", "minimal", 160, starts=("cubic", "rhombohedral"))
+    noise = rows[rows["observable"] == "quadrilateral_deviation"].assign(observable="quadrilateral_noise", value=0.1)
+    rows.loc[rows.index[0], "value"] = np.nan
+    tables = {"sweep:classical_grid/summary": pd.concat([rows, noise])}
+    figure = FIGURES["qin_fig2a_phase_classical"].draw(tables, literature)
+    titles = [axes.get_title() for axes in figure.axes[:2]]
+    assert titles == ["classical, from cubic", "classical, from rhombohedral"]
+    assert "hatched: no value" in notes(figure)
+    assert "noise of the averaged positions" in notes(figure)
+
+
+def test_angles_take_the_run_nearest_to_150_GPa(inputs, literature):
+    table = inputs["rich"]["sweep:classical_grid/summary"]
+    tables = {"sweep:classical_grid/summary": table[table["pressure_target"] != 150.0]}
+    figure = FIGURES["qin_fig2b_angles_150GPa"].draw(tables, literature)
+    assert "nearest to 150 GPa" in figure.axes[0].get_title()
+
+
+def test_diffusion_lines_are_both_readings_of_the_published_value(figures, inputs):
+    axes = figures["qin_fig5_msd", "rich"].axes[0]
+    # 1 cm²/s = 1e4 Å²/ps
+    for label, slope in (("Qin et al. 2023: slope = $D$", 0.35), ("Qin et al. 2023: slope = 6$D$", 2.1)):
+        x, y = drawn(axes, label)[-1]
+        assert y / x == pytest.approx(slope)
+    msd = inputs["rich"]["sweep:diffusion_qtb/msd"]
+    reordered = msd[msd["kind"] == "reordered"]
+    np.testing.assert_allclose(drawn(axes, "QTB, H reordered"), reordered[["time", "msd"]], atol=1e-9)
+    assert r"slope 0.050(6) Å²/ps, D = slope/6 = 8(1)×$10^{-7}$ cm²/s" in notes(figures["qin_fig5_msd", "rich"])
+
+
+def test_a_kind_of_trajectory_that_no_proton_shows_is_said(figures):
+    panels = figures["qin_fig4_trajectories", "minimal"].axes[:3]
+    assert not panels[0].texts
+    assert panels[1].texts[0].get_text() == "no proton with\none exchange\nin 0.15 ps"
+    assert panels[2].texts[0].get_text() == "no proton with\nseveral exchanges\nin 0.15 ps"
+
+
+def test_parity_image_holds_every_count(figures, inputs):
+    histograms = inputs["rich"]["potential:parity_histograms"]
+    for name, quantity in (("qin_fig1c_energy_parity", "energy"), ("qin_fig1d_force_parity", "force")):
+        images = [axes.images[0].get_array().sum() for axes in figures[name, "rich"].axes if axes.images]
+        assert sum(images) == histograms.loc[histograms["quantity"] == quantity, "count"].sum()
+
+
+def test_enthalpies_are_relative_to_C2_or_to_the_cubic_phase(figures):
+    rich = figures["qin_fig1a_enthalpy", "rich"].axes[0]
+    assert "C2" in rich.get_ylabel()
+    np.testing.assert_allclose(drawn(rich, style.phase_name("Fm-3m"))[0], [100.0, 9.0])
+    assert r"Fm\bar{3}m" in figures["qin_fig1a_enthalpy", "minimal"].axes[0].get_ylabel()
+
+
+def test_lattice_table_reproduces_the_published_geometry(figures, inputs, tmp_path):
+    """The synthetic lattice has the paper's x, so its distances are the published DP ones scaled to a = 4.749 Å."""
+    frame = figures["qin_table1_lattice", "rich"].set_index("quantity")
+    scale = 4.749 / 4.751
+    for quantity in ("La-H(1)", "La-H(2)", "H-H(1)", "H-H(2)", "La-La"):
+        # 5e-4 Å: x = 0.1205 is known to its four digits
+        assert frame.loc[quantity, "dp"] == pytest.approx(frame.loc[quantity, "published_dp"] * scale, abs=5e-4)
+    # 1e-3 GPa: the spline through 41 points of a smooth curve
+    assert frame.loc["pressure", "dp"] == pytest.approx(300.0, abs=1e-3)
+    assert frame.loc["pressure", "dft"] == pytest.approx(299.8)
+    assert frame.loc["pressure", "dp_at_dft_pressure"] == pytest.approx(299.8, abs=1e-3)
+    without = figures["qin_table1_lattice", "minimal"].set_index("quantity")
+    assert without["dft"].isna().all()
+    comma, tex = FIGURES["qin_table1_lattice"].write(figures["qin_table1_lattice", "minimal"], tmp_path / "lattice")
+    assert pd.read_csv(comma).shape == without.reset_index().shape
+    assert r"\begin{tabular}{llrr" in tex.read_text()
+
+
+def test_lattice_table_where_the_potential_ends_before_the_published_volume(literature):
+    tables = {
+        "statics:eos": lattice_table(np.linspace(4.85, 5.5, 15)),
+        "dft:lattice": lattice_table([4.749, 4.85, 5.35]),
+    }
+    frame = statics.lattice(tables, literature).set_index("quantity")
+    assert frame.loc["a", ["dft", "dp"]].tolist() == [4.85, 4.85]
+    assert frame["dp_minus_published_dp"].dropna().index.tolist() == ["x"]
+    # the published x follows from distances given to 1e-4 Å
+    assert frame.loc["x", "published_dp"] == pytest.approx(0.1205, abs=5e-5)
+
+
+@pytest.mark.parametrize("primitive", [True, False])
+def test_cage_has_six_squares_and_the_cell_is_found_again(primitive):
+    atoms = conventional_cell(Prototype, 5.0)
+    if primitive:
+        vectors = 2.5 * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+        atoms = crystals.fill(atoms, vectors)
+        assert len(atoms) == 11
+    cell = crystals.nearly_cubic_cell(atoms)
+    assert len(cell) == 44
+    np.testing.assert_allclose(cell.cell.array, 5.0 * np.eye(3), atol=1e-9)
+    _, hydrogens = crystals.cage(cell)
+    rings = crystals.quadrilaterals(hydrogens, crystals.longest_bond(cell))
+    assert len(rings) == 6
+    np.testing.assert_allclose(crystals.interior_angles(hydrogens[rings]), 90.0, atol=1e-6)
+
+
+def test_a_missing_column_is_named_with_its_table(inputs, literature):
+    for figure in FIGURES.values():
+        first = next(key for key in figure.inputs if isinstance(inputs["rich"][key], pd.DataFrame))
+        column = {"sweep": "pressure_target", "potential": "species", "dft": "x", "statics": "pressure"}[
+            first.split(":")[0]
+        ]
+        broken = inputs["rich"] | {first: inputs["rich"][first].drop(columns=column)}
+        with pytest.raises(data.TableError, match=f"table '{first}' has no column {column}"):
+            figure.draw(broken, literature)
+        with pytest.raises(data.TableError, match="was not given"):
+            figure.draw({}, literature)
+
+
+def test_replicas_that_disagree_widen_the_error():
+    rows = pd.DataFrame(
+        {"t": [1, 1, 2, 2, 3], "value": [1.0, 3.0, 1.0, 1.0, 5.0], "error": [0.1, 0.1, 0.3, 0.4, np.nan]}
+    )
+    combined = data.combine_replicas(rows, ["t"])
+    np.testing.assert_allclose(combined["value"], [2.0, 1.0, 5.0])
+    # scatter sqrt(2)/sqrt(2); propagated sqrt(0.09 + 0.16)/2; unknown
+    np.testing.assert_allclose(combined["error"], [1.0, 0.25, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [(0.4231, 0.051, "0.42(5)"), (151.2, 12.0, "151(12)"), (1.0, 0.0996, "1.0(1)"), (0.085, np.nan, "0.085")],
+)
+def test_uncertainty_is_written_in_the_last_digit(value, error, text):
+    assert data.with_uncertainty(value, error) == text
+
+
+def test_citation_labels(literature):
+    labels = {key: data.citation_label(source) for key, source in literature["sources"].items()}
+    assert labels["qin2023"] == "Qin et al. 2023"
+    assert labels["ly2022"] == "Ly and Ceperley 2022"
+    assert labels["watanabe2022"] == "Watanabe et al. 2022"
