@@ -1,0 +1,90 @@
+# Configuration, paths and what every rule uses.
+import math
+import os
+import sys
+from pathlib import Path
+
+# A job uses the cores that its rule declares; libraries that start threads of their own are told so.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from qcrystal import config as configuration
+from qcrystal.provenance import code_digest
+
+try:
+    CONFIG = configuration.load(config, ROOT)
+except configuration.ConfigError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
+
+SCALE, SYSTEM, MAIN = CONFIG.scale, CONFIG.system, CONFIG.main
+S = f"results/{CONFIG.scale_name}"
+# Where the potential comes from: the released one, or the one trained on the configured data set.
+POTENTIAL = MAIN.model if MAIN.start == "model" else f"{S}/potential/{MAIN.dataset}"
+DFT_LATTICE = f"{S}/dft/lattice.csv" if MAIN.start == "dft" else MAIN.dft_reference
+STATICS = f"{S}/statics"
+GPU = 1 if MAIN.device == "cuda" else 0
+
+
+wildcard_constraints:
+    run="[^/]+",
+    sweep="[^/]+",
+    batch=r"\d+",
+    dataset="[^/]+",
+
+
+def plain(model):
+    """A part of the configuration as plain data, so that a rule depends on exactly this part."""
+    return model.model_dump(mode="json")
+
+
+def prototype():
+    """The prototype that the runs start from, as plain data."""
+    return plain(SYSTEM.prototypes[SYSTEM.prototype])
+
+
+def pick(values, count):
+    """``count`` of the values, spread evenly, ends included."""
+    if count >= len(values):
+        return list(values)
+    if count == 1:
+        return [values[len(values) // 2]]
+    return [values[round(i * (len(values) - 1) / (count - 1))] for i in range(count)]
+
+
+def dataset_source(wildcards):
+    """Folder of the data set: labelled by this workflow, public and checked against its checksums, or shipped."""
+    if MAIN.start == "dft":
+        return f"{S}/dft/{CONFIG.system_name}"
+    dataset = MAIN.datasets[wildcards.dataset]
+    return f"results/downloads/{wildcards.dataset}" if dataset.repository else dataset.path
+
+
+def work(wildcards):
+    """Effort of a run in bead-atom-steps."""
+    spec = CONFIG.runs[wildcards.run]
+    return spec.steps * spec.beads * int(spec.run.split("-")[3])
+
+
+def logical_file(name):
+    """File behind a figure's logical input such as ``sweep:classical_grid/summary`` or ``statics:eos``."""
+    kind, _, rest = name.partition(":")
+    if kind == "sweep":
+        sweep, _, table = rest.partition("/")
+        if sweep not in CONFIG.sweeps:
+            print(
+                f"config/scales/{CONFIG.scale_name}.yaml: sweeps: a figure needs the sweep {sweep!r}; add it",
+                file=sys.stderr,
+            )
+            sys.exit(1)
+        return f"{S}/tables/sweeps/{sweep}/{table}.csv"
+    if kind == "statics":
+        return f"{STATICS}/{rest}.extxyz" if rest == "structures" else f"{STATICS}/{rest}.csv"
+    if kind == "potential":
+        return f"{POTENTIAL}/{rest}.csv"
+    if kind == "dft":
+        return DFT_LATTICE
+    raise ValueError(f"figure input {name!r}: unknown kind {kind!r}")

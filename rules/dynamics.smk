@@ -1,0 +1,34 @@
+# Molecular dynamics and path integrals: one row of a sweep is one job with one directory.
+rule run:
+    input:
+        model=f"{POTENTIAL}/model.pb",
+        eos=f"{STATICS}/eos.csv",
+        phonons=f"{STATICS}/phonons.csv",
+        energy=f"{STATICS}/harmonic_energy.csv",
+    output:
+        trajectory=f"{S}/runs/{{run}}/trajectory.h5",
+        thermo=f"{S}/runs/{{run}}/thermo.csv",
+        report=f"{S}/runs/{{run}}/report.json",
+        start=f"{S}/runs/{{run}}/start.extxyz",
+        prov=f"{S}/runs/{{run}}/run.prov.json",
+    log:
+        f"{S}/logs/runs/{{run}}.log",
+    benchmark:
+        f"{S}/benchmarks/runs/{{run}}.tsv"
+    # long runs first, so that no core waits for one at the end
+    priority: 0
+    conda:
+        "../envs/dynamics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * int(wildcards.run.split("-")[3]) // 20,
+        runtime=lambda wildcards, attempt: attempt * max(30, math.ceil(work(wildcards) * 3e-4 / 60)),
+        gpu=GPU,
+    params:
+        script="run.py",
+        code=code_digest("run.py", "qcrystal/engines/lammps_worker.py", "qcrystal/engines/ipi_driver.py"),
+        specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),
+        prototype=prototype(),
+        max_frequency=SYSTEM.dynamics.max_frequency,
+    script:
+        "../scripts/run.py"

@@ -1,0 +1,50 @@
+# Every figure and table of the paper, drawn from tidy tables.
+from qcrystal.figures import FIGURES
+
+FIGURE_FILES = [f"{S}/figures/{id}.{ext}" for id, f in FIGURES.items() if f.kind == "figure" for ext in ("pdf", "png")]
+TABLE_FILES = [f"{S}/tables/{id}.{ext}" for id, f in FIGURES.items() if f.kind == "table" for ext in ("csv", "tex")]
+
+for figure_id, figure in FIGURES.items():
+
+    rule:
+        name:
+            figure_id
+        input:
+            **{f"input{i}": logical_file(name) for i, name in enumerate(figure.inputs + figure.optional)},
+            published=MAIN.published,
+        output:
+            *(
+                [
+                    report(
+                        f"{S}/figures/{figure_id}.png",
+                        category=figure.category,
+                        caption="../manuscript/captions.rst",
+                        labels={"figure": figure_id},
+                    ),
+                    f"{S}/figures/{figure_id}.pdf",
+                ]
+                if figure.kind == "figure"
+                else [f"{S}/tables/{figure_id}.csv", f"{S}/tables/{figure_id}.tex"]
+            ),
+            prov=(
+                f"{S}/figures/{figure_id}.prov.json"
+                if figure.kind == "figure"
+                else f"{S}/tables/{figure_id}.prov.json"
+            ),
+        log:
+            f"{S}/logs/figures/{figure_id}.log",
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+            gpu=0,
+        params:
+            script="figure.py",
+            code=code_digest("figure.py", f"qcrystal/figures/{figure.module}.py"),
+            figure=figure_id,
+            names=list(figure.inputs + figure.optional),
+            converged_length=SCALE.sampling.converged_length,
+        script:
+            "../scripts/figure.py"

@@ -1,0 +1,19 @@
+# The configuration that a run really used, as a file beside its results.
+rule configuration:
+    output:
+        file=f"{S}/configuration.yaml",
+    log:
+        f"{S}/logs/configuration.log",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+        gpu=0,
+    params:
+        script="configuration.py",
+        code=code_digest("configuration.py"),
+        effective=CONFIG.effective(),
+    script:
+        "../scripts/configuration.py"

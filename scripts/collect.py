@@ -1,0 +1,39 @@
+"""Concatenate the observables of a sweep's runs, with their conditions in front."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from qcrystal.engines.spec import RunSpec
+from qcrystal.provenance import job
+from qcrystal.tables import read_table, write_table
+
+
+def conditions(spec: RunSpec) -> dict:
+    """Columns that say what a run is."""
+    return {
+        "run": spec.run,
+        "system": spec.system,
+        "method": spec.method,
+        "isotope": spec.isotope,
+        "start": spec.start,
+        "atoms": int(spec.run.split("-")[3]),
+        "beads": spec.beads,
+        "pressure_target": spec.pressure,
+        "temperature_target": spec.temperature,
+        "replica": spec.replica,
+        "length_ps": spec.length_ps,
+    }
+
+
+with job(snakemake):
+    specs = [RunSpec(**run) for run in snakemake.params.runs]
+    folders = {Path(file).parent.name: Path(file).parent for file in snakemake.input}
+    for name in ("summary", "msd", "rdf", "paths", "cell"):
+        parts = []
+        for spec in specs:
+            table = read_table(folders[spec.run] / f"{name}.csv")
+            for position, (column, value) in enumerate(conditions(spec).items()):
+                table.insert(position, column, value)
+            parts.append(table)
+        write_table(pd.concat(parts, ignore_index=True), snakemake.output[name])

@@ -1,0 +1,20 @@
+"""Draw one figure, or write one table, from tidy tables."""
+
+from pathlib import Path
+
+from ase.io import read
+
+from qcrystal.figures import FIGURES
+from qcrystal.provenance import job
+from qcrystal.published import read_published
+from qcrystal.tables import read_table
+
+with job(snakemake):
+    tables = {}
+    for number, name in enumerate(snakemake.params.names):
+        path = snakemake.input[f"input{number}"]
+        tables[name] = read(path, ":") if path.endswith(".extxyz") else read_table(path)
+    figure = FIGURES[snakemake.params.figure]
+    published = read_published(snakemake.input.published)
+    result = figure.draw(tables, published, snakemake.params.converged_length)
+    figure.write(result, Path(snakemake.output[0]).with_suffix(""))

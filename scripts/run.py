@@ -1,0 +1,31 @@
+"""One run: start structure, then the engine that its method names."""
+
+import os
+from pathlib import Path
+
+from ase.io import write
+
+from qcrystal import engines
+from qcrystal.config import Prototype
+from qcrystal.engines.spec import RunSpec
+from qcrystal.provenance import job
+from qcrystal.quasiharmonic import start_lattice_constant
+from qcrystal.structures import start_structure
+from qcrystal.tables import read_table
+
+with job(snakemake) as log:
+    spec = RunSpec(**snakemake.params.specification)
+    lattice_constant = start_lattice_constant(
+        read_table(snakemake.input.eos),
+        read_table(snakemake.input.phonons),
+        read_table(snakemake.input.energy),
+        spec.pressure,
+        spec.temperature,
+        quantum=spec.method != "classical",
+    )
+    log.info("start: cubic lattice constant %.4f Å for %g GPa", lattice_constant, spec.pressure)
+    structure = start_structure(Prototype(**snakemake.params.prototype), spec, lattice_constant)
+    start = Path(snakemake.output.start)
+    write(f"{start}.partial", structure, format="extxyz")
+    os.replace(f"{start}.partial", start)
+    engines.run(spec, structure, Path(snakemake.input.model), start.parent)

@@ -1,0 +1,29 @@
+"""Train a deep potential, freeze and compress it; the learning curve is kept."""
+
+import json
+import os
+from pathlib import Path
+
+from qcrystal.provenance import job, write_whole
+from qcrystal.tables import write_table
+from qcrystal.training import TrainingSettings, learning_curve, portable_input, render_input, train
+
+with job(snakemake):
+    parameters = snakemake.params
+    seed = parameters.seed
+    settings = TrainingSettings(
+        **parameters.architecture,
+        species=parameters.species,
+        steps=parameters.steps,
+        checkpoint_every=parameters.checkpoint_every,
+        seeds={"descriptor": seed, "fitting": seed + 1, "batches": seed + 2},
+    )
+    data = Path(snakemake.input.data).resolve()
+    systems = {part: sorted(path for path in (data / part).iterdir()) for part in ("train", "test")}
+    document = render_input(settings, systems["train"], systems["test"])
+    model = Path(snakemake.output.model)
+    folder = model.parent / "training"
+    os.replace(train(document, folder, snakemake.threads), model)
+    portable = portable_input(document, snakemake.wildcards.dataset)
+    write_whole(snakemake.output.settings, json.dumps(portable, indent=1) + "\n")
+    write_table(learning_curve(folder), snakemake.output.curve)

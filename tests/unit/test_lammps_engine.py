@@ -1,0 +1,194 @@
+"""The LAMMPS engine on one conventional cell: exact continuation, energy conservation, constant pressure, clear refusals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from ase.spacegroup import crystal
+
+from qcrystal.engines import lammps, lammps_worker
+from qcrystal.engines.spec import Bath, RunError, RunSpec
+from qcrystal.tables import read_table
+from qcrystal.trajectory import Trajectory
+
+# Stands in for the worker: fails like a killed process in the middle between the checkpoints of step 40 and 60.
+BROKEN_WORKER = """
+import sys
+from qcrystal.engines import lammps_worker
+
+class Broken(lammps_worker.Simulation):
+    def _to_next_checkpoint(self):
+        if self.step >= 40:
+            self._advance(5)
+            self._sample()
+            raise RuntimeError("broken off")
+        super()._to_next_checkpoint()
+
+lammps_worker.Simulation = Broken
+sys.exit(lammps_worker.main(*sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def structure():
+    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
+    return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[5.1] * 3 + [90] * 3)
+
+
+def specification(**changes) -> RunSpec:
+    values = {
+        "run": "test",
+        "system": "LaH10",
+        "method": "classical",
+        "repeat": (1, 1, 1),
+        "species": ("La", "H"),
+        "masses": {"La": 138.905, "H": 1.008},
+        "temperature": 300,
+        "pressure": 150,
+        "timestep": 0.5,
+        "steps": 60,
+        "sample_every": 5,
+        "checkpoint_every": 20,
+        "seed": 3,
+    }
+    return RunSpec(**(values | changes))
+
+
+def test_restricted_cell_keeps_lengths_and_angles():
+    cell = np.random.default_rng(0).normal(size=(3, 3)) + 3.0 * np.eye(3)
+    restricted, rotation = lammps_worker.restricted_cell(cell)
+    assert restricted == pytest.approx(cell @ rotation, abs=1e-12)
+    assert restricted @ restricted.T == pytest.approx(cell @ cell.T, abs=1e-12)
+    assert np.triu(restricted, 1) == pytest.approx(0.0, abs=1e-12)
+    assert (np.diag(restricted) > 0).all()
+
+
+def test_lanczos_finds_the_largest_eigenvalue():
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(40, 40))
+    matrix = matrix @ matrix.T
+    largest = lammps_worker.lanczos_maximum(lambda v: matrix @ v, rng.normal(size=40), 16)
+    assert largest == pytest.approx(np.linalg.eigvalsh(matrix)[-1], rel=1e-3)
+
+
+def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, monkeypatch):
+    """An adaptive run at 5 K and constant pressure: friction, noise, cell, records and adaptation all continue."""
+    spec = specification(method="adqtb", temperature=5, bath=Bath(segment=0.01))
+    lammps.run(spec, structure, released_model, tmp_path / "whole")
+    started = subprocess.Popen
+    with monkeypatch.context() as patch:
+        patch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", BROKEN_WORKER, *c[3:]], **k))
+        with pytest.raises(RunError, match="broken off"):
+            lammps.run(spec, structure, released_model, tmp_path / "split")
+    lammps.run(spec, structure, released_model, tmp_path / "split")
+    report = json.loads((tmp_path / "split/report.json").read_text())
+    assert report["resumed_at"] == 40
+    whole, split = (Trajectory(tmp_path / name / "trajectory.h5") for name in ("whole", "split"))
+    assert split.step.tolist() == list(range(0, 61, 5))
+    assert np.array_equal(whole.positions, split.positions)
+    assert split.cell == pytest.approx(whole.cell, rel=1e-12)
+    first, second = (read_table(tmp_path / name / "thermo.csv") for name in ("whole", "split"))
+    # a pressure component near zero is a difference of large terms: absolute 1e-9 GPa
+    assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-12, abs=1e-9)
+
+
+def test_energy_is_conserved_without_bath(structure, released_model, tmp_path):
+    """Drift below 0.1 meV/atom in 50 fs at 0.25 fs (single-precision potential); the bath is off (γ = 1e-9 /ps)."""
+    spec = specification(ensemble="nvt", timestep=0.25, steps=200, checkpoint_every=200, bath=Bath(gamma=1e-9))
+    lammps.run(spec, structure, released_model, tmp_path)
+    thermo = read_table(tmp_path / "thermo.csv")
+    total = (thermo["potential_energy"] + thermo["kinetic_energy"]).to_numpy() / len(structure)
+    assert abs(total[-10:].mean() - total[:10].mean()) < 1e-4
+    assert total.std() < 1e-3 * thermo["kinetic_energy"].max()
+
+
+def test_constant_pressure_run_leaves_its_files(structure, released_model, tmp_path):
+    """A quantum bath at 0 K on a tilted cell: zero-point motion, unwrapped positions, cell and pressure consistent."""
+    tilted = structure.copy()
+    tilted.set_cell(structure.cell.array @ np.array([[1, 0.02, 0], [0, 1, 0.01], [0.01, 0, 1]]), scale_atoms=True)
+    lammps.run(specification(method="qtb", temperature=0, steps=100), tilted, released_model, tmp_path)
+    trajectory, thermo = Trajectory(tmp_path / "trajectory.h5"), read_table(tmp_path / "thermo.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
+    assert trajectory.step.tolist() == thermo["step"].tolist() == list(range(0, 101, 5))
+    assert trajectory.cell[0] @ trajectory.cell[0].T == pytest.approx(tilted.cell.array @ tilted.cell.array.T, abs=1e-9)
+    assert np.linalg.det(trajectory.cell) == pytest.approx(thermo["volume"].to_numpy())
+    assert np.abs(np.diff(trajectory.positions, axis=0)).max() < 0.5
+    diagonal = thermo[["pxx", "pyy", "pzz"]].mean(axis=1)
+    assert diagonal.to_numpy() == pytest.approx(thermo["pressure"].to_numpy(), rel=1e-6)
+    kinetic = 4 * thermo["kinetic_La"] + 40 * thermo["kinetic_H"]
+    assert kinetic.to_numpy() == pytest.approx(thermo["kinetic_energy"].to_numpy())
+    momentum = trajectory.masses @ np.diff(trajectory.positions, axis=0)[0]
+    assert np.abs(momentum).max() < 1e-3 * trajectory.masses.sum()
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["temperature"]["H"] > 300.0
+    assert 40.0 < report["start"]["max_frequency"] < 80.0
+
+
+def test_missing_potential_is_refused(structure, tmp_path):
+    with pytest.raises(RunError, match=r"there is no potential .*missing\.pb"):
+        lammps.run(specification(), structure, tmp_path / "missing.pb", tmp_path)
+
+
+def test_unusable_potential_is_refused(structure, tmp_path):
+    (tmp_path / "model.pb").write_bytes(b"not a graph")
+    with pytest.raises(RunError, match="run test") as error:
+        lammps.run(specification(), structure, tmp_path / "model.pb", tmp_path / "run")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"timestep": 3.0}, "timestep 3 fs is too long"),
+        ({"method": "qtb", "bath": Bath(cutoff=40)}, "bath cutoff 40 THz"),
+    ],
+)
+def test_unsuitable_steps_are_refused(structure, released_model, tmp_path, changes, message):
+    with pytest.raises(RunError, match=message):
+        lammps.run(specification(**changes), structure, released_model, tmp_path)
+
+
+def test_collapsed_atoms_stop_the_run(structure, released_model, tmp_path):
+    collapsed = structure.copy()
+    collapsed.positions[5] = collapsed.positions[6] + 0.1
+    with pytest.raises(RunError, match="closer than"):
+        lammps.run(specification(), collapsed, released_model, tmp_path)
+
+
+def test_worker_ends_with_its_parent(structure, released_model, tmp_path):
+    """A run killed outright leaves no process behind, and a checkpoint from which it goes on."""
+    spec = specification(ensemble="nvt", steps=4000, checkpoint_every=5)
+    structure.write(tmp_path / "start.json")
+    (tmp_path / "spec.json").write_text(spec.model_dump_json())
+    code = (
+        "import sys; from pathlib import Path; from ase.io import read\n"
+        "from qcrystal.engines import lammps; from qcrystal.engines.spec import RunSpec\n"
+        f"base = Path({str(tmp_path)!r}); spec = RunSpec.model_validate_json((base / 'spec.json').read_text())\n"
+        f"lammps.run(spec, read(base / 'start.json'), Path({str(released_model)!r}), base / 'run')\n"
+    )
+    scripts = str(lammps.Path(lammps.__file__).parents[2])
+    parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": scripts})
+    wait_for(lambda: (tmp_path / "run/checkpoint.restart").is_file(), 60)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    time.sleep(1.0)
+    wait_for(lambda: not still_growing(tmp_path / "run/thermo.csv.partial"), 10)
+    assert not (tmp_path / "run/report.json").exists()
+
+
+def wait_for(condition, seconds):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.1)
+
+
+def still_growing(path):
+    size = path.stat().st_size
+    time.sleep(1.0)
+    return path.stat().st_size > size

@@ -1,0 +1,50 @@
+"""A copy of the repository in which the workflow can run without touching the real results."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDERS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript")
+
+
+class Workspace:
+    """A copy of the repository and the way to run Snakemake in it."""
+
+    def __init__(self, root: Path, folder: Path):
+        self.folder = folder
+        for name in FOLDERS:
+            source = root / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, folder / name)
+
+    def snakemake(self, *arguments, timeout=1800, **environment):
+        """Run Snakemake; returns the finished process with its output as text."""
+        binaries = Path(sys.executable).parent
+        path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(
+            [binaries / "snakemake", "--cores", "2", *map(str, arguments)],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            env={**os.environ, "PATH": path, **environment},
+        )
+
+
+@pytest.fixture
+def workspace(root, tmp_path):
+    """A fresh copy for one test."""
+    return Workspace(root, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_workspace(root, tmp_path_factory):
+    """A copy that the tests of one module share."""
+    return Workspace(root, tmp_path_factory.mktemp("workspace"))

@@ -1,0 +1,111 @@
+"""The whole workflow at scale smoke, from the shipped labels to every figure, table and number; then nothing to do."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.timeout(1800)
+CONFIG = ("--config", "scale=smoke", "start=labels")
+
+
+@pytest.fixture(scope="module")
+def finished(shared_workspace):
+    """The workspace after one complete run."""
+    process = shared_workspace.snakemake(*CONFIG)
+    assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
+    return shared_workspace
+
+
+@pytest.fixture(scope="module")
+def results(finished):
+    return finished.folder / "results" / "smoke"
+
+
+def test_every_published_figure_is_there(results, root):
+    published = yaml.safe_load((root / "config" / "published.yaml").read_text())
+    for figure in published["figures"]:
+        if not figure["id"].startswith("qin_"):
+            continue
+        kind, suffixes = ("tables", ("csv", "tex")) if "_table" in figure["id"] else ("figures", ("pdf", "png"))
+        for suffix in suffixes:
+            assert (results / kind / f"{figure['id']}.{suffix}").stat().st_size > 100
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    process = finished.snakemake(*CONFIG)
+    assert process.returncode == 0
+    assert "Nothing to be done" in process.stdout + process.stderr
+
+
+def test_without_its_memory_snakemake_still_has_nothing_to_do(finished):
+    """A results folder that was copied comes without .snakemake: modification times alone must not start anything."""
+    memory = finished.folder / ".snakemake"
+    shutil.move(memory, finished.folder / "memory")
+    try:
+        process = finished.snakemake(*CONFIG, "-n")
+        assert "Nothing to be done" in process.stdout + process.stderr
+    finally:
+        shutil.rmtree(memory, ignore_errors=True)
+        shutil.move(finished.folder / "memory", memory)
+
+
+def planned(finished):
+    """Rules that a dry run would start, with their counts."""
+    process = finished.snakemake(*CONFIG, "-n")
+    text = process.stdout
+    if "Nothing to be done" in text + process.stderr:
+        return {}
+    block = text.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+    return {line.split()[0]: int(line.split()[1]) for line in block if line.strip()}
+
+
+def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finished):
+    path = finished.folder / "scripts" / "qcrystal" / "figures" / "energies.py"
+    source = path.read_text()
+    path.write_text(source + "\n# a remark\n")
+    assert planned(finished) == {}
+    path.write_text(source + "\nUNUSED_CONSTANT = 2\n")
+    jobs = planned(finished)
+    path.write_text(source)
+    assert set(jobs) == {"qin_fig3a_energy", "qin_fig3b_zero_point", "figures"}
+
+
+def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
+    from qcrystal.trajectory import Trajectory
+
+    trajectories = sorted((results / "runs").glob("*/trajectory.h5"))
+    assert len(trajectories) == 14
+    for path in trajectories:
+        trajectory = Trajectory(path)
+        assert len(trajectory.species) == 44
+        assert trajectory.spec["run"] == path.parent.name
+        thermo = pd.read_csv(path.parent / "thermo.csv")
+        assert thermo.notna().all().all()
+        # A crystal that holds together: hydrogen far below the 20 000 K at which a run counts as exploded.
+        assert thermo.kinetic_H.max() < 1.0
+
+
+def test_every_result_has_its_record(results):
+    for path in (results / "figures").glob("*.png"):
+        record = json.loads(path.with_suffix(".prov.json").read_text())
+        assert {output["path"] for output in record["outputs"]} >= {f"results/smoke/figures/{path.name}"}
+        assert record["deterministic"]["inputs"] and record["prov_id"]
+
+
+def test_numbers_become_macros(results):
+    numbers = json.loads((results / "numbers.json").read_text())["numbers"]
+    macros = (results / "manuscript" / "numbers.tex").read_text()
+    assert numbers and all(rf"\newcommand{{\{name}}}" in macros for name in numbers)
+
+
+def test_manuscript_is_typeset(finished, results):
+    if shutil.which("latexmk") is None or shutil.which("pdflatex") is None:
+        process = finished.snakemake("paper", *CONFIG)
+        assert process.returncode != 0 and "apt-get install latexmk" in process.stdout + process.stderr
+        pytest.skip("TeX is not installed: apt-get install latexmk texlive-publishers (its absence is reported)")
+    process = finished.snakemake("paper", *CONFIG)
+    assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
+    assert (results / "manuscript" / "lah10.pdf").read_bytes().startswith(b"%PDF")
