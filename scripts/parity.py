@@ -25,10 +25,11 @@ with job(snakemake):
     )
     values = read_published(Path(snakemake.input.published))["values"]
     literature = {
-        "qin2023": {
-            "energy_meV_per_atom": values["qin_energy_rmse"]["value"],
-            "force_meV_per_angstrom": 1e3 * values["qin_force_rmse"]["value"],
-        },
+        source: {
+            "energy_meV_per_atom": values[f"{study}_energy_rmse"]["value"],
+            "force_meV_per_angstrom": 1e3 * values[f"{study}_force_rmse"]["value"],
+        }
+        for source, study in (("qin2023", "qin"), ("ly2022", "ly"))
     }
     card = model_card(
         model,

@@ -10,7 +10,7 @@ from qcrystal.tables import read_table
 
 def parity_numbers(table, source):
     """Accuracy on frames that were not trained on."""
-    names = {"energy": ("EnergyRmse", "meV/atom", 2), "force": ("ForceRmse", r"meV/\AA", 0)}
+    names = {"energy": ("EnergyRmse", "meV/atom", 2), "force": ("ForceRmse", "meV/Å", 0)}
     for quantity, (name, unit, digits) in names.items():
         row = look_up(table, source, quantity=quantity, split="test", system="all", species="all")
         yield Number(name, 1e3 * row.rmse, None, unit, digits, source)
@@ -31,7 +31,7 @@ with job(snakemake):
     numbers = list(parity_numbers(table["parity"], files["parity"]))
     eos = table["eos"]
     numbers.append(
-        Number("StaticLattice", float(lattice_at_pressure(eos, 200.0)), None, r"\AA", 3, files["eos"]),
+        Number("StaticLattice", float(lattice_at_pressure(eos, 200.0)), None, "Å", 3, files["eos"]),
     )
     row = look_up(table["phonons"], files["phonons"], pressure=200)
     numbers.append(Number("PhononZeroPoint", float(row.zero_point_temperature), None, "K", 0, files["phonons"]))
@@ -46,8 +46,8 @@ with job(snakemake):
         numbers.append(observable(name, bath, source, "K", digits, observable=observed, species=species, **at))
     diffusion, source = table["diffusion_qtb"], files["diffusion_qtb"]
     first = diffusion[diffusion.replica == 0]
-    numbers.append(observable("QtbMsdSlope", first, source, r"\AA^2/ps", 3, observable="msd_slope", species="H", **at))
-    numbers.append(Number("DiffusionLength", float(first.length_ps.iloc[0]), None, "ps", 1, source))
+    numbers.append(observable("QtbMsdSlope", first, source, "Å²/ps", 3, observable="msd_slope", species="H", **at))
+    numbers.append(Number("DiffusionLength", float(first.length_ps.iloc[0]), None, "ps", 2, source))
     numbers.append(Number("DiffusionAtoms", float(first.atoms.iloc[0]), None, "", 0, source))
     document = {"scale": snakemake.params.scale, "numbers": {n.name: n.as_dict() for n in numbers}}
     write_whole(snakemake.output.numbers, json.dumps(document, indent=1) + "\n")

@@ -63,6 +63,11 @@ def look_up(table: pd.DataFrame, source: str, **conditions) -> pd.Series:
     return rows.iloc[0]
 
 
+def _latex(unit: str) -> str:
+    """A unit in LaTeX's math mode."""
+    return rf"\mathrm{{{unit}}}".replace("Å", r"\text{\AA}").replace("²", "^2")
+
+
 def macros(numbers: list[Number]) -> str:
     r"""LaTeX source that defines ``\<Name>`` for each number.
 
@@ -76,6 +81,6 @@ def macros(numbers: list[Number]) -> str:
         if not re.fullmatch("[A-Za-z]+", number.name) or number.name in seen:
             raise NumberError(f"number {number.name!r}: a macro name is made of letters and used once")
         seen.add(number.name)
-        unit = rf"\,\mathrm{{{number.unit}}}" if number.unit else ""
+        unit = rf"\,{_latex(number.unit)}" if number.unit else ""
         lines.append(rf"\newcommand{{\{number.name}}}{{\ensuremath{{{number.text()}{unit}}}}}")
     return "\n".join(lines) + "\n"

@@ -182,16 +182,26 @@ def scientific(value: float, error: float) -> str:
     return f"{with_uncertainty(value / 10**exponent, error / 10**exponent)}×$10^{{{exponent}}}$"
 
 
+def heading(name: str) -> str:
+    """A column's name as words in LaTeX: ``dp_minus_dft`` becomes DP $-$ DFT."""
+    words = ["$-$" if word == "minus" else word.upper() if word in ("dp", "dft") else word for word in name.split("_")]
+    return " ".join(words)
+
+
 def latex(frame: pd.DataFrame, caption: str) -> str:
-    """A plain ``tabular`` of a table with its column names as header; missing numbers become dashes."""
+    """A plain ``tabular`` of a table, its column names in words as header; missing numbers become dashes."""
 
     def cell(value) -> str:
         if isinstance(value, str):
             return value
-        return "--" if pd.isna(value) else f"{round(value, 4) + 0.0:.4f}"
+        digits = 4 if abs(value) < 100 else 1
+        return "--" if pd.isna(value) else f"{round(value, digits) + 0.0:.{digits}f}"
 
-    rows = [list(frame.columns), *([cell(value) for value in record] for record in frame.itertuples(index=False))]
-    lines = [" & ".join(row).replace("_", r"\_") + r" \\" for row in rows]
+    rows = [
+        [heading(name) for name in frame.columns],
+        *([cell(value) for value in record] for record in frame.itertuples(index=False)),
+    ]
+    lines = [" & ".join(row) + r" \\" for row in rows]
     columns = "".join("r" if pd.api.types.is_numeric_dtype(kind) else "l" for kind in frame.dtypes)
     text = [f"% {caption}", rf"\begin{{tabular}}{{{columns}}}", r"\hline", lines[0], r"\hline", *lines[1:]]
     return "\n".join([*text, r"\hline", r"\end{tabular}", ""])
