@@ -5,6 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 import yaml
+
 from qcrystal import dft
 from qcrystal.config import Prototype, Recipe
 from qcrystal.structures import oscillator_displacement
