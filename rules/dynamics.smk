@@ -15,10 +15,6 @@ rule run:
         f"{S}/logs/runs/{{run}}.log",
     benchmark:
         f"{S}/benchmarks/runs/{{run}}.tsv"
-    # long runs first, so that no core waits for one at the end
-    priority: 0
-    conda:
-        "../envs/dynamics.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * int(wildcards.run.split("-")[3]) // 20,
