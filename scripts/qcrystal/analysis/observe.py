@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ import pandas as pd
 from qcrystal.analysis import cage, cells, energy, msd, periodic, rdf, reordered
 from qcrystal.analysis.statistics import Estimate, equilibration, estimate
 from qcrystal.structures import supercell, unit_cell
+
+SITES_ABOUT_A_PATH = 6.0
+"""Distance (Å) from a path within which the table of paths holds the centres' mean sites, periodic images included."""
 
 
 @dataclass(frozen=True)
@@ -276,16 +280,23 @@ def _exchanges(run, number_of_hops, settings):
 
 
 def _paths(run, number_of_hops, settings):
+    """Paths of the protons of each category that are nearest to the cell's middle, and the centres' mean sites about them."""
     member = np.flatnonzero(run.species == settings.cage.member)
     kinds = reordered.categories(number_of_hops[member])
-    tables = []
+    mean = run.fractional.mean(axis=0)
+    rank = np.linalg.norm((mean[member] - 0.5) @ run.mean_cell, axis=1)
+    tables, chosen = [], []
     for category in reordered.CATEGORIES:
-        for proton in member[kinds == category][: settings.examples]:
-            path = run.fractional[:, proton] @ run.mean_cell
-            tables.append(_path_table(proton, run.time, path, category))
+        of_kind = member[kinds == category][np.argsort(rank[kinds == category], kind="stable")]
+        for proton in of_kind[: settings.examples]:
+            tables.append(_path_table(proton, run.time, run.fractional[:, proton] @ run.mean_cell, category))
+            chosen.append(mean[proton] @ run.mean_cell)
+    offsets = np.array(list(itertools.product((-1, 0, 1), repeat=3))) @ run.mean_cell
     for centre in np.flatnonzero(run.species == settings.cage.centre):
-        site = run.fractional[:, centre].mean(axis=0) @ run.mean_cell
-        tables.append(_path_table(centre, [np.nan], site[None], settings.cage.centre))
+        images = mean[centre] @ run.mean_cell + offsets
+        distances = np.linalg.norm(images[:, None] - np.array(chosen)[None], axis=2)
+        for site in images[distances.min(axis=1) < SITES_ABOUT_A_PATH]:
+            tables.append(_path_table(centre, [np.nan], site[None], settings.cage.centre))
     return pd.concat(tables, ignore_index=True)
 
 
