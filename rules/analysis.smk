@@ -20,8 +20,7 @@ rule observe:
         runtime=lambda wildcards, attempt: 30 * attempt,
         gpu=0,
     params:
-        script="observe.py",
-        code=code_digest("observe.py"),
+        **code("observe.py"),
         prototype=prototype(),
         cage=plain(SYSTEM.cage),
     script:
@@ -46,8 +45,7 @@ rule collect:
         runtime=10,
         gpu=0,
     params:
-        script="collect.py",
-        code=code_digest("collect.py"),
+        **code("collect.py"),
         runs=lambda wildcards: [plain(CONFIG.runs[run]) for run in CONFIG.sweeps[wildcards.sweep]],
     script:
         "../scripts/collect.py"

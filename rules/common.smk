@@ -36,6 +36,11 @@ wildcard_constraints:
     dataset="[^/]+",
 
 
+def code(*files):
+    """The files of code behind a rule (relative to ``scripts/``) and the digest of all that they import."""
+    return {"modules": list(files), "code": code_digest(*files)}
+
+
 def plain(model):
     """A part of the configuration as plain data, so that a rule depends on exactly this part."""
     return model.model_dump(mode="json")

@@ -2,6 +2,7 @@
 rule download:
     output:
         folder=directory("results/downloads/{dataset}"),
+        prov="results/downloads/{dataset}.prov.json",
     log:
         "results/downloads/{dataset}.log",
     conda:
@@ -12,8 +13,7 @@ rule download:
         runtime=60,
         gpu=0,
     params:
-        script="download.py",
-        code=code_digest("download.py"),
+        **code("download.py"),
         source=lambda wildcards: plain(MAIN.datasets[wildcards.dataset]),
     script:
         "../scripts/download.py"
@@ -36,8 +36,7 @@ rule dataset:
         runtime=20,
         gpu=0,
     params:
-        script="dataset.py",
-        code=code_digest("dataset.py"),
+        **code("dataset.py"),
         species=SYSTEM.species,
         settings=lambda wildcards: {
             key: value

@@ -21,8 +21,7 @@ rule dft_paw:
         runtime=10,
         gpu=0,
     params:
-        script="dft_paw.py",
-        code=code_digest("dft_paw.py"),
+        **code("dft_paw.py"),
         elements={element: plain(paw) for element, paw in DFT.paw.items()},
         functional=DFT.functional,
         python=MAIN.dft_python,
@@ -44,8 +43,7 @@ rule dft_frames:
         runtime=10,
         gpu=0,
     params:
-        script="dft_frames.py",
-        code=code_digest("dft_frames.py"),
+        **code("dft_frames.py"),
         prototype=prototype(),
         species=SYSTEM.species,
         recipes=[plain(recipe) for recipe in DFT.recipes],
@@ -75,8 +73,7 @@ rule dft_label:
         runtime=240,
         gpu=0,
     params:
-        script="dft_label_batch.py",
-        code=code_digest("dft_label_batch.py", "dft_label.py"),
+        **code("dft_label_batch.py", "dft_label.py"),
         settings=DFT_SETTINGS,
         python=MAIN.dft_python,
     script:
@@ -101,8 +98,7 @@ rule dft_lattice:
         runtime=120,
         gpu=0,
     params:
-        script="dft_lattice_table.py",
-        code=code_digest("dft_lattice_table.py", "dft_lattice.py", "dft_label.py"),
+        **code("dft_lattice_table.py", "dft_lattice.py", "dft_label.py"),
         settings=DFT_SETTINGS,
         prototype=prototype(),
         cage=plain(SYSTEM.cage),
@@ -128,7 +124,6 @@ rule dft_dataset:
         runtime=10,
         gpu=0,
     params:
-        script="dft_dataset.py",
-        code=code_digest("dft_dataset.py"),
+        **code("dft_dataset.py"),
     script:
         "../scripts/dft_dataset.py"

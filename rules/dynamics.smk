@@ -21,8 +21,7 @@ rule run:
         runtime=lambda wildcards, attempt: attempt * max(30, math.ceil(work(wildcards) * 3e-4 / 60)),
         gpu=GPU,
     params:
-        script="run.py",
-        code=code_digest("run.py", "qcrystal/engines/lammps_worker.py", "qcrystal/engines/ipi_driver.py"),
+        **code("run.py", "qcrystal/engines/lammps_worker.py", "qcrystal/engines/ipi_driver.py"),
         specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),
         prototype=prototype(),
         max_frequency=SYSTEM.dynamics.max_frequency,

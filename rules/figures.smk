@@ -41,8 +41,7 @@ for figure_id, figure in FIGURES.items():
             runtime=10,
             gpu=0,
         params:
-            script="figure.py",
-            code=code_digest("figure.py", f"qcrystal/figures/{figure.module}.py"),
+            **code("figure.py", f"qcrystal/figures/{figure.module}.py"),
             figure=figure_id,
             names=list(figure.inputs + figure.optional),
             converged_length=SCALE.sampling.converged_length,

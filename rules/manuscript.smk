@@ -27,8 +27,7 @@ rule numbers:
         runtime=10,
         gpu=0,
     params:
-        script="text_numbers.py",
-        code=code_digest("text_numbers.py"),
+        **code("text_numbers.py"),
         scale=CONFIG.scale_name,
     script:
         "../scripts/text_numbers.py"
@@ -54,7 +53,6 @@ rule manuscript:
         runtime=10,
         gpu=0,
     params:
-        script="manuscript.py",
-        code=code_digest("manuscript.py"),
+        **code("manuscript.py"),
     script:
         "../scripts/manuscript.py"

@@ -2,6 +2,7 @@
 rule configuration:
     output:
         file=f"{S}/configuration.yaml",
+        prov=f"{S}/configuration.prov.json",
     log:
         f"{S}/logs/configuration.log",
     conda:
@@ -12,8 +13,7 @@ rule configuration:
         runtime=5,
         gpu=0,
     params:
-        script="configuration.py",
-        code=code_digest("configuration.py"),
+        **code("configuration.py"),
         effective=CONFIG.effective(),
     script:
         "../scripts/configuration.py"

@@ -15,8 +15,7 @@ rule equation_of_state:
         runtime=20,
         gpu=0,
     params:
-        script="equation_of_state.py",
-        code=code_digest("equation_of_state.py"),
+        **code("equation_of_state.py"),
         cage=plain(SYSTEM.cage),
         prototype=prototype(),
         range=SYSTEM.statics.lattice_constants,
@@ -44,8 +43,7 @@ rule enthalpy:
         runtime=240,
         gpu=0,
     params:
-        script="enthalpy.py",
-        code=code_digest("enthalpy.py"),
+        **code("enthalpy.py"),
         prototype=prototype(),
         pressures=pick(SYSTEM.statics.pressures, SCALE.statics.pressures),
         starts=SCALE.statics.starts,
@@ -76,8 +74,7 @@ rule phonons:
         runtime=120,
         gpu=0,
     params:
-        script="phonons.py",
-        code=code_digest("phonons.py"),
+        **code("phonons.py"),
         masses={element: SYSTEM.isotopes[element].mass for element in SYSTEM.species},
         prototype=prototype(),
         pressures=pick(SYSTEM.statics.phonon_pressures, SCALE.statics.phonon_pressures),

@@ -28,8 +28,7 @@ rule train:
         gpu=GPU,
     params:
         **TRAINING,
-        script="train.py",
-        code=code_digest("train.py"),
+        **code("train.py"),
         seed=lambda wildcards: CONFIG.seed("training", wildcards.dataset),
     script:
         "../scripts/train.py"
@@ -56,8 +55,7 @@ rule parity:
         gpu=GPU,
     params:
         **TRAINING,
-        script="parity.py",
-        code=code_digest("parity.py"),
+        **code("parity.py"),
         seed=lambda wildcards: CONFIG.seed("training", wildcards.dataset),
         dataset=lambda wildcards: plain(MAIN.datasets[wildcards.dataset]),
     script:

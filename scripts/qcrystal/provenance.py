@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -99,7 +100,11 @@ def _described(paths) -> list[dict]:
 
 
 def _commit() -> dict:
+    """Commit and a digest of uncommitted changes; both None where there is no git or no repository."""
+
     def git(*arguments):
+        if shutil.which("git") is None:
+            return None
         result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=SCRIPTS)
         return result.stdout.strip() if result.returncode == 0 else None
 
@@ -184,7 +189,7 @@ def job(snakemake):
         sys.exit(1)
     prov = getattr(snakemake.output, "prov", None)
     if prov:
-        script = SCRIPTS / snakemake.params.script
+        modules = {module for file in snakemake.params.modules for module in local_imports(SCRIPTS / file)}
         outputs = [p for p in snakemake.output if p != prov]
         document = record(
             snakemake.rule,
@@ -192,7 +197,7 @@ def job(snakemake):
             {key: value for key, value in snakemake.params.items()},
             list(snakemake.input),
             outputs,
-            local_imports(script),
+            sorted(modules),
             started,
             snakemake.threads,
         )
