@@ -15,6 +15,8 @@ rule run:
         f"{S}/logs/runs/{{run}}.log",
     benchmark:
         f"{S}/benchmarks/runs/{{run}}.tsv"
+    conda:
+        "../envs/dynamics.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * int(wildcards.run.split("-")[3]) // 20,

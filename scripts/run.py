@@ -28,4 +28,4 @@ with job(snakemake) as log:
     start = Path(snakemake.output.start)
     write(f"{start}.partial", structure, format="extxyz")
     os.replace(f"{start}.partial", start)
-    engines.run(spec, structure, Path(snakemake.input.model), start.parent)
+    engines.run(spec, structure, Path(snakemake.input.model), start.parent, snakemake.params.max_frequency)
