@@ -44,6 +44,8 @@ QUANTUM_DRAG = 0.03
 """The same for good with a quantum bath: an undamped cell would collect the zero-point energy that leaks from the atoms."""
 BAR = 1e-4
 """bar in GPa."""
+ATOM_STATE = ("x", "v", "image")
+"""LAMMPS's names of what moves: positions, velocities, and how often an atom crossed the cell's faces."""
 
 
 class Files:
@@ -297,10 +299,15 @@ class Simulation:
         bath = kind(
             spec.bath, spec.temperature, spec.timestep, self.masses, spec.seed, spec.method != "classical", self.types
         )
-        state = self.files.bath(self.step)
-        if state.is_file():
-            with np.load(state) as arrays:
-                bath.restore(dict(arrays))
+        if self.files.checkpoint.is_file():
+            with np.load(self.files.bath(self.step)) as arrays:
+                state = dict(arrays)
+            row = np.empty_like(state["order"])
+            row[state.pop("order")] = np.arange(len(row))
+            for name in ATOM_STATE:
+                self._array(name)[:] = state.pop(name)[row][self._order()]
+            if state:
+                bath.restore(state)
         return bath
 
     def _integrators(self):
@@ -512,13 +519,16 @@ class Simulation:
         self.rows, self.frames = [], []
 
     def _save_checkpoint(self):
-        """Samples first, then the bath's state, then, in one rename, the checkpoint itself."""
+        """Samples first, then what LAMMPS's own checkpoint lacks, then, in one rename, that checkpoint itself.
+
+        Reading a checkpoint takes the atoms of a triclinic cell through fractional coordinates and so changes their
+        last digits: positions, velocities and image flags are kept as they are.
+        """
         self._flush()
-        state = self.bath.state()
-        if state:
-            np.savez(self.files.bath(self.step), **state)
         partial = self.files.partial(self.files.checkpoint)
         self.lammps.command(f'write_restart "{partial}"')
+        atoms = {name: np.array(self._array(name)) for name in ATOM_STATE}
+        np.savez(self.files.bath(self.step), order=self._order(), **atoms, **self.bath.state())
         os.replace(partial, self.files.checkpoint)
         for old in self.files.directory.glob("bath-*.npz"):
             if old != self.files.bath(self.step):

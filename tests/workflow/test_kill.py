@@ -1,0 +1,68 @@
+"""A run that is killed continues from its checkpoint, through the workflow, to the numbers of an undisturbed run."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.timeout(600)
+RUN = "qtb-H-cubic-44-npt-150GPa-300K-r0"
+ARGUMENTS = ("--config", "scale=smoke")
+
+
+def lengthen(workspace, picoseconds):
+    path = workspace.folder / "config" / "scales" / "smoke.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["sweeps"]["qtb_grid"].update(length=picoseconds, pressures=[150], temperatures=[300])
+    for name in ("energy_qtb", "energy_classical"):
+        document["sweeps"].pop(name)
+        document["sweeps"][name] = {**document["sweeps"]["classical_grid"], "pressures": [200]}
+    path.write_text(yaml.safe_dump(document))
+
+
+def wait_for(path: Path, process, seconds=240):
+    until = time.monotonic() + seconds
+    while not path.is_file():
+        assert process.poll() is None and time.monotonic() < until, f"{path.name} never came"
+        time.sleep(0.1)
+
+
+def test_killed_run_continues_to_the_same_numbers(workspace):
+    lengthen(workspace, 0.8)
+    folder = workspace.folder / "results" / "smoke" / "runs" / RUN
+    report = f"results/smoke/runs/{RUN}/report.json"
+    binaries = Path(sys.executable).parent
+    process = subprocess.Popen(
+        [binaries / "snakemake", "--cores", "2", report, *ARGUMENTS],
+        cwd=workspace.folder,
+        env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_for(folder / "checkpoint.restart", process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(2)  # the worker notices that its parent is gone
+    assert not (folder / "report.json").exists()
+
+    assert workspace.snakemake("--unlock", *ARGUMENTS).returncode == 0
+    second = workspace.snakemake(report, *ARGUMENTS)
+    assert second.returncode == 0, (second.stdout + second.stderr)[-3000:]
+    assert json.loads((folder / "report.json").read_text())["resumed_at"] > 0
+    continued = pd.read_csv(folder / "thermo.csv")
+
+    shutil.rmtree(folder)
+    assert workspace.snakemake(report, *ARGUMENTS).returncode == 0
+    assert json.loads((folder / "report.json").read_text())["resumed_at"] == 0
+    undisturbed = pd.read_csv(folder / "thermo.csv")
+    # One thread and noise indexed by the step: the same trajectory. 1e-9 relative covers the text form of the table.
+    pd.testing.assert_frame_equal(continued, undisturbed, rtol=1e-9, atol=1e-9)
