@@ -102,7 +102,12 @@ def test_energy_is_conserved_without_bath(structure, released_model, tmp_path):
     spec = specification(ensemble="nvt", timestep=0.25, steps=200, checkpoint_every=200, bath=Bath(gamma=1e-9))
     lammps.run(spec, structure, released_model, tmp_path)
     thermo = read_table(tmp_path / "thermo.csv")
-    total = (thermo["potential_energy"] + thermo["kinetic_energy"]).to_numpy() / len(structure)
+    # the table's kinetic energies hold the thermal share of the crystal's motion as a whole, which is at rest here
+    symbols, masses = np.array(structure.get_chemical_symbols()), {"La": 138.905, "H": 1.008}
+    count = {s: (symbols == s).sum() for s in masses}
+    whole = sum(count[s] * masses[s] for s in masses)
+    kinetic = sum(count[s] * (1 - masses[s] / whole) * thermo[f"kinetic_{s}"] for s in masses)
+    total = (thermo["potential_energy"] + kinetic).to_numpy() / len(structure)
     assert abs(total[-10:].mean() - total[:10].mean()) < 1e-4
     assert total.std() < 1e-3 * thermo["kinetic_energy"].max()
 
