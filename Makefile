@@ -29,8 +29,9 @@ $(READY): $(LOCK)
 		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@case "$(CURDIR)" in *" "*) echo "$(CURDIR): Snakemake cannot run scripts by a path with a space; move the repository" >&2; exit 1;; esac
 	@echo "Building .venv from $(LOCK)"
-	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') && rm -rf .venv && $$base -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@
 

@@ -9,6 +9,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 ROOT = Path(workflow.basedir)
+if " " in sys.executable:
+    print(
+        f"{sys.executable}: Snakemake cannot run scripts by a path with a space; move the repository", file=sys.stderr
+    )
+    sys.exit(1)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from qcrystal import config as configuration
@@ -68,10 +73,18 @@ def dataset_source(wildcards):
     return f"results/downloads/{wildcards.dataset}" if dataset.repository else dataset.path
 
 
+def dataset_files(wildcards):
+    """The data set as input: a folder that a rule makes, or every file of one that is shipped (an edit touches no folder)."""
+    source = dataset_source(wildcards)
+    if source.startswith("results/"):
+        return source
+    return sorted(str(path) for path in Path(source).rglob("*.npy")) + sorted(map(str, Path(source).rglob("*.raw")))
+
+
 def work(wildcards):
     """Effort of a run in bead-atom-steps."""
     spec = CONFIG.runs[wildcards.run]
-    return spec.steps * spec.beads * int(spec.run.split("-")[3])
+    return spec.steps * spec.beads * spec.atoms
 
 
 def logical_file(name):
@@ -81,7 +94,7 @@ def logical_file(name):
         sweep, _, table = rest.partition("/")
         if sweep not in CONFIG.sweeps:
             print(
-                f"config/scales/{CONFIG.scale_name}.yaml: sweeps: a figure needs the sweep {sweep!r}; add it",
+                f"{CONFIG.scale_file}: sweeps: a figure needs the sweep {sweep!r}; add it",
                 file=sys.stderr,
             )
             sys.exit(1)

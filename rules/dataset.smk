@@ -1,5 +1,7 @@
 # Data sets: imported, checked, split into frames that are trained on and frames that are not.
 rule download:
+    input:
+        checksums=lambda wildcards: MAIN.datasets[wildcards.dataset].checksums,
     output:
         folder=directory("results/downloads/{dataset}"),
         prov="results/downloads/{dataset}.prov.json",
@@ -21,7 +23,7 @@ rule download:
 
 rule dataset:
     input:
-        source=dataset_source,
+        dataset_files,
     output:
         folder=directory(f"{S}/data/{{dataset}}"),
         summary=f"{S}/data/{{dataset}}.csv",
@@ -37,11 +39,12 @@ rule dataset:
         gpu=0,
     params:
         **code("dataset.py"),
+        source=dataset_source,
         species=SYSTEM.species,
         settings=lambda wildcards: {
             key: value
             for key, value in plain(MAIN.datasets[wildcards.dataset]).items()
-            if key in ("test", "test_fraction", "checksums")
+            if key in ("test", "test_fraction")
         },
         seed=lambda wildcards: CONFIG.seed("split", wildcards.dataset),
     script:

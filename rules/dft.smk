@@ -22,7 +22,7 @@ rule dft_paw:
         gpu=0,
     params:
         **code("dft_paw.py"),
-        elements={element: plain(paw) for element, paw in DFT.paw.items()},
+        elements=DFT.paw,
         functional=DFT.functional,
         python=MAIN.dft_python,
     script:

@@ -19,7 +19,7 @@ rule run:
         "../envs/dynamics.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * int(wildcards.run.split("-")[3]) // 20,
+        mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * CONFIG.runs[wildcards.run].atoms // 20,
         runtime=lambda wildcards, attempt: attempt * max(30, math.ceil(work(wildcards) * 3e-4 / 60)),
         gpu=GPU,
     params:

@@ -57,6 +57,6 @@ rule parity:
         **TRAINING,
         **code("parity.py"),
         seed=lambda wildcards: CONFIG.seed("training", wildcards.dataset),
-        dataset=lambda wildcards: plain(MAIN.datasets[wildcards.dataset]),
+        dataset=lambda wildcards: {**plain(MAIN.datasets[wildcards.dataset]), "start": MAIN.start},
     script:
         "../scripts/parity.py"

@@ -17,7 +17,7 @@ def conditions(spec: RunSpec) -> dict:
         "method": spec.method,
         "isotope": spec.isotope,
         "start": spec.start,
-        "atoms": int(spec.run.split("-")[3]),
+        "atoms": spec.atoms,
         "beads": spec.beads,
         "pressure_target": spec.pressure,
         "temperature_target": spec.temperature,

@@ -8,7 +8,7 @@ from qcrystal.tables import write_table
 
 with job(snakemake) as log:
     settings = snakemake.params.settings
-    systems = read_dataset(Path(snakemake.input.source), snakemake.params.species)
+    systems = read_dataset(Path(snakemake.params.source), snakemake.params.species)
     check_dataset(systems)
     train, test = split(systems, settings["test"], settings["test_fraction"], snakemake.params.seed)
     log.info("%d frames to train on, %d to test on", sum(map(len, train)), sum(map(len, test)))

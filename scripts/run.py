@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ase.io import write
 
-from qcrystal import engines
 from qcrystal.config import Prototype
+from qcrystal.engines import dispatch
 from qcrystal.engines.spec import RunSpec
 from qcrystal.provenance import job
 from qcrystal.quasiharmonic import start_lattice_constant
@@ -28,4 +28,4 @@ with job(snakemake) as log:
     start = Path(snakemake.output.start)
     write(f"{start}.partial", structure, format="extxyz")
     os.replace(f"{start}.partial", start)
-    engines.run(spec, structure, Path(snakemake.input.model), start.parent, snakemake.params.max_frequency)
+    dispatch.run(spec, structure, Path(snakemake.input.model), start.parent, snakemake.params.max_frequency)

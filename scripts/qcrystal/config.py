@@ -17,7 +17,9 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from qcrystal.engines.beads import beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, Bath, RunSpec
+from qcrystal.published import read_published
 from qcrystal.structures import unit_cell
 
 
@@ -38,8 +40,8 @@ class Strict(BaseModel):
 
 
 Count = Annotated[int, Field(gt=0), BeforeValidator(_not_bool)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 Method = Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
 
@@ -90,14 +92,8 @@ class Recipe(Strict):
     strain: NotNegative | None = None
 
 
-class PawSet(Strict):
-    """A PAW set that is generated because the installed data lack it."""
-
-    configuration: str
-
-
 class DftSettings(Strict):
-    """What GPAW is told (units: eV, Å)."""
+    """What GPAW is told (units: eV, Å); ``paw`` lists elements whose PAW sets are generated, as the installed data lack them."""
 
     seed: int = Field(ge=0)
     functional: Literal["PBE", "LDA", "PBEsol", "RPBE"]
@@ -106,7 +102,7 @@ class DftSettings(Strict):
     width: Positive
     energy_convergence: Positive
     force_convergence: Positive
-    paw: dict[str, PawSet]
+    paw: list[str]
     frequencies: dict[str, Positive]
     lattice_constants: list[Positive]
     recipes: list[Recipe]
@@ -125,8 +121,8 @@ class Statics(Strict):
     """Ranges over which the potential's 0 K properties are tabulated (Å, GPa)."""
 
     lattice_constants: tuple[Positive, Positive]
-    pressures: list[NotNegative]
-    phonon_pressures: list[NotNegative]
+    pressures: list[NotNegative] = Field(min_length=1)
+    phonon_pressures: list[NotNegative] = Field(min_length=2)
 
 
 class Training(Strict):
@@ -148,7 +144,7 @@ class System(Strict):
 
     name: str
     species: list[str]
-    isotopes: dict[str, Isotope]
+    isotopes: dict[Name, Isotope]
     prototypes: dict[str, Prototype]
     prototype: str
     cage: Cage
@@ -171,6 +167,15 @@ class System(Strict):
             for site in prototype.sites:
                 if site.element not in self.species:
                     raise ValueError(f"prototypes.{name}: element {site.element!r} is not among species {self.species}")
+        for key in ("centre", "member"):
+            if getattr(self.cage, key) not in self.species:
+                raise ValueError(f"cage.{key}: {getattr(self.cage, key)!r} is not among species {self.species}")
+        for element in self.species:
+            if element not in self.dft.frequencies:
+                raise ValueError(f"dft.frequencies: no frequency for {element!r}; add one in THz")
+        names = [recipe.name for recipe in self.dft.recipes]
+        if len(set(names)) != len(names):
+            raise ValueError(f"dft.recipes: two recipes share a name among {names}; give each its own")
         if len(self.training.sel) != len(self.species):
             raise ValueError(f"training.sel: {self.training.sel} needs one number per species {self.species}")
         return self
@@ -197,6 +202,13 @@ class Sweep(Strict):
         cold = [t for t in self.temperatures if t <= 0]
         if self.method in PATH_INTEGRAL_METHODS and cold:
             raise ValueError(f"temperatures: path integrals need a temperature above 0 K, not {cold[0]:g}")
+        if self.method == "trpmd" and self.ensemble == "npt":
+            raise ValueError("ensemble: trpmd is dynamics at a fixed cell; set nvt, not 'npt'")
+        for key in ("pressures", "temperatures"):
+            values = getattr(self, key)
+            twice = [value for value in values if values.count(value) > 1]
+            if twice:
+                raise ValueError(f"{key}: {twice[0]:g} stands there twice; replicas are set by `replicas`")
         return self
 
 
@@ -222,7 +234,7 @@ class ScaleStatics(Strict):
     pressures: Count
     starts: Count
     max_relaxation_steps: Count
-    phonon_pressures: Count
+    phonon_pressures: int = Field(ge=2)
     phonon_repeat: tuple[Count, Count, Count]
     phonon_mesh: Count
 
@@ -289,16 +301,16 @@ class Configuration:
         Names of the runs of each sweep.
     """
 
-    def __init__(self, main: Main, scale_name: str, scale: Scale, system_name: str, system: System):
-        self.main, self.scale_name, self.scale = main, scale_name, scale
-        self.system_name, self.system = system_name, system
+    def __init__(self, main: Main, scale_file: Path, scale: Scale, system_file: Path, system: System):
+        self.main, self.scale_name, self.scale, self.scale_file = main, scale_file.stem, scale, scale_file
+        self.system_name, self.system, self.system_file = system_file.stem, system, system_file
         self.runs: dict[str, RunSpec] = {}
         self.sweeps: dict[str, list[str]] = {}
         for name, sweep in scale.sweeps.items():
             self._add_sweep(name, sweep)
 
     def _add_sweep(self, name: str, sweep: Sweep) -> None:
-        where = f"config/scales/{self.scale_name}.yaml: sweeps.{name}"
+        where = f"{self.scale_file}: sweeps.{name}"
         self.sweeps[name] = []
         for pressure, temperature, replica in itertools.product(
             sweep.pressures, sweep.temperatures, range(sweep.replicas)
@@ -306,9 +318,11 @@ class Configuration:
             spec = run_specification(self, sweep, pressure, temperature, replica, where)
             known = self.runs.setdefault(spec.run, spec)
             if known != spec:
+                differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
+                shown = ", ".join(f"{key} {getattr(known, key)} there, {getattr(spec, key)} here" for key in differing)
                 raise ConfigError(
-                    f"{where}: run {spec.run} is already part of another sweep with other settings "
-                    f"({known.length_ps:g} ps there, {spec.length_ps:g} ps here); give both the same"
+                    f"{where}: run {spec.run} is already part of another sweep with other settings ({shown}); "
+                    "give both the same"
                 )
             self.sweeps[name].append(spec.run)
 
@@ -332,9 +346,7 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
     if sweep.isotope not in system.isotopes:
         raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(system.isotopes)}")
     if sweep.method not in system.dynamics.timestep:
-        raise ConfigError(
-            f"config/systems/{config.system_name}.yaml: dynamics.timestep: no time step for method {sweep.method!r}"
-        )
+        raise ConfigError(f"{config.system_file}: dynamics.timestep: no time step for method {sweep.method!r}")
     isotope = system.isotopes[sweep.isotope]
     masses = {element: system.isotopes[element].mass for element in system.species}
     masses[isotope.element] = isotope.mass
@@ -342,16 +354,17 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
     steps = _multiple(sweep.length * 1e3 / timestep, 1)
     sample_every = _multiple(sampling.frame_interval * 1e3 / timestep, 1)
     atoms = _atoms(system, sweep)
-    if sweep.vacancies >= atoms:
-        raise ConfigError(f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {atoms} atoms")
+    members = _atoms(system, sweep, system.species[-1])
+    if sweep.vacancies >= members:
+        raise ConfigError(
+            f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {members} {system.species[-1]} atoms; take fewer"
+        )
     name = f"{sweep.method}-{sweep.isotope}-{sweep.start}-{atoms}"
     if sweep.vacancies:
         name += f"-{sweep.vacancies}vacancies"
     name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K-r{replica}"
     beads = 1
     if sweep.method in PATH_INTEGRAL_METHODS:
-        from qcrystal.engines.ipi import beads_for
-
         beads = beads_for(temperature, system.dynamics.max_frequency, sweep.bead_ratio)
     return RunSpec(
         run=name,
@@ -362,6 +375,7 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
         start=sweep.start,
         basis=sweep.basis,
         repeat=sweep.repeat,
+        atoms=atoms,
         vacancies=sweep.vacancies,
         species=tuple(system.species),
         masses=masses,
@@ -383,13 +397,16 @@ def _multiple(value: float, of: int) -> int:
     return max(1, round(value / of)) * of
 
 
-def _atoms(system: System, sweep: Sweep) -> int:
-    return _atoms_per_cell(system.prototypes[system.prototype].model_dump_json(), sweep.basis) * math.prod(sweep.repeat)
+def _atoms(system: System, sweep: Sweep, element: str | None = None) -> int:
+    """Atoms (of an element) in a sweep's supercell, vacancies not counted out."""
+    symbols = _symbols_per_cell(system.prototypes[system.prototype].model_dump_json(), sweep.basis)
+    count = len(symbols) if element is None else symbols.count(element)
+    return count * math.prod(sweep.repeat)
 
 
 @functools.cache
-def _atoms_per_cell(prototype: str, basis: str) -> int:
-    return len(unit_cell(Prototype.model_validate_json(prototype), basis, 1.0))
+def _symbols_per_cell(prototype: str, basis: str) -> list[str]:
+    return unit_cell(Prototype.model_validate_json(prototype), basis, 1.0).get_chemical_symbols()
 
 
 def read_yaml(path: Path, where: str, what: str) -> dict:
@@ -431,7 +448,8 @@ def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]
             message, shown = "is missing; add it", "nothing"
         elif problem["type"] == "value_error":
             message, key = problem["msg"].removeprefix("Value error, "), ".".join(location)
-            lines.append(f"{where}: {key + ': ' if key else ''}{message}")
+            got = "" if isinstance(value, dict) else f" (got {shown[:80]})"
+            lines.append(f"{where}: {key + ': ' if key else ''}{message}{got}")
             continue
         else:
             message = problem["msg"][0].lower() + problem["msg"][1:]
@@ -480,22 +498,33 @@ def load(settings: dict, root: Path) -> Configuration:
     scale = _validate_file(Scale, scale_path, root, "scale")
     system = _validate_file(System, system_path, root, "system")
     _check_paths(main, root)
-    return Configuration(main, scale_path.stem, scale, system_path.stem, system)
+    return Configuration(main, _shown(scale_path, root), scale, _shown(system_path, root), system)
+
+
+def _shown(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
 
 
 def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
-    where = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    where = str(_shown(path, root))
     return validate(model, read_yaml(path, where, what), where)
 
 
 def _check_paths(main: Main, root: Path) -> None:
     where = "config/config.yaml"
-    if not (root / main.published).is_file():
-        raise ConfigError(f"{where}: published: no file {main.published!r}")
+    for key in ("published", "dft_reference"):
+        if not (root / getattr(main, key)).is_file() and not (key == "dft_reference" and main.start == "dft"):
+            raise ConfigError(f"{where}: {key}: no file {getattr(main, key)!r}")
+    try:
+        read_published(root / main.published)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
     if main.start == "model" and not (root / main.model / "model.pb").is_file():
         raise ConfigError(f"{where}: model: no released potential {main.model!r} (a folder that holds model.pb)")
     if main.dataset not in main.datasets:
         raise ConfigError(f"{where}: dataset: {main.dataset!r} is not among datasets: {', '.join(main.datasets)}")
     dataset = main.datasets[main.dataset]
+    if dataset.checksums is not None and not (root / dataset.checksums).is_file():
+        raise ConfigError(f"{where}: datasets.{main.dataset}.checksums: no file {dataset.checksums!r}")
     if main.start == "labels" and dataset.path is not None and not (root / dataset.path).is_dir():
         raise ConfigError(f"{where}: datasets.{main.dataset}.path: no folder {dataset.path!r}")

@@ -84,7 +84,8 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file, or of the names and digests of a folder's files."""
     path = Path(path)
     if path.is_dir():
-        parts = sorted(p for p in path.rglob("*") if p.is_file())
+        # Snakemake puts a time stamp into each folder that it tracks
+        parts = sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
         text = "\n".join(f"{p.relative_to(path)} {file_digest(p)}" for p in parts)
         return hashlib.sha256(text.encode()).hexdigest()
     with open(path, "rb") as file:
@@ -94,7 +95,8 @@ def file_digest(path: Path) -> str:
 def _described(paths) -> list[dict]:
     described = []
     for path in map(Path, paths):
-        size = sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size
+        files = [p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp"]
+        size = sum(p.stat().st_size for p in files) if path.is_dir() else path.stat().st_size
         described.append({"path": str(path), "sha256": file_digest(path), "size": size})
     return described
 

@@ -19,7 +19,10 @@ def read_published(path: Path) -> dict:
     PublishedError
         If a section is missing or a value lacks its unit or where it is printed.
     """
-    document = yaml.safe_load(Path(path).read_text())
+    try:
+        document = yaml.safe_load(Path(path).read_text())
+    except yaml.YAMLError as error:
+        raise PublishedError(f"{path}: is not valid YAML ({getattr(error, 'problem', error)})") from error
     for section in ("sources", "values", "figures"):
         if section not in (document or {}):
             raise PublishedError(f"{path}: section {section!r} is missing; restore it")

@@ -18,6 +18,7 @@ from ase.spacegroup import crystal
 from scipy import constants
 
 from qcrystal.engines import ipi
+from qcrystal.engines.beads import beads_for, harmonic_bead_energy
 from qcrystal.engines.ipi_driver import BeadPotential, DeepPotentialDriver
 from qcrystal.engines.spec import RunError, RunSpec
 from qcrystal.structures import supercell
@@ -65,7 +66,7 @@ def toy(tmp_path, **changes):
 
 
 def test_one_bead_is_classical():
-    assert ipi.harmonic_bead_energy(40.0, 300.0, 1) == pytest.approx(units.kB * 300.0, rel=1e-12)
+    assert harmonic_bead_energy(40.0, 300.0, 1) == pytest.approx(units.kB * 300.0, rel=1e-12)
 
 
 @pytest.mark.parametrize(("frequency", "temperature"), [(10.0, 300.0), (60.0, 100.0)])
@@ -73,7 +74,7 @@ def test_many_beads_reach_the_exact_harmonic_energy(frequency, temperature):
     quantum = THZ * frequency
     exact = 0.5 * quantum / np.tanh(0.5 * quantum / (units.kB * temperature))
     # the error falls as 1/P²: below 1e-6 for βħω < 29 and P = 20 000
-    assert ipi.harmonic_bead_energy(frequency, temperature, 20000) == pytest.approx(exact, rel=1e-6)
+    assert harmonic_bead_energy(frequency, temperature, 20000) == pytest.approx(exact, rel=1e-6)
 
 
 def test_bead_energy_is_the_trace_over_the_discretised_path():
@@ -84,17 +85,17 @@ def test_bead_energy_is_the_trace_over_the_discretised_path():
     ring = 2.0 * np.eye(beads) - np.roll(np.eye(beads), 1, 0) - np.roll(np.eye(beads), -1, 0)
     covariance = np.linalg.inv(np.eye(beads) + spring * ring) * beads * units.kB * temperature
     expected = np.trace(covariance) / beads
-    assert ipi.harmonic_bead_energy(quantum / THZ, temperature, beads) == pytest.approx(expected, rel=1e-12)
+    assert harmonic_bead_energy(quantum / THZ, temperature, beads) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize(("safety", "error"), [(1.0, 0.106), (2.0, 0.030), (3.5, 0.010)])
 def test_beads_for_leaves_the_stated_error(safety, error):
     temperature, frequency = 50.0, 60.0
-    beads = ipi.beads_for(temperature, frequency, safety)
+    beads = beads_for(temperature, frequency, safety)
     exact = 0.5 * THZ * frequency
     assert beads % 2 == 0
     # the rounding to an even number changes the error by less than a tenth of itself at βħω = 58
-    assert 1.0 - ipi.harmonic_bead_energy(frequency, temperature, beads) / exact == pytest.approx(error, rel=0.1)
+    assert 1.0 - harmonic_bead_energy(frequency, temperature, beads) / exact == pytest.approx(error, rel=0.1)
 
 
 def test_standard_orientation_keeps_distances_and_rejects_left_handed_cells():

@@ -51,6 +51,12 @@ def test_imports_are_found_through_packages(root):
     assert {"qcrystal/engines/lammps.py", "qcrystal/engines/ipi.py"} <= names
 
 
+@pytest.mark.parametrize("script", ["equation_of_state.py", "dft_frames.py", "observe.py", "collect.py"])
+def test_engines_are_no_part_of_what_does_not_run_them(root, script):
+    names = {path.name for path in local_imports(root / "scripts" / script)}
+    assert not names & {"lammps.py", "lammps_worker.py", "ipi.py", "thermostats.py"}
+
+
 def test_syntax_digest_sees_a_renamed_variable(tmp_path):
     (tmp_path / "one.py").write_text("a = 1\n")
     (tmp_path / "two.py").write_text("b = 1\n")

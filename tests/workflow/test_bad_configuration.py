@@ -31,6 +31,19 @@ def negative_mass(document):
     document["isotopes"]["D"]["mass"] = -2
 
 
+def cage_of_nothing(document):
+    document["cage"]["centre"] = "X"
+
+
+def one_name(document):
+    for recipe in document["dft"]["recipes"]:
+        recipe["name"] = "same"
+
+
+def one_pressure(document):
+    document["statics"]["phonon_pressures"] = [100]
+
+
 IN_FILES = {
     "unknown key in a sweep": (scale_with(presure=[1]), ["config/scales/smoke.yaml", "presure", "pressures"]),
     "negative pressure": (scale_with(pressures=[150, -20]), ["config/scales/smoke.yaml", "pressures", "-20"]),
@@ -45,7 +58,13 @@ IN_FILES = {
     "no length": (scale_with(length=0), ["config/scales/smoke.yaml", "length", "0"]),
     "infinite pressure": (scale_with(pressures=[float("inf")]), ["config/scales/smoke.yaml", "pressures", "inf"]),
     "no conditions": (scale_with(temperatures=[]), ["config/scales/smoke.yaml", "temperatures"]),
-    "too many vacancies": (scale_with(vacancies=44), ["config/scales/smoke.yaml", "vacancies", "44"]),
+    "too many vacancies": (scale_with(vacancies=40), ["config/scales/smoke.yaml", "vacancies", "40 H"]),
+    "the same pressure twice": (scale_with(pressures=[150, 150.0]), ["config/scales/smoke.yaml", "pressures", "twice"]),
+    "dynamics at a free cell": (scale_with(method="trpmd"), ["config/scales/smoke.yaml", "ensemble", "nvt"]),
+    "yes as a length": (scale_with(length=True), ["config/scales/smoke.yaml", "length", "True"]),
+    "cage of nothing": (system_with(cage_of_nothing), ["config/systems/lah10.yaml", "cage.centre", "'X'"]),
+    "recipes of one name": (system_with(one_name), ["config/systems/lah10.yaml", "dft.recipes", "share a name"]),
+    "one phonon pressure": (system_with(one_pressure), ["config/systems/lah10.yaml", "phonon_pressures"]),
     "element of no species": (system_with(unknown_prototype_element), ["config/systems/lah10.yaml", "'Ce'"]),
     "isotope of no species": (system_with(isotope_of_nothing), ["config/systems/lah10.yaml", "'He'"]),
     "negative mass": (system_with(negative_mass), ["config/systems/lah10.yaml", "isotopes.D.mass", "-2"]),
@@ -63,6 +82,7 @@ ON_COMMAND_LINE = {
     ),
     "negative seed": (["seed=-1"], ["config/config.yaml", "seed", "-1"]),
     "missing literature": (["published=nowhere.yaml"], ["config/config.yaml", "published", "nowhere.yaml"]),
+    "missing lattices": (["dft_reference=nowhere.csv"], ["config/config.yaml", "dft_reference", "nowhere.csv"]),
     "unknown device": (["device=abacus"], ["config/config.yaml", "device", "'abacus'"]),
 }
 

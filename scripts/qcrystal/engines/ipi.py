@@ -29,6 +29,7 @@ import pandas as pd
 from ase import Atoms, units
 from scipy import constants
 
+from qcrystal.engines.beads import harmonic_bead_energy
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec
 from qcrystal.provenance import write_whole
 from qcrystal.trajectory import TrajectoryWriter
@@ -54,53 +55,6 @@ _COLUMNS = (
     "step time potential_energy kinetic_energy temperature pressure volume pxx pyy pzz pyz pxz pxy "
     "cxx cxy cxz cyx cyy cyz czx czy czz"
 ).split()
-
-
-def harmonic_bead_energy(frequency: float, temperature: float, beads: int) -> float:
-    """Exact mean energy of a harmonic oscillator represented by a finite number of beads.
-
-    The sum over the modes of the ring polymer, ω_k = 2 (P/βħ) sin(kπ/P), of the centroid-virial energy:
-    E_P = (1/β) Σ_k ω² / (ω² + ω_k²), half of it kinetic and half potential
-    [Schweizer, Stratt, Chandler, Wolynes, J. Chem. Phys. 75, 1347 (1981)].
-
-    Parameters
-    ----------
-    frequency
-        Frequency in THz, above 0.
-    temperature
-        Temperature in K, above 0.
-    beads
-        Number of beads P.
-
-    Returns
-    -------
-    float
-        Energy in eV; kT for P = 1, (ħω/2) coth(ħω/2kT) for P → ∞.
-    """
-    kt = units.kB * temperature
-    modes = 2.0 * beads * kt * np.sin(np.pi * np.arange(beads) / beads)
-    quantum = _THz * frequency
-    return float(kt * np.sum(quantum**2 / (quantum**2 + modes**2)))
-
-
-def beads_for(temperature: float, max_frequency: float, safety: float = 2.0) -> int:
-    """Smallest even number of beads P that is at least ``safety`` times βħω.
-
-    At low temperature a harmonic mode keeps the fraction E_P/E ≈ [1 + (βħω/2P)²]^(-1/2) of its energy, so that
-    ``safety`` = 1, 2, 3.5 leaves an error of 10.6, 3 and 1 % in the stiffest mode; `harmonic_bead_energy` has the exact
-    value.
-
-    Parameters
-    ----------
-    temperature
-        Temperature in K, above 0.
-    max_frequency
-        Frequency of the stiffest phonon in THz.
-    safety
-        P / βħω.
-    """
-    needed = safety * _THz * max_frequency / (units.kB * temperature)
-    return max(2, 2 * int(np.ceil(needed / 2.0)))
 
 
 def standard_orientation(structure: Atoms) -> tuple[np.ndarray, np.ndarray]:

@@ -35,7 +35,8 @@ class RunSpec(BaseModel):
     """One molecular-dynamics or path-integral run.
 
     Units: K, GPa, fs (``timestep``, ``barostat_time``), steps; ``masses`` in u per species of the type map.
-    ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered.
+    ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered;
+    ``atoms`` counts the sites before vacancies are taken out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,6 +49,7 @@ class RunSpec(BaseModel):
     start: str = "cubic"
     basis: Literal["primitive", "conventional"] = "conventional"
     repeat: tuple[int, int, int]
+    atoms: int | None = Field(None, gt=0)
     vacancies: int = Field(0, ge=0)
     species: tuple[str, ...]
     masses: dict[str, float]
@@ -69,6 +71,8 @@ class RunSpec(BaseModel):
             raise ValueError(f"run {self.run}: path integrals need a temperature above 0 K, not {self.temperature}")
         if self.method in CLASSICAL_METHODS and self.beads != 1:
             raise ValueError(f"run {self.run}: method {self.method} has one bead, not {self.beads}")
+        if self.method == "trpmd" and self.ensemble == "npt":
+            raise ValueError(f"run {self.run}: trpmd is dynamics at a fixed cell; set ensemble: nvt")
         if self.ensemble == "npt" and self.pressure is None:
             raise ValueError(f"run {self.run}: constant pressure needs a value for pressure")
         return self
