@@ -2,9 +2,11 @@
 
 Runs under the interpreter that carries GPAW (on Debian the system's python3, not the workflow's environment),
 so it imports nothing but numpy, ASE and GPAW. Each finished frame is kept in a JSON file of its own beside the output;
-a killed job continues with the first frame that is missing.
+a killed job continues with the first frame that is missing, or that was labelled with other settings, another GPAW or
+under another identity (any text that changes with the code and the PAW sets).
 
-    /usr/bin/python3 scripts/dft_label.py --frames frames.extxyz --setups DIR --settings settings.json --output labels.json
+    /usr/bin/python3 scripts/dft_label.py --frames frames.extxyz --setups DIR --settings settings.json --identity TEXT \\
+        --output labels.json
 """
 
 import argparse
@@ -62,6 +64,17 @@ def label(atoms, settings, log):
     return result
 
 
+def is_label_of(kept, atoms, settings, key):
+    """Whether a kept label is the one of this frame, by these settings and under this key."""
+    return (
+        kept.get("key") == key
+        and kept["settings"] == settings
+        and kept["symbols"] == atoms.get_chemical_symbols()
+        and np.allclose(kept["positions"], atoms.positions, rtol=0, atol=1e-6)
+        and np.allclose(kept["cell"], atoms.cell.array, rtol=0, atol=1e-6)
+    )
+
+
 def write_whole(path, text):
     """Write beside, then rename, so that no reader ever sees half a file."""
     temporary = Path(f"{path}.partial")
@@ -71,7 +84,7 @@ def write_whole(path, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("frames", "setups", "settings", "output"):
+    for name in ("frames", "setups", "settings", "identity", "output"):
         parser.add_argument(f"--{name}", required=True)
     arguments = parser.parse_args()
 
@@ -80,6 +93,7 @@ def main():
     from gpaw.mpi import world
 
     gpaw.setup_paths.insert(0, os.path.abspath(arguments.setups))
+    key = f"{arguments.identity} gpaw {gpaw.__version__}"
     frames = read(arguments.frames, ":")
     output = Path(arguments.output)
     kept = output.with_suffix(".frames")
@@ -88,15 +102,11 @@ def main():
     for number, atoms in enumerate(frames):
         part = kept / f"{number:04d}.json"
         if part.exists():
-            labels.append(json.loads(part.read_text()))
-            if (
-                np.allclose(labels[-1]["positions"], atoms.positions, atol=1e-6)
-                and labels[-1].get("settings") == settings
-            ):
+            result = json.loads(part.read_text())
+            if is_label_of(result, atoms, settings, key):
+                labels.append(result)
                 continue
-            labels.pop()
-        result = label(atoms, settings, str(part.with_suffix(".txt")))
-        result["settings"] = settings
+        result = label(atoms, settings, str(part.with_suffix(".txt"))) | {"settings": settings, "key": key}
         labels.append(result)
         if world.rank == 0:
             write_whole(part, json.dumps(result))

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 
 from qcrystal.dft import gpaw_python, run_gpaw
-from qcrystal.provenance import SCRIPTS, job, write_whole
+from qcrystal.provenance import SCRIPTS, file_digest, job, write_whole
 
 with job(snakemake):
     labels = Path(snakemake.output.labels)
     settings = labels.with_suffix(".settings.json")
     write_whole(settings, json.dumps(snakemake.params.settings))
     arguments = ["--frames", snakemake.input.frames, "--setups", snakemake.input.setups]
-    arguments += ["--settings", str(settings), "--output", str(labels)]
+    identity = f"{snakemake.params.code} {file_digest(snakemake.input.setups)}"
+    arguments += ["--settings", str(settings), "--identity", identity, "--output", str(labels)]
     python = gpaw_python(snakemake.params.python)
     run_gpaw(python, [str(SCRIPTS / "dft_label.py"), *arguments], f"batch {snakemake.wildcards.batch}")

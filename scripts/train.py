@@ -2,9 +2,10 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
-from qcrystal.provenance import job, write_whole
+from qcrystal.provenance import file_digest, job, write_whole
 from qcrystal.tables import write_table
 from qcrystal.training import TrainingSettings, learning_curve, portable_input, render_input, train
 
@@ -23,7 +24,9 @@ with job(snakemake):
     document = render_input(settings, systems["train"], systems["test"])
     model = Path(snakemake.output.model)
     folder = model.parent / "training"
-    os.replace(train(document, folder, snakemake.threads), model)
+    identity = f"{parameters.code} {file_digest(data)}"
+    os.replace(train(document, folder, snakemake.threads, identity), model)
     portable = portable_input(document, snakemake.wildcards.dataset)
     write_whole(snakemake.output.settings, json.dumps(portable, indent=1) + "\n")
     write_table(learning_curve(folder), snakemake.output.curve)
+    shutil.rmtree(folder)

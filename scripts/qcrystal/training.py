@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal.datasets import System
+from qcrystal.provenance import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +164,7 @@ def render_input(
     return document
 
 
-def train(document: dict, directory: Path, threads: int = 1) -> Path:
+def train(document: dict, directory: Path, threads: int = 1, identity: str = "") -> Path:
     """Train, freeze and compress; return ``directory/model.pb``.
 
     Parameters
@@ -170,9 +172,13 @@ def train(document: dict, directory: Path, threads: int = 1) -> Path:
     document
         Input of ``dp train`` (see `render_input`); kept as ``input.json``. Relative paths in it start at ``directory``.
     directory
-        A killed training continues with the last checkpoint that it finds here.
+        A killed training continues with the last checkpoint that it finds here, if ``document`` (whatever the folders
+        in front of its systems) and ``identity`` are what that training was begun with; otherwise the folder is removed
+        and the training starts anew.
     threads
         CPU threads.
+    identity
+        What the input does not show of the training: the contents of the systems and the code.
 
     Raises
     ------
@@ -180,7 +186,7 @@ def train(document: dict, directory: Path, threads: int = 1) -> Path:
         ``dp`` failed, or the loss is not a number.
     """
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
+    _begin(directory, json.dumps([portable_input(document, "data"), identity], sort_keys=True))
     (directory / "input.json").write_text(json.dumps(document, indent=1) + "\n")
     steps = document["training"]["numb_steps"]
     done = checkpoint_step(directory)
@@ -191,6 +197,18 @@ def train(document: dict, directory: Path, threads: int = 1) -> Path:
     export(directory, threads)
     learning_curve(directory).to_csv(directory / "learning_curve.csv", index=False)
     return directory / "model.pb"
+
+
+def _begin(directory: Path, description: str) -> None:
+    """Make the folder of a training; remove what is there of one with another description."""
+    mark, digest = directory / "identity", hashlib.sha256(description.encode()).hexdigest()
+    if mark.is_file() and mark.read_text() == digest:
+        return
+    if directory.exists():
+        logger.info("%s: not of this training, removed", directory)
+        mark.unlink(missing_ok=True)  # first, so that a removal which is broken off is not taken for a whole folder
+        shutil.rmtree(directory)
+    write_whole(mark, digest)
 
 
 def export(directory: Path, threads: int = 1) -> None:

@@ -4,9 +4,11 @@ import hashlib
 import io
 import json
 import os
+import runpy
 import urllib.error
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -310,6 +312,44 @@ def test_download_is_verified_and_continued(tmp_path, upstream):
     (tmp_path / "here/e/1/type.raw").write_text("0\n")
     fetch_ly2022(*arguments)
     assert len(asked) == 13 and asked[-1].endswith("data/full/e/1/type.raw")  # only the spoiled file again
+
+
+def test_failed_download_is_continued_where_nobody_removes_it(tmp_path, upstream, monkeypatch):
+    """As under Snakemake, which removes the output of a failed job: the copy lacks a file, then has it."""
+    monkeypatch.setattr("qcrystal.provenance._log_to", lambda path: None)
+    folder, partial = tmp_path / "downloads/ly", tmp_path / "downloads/.ly.partial"
+    source = {"path": str(upstream), "checksums": str(tmp_path / "sums"), "repository": "o/r", "commit": "abc"}
+
+    def download(**changes):
+        snakemake = SimpleNamespace(
+            rule="download",
+            log=[],
+            wildcards=SimpleNamespace(dataset="ly"),
+            output=SimpleNamespace(folder=str(folder)),
+            params=SimpleNamespace(source=source | changes),
+        )
+        runpy.run_path(str(ROOT / "scripts/download.py"), {"snakemake": snakemake})
+
+    broken, content = upstream / "data/full/e/1/type_map.raw", b"La\nH\n"
+    broken.write_bytes(b"H\nLa\n")  # the last file
+    with pytest.raises(SystemExit):
+        download()
+    fetched = partial / "files/e/1/set.000/box.npy"
+    stamp = fetched.stat().st_mtime_ns
+    assert not folder.exists()
+    broken.write_bytes(content)
+    download()
+    assert not partial.exists()
+    assert (folder / "e/1/set.000/box.npy").stat().st_mtime_ns == stamp  # not fetched again
+    assert len(read_dataset(folder, SPECIES)[0]) == 12
+    # what was left of another source does not get in
+    broken.write_bytes(b"H\nLa\n")
+    with pytest.raises(SystemExit):
+        download()
+    (partial / "files/foreign.npy").touch()
+    broken.write_bytes(content)
+    download(commit="def")
+    assert not (folder / "foreign.npy").exists() and (folder / "e/1/type.raw").is_file()
 
 
 def test_wrong_checksums_are_named(tmp_path, upstream):

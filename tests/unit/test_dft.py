@@ -75,6 +75,28 @@ def test_kpoint_density_gives_4x4x4_for_the_primitive_cell(system, labeller, lat
     assert labeller.kpoint_grid(cell * [[2], [1], [1]], length) == [grid // 2, grid, grid]
 
 
+def test_kept_label_is_of_one_frame_and_one_calculation(system, labeller):
+    atoms = frames(system, frames=1)[0]
+    settings, key = {"cutoff": 500}, "code paw gpaw 1"
+    kept = {
+        "positions": atoms.positions.tolist(),
+        "cell": atoms.cell.array.tolist(),
+        "symbols": atoms.get_chemical_symbols(),
+        "settings": settings,
+        "key": key,
+    }
+    assert labeller.is_label_of(kept, atoms, settings, key)
+    assert not labeller.is_label_of(kept, atoms, {"cutoff": 600}, key)
+    assert not labeller.is_label_of(kept, atoms, settings, "code paw gpaw 2")
+    assert not labeller.is_label_of({k: v for k, v in kept.items() if k != "key"}, atoms, settings, key)
+    changed = {name: atoms.copy() for name in ("positions", "cell", "symbols", "length")}
+    changed["positions"].positions[3, 0] += 1e-4
+    changed["cell"].cell[2, 2] += 1e-4
+    changed["symbols"].symbols[0] = "Y"
+    del changed["length"][0]
+    assert not any(labeller.is_label_of(kept, other, settings, key) for other in changed.values())
+
+
 def test_absent_gpaw_names_the_line_that_installs_it(monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(dft.DftError, match="apt-get install gpaw gpaw-data"):

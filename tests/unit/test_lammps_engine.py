@@ -97,6 +97,39 @@ def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, mo
     assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-12, abs=1e-9)
 
 
+@pytest.mark.parametrize("lost", ["trajectory.h5", "thermo.csv", "report.json"])
+def test_run_killed_while_it_finished(structure, released_model, tmp_path, monkeypatch, lost):
+    """Outputs in place, checkpoint still there, and a file lost since: samples are made again, a report is not a run."""
+    spec = specification(ensemble="nvt", steps=20, checkpoint_every=10)
+    with monkeypatch.context() as patch:
+        patch.setattr(lammps_worker.Files, "clear", lambda files: None)
+        lammps.run(spec, structure, released_model, tmp_path)
+    assert (tmp_path / "checkpoint.restart").is_file() and not list(tmp_path.glob("*.partial"))
+    before = Trajectory(tmp_path / "trajectory.h5").positions
+    (tmp_path / lost).unlink()
+    lammps.run(spec, structure, released_model, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
+    assert json.loads((tmp_path / "report.json").read_text())["resumed_at"] == (20 if lost == "report.json" else 0)
+    assert np.array_equal(Trajectory(tmp_path / "trajectory.h5").positions, before)
+    assert read_table(tmp_path / "thermo.csv")["step"].tolist() == [0, 5, 10, 15, 20]
+
+
+@pytest.mark.parametrize(
+    "lost", [(), ("trajectory.h5",), ("thermo.csv.partial",), ("trajectory.h5", "thermo.csv.partial")]
+)
+def test_checkpoint_needs_its_samples(tmp_path, lost):
+    """Killed between the two renames: one file whole, the other one partial."""
+    files, job = lammps_worker.Files(tmp_path), {"steps": 20}
+    files.prepare(job)
+    for name in ("checkpoint.restart", "bath-20.npz", "trajectory.h5", "thermo.csv.partial"):
+        (tmp_path / name).touch()
+    for name in lost:
+        (tmp_path / name).unlink()
+    files.prepare(job)
+    assert files.job.is_file()
+    assert files.checkpoint.exists() == files.bath(20).exists() == (not lost)
+
+
 def test_energy_is_conserved_without_bath(structure, released_model, tmp_path):
     """Drift below 0.1 meV/atom in 50 fs at 0.25 fs (single-precision potential); the bath is off (γ = 1e-9 /ps)."""
     spec = specification(ensemble="nvt", timestep=0.25, steps=200, checkpoint_every=200, bath=Bath(gamma=1e-9))

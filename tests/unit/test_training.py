@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ import pytest
 import yaml
 from ase.spacegroup import crystal
 
+from qcrystal import training
 from qcrystal.datasets import System, write_deepmd
 from qcrystal.training import (
     LEARNING_CURVE_COLUMNS,
@@ -189,6 +192,70 @@ def test_failed_training_is_one_line_with_the_cause(tmp_path):
     assert "\n" not in str(caught.value) and "absent" in str(caught.value)
 
 
+CURVE_HEAD = "# step rmse_val rmse_trn rmse_e_val rmse_e_trn rmse_f_val rmse_f_trn rmse_v_val rmse_v_trn lr\n"
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """What ``dp`` is asked for, by a stand-in that leaves a checkpoint of the last step."""
+    asked = []
+
+    def stand_in(arguments, directory, threads, steps=0, done=0):
+        asked.append(arguments)
+        if arguments[0] == "train":
+            for part in ("meta", "index", "data-00000-of-00001"):
+                (directory / f"model.ckpt-{steps}.{part}").touch()
+            (directory / "lcurve.out").write_text(f"{CURVE_HEAD}{steps} 1 1 1 1 1 1 1 1 1e-3\n")
+        elif arguments[0] == "compress":
+            (directory / "compressed.pb").write_text(f"potential {len(asked)}")
+
+    monkeypatch.setattr(training, "_run_dp", stand_in)
+    return asked
+
+
+def test_another_training_starts_anew(tmp_path, commands):
+    def trained(settings, folder, identity):
+        """Whether there was anything to train."""
+        commands.clear()
+        train(render_input(settings, [f"{folder}/train/cubic"], []), tmp_path / "work", identity=identity)
+        return ["train", "input.json"] in commands  # from the beginning, without --restart
+
+    assert trained(TINY, "/here", "data 1")
+    (tmp_path / "work/left").touch()
+    assert not trained(TINY, "/here", "data 1")
+    assert not trained(TINY, "/there", "data 1") and (tmp_path / "work/left").exists()  # only moved
+    assert trained(TINY, "/here", "data 2") and not (tmp_path / "work/left").exists()
+    assert trained(TINY.model_copy(update={"start_lr": 1e-3}), "/here", "data 2")
+    assert trained(TINY.model_copy(update={"steps": 10}), "/here", "data 2")
+    (tmp_path / "work/identity").unlink()
+    assert trained(TINY.model_copy(update={"steps": 10}), "/here", "data 2")
+
+
+def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, monkeypatch):
+    monkeypatch.setattr("qcrystal.provenance._log_to", lambda path: None)
+    for part in ("train", "test"):
+        (tmp_path / "data" / part / "cubic").mkdir(parents=True)
+    folder = tmp_path / "potential"
+    snakemake = SimpleNamespace(
+        rule="train",
+        log=[],
+        threads=1,
+        wildcards=SimpleNamespace(dataset="labels"),
+        input=SimpleNamespace(data=str(tmp_path / "data")),
+        output=SimpleNamespace(
+            model=str(folder / "model.pb"),
+            settings=str(folder / "input.json"),
+            curve=str(folder / "learning_curve.csv"),
+        ),
+        params=SimpleNamespace(
+            architecture={}, species=["La", "H"], steps=20, checkpoint_every=5, seed=1, code="digest of the code"
+        ),
+    )
+    runpy.run_path(str(root / "scripts/train.py"), {"snakemake": snakemake})
+    assert sorted(path.name for path in folder.iterdir()) == ["input.json", "learning_curve.csv", "model.pb"]
+    assert json.loads((folder / "input.json").read_text())["training"]["seed"] == 3
+
+
 @pytest.fixture
 def tiny_training(tmp_path):
     """Input of a training on six frames."""
@@ -203,13 +270,13 @@ def continued_from(directory):
 
 
 @pytest.mark.slow
-def test_training_continues_after_its_end_was_moved(tmp_path, tiny_training):
-    document = tiny_training(TINY.model_copy(update={"steps": 10}))
-    train(document, tmp_path / "work")
-    assert checkpoint_step(tmp_path / "work") == 10
-    model = train(tiny_training(TINY), tmp_path / "work")
+def test_training_continues_with_the_last_checkpoint(tmp_path, tiny_training):
+    train(tiny_training(TINY), tmp_path / "work", identity="labels")
     assert checkpoint_step(tmp_path / "work") == 20
-    assert continued_from(tmp_path / "work") == 10
+    (tmp_path / "work/model.ckpt-20.index").unlink()  # killed while it wrote the last one
+    model = train(tiny_training(TINY), tmp_path / "work", identity="labels")
+    assert checkpoint_step(tmp_path / "work") == 20
+    assert continued_from(tmp_path / "work") == 15
     curve = pd.read_csv(tmp_path / "work/learning_curve.csv")
     assert curve["step"].iloc[0] == 0 and curve["step"].iloc[-1] == 20 and curve["step"].is_unique
     # the compressed potential is the frozen one but for its tables
@@ -221,7 +288,8 @@ def test_training_continues_after_its_end_was_moved(tmp_path, tiny_training):
 
 @pytest.mark.slow
 def test_killed_training_leaves_no_orphan_and_continues(tmp_path, tiny_training, root):
-    long = tiny_training(TINY.model_copy(update={"steps": 200_000, "checkpoint_every": 20}))
+    steps = 4000
+    long = tiny_training(TINY.model_copy(update={"steps": steps, "checkpoint_every": 20}))
     (tmp_path / "job.py").write_text(
         "import json, sys\n"
         f"sys.path.append({str(root / 'scripts')!r})\n"
@@ -231,16 +299,15 @@ def test_killed_training_leaves_no_orphan_and_continues(tmp_path, tiny_training,
     process = subprocess.Popen([sys.executable, str(tmp_path / "job.py")])
     waited = time.monotonic()
     while checkpoint_step(tmp_path / "work") < 20 and time.monotonic() - waited < 300:
-        time.sleep(1)
+        time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=60)
     done = checkpoint_step(tmp_path / "work")
-    assert done >= 20
+    assert 20 <= done < steps
     time.sleep(3)
     assert checkpoint_step(tmp_path / "work") == done  # nobody trains on
-    more = tiny_training(TINY.model_copy(update={"steps": done + 20, "checkpoint_every": 20}))
-    train(more, tmp_path / "work")
-    assert checkpoint_step(tmp_path / "work") == done + 20
+    train(long, tmp_path / "work")
+    assert checkpoint_step(tmp_path / "work") == steps
     assert continued_from(tmp_path / "work") == done
 
 

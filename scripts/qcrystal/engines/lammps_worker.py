@@ -71,11 +71,16 @@ class Files:
         return self.directory / f"bath-{step}.npz"
 
     def prepare(self, job: dict) -> None:
-        """Write the job; forget the checkpoint of a job that was another one."""
+        """Write the job; forget the checkpoint of a job that was another one, or whose samples are gone.
+
+        A run that was killed while it finished may have lost a file that was whole already to a cleaning-up.
+        """
         text = json.dumps(job, sort_keys=True)
-        if not self.job.is_file() or self.job.read_text() != text:
+        samples = (self.trajectory, self.thermo)
+        same = self.job.is_file() and self.job.read_text() == text
+        if not same or not all(path.is_file() or self.partial(path).is_file() for path in samples):
             self.clear()
-            for path in (self.trajectory, self.thermo):
+            for path in samples:
                 self.partial(path).unlink(missing_ok=True)
         write_whole(self.job, text)
 
@@ -535,12 +540,14 @@ class Simulation:
                 old.unlink()
 
     def _finish(self):
-        for path in (self.files.trajectory, self.files.thermo):
+        """Put the files in their places; the report, written first, comes last and says that all are there."""
+        report = json.dumps(self._report(), indent=2, sort_keys=True) + "\n"
+        self.files.partial(self.files.report).write_text(report)
+        for path in (self.files.trajectory, self.files.thermo, self.files.report):
             os.replace(self.files.partial(path), path)
-        write_whole(self.files.report, json.dumps(self._report(), indent=2, sort_keys=True) + "\n")
 
     def _report(self):
-        thermo = pd.read_csv(self.files.thermo)
+        thermo = pd.read_csv(self.files.partial(self.files.thermo))
         second_half = thermo[thermo["step"] >= self.spec.steps // 2]
         kinetic = {s: second_half[f"kinetic_{s}"].mean() for _, s in self._present()}
         wall = time.monotonic() - self.started
