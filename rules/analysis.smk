@@ -6,6 +6,7 @@ rule observe:
     input:
         trajectory=f"{S}/runs/{{run}}/trajectory.h5",
         thermo=f"{S}/runs/{{run}}/thermo.csv",
+        report=f"{S}/runs/{{run}}/report.json",
         eos=f"{STATICS}/eos.csv",
     output:
         **{name: f"{S}/observables/{{run}}/{name}.csv" for name in OBSERVABLES},

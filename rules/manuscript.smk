@@ -1,5 +1,6 @@
 # The paper: every number in the text is a macro made from the tables, every figure and table a file of the workflow.
 NUMBER_INPUTS = {
+    "card": f"{POTENTIAL}/card.yaml",
     "parity": f"{POTENTIAL}/parity_errors.csv",
     "eos": f"{STATICS}/eos.csv",
     "phonons": f"{STATICS}/phonons.csv",

@@ -1,8 +1,12 @@
 """Look up the numbers of the text and write them as JSON and as LaTeX macros."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
-from qcrystal.numbers import Number, look_up, macros
+import yaml
+
+from qcrystal.numbers import Number, Text, look_up, macros, observed
 from qcrystal.provenance import job, write_whole
 from qcrystal.statics import lattice_at_pressure
 from qcrystal.tables import read_table
@@ -19,16 +23,20 @@ def parity_numbers(table, source):
         )
 
 
-def observable(name, table, source, unit, digits, **conditions):
-    """One observable of one condition; replicas are averaged before, so there is one row."""
-    row = look_up(table, source, **conditions)
-    return Number(name, float(row.value), float(row.error), unit, digits, source)
+def potential_numbers(path):
+    """Name of the potential and the pressures of the frames that it was trained on."""
+    card = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    low, high = card["data"]["pressure_GPa"]
+    yield Text("PotentialName", card["name"], path)
+    yield Number("TrainingPressureLow", float(low), None, "", 0, path)
+    yield Number("TrainingPressureHigh", float(high), None, "GPa", 0, path)
 
 
 with job(snakemake):
     files = dict(snakemake.input.items())
+    numbers = list(potential_numbers(files.pop("card")))
     table = {name: read_table(path) for name, path in files.items()}
-    numbers = list(parity_numbers(table["parity"], files["parity"]))
+    numbers += parity_numbers(table["parity"], files["parity"])
     eos = table["eos"]
     numbers.append(
         Number("StaticLattice", float(lattice_at_pressure(eos, 200.0)), None, "Å", 3, files["eos"]),
@@ -38,17 +46,18 @@ with job(snakemake):
     numbers.append(Number("MaxFrequency", float(row.max_frequency), None, "THz", 1, files["phonons"]))
     bath, source = table["qtb_low_temperature"], files["qtb_low_temperature"]
     at = {"pressure_target": 200, "temperature_target": 5}
-    for name, observed, species, digits in (
-        ("QtbHydrogenTemperature", "temperature", "H", 0),
-        ("QtbLanthanumTemperature", "temperature", "La", 0),
-        ("QtbEnergyTemperature", "energy_over_3NkB", "all", 0),
+    for name, quantity, species in (
+        ("QtbHydrogenTemperature", "temperature", "H"),
+        ("QtbLanthanumTemperature", "temperature", "La"),
+        ("QtbEnergyTemperature", "energy_over_3NkB", "all"),
     ):
-        numbers.append(observable(name, bath, source, "K", digits, observable=observed, species=species, **at))
+        observables = [f"{quantity}_corrected", quantity]
+        numbers.append(observed(name, bath, source, observables, "K", 0, species=species, **at))
     diffusion, source = table["diffusion_qtb"], files["diffusion_qtb"]
-    first = diffusion[diffusion.replica == 0]
-    numbers.append(observable("QtbMsdSlope", first, source, "Å²/ps", 3, observable="msd_slope", species="H", **at))
-    numbers.append(Number("DiffusionLength", float(first.length_ps.iloc[0]), None, "ps", 2, source))
-    numbers.append(Number("DiffusionAtoms", float(first.atoms.iloc[0]), None, "", 0, source))
+    numbers.append(observed("QtbMsdSlope", diffusion, source, ["msd_slope"], "Å²/ps", 3, species="H", **at))
+    length = observed("DiffusionLength", diffusion, source, ["production_length"], "ps", 2, species="all", **at)
+    numbers.append(replace(length, error=None))
+    numbers.append(Number("DiffusionAtoms", float(diffusion.atoms.iloc[0]), None, "", 0, source))
     document = {"scale": snakemake.params.scale, "numbers": {n.name: n.as_dict() for n in numbers}}
     write_whole(snakemake.output.numbers, json.dumps(document, indent=1) + "\n")
     write_whole(snakemake.output.macros, macros(numbers))

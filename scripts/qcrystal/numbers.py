@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from qcrystal.figures.data import CONDITION, combine_replicas
+
 
 class NumberError(ValueError):
     """A number that cannot be derived; it is not printed."""
@@ -44,6 +46,23 @@ class Number:
         return {**document, "text": self.text()}
 
 
+@dataclass(frozen=True)
+class Text:
+    """A name that the text prints as it stands, and the file that it is from."""
+
+    name: str
+    value: str
+    source: str
+
+    def text(self) -> str:
+        """The value, LaTeX's special characters escaped."""
+        return re.sub(r"([#$%&_{}])", r"\\\1", self.value)
+
+    def as_dict(self) -> dict:
+        """Plain data for ``numbers.json``."""
+        return {**asdict(self), "text": self.text()}
+
+
 def look_up(table: pd.DataFrame, source: str, **conditions) -> pd.Series:
     """The one row of a table that fulfils the conditions.
 
@@ -63,13 +82,39 @@ def look_up(table: pd.DataFrame, source: str, **conditions) -> pd.Series:
     return rows.iloc[0]
 
 
+def observed(
+    name: str, table: pd.DataFrame, source: str, observables: list[str], unit: str, digits: int, **conditions
+) -> Number:
+    """An observable of one condition of a sweep, averaged over its replicas: the first of ``observables`` that is there.
+
+    Parameters
+    ----------
+    table
+        Summary of a sweep.
+    conditions
+        Columns and their values; with the observable they leave one condition.
+
+    Raises
+    ------
+    NumberError
+        If they do not.
+    """
+    mean = combine_replicas(table, [*CONDITION, "observable", "species"])
+    here = mean
+    for column, value in conditions.items():
+        here = here[here[column] == value]
+    observable = next((o for o in observables if (here["observable"] == o).any()), observables[-1])
+    row = look_up(mean, source, observable=observable, **conditions)
+    return Number(name, float(row.value), float(row.error), unit, digits, source)
+
+
 def _latex(unit: str) -> str:
     """A unit in LaTeX's math mode."""
     return rf"\mathrm{{{unit}}}".replace("Å", r"\text{\AA}").replace("²", "^2")
 
 
-def macros(numbers: list[Number]) -> str:
-    r"""LaTeX source that defines ``\<Name>`` for each number.
+def macros(numbers: list[Number | Text]) -> str:
+    r"""LaTeX source that defines ``\<Name>`` for each number and text.
 
     Raises
     ------
@@ -81,6 +126,9 @@ def macros(numbers: list[Number]) -> str:
         if not re.fullmatch("[A-Za-z]+", number.name) or number.name in seen:
             raise NumberError(f"number {number.name!r}: a macro name is made of letters and used once")
         seen.add(number.name)
-        unit = rf"\,{_latex(number.unit)}" if number.unit else ""
-        lines.append(rf"\newcommand{{\{number.name}}}{{\ensuremath{{{number.text()}{unit}}}}}")
+        body = number.text()
+        if isinstance(number, Number):
+            unit = rf"\,{_latex(number.unit)}" if number.unit else ""
+            body = rf"\ensuremath{{{body}{unit}}}"
+        lines.append(rf"\newcommand{{\{number.name}}}{{{body}}}")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""A run's first lattice constant: static pressure plus the vibrations' pressure in the quasi-harmonic approximation.
+"""The lattice constant at a total pressure: static plus the vibrations' pressure in the quasi-harmonic approximation.
 
 A short run at constant pressure spends its time on the volume if it starts from the static lattice: zero-point motion
 alone adds some 15 GPa in LaH10.
@@ -12,10 +12,39 @@ from ase import units
 
 
 def grueneisen_parameter(phonons: pd.DataFrame) -> float:
-    """Mean Grüneisen parameter γ = -d ln E_zp / d ln V from zero-point energies at several lattice constants."""
+    """Mean Grüneisen parameter γ = -d ln E_zp / d ln V from zero-point energies at several lattice constants.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two lattice constants.
+    """
+    if phonons.lattice_constant.nunique() < 2:
+        raise ValueError(
+            f"the phonon table holds {len(phonons)} pressure(s); how the vibrations change with volume needs two or more: "
+            "raise statics.phonon_pressures of the scale"
+        )
     volume = 3.0 * np.log(phonons.lattice_constant)
     slope = np.polyfit(volume, np.log(phonons.zero_point_energy), 1)[0]
     return float(-slope)
+
+
+def vibrational_temperature(
+    phonons: pd.DataFrame, energy: pd.DataFrame, temperature: float, lattice_constant
+) -> np.ndarray:
+    """E_vib/(3 N k_B) in K of the quantum crystal at each lattice constant (Å).
+
+    ln E is interpolated linearly in ln V between the phonon table's rows; beyond them E goes as V^-γ.
+    """
+    order = phonons.sort_values("lattice_constant")
+    at_pressure = dict(list(energy.sort_values("temperature").groupby("pressure")))
+    known = [
+        np.interp(temperature, at_pressure[p].temperature, at_pressure[p].energy_over_3NkB_quantum)
+        for p in order.pressure
+    ]
+    volume, rows = 3.0 * np.log(np.asarray(lattice_constant, float)), 3.0 * np.log(order.lattice_constant.to_numpy())
+    beyond = volume - np.clip(volume, rows[0], rows[-1])
+    return np.exp(np.interp(volume, rows, np.log(known)) - grueneisen_parameter(phonons) * beyond)
 
 
 def start_lattice_constant(
@@ -30,7 +59,7 @@ def start_lattice_constant(
     eos
         ``statics/eos.csv``: lattice_constant (Å), volume (Å³/atom), pressure (GPa).
     phonons
-        ``statics/phonons.csv``: lattice_constant (Å), zero_point_energy (eV/atom), at two pressures or more.
+        ``statics/phonons.csv``: pressure, lattice_constant (Å), zero_point_energy (eV/atom), at two pressures or more.
     energy
         ``statics/harmonic_energy.csv``: pressure, temperature, energy_over_3NkB_quantum (K).
     pressure, temperature
@@ -41,16 +70,11 @@ def start_lattice_constant(
     Raises
     ------
     ValueError
-        If the pressure is not inside the range of the equation of state.
+        If the pressure is not inside the range of the equation of state, or there are phonons at one pressure only.
     """
     eos = eos.sort_values("lattice_constant")
     if quantum:
-        kelvin = [
-            np.interp(temperature, at_pressure.temperature, at_pressure.energy_over_3NkB_quantum)
-            for _, at_pressure in energy.sort_values(["pressure", "temperature"]).groupby("pressure")
-        ]
-        order = phonons.sort_values("pressure")
-        kelvin = np.interp(eos.lattice_constant, order.lattice_constant[::-1], np.array(kelvin)[::-1])
+        kelvin = vibrational_temperature(phonons, energy, temperature, eos.lattice_constant)
     else:
         kelvin = temperature
     vibrational = grueneisen_parameter(phonons) * 3.0 * units.kB * kelvin / eos.volume / units.GPa

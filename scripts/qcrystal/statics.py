@@ -22,6 +22,7 @@ from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
+from qcrystal.quasiharmonic import start_lattice_constant
 from qcrystal.structures import PLANCK_EV_THZ, primitive_cell, random_strain, rhombohedral_strain
 
 log = logging.getLogger(__name__)
@@ -599,18 +600,20 @@ def phonons(
     temperatures
         K, of the harmonic energies.
     pressure
-        GPa, what the tables call this lattice; None: its static pressure from the stress.
+        GPa, what the tables call this lattice; None: its static pressure.
 
     Returns
     -------
     PhononTables
-        summary: pressure, lattice_constant, zero_point_energy (eV/atom) and zero_point_temperature (K) of the real
-        modes, max_frequency (THz), imaginary_fraction (of the modes on the mesh);
+        summary: pressure, static_pressure (GPa, from the stress), lattice_constant, zero_point_energy (eV/atom) and
+        zero_point_temperature (K) of the real modes, max_frequency (THz), imaginary_fraction (of the modes on the
+        mesh);
         dos: pressure, frequency, dos, dos_<species>, see `density_of_states`;
         harmonic_energy: pressure, temperature, energy_over_3NkB_quantum, energy_over_3NkB_classical (K).
     """
     atoms = relaxed_cubic(potential, prototype, lattice_constant)
-    pressure = static_pressure(atoms) if pressure is None else float(pressure)
+    at_rest = static_pressure(atoms)
+    pressure = at_rest if pressure is None else float(pressure)
     log.info("phonons at a = %.4f Å (%.1f GPa), supercell %s", lattice_constant, pressure, tuple(supercell))
     model = lattice_dynamics(potential, atoms, supercell, displacement, masses)
     model.run_mesh([mesh] * 3, with_eigenvectors=True, is_gamma_center=True)
@@ -623,6 +626,7 @@ def phonons(
     zero_point = zero_point_temperature(frequencies, weights[:, None])
     summary = {
         "pressure": pressure,
+        "static_pressure": at_rest,
         "lattice_constant": lattice_constant,
         "zero_point_energy": 3 * units.kB * zero_point,
         "zero_point_temperature": zero_point,
@@ -642,3 +646,40 @@ def phonons(
         for t in temperatures
     ]
     return PhononTables(pd.DataFrame([summary]), dos, pd.DataFrame(energies))
+
+
+def phonons_with_zero_point_pressure(
+    potential, prototype, eos: pd.DataFrame, pressures: Iterable[float], supercell, **settings
+) -> PhononTables:
+    """Phonons of the cubic phase at total pressures of the quantum crystal at 0 K.
+
+    Phonons at the static lattice of each pressure give the zero-point pressure in the quasi-harmonic approximation
+    (`quasiharmonic.start_lattice_constant`); the tables hold those at the lattice constants at which static and
+    zero-point pressure add up to the pressure. ``pressure`` is the total there, ``static_pressure`` the lattice's own.
+    For LaH10 from 100 to 200 GPa, zero-point pressures from these phonons instead add up to the pressure within 1 GPa.
+
+    Parameters
+    ----------
+    eos
+        From `equation_of_state`; it reaches below the lowest pressure by the zero-point pressure.
+    pressures
+        GPa, two or more.
+    supercell, settings
+        As in `phonons`.
+    """
+    pressures = [float(pressure) for pressure in pressures]
+
+    def at(lattice_constants) -> PhononTables:
+        parts = [
+            phonons(potential, prototype, a, supercell, pressure=pressure, **settings)
+            for a, pressure in zip(lattice_constants, pressures, strict=True)
+        ]
+        return PhononTables(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+
+    static = at([lattice_at_pressure(eos, pressure) for pressure in pressures])
+    return at(
+        [
+            start_lattice_constant(eos, static.summary, static.harmonic_energy, pressure, 0.0, quantum=True)
+            for pressure in pressures
+        ]
+    )

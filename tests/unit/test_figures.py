@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from ase import Atoms
+from ase import Atoms, units
 
-from qcrystal.figures import FIGURES, crystals, data, statics, style
-from qcrystal.structures import conventional_cell, rhombohedral_strain
+from qcrystal.figures import FIGURES, crystals, data, energies, statics, style
+from qcrystal.structures import PLANCK_EV_THZ, conventional_cell, rhombohedral_strain
 
 SIZES = ("rich", "minimal")
 DRAWN = [name for name, figure in FIGURES.items() if figure.kind == "figure"]
@@ -55,6 +55,7 @@ def condition(method, pressure, temperature, size, replica=0, start="cubic") -> 
         "isotope": "H",
         "start": start,
         "atoms": 44 if size == "minimal" else 352,
+        "beads": 18 if method == "pimd" else 1,
         "pressure_target": pressure,
         "temperature_target": temperature,
         "replica": replica,
@@ -144,7 +145,7 @@ def paths_table(size) -> pd.DataFrame:
     """Protons that stay, hop once and hop often (rich) or only stay (minimal), and the La sites."""
     rng = np.random.default_rng(3)
     steps = 300
-    time = np.linspace(0.0, 5.0 if size == "rich" else 0.15, steps)
+    time = np.linspace(1.0, 5.0, steps) if size == "rich" else np.linspace(0.05, 0.15, steps)
     hops = {"no exchange": [], "one exchange": [150], "multiple exchanges": [60, 130, 220]}
     frames = []
     for number, (category, moments) in enumerate(hops.items()):
@@ -155,7 +156,7 @@ def paths_table(size) -> pd.DataFrame:
             path[moment:, k % 2] += 1.15
         frames.append(pd.DataFrame(path, columns=list("xyz")).assign(proton=number, time=time, category=category))
     sites = 4.95 / 2 * np.array([site for site in itertools.product(range(-1, 4), repeat=3) if sum(site) % 2 == 0])
-    frames.append(pd.DataFrame(sites, columns=list("xyz")).assign(proton=range(len(sites)), time=0.0, category="La"))
+    frames.append(pd.DataFrame(sites, columns=list("xyz")).assign(proton=range(len(sites)), time=np.nan, category="La"))
     return pd.concat(frames).assign(**condition("qtb", 200.0, 200.0, size))
 
 
@@ -241,6 +242,8 @@ def synthetic(size: str) -> dict:
     harmonic = pd.DataFrame(itertools.product(pressures, range(0, 400, 20)), columns=["pressure", "temperature"])
     harmonic["energy_over_3NkB_quantum"] = [quantum_energy(*row) * 0.98 for row in harmonic.to_numpy()]
     harmonic["energy_over_3NkB_classical"] = harmonic["temperature"]
+    frequency = np.arange(-1.0, 60.0, 0.5)
+    dos = pd.concat(pd.DataFrame({"pressure": p, "frequency": frequency, "dos": 1 / 61}) for p in pressures)
     phonons = pd.DataFrame({"pressure": pressures})
     phonons["zero_point_temperature"] = 820 + 0.5 * phonons["pressure"]
     phonons["imaginary_fraction"] = [0.02] + [0.0] * (len(pressures) - 1)
@@ -250,6 +253,7 @@ def synthetic(size: str) -> dict:
         "statics:eos": lattice_table(np.linspace(4.55, 5.55, 41)),
         "statics:harmonic_energy": harmonic,
         "statics:phonons": phonons,
+        "statics:phonon_dos": dos,
         "potential:parity_errors": errors,
         "potential:parity_histograms": histograms,
         "sweep:classical_grid/summary": quadrilateral_rows("classical", size, 160),
@@ -365,7 +369,7 @@ def test_zero_point_draws_the_tables(figures, inputs):
     np.testing.assert_allclose(drawn(axes, "QTB, 5 K"), rows[["pressure_target", "value"]])
     np.testing.assert_allclose(drawn_errors(axes, "QTB, 5 K"), rows["error"], rtol=1e-6)
     # of the two temperatures only the lower is drawn, and its label says which
-    np.testing.assert_allclose(drawn(axes, "PIMD, 300 K"), [[200.0, quantum_energy(200.0, 300.0)]])
+    np.testing.assert_allclose(drawn(axes, "PIMD, 300 K, 18 beads"), [[200.0, quantum_energy(200.0, 300.0)]])
     phonons = inputs["rich"]["statics:phonons"]
     np.testing.assert_allclose(drawn(axes, "phonons"), phonons[["pressure", "zero_point_temperature"]])
     np.testing.assert_allclose(drawn(axes, "Qin et al. 2023, fig. 3a (≈900 K)")[:, 1], 900.0)
@@ -379,12 +383,61 @@ def test_published_values_follow_the_file(inputs, literature):
 
 def test_energies_draw_the_tables(figures, inputs):
     axes = figures["qin_fig3a_energy", "rich"].axes[0]
-    for sweep, label in (("classical", "classical"), ("qtb", "QTB"), ("pimd", "PIMD")):
+    for sweep, label in (("classical", "classical"), ("qtb", "QTB"), ("pimd", "PIMD, 18 beads")):
         rows = inputs["rich"][f"sweep:energy_{sweep}/summary"]
         rows = rows[rows["species"] == "all"]
         np.testing.assert_allclose(drawn(axes, label), rows[["temperature_target", "value"]])
     line = drawn(axes, "$E = 3Nk_BT$")
     np.testing.assert_allclose(line[:, 0], line[:, 1])
+
+
+def corrected_rows(rows: pd.DataFrame, offset: float) -> pd.DataFrame:
+    """Energies of all atoms without what friction adds."""
+    rows = rows[rows["species"] == "all"]
+    return rows.assign(observable="energy_over_3NkB_corrected", value=rows["value"] - offset)
+
+
+@pytest.mark.parametrize(
+    ("name", "sweep", "label", "along"),
+    [
+        ("qin_fig3a_energy", "sweep:energy_qtb/summary", "QTB", "temperature_target"),
+        ("qin_fig3b_zero_point", "sweep:qtb_low_temperature/summary", "QTB, 5 K", "pressure_target"),
+    ],
+)
+def test_corrected_energies_are_drawn_where_there_are_some(inputs, literature, name, sweep, label, along):
+    rows = inputs["rich"][sweep]
+    part = corrected_rows(rows[rows[along] != rows[along].max()], offset=30.0)
+    figure = FIGURES[name].draw(inputs["rich"] | {sweep: pd.concat([rows, part])}, literature)
+    raw = rows[rows["species"] == "all"]
+    expected = raw["value"] - np.where(raw[along] == raw[along].max(), 0.0, 30.0)
+    np.testing.assert_allclose(drawn(figure.axes[0], label), np.column_stack([raw[along], expected]))
+    assert "QTB: kinetic energy without the bath's broadening" in " ".join(notes(figure).split())
+    assert "broadening" not in notes(FIGURES[name].draw(inputs["rich"], literature))
+
+
+def test_bead_error_of_an_einstein_crystal():
+    """40 THz at 300 K, a fifth of the modes imaginary: against the closed forms of one and of two beads."""
+    dos = pd.DataFrame({"frequency": [-3.0, 40.0], "dos": [0.25, 1.0]})
+    x = PLANCK_EV_THZ * 40.0 / units.kB / 300.0
+    exact = 300.0 * 0.5 * x / np.tanh(0.5 * x)
+    assert energies.bead_error(dos, 300.0, 1) == pytest.approx(0.8 * (exact - 300.0))
+    # modes of two beads: 0 and 4 kT/ħ
+    assert energies.bead_error(dos, 300.0, 2) == pytest.approx(0.8 * (exact - 300.0 * (1 + x**2 / (x**2 + 16))))
+
+
+def test_beads_and_what_they_leave_out_are_said(inputs, literature):
+    sweep = "sweep:energy_pimd/summary"
+    rows = inputs["rich"][sweep]
+    rows = rows.assign(beads=np.where(rows["temperature_target"] > 250, 18, 28))
+    tables = inputs["rich"] | {sweep: rows}
+    figure = FIGURES["qin_fig3a_energy"].draw(tables, literature)
+    assert "PIMD, 18–28 beads" in figure.axes[0].get_legend_handles_labels()[1]
+    dos = tables["statics:phonon_dos"]
+    dos = dos[dos["pressure"] == 200.0]
+    errors = sorted(round(energies.bead_error(dos, t, beads)) for t, beads in ((200.0, 28), (300.0, 18)))
+    assert f"18–28 beads leave E low by {errors[0]}–{errors[1]} K" in " ".join(notes(figure).split())
+    for name in ("qin_fig3a_energy", "qin_fig3b_zero_point"):
+        assert "lattice at rest" in " ".join(notes(FIGURES[name].draw(tables, literature)).split())
 
 
 def test_points_without_error_are_faded_and_said_to_be(figures):
@@ -439,8 +492,8 @@ def test_diffusion_lines_are_both_readings_of_the_published_value(figures, input
 def test_a_kind_of_trajectory_that_no_proton_shows_is_said(figures):
     panels = figures["qin_fig4_trajectories", "minimal"].axes[:3]
     assert not panels[0].texts
-    assert panels[1].texts[0].get_text() == "no proton with\none exchange\nin 0.15 ps"
-    assert panels[2].texts[0].get_text() == "no proton with\nseveral exchanges\nin 0.15 ps"
+    assert panels[1].texts[0].get_text() == "no proton with\none exchange\nin 0.1 ps"  # without equilibration
+    assert panels[2].texts[0].get_text() == "no proton with\nseveral exchanges\nin 0.1 ps"
 
 
 def test_parity_image_holds_every_count(figures, inputs):
@@ -518,12 +571,16 @@ def test_a_missing_column_is_named_with_its_table(inputs, literature):
 
 def test_replicas_that_disagree_widen_the_error():
     rows = pd.DataFrame(
-        {"t": [1, 1, 2, 2, 3], "value": [1.0, 3.0, 1.0, 1.0, 5.0], "error": [0.1, 0.1, 0.3, 0.4, np.nan]}
+        {
+            "t": [1, 1, 2, 2, 3, 4, 4],
+            "value": [1.0, 3.0, 1.0, 1.0, 5.0, 1.0, 1.01],
+            "error": [0.1, 0.1, 0.3, 0.4, np.nan, np.nan, np.nan],
+        }
     )
     combined = data.combine_replicas(rows, ["t"])
-    np.testing.assert_allclose(combined["value"], [2.0, 1.0, 5.0])
-    # scatter sqrt(2)/sqrt(2); propagated sqrt(0.09 + 0.16)/2; unknown
-    np.testing.assert_allclose(combined["error"], [1.0, 0.25, np.nan])
+    np.testing.assert_allclose(combined["value"], [2.0, 1.0, 5.0, 1.005])
+    # scatter sqrt(2)/sqrt(2); propagated sqrt(0.09 + 0.16)/2; unknown; two replicas alone do not tell
+    np.testing.assert_allclose(combined["error"], [1.0, 0.25, np.nan, np.nan])
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,23 @@ def test_phonon_tables(potential):
     assert 600 < summary["zero_point_temperature"] < 1000 and 50 < summary["max_frequency"] < 80
 
 
+def test_pressure_of_phonon_tables_contains_the_zero_point_pressure(potential, eos):
+    """-d(E_zp)/dV between two neighbouring lattices is what their total pressures have above the static ones."""
+    tables = statics.phonons_with_zero_point_pressure(
+        potential, PROTOTYPE, eos, [160.0, 180.0], (2, 2, 2), mesh=6, masses=MASSES, temperatures=[0, 300]
+    )
+    low, high = (row for _, row in tables.summary.iterrows())
+    volume = (low["lattice_constant"] ** 3 / 44, high["lattice_constant"] ** 3 / 44)
+    slope = (high["zero_point_energy"] - low["zero_point_energy"]) / (volume[1] - volume[0])
+    added = [row["pressure"] - row["static_pressure"] for row in (low, high)]
+    # 1 GPa: the Grüneisen parameter used is that of two lattices denser by 15 GPa, some 5 % of 15 GPa, and static
+    # pressures are interpolated to 0.2 GPa
+    assert np.mean(added) == pytest.approx(-slope / units.GPa, abs=1.0)
+    assert 10.0 < min(added) and max(added) < 25.0
+    assert list(dict.fromkeys(tables.dos["pressure"])) == [160.0, 180.0]
+    assert tables.harmonic_energy["pressure"].tolist() == [160.0, 160.0, 180.0, 180.0]
+
+
 def test_energy_of_an_einstein_solid():
     frequency = 30.0
     quantum = PLANCK_EV_THZ * frequency / units.kB

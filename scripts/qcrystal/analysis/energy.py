@@ -48,6 +48,29 @@ def energy_over_3nkb(thermo, eos, atoms: int) -> np.ndarray:
     return (total - static) / (3.0 * units.kB)
 
 
+def corrected_kinetic_energy(thermo, species, report):
+    """The thermodynamic table with kinetic energies free of what the bath's friction adds; None if that is unknown.
+
+    Parameters
+    ----------
+    thermo
+        Table with kinetic_energy (eV, the whole cell) and kinetic_<species> (eV per atom).
+    species
+        (N,) element of each atom.
+    report : dict or None
+        The run's report: ``kinetic_energy`` as measured and ``kinetic_energy_corrected``, {species: eV per atom}. Their
+        ratio scales every step. A run shorter than a segment of the bath has an empty correction.
+    """
+    report = report or {}
+    raw, corrected = report.get("kinetic_energy", {}), report.get("kinetic_energy_corrected", {})
+    elements, counts = np.unique(species, return_counts=True)
+    if not set(elements) <= set(corrected):
+        return None
+    columns = {f"kinetic_{s}": thermo[f"kinetic_{s}"] * (corrected[s] / raw[s]) for s in elements}
+    taken = sum(n * (thermo[name] - columns[name]) for n, name in zip(counts, columns, strict=True))
+    return thermo.assign(**columns, kinetic_energy=thermo["kinetic_energy"] - taken)
+
+
 def kinetic_temperature(kinetic_energy_per_atom) -> np.ndarray:
     """Kinetic energy as temperature, 2 K/(3 k_B), in K; of a quantum estimator it is not the bath's temperature.
 

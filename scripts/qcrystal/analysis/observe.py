@@ -84,7 +84,9 @@ class _Production:
         return self.fractional @ self.mean_cell
 
 
-def observe(trajectory, thermo: pd.DataFrame, eos: pd.DataFrame, settings: ObserveSettings) -> dict[str, pd.DataFrame]:
+def observe(
+    trajectory, thermo: pd.DataFrame, eos: pd.DataFrame, settings: ObserveSettings, report: dict | None = None
+) -> dict[str, pd.DataFrame]:
     """Observables of one run.
 
     Parameters
@@ -97,6 +99,9 @@ def observe(trajectory, thermo: pd.DataFrame, eos: pd.DataFrame, settings: Obser
         Static energy curve of the potential: volume (Å³/atom), energy (eV/atom).
     settings
         See `ObserveSettings`.
+    report
+        The run's report. Where it corrects kinetic energies for the bath's friction, the summary also has the rows
+        ``temperature_corrected`` and ``energy_over_3NkB_corrected``.
 
     Returns
     -------
@@ -120,7 +125,9 @@ def observe(trajectory, thermo: pd.DataFrame, eos: pd.DataFrame, settings: Obser
     )
     number_of_hops, away = _number_of_hops(run, settings)
     msd_rows, msd_table = _displacements(run, settings)
-    rows = _thermodynamics(steady, eos, run.species, trajectory.spec)
+    rows = [_row("production_length", "all", Estimate(run.time[-1] - run.time[0], 0.0, 1.0), "ps")]
+    rows += _thermodynamics(steady, eos, run.species, trajectory.spec)
+    rows += _corrected(steady, eos, run.species, trajectory.spec, report)
     rows += _angles(conventional[trajectory.time >= run.time[0]])
     rows += _quadrilaterals(run, away, settings)
     rows += msd_rows
@@ -186,23 +193,35 @@ def _summary_table(rows):
 
 def _thermodynamics(thermo, eos, species, spec):
     atoms = len(species)
-    rows = [
-        _row("temperature", s, estimate(energy.kinetic_temperature(thermo[f"kinetic_{s}"])), "K")
-        for s in spec["species"]
-        if s in species
-    ]
     kinetic = thermo["kinetic_energy"] / atoms
-    rows.append(_row("temperature", "all", estimate(energy.kinetic_temperature(kinetic)), "K"))
+    rows = _temperatures("temperature", thermo, species, spec)
     rows.append(_row("pressure", "all", estimate(thermo["pressure"]), "GPa"))
     rows.append(_row("volume", "all", estimate(thermo["volume"] / atoms), "Å3/atom"))
     rows.append(_row("potential_energy", "all", estimate(thermo["potential_energy"] / atoms), "eV/atom"))
     rows.append(_row("kinetic_energy", "all", estimate(kinetic), "eV/atom"))
+    return rows + [_row("energy_over_3NkB", "all", _vibrational(thermo, eos, atoms, spec), "K")]
+
+
+def _temperatures(observable, thermo, species, spec):
+    present = [s for s in spec["species"] if s in species]
+    kinetic = {s: thermo[f"kinetic_{s}"] for s in present} | {"all": thermo["kinetic_energy"] / len(species)}
+    return [_row(observable, s, estimate(energy.kinetic_temperature(k)), "K") for s, k in kinetic.items()]
+
+
+def _vibrational(thermo, eos, atoms, spec):
     if spec.get("vacancies", 0):  # the static curve is the perfect crystal's
-        vibrational = Estimate(np.nan, np.nan, 0.0)
-    else:
-        vibrational = estimate(energy.energy_over_3nkb(thermo, eos, atoms))
-    rows.append(_row("energy_over_3NkB", "all", vibrational, "K"))
-    return rows
+        return Estimate(np.nan, np.nan, 0.0)
+    return estimate(energy.energy_over_3nkb(thermo, eos, atoms))
+
+
+def _corrected(thermo, eos, species, spec, report):
+    """Rows with kinetic energies free of what the bath's friction adds; none where the report does not tell it."""
+    corrected = energy.corrected_kinetic_energy(thermo, species, report)
+    if corrected is None:
+        return []
+    rows = _temperatures("temperature_corrected", corrected, species, spec)
+    vibrational = _vibrational(corrected, eos, len(species), spec)
+    return rows + [_row("energy_over_3NkB_corrected", "all", vibrational, "K")]
 
 
 def _angles(conventional):

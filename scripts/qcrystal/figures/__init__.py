@@ -155,6 +155,7 @@ FIGURES: dict[str, Figure] = {
             "sweep:energy_qtb/summary",
             "sweep:energy_pimd/summary",
             "statics:harmonic_energy",
+            "statics:phonon_dos",
         ),
         kind="figure",
         caption="Vibrational energy per degree of freedom, in kelvin, against temperature.",
@@ -163,7 +164,12 @@ FIGURES: dict[str, Figure] = {
     "qin_fig3b_zero_point": Figure(
         module="energies",
         function="zero_point",
-        inputs=("sweep:qtb_low_temperature/summary", "sweep:zero_point_pimd/summary", "statics:phonons"),
+        inputs=(
+            "sweep:qtb_low_temperature/summary",
+            "sweep:zero_point_pimd/summary",
+            "statics:phonons",
+            "statics:phonon_dos",
+        ),
         kind="figure",
         caption="Zero-point temperature against pressure.",
         category="Quantum energies",
@@ -174,7 +180,7 @@ FIGURES: dict[str, Figure] = {
         inputs=("sweep:trajectories_qtb/paths",),
         kind="figure",
         caption="Proton trajectories with no, one and several exchanges among the La atoms, quantum thermal bath; "
-        "of each category one proton, the one that moves farthest.",
+        "of each category one proton, of the few nearest to the middle of the cell the one that moves farthest.",
         category="Protons",
     ),
     "qin_fig5_msd": Figure(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import constants
 
+from qcrystal.analysis.statistics import Estimate, replica_mean
 from qcrystal.provenance import write_whole
 from qcrystal.published import PublishedError
 from qcrystal.tables import TableError, write_table
@@ -83,28 +84,25 @@ def table(tables: dict, name: str, columns: list[str]) -> pd.DataFrame:
 
 
 def combine_replicas(frame: pd.DataFrame, keys: list[str], value: str = "value") -> pd.DataFrame:
-    """Average ``value`` over the replicas of each condition.
-
-    The error is the propagated one or, where it is larger, the standard error from the replicas' scatter; NaN where
-    neither is known.
+    """Average ``value`` over the replicas of each condition, with the error of `statistics.replica_mean`.
 
     Returns
     -------
     pandas.DataFrame
         ``keys``, ``value``, ``error``, sorted by ``keys``.
     """
-    known = frame[frame[value].notna()].assign(variance=lambda rows: rows["error"] ** 2)
-    groups = known.groupby(keys, dropna=False)
-    count = groups[value].count()
-    propagated = np.sqrt(groups["variance"].sum(min_count=1)) / count
-    propagated[groups["error"].count() < count] = np.nan
-    scatter = groups[value].sem()
-    combined = pd.DataFrame({"value": groups[value].mean(), "error": np.fmax(propagated, scatter)})
-    every = frame[keys].drop_duplicates()
-    return every.merge(combined.reset_index(), on=keys, how="left").sort_values(keys).reset_index(drop=True)
+    rows = []
+    for condition, replicas in frame.groupby(keys, dropna=False):
+        known = replicas[replicas[value].notna()]
+        estimates = [Estimate(v, e, np.nan) for v, e in zip(known[value], known["error"], strict=True)]
+        found = replica_mean(estimates) if estimates else Estimate(np.nan, np.nan, np.nan)
+        rows.append((*condition, found.value, found.error))
+    return pd.DataFrame(rows, columns=[*keys, "value", "error"])
 
 
-def observable(tables: dict, name: str, quantity: str, species: str | None = None) -> pd.DataFrame:
+def observable(
+    tables: dict, name: str, quantity: str, species: str | None = None, also: tuple[str, ...] = ()
+) -> pd.DataFrame:
     """One observable of a sweep's summary, averaged over replicas.
 
     Parameters
@@ -115,8 +113,10 @@ def observable(tables: dict, name: str, quantity: str, species: str | None = Non
         Name in the column ``observable``.
     species
         Name in the column ``species``; None takes whatever is there.
+    also
+        Columns to keep besides the conditions that tell curves apart.
     """
-    summary = table(tables, name, SUMMARY)
+    summary = table(tables, name, [*SUMMARY, *also])
     rows = summary[summary["observable"] == quantity]
     if species is not None:
         rows = rows[rows["species"] == species]
@@ -124,7 +124,7 @@ def observable(tables: dict, name: str, quantity: str, species: str | None = Non
         wanted = quantity if species is None else f"{quantity} of {species}"
         known = ", ".join(sorted(summary["observable"].unique()))
         raise TableError(f"table {name!r} has no observable {wanted}; its column observable holds {known}")
-    return combine_replicas(rows, CONDITION)
+    return combine_replicas(rows, [*CONDITION, *also])
 
 
 CONDITION_TEXT = {

@@ -3,21 +3,93 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+from ase import units
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import nearest, observable, published, series, table
-from qcrystal.figures.style import LINES, METHODS, add_note, draw_points, draw_published, legend, new_figure, styled
+from qcrystal.figures.data import SUMMARY, nearest, observable, published, series, table
+from qcrystal.figures.style import (
+    LINES,
+    METHODS,
+    add_note,
+    draw_points,
+    draw_published,
+    legend,
+    new_figure,
+    span_text,
+    styled,
+)
+from qcrystal.structures import PLANCK_EV_THZ
 
 ENERGY = "energy_over_3NkB"
+CORRECTED = f"{ENERGY}_corrected"
 ENERGY_SWEEPS = ["sweep:energy_classical/summary", "sweep:energy_qtb/summary", "sweep:energy_pimd/summary"]
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
+IMAGINARY = 0.05  # THz, as in qcrystal.statics: modes below it have no zero-point energy
+REFERENCE = "E is above the cubic lattice at rest at the run's volume (low if that is a saddle point)"
+
+
+def vibrational_energy(tables: dict, name: str, figure: Figure) -> pd.DataFrame:
+    """E/(3 N k_B) of each condition of a sweep, averaged over replicas, with its beads.
+
+    Of runs that know what the bath's friction adds to their kinetic energy it is the energy without that; the figure
+    says so.
+    """
+    summary = table(tables, name, [*SUMMARY, "run", "beads"])
+    known = summary["observable"] == CORRECTED
+    replaced = (summary["observable"] == ENERGY) & summary["run"].isin(summary.loc[known, "run"])
+    chosen = summary[~replaced].assign(observable=lambda rows: rows["observable"].replace(CORRECTED, ENERGY))
+    for method in summary.loc[known, "method"].unique():
+        label = METHODS[method].label
+        add_note(figure, f"{label}: kinetic energy without the bath's broadening, where the run tells how much that is")
+    return observable({name: chosen}, name, ENERGY, "all", also=("beads",))
+
+
+def beads_text(rows: pd.DataFrame) -> str:
+    """``18 beads`` or ``18–28 beads`` of path integrals, nothing of other methods."""
+    low, high = rows["beads"].min(), rows["beads"].max()
+    return span_text(low, high, "beads") if high > 1 else ""
+
+
+def bead_error(dos: pd.DataFrame, temperature: float, beads: int) -> float:
+    """How far below the exact energy the harmonic crystal with so many beads is, in K as E/(3 N k_B).
+
+    Parameters
+    ----------
+    dos
+        ``statics/phonon_dos.csv`` at one pressure: frequency (THz), dos. Imaginary modes count as classical: no error.
+    """
+    from qcrystal.engines.beads import harmonic_bead_energy
+
+    real = dos[dos["frequency"] > IMAGINARY]
+    half = 0.5 * PLANCK_EV_THZ * real["frequency"].to_numpy(float)
+    exact = half / np.tanh(half / (units.kB * temperature))
+    held = [harmonic_bead_energy(frequency, temperature, beads) for frequency in real["frequency"]]
+    return float(np.sum(real["dos"] * (exact - held)) / dos["dos"].sum() / units.kB)
+
+
+def note_bead_error(figure: Figure, tables: dict, rows: pd.DataFrame) -> None:
+    """Say below the figure by how much the beads of its path integrals leave the energy low, in the harmonic crystal."""
+    dos = table(tables, "statics:phonon_dos", ["pressure", "frequency", "dos"])
+    for method, paths in rows[rows["beads"] > 1].groupby("method"):
+        errors = [
+            bead_error(
+                dos[dos["pressure"] == nearest(dos["pressure"], row.pressure_target)],
+                row.temperature_target,
+                int(row.beads),
+            )
+            for row in paths.itertuples()
+        ]
+        low, high = round(min(errors)), round(max(errors))
+        many = f"{METHODS[method].label}: {beads_text(paths)}"
+        add_note(figure, f"{many} leave E low by {span_text(low, high, 'K')} (harmonic estimate, not added)")
 
 
 def draw_series(axes: Axes, rows, along: str, extra: str = "") -> None:
     """Draw one curve per method (and other condition) of a table of one observable."""
     for number, (method, text, chosen) in enumerate(series(rows, along=(along,))):
-        label = ", ".join(filter(None, [METHODS[method].label, extra, text]))
+        label = ", ".join(filter(None, [METHODS[method].label, extra, text, beads_text(chosen)]))
         line = LINES[number % len(LINES)]
         draw_points(axes, chosen[along], chosen["value"], chosen["error"], METHODS[method], label, line)
 
@@ -28,8 +100,10 @@ def energy(tables: dict, published_values: dict) -> Figure:
     figure, axes = new_figure(1, 2.8)
     panel = axes[0, 0]
     pressures, temperatures = [], []
+    add_note(figure, REFERENCE)
     for name in ENERGY_SWEEPS:
-        rows = observable(tables, name, ENERGY, "all")
+        rows = vibrational_energy(tables, name, figure)
+        note_bead_error(figure, tables, rows)
         draw_series(panel, rows, "temperature_target")
         pressures.extend(rows["pressure_target"])
         temperatures.extend(rows["temperature_target"])
@@ -61,10 +135,12 @@ def zero_point(tables: dict, published_values: dict) -> Figure:
     figure, axes = new_figure(1, 2.8)
     panel = axes[0, 0]
     pressures = []
+    add_note(figure, REFERENCE)
     for name in ("sweep:qtb_low_temperature/summary", "sweep:zero_point_pimd/summary"):
-        rows = observable(tables, name, ENERGY, "all")
+        rows = vibrational_energy(tables, name, figure)
         temperature = rows["temperature_target"].min()
         rows = rows[rows["temperature_target"] == temperature]
+        note_bead_error(figure, tables, rows)
         draw_series(panel, rows, "pressure_target", f"{temperature:g} K")
         pressures.extend(rows["pressure_target"])
     columns = ["pressure", "zero_point_temperature", "imaginary_fraction"]
@@ -83,7 +159,7 @@ def zero_point(tables: dict, published_values: dict) -> Figure:
     margin = 0.06 * max(high - low, 50.0)
     panel.set_xlim(low - margin, high + margin)
     bottom, top = panel.get_ylim()
-    panel.set_ylim(bottom, top + 0.5 * (top - bottom))
+    panel.set_ylim(bottom, top + 0.7 * (top - bottom))
     panel.set_xlabel("pressure (GPa)")
     panel.set_ylabel("$E/(3Nk_B)$ (K)")
     legend(panel, loc="upper left")

@@ -26,7 +26,6 @@ from qcrystal.tables import TableError
 
 LATTICE_SITES = "La"  # category of the mean sites of the heavy atoms
 PATH_COLUMNS = [*CONDITION, "run", "length_ps", "proton", "time", "x", "y", "z", "category"]
-NEIGHBOURS, NEIGHBOUR_DISTANCE = 4, 3.5  # La neighbours of a proton, within Å
 WINDOW_MARGIN = 1.2  # Å about a path
 SMALLEST_WINDOW = 5.0  # Å
 MSD_CURVES = [("H", "standard", "-"), ("H", "reordered", "--"), ("La", "standard", ":")]
@@ -37,20 +36,16 @@ RDF_RANGE = (1.5, 5.0)  # Å; the published figure shows 2-5 Å
 def chosen_path(rows: pd.DataFrame, category: str) -> pd.DataFrame | None:
     """Path, in time order, of the proton of a category that moves farthest; None if there is none.
 
-    Protons with all their La neighbours among the sites of the table go first: at the rim of the cell some neighbours
-    are periodic images, which the table does not hold.
+    The table holds, of each run and category, the few protons nearest to the middle of the cell, and the La sites about
+    them, periodic images included.
     """
-    best, highest = None, (-1.0, -1.0)
-    for (run, _), path in rows[rows["category"] == category].groupby(["run", "proton"]):
+    best, farthest = None, -1.0
+    for _, path in rows[rows["category"] == category].groupby(["run", "proton"]):
         path = path.sort_values("time")
         points = path[["x", "y", "z"]].to_numpy(float)
-        distances = np.linalg.norm(lattice_sites(rows, run) - points.mean(0), axis=1)
-        rank = (
-            min(NEIGHBOURS, (distances < NEIGHBOUR_DISTANCE).sum()),
-            np.linalg.norm(points - points[0], axis=1).max(),
-        )
-        if rank > highest:
-            best, highest = path, rank
+        reach = np.linalg.norm(points - points[0], axis=1).max()
+        if reach > farthest:
+            best, farthest = path, reach
     return best
 
 
@@ -58,6 +53,12 @@ def lattice_sites(rows: pd.DataFrame, run: str) -> np.ndarray:
     """Mean sites (n, 3) of the La atoms of a run, in Å."""
     chosen = rows[(rows["run"] == run) & (rows["category"] == LATTICE_SITES)]
     return chosen[["x", "y", "z"]].to_numpy(float)
+
+
+def analysed_length(rows: pd.DataFrame) -> float:
+    """Time (ps) of the longest run in which exchanges were looked for: what its paths span."""
+    time = rows[rows["category"] != LATTICE_SITES].groupby("run")["time"]
+    return float((time.max() - time.min()).max())
 
 
 def projection_axes(points: np.ndarray) -> tuple[int, int, int]:
@@ -99,8 +100,8 @@ def trajectories(tables: dict, published_values: dict) -> Figure:
     shown = [path for path in chosen if path is not None]
     reach = max([np.ptp(path[["x", "y", "z"]].to_numpy(float), axis=0).max() for path in shown], default=0.0)
     window = max(SMALLEST_WINDOW, reach + 2 * WINDOW_MARGIN)
-    length = rows["length_ps"].max()
-    norm = Normalize(0.0, max([path["time"].max() for path in shown], default=length))
+    length = analysed_length(rows)
+    norm = Normalize(0.0, max([path["time"].max() for path in shown], default=1.0))
     figure, axes = new_figure(2, 2.7, 1, len(categories.value))
     lines = None
     for panel, category, path, letter in zip(axes[0], categories.value, chosen, "abcdef", strict=False):
@@ -110,7 +111,7 @@ def trajectories(tables: dict, published_values: dict) -> Figure:
             wording = {"one exchange": "one exchange", "multiple exchanges": "several exchanges"}.get(
                 category, category
             )
-            text = f"no proton with\n{wording}\nin {length:g} ps"
+            text = f"no proton with\n{wording}\nin {length:.3g} ps"
             panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center", color="0.3")
             panel.set_xticks([])
             panel.set_yticks([])
