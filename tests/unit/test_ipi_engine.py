@@ -320,8 +320,9 @@ def test_missing_model_is_named_in_one_line(tmp_path):
     fails("no potential at .*absent.pb", specification(), lanthanum_decahydride(), tmp_path / "absent.pb", tmp_path)
 
 
-def test_trpmd_at_constant_pressure_is_refused(tmp_path, released_model):
-    fails("trpmd needs ensemble nvt", specification(method="trpmd"), lanthanum_decahydride(), released_model, tmp_path)
+def test_trpmd_at_constant_pressure_is_refused():
+    with pytest.raises(ValueError, match="trpmd is dynamics at a fixed cell"):
+        specification(method="trpmd")
 
 
 def test_driver_refuses_a_species_that_the_potential_does_not_know(tmp_path, released_model):

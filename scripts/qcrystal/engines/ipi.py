@@ -236,8 +236,6 @@ def run(
 def _check(spec: RunSpec, structure: Atoms, model: Path) -> None:
     if spec.method not in PATH_INTEGRAL_METHODS:
         raise RunError(f"run {spec.run}: i-PI runs {' and '.join(PATH_INTEGRAL_METHODS)}, not {spec.method}")
-    if spec.method == "trpmd" and spec.ensemble != "nvt":
-        raise RunError(f"run {spec.run}: trpmd needs ensemble nvt, a barostat would change its dynamics")
     if not Path(model).is_file():
         raise RunError(f"run {spec.run}: no potential at {model}; train or download it first")
     unknown = sorted(set(structure.get_chemical_symbols()) - set(spec.species))
