@@ -20,7 +20,7 @@ from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS, FIRE
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
-from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
+from scipy.interpolate import PchipInterpolator
 
 from qcrystal.quasiharmonic import start_lattice_constant
 from qcrystal.structures import PLANCK_EV_THZ, primitive_cell, random_strain, rhombohedral_strain
@@ -211,27 +211,6 @@ def lattice_at_pressure(eos: pd.DataFrame, pressure: float) -> float:
             "widen statics.lattice_constants, or use a potential trained at this pressure"
         )
     return float(PchipInterpolator(branch["pressure"], branch["lattice_constant"])(pressure))
-
-
-def static_energy(eos: pd.DataFrame, volume):
-    """Static energy (eV/atom) at a volume (Å³/atom, number or array): Hermite interpolation of E and dE/dV = -P.
-
-    Raises
-    ------
-    StaticsError
-        If a volume is outside the table.
-    """
-    eos = eos.sort_values("volume")
-    volumes = np.asarray(volume, float)
-    low, high = eos["volume"].iloc[[0, -1]]
-    outside = volumes[~((volumes >= low) & (volumes <= high))]
-    if outside.size:
-        raise StaticsError(
-            f"{outside.flat[0]:.4f} Å³/atom: the equation of state runs from {low:.4f} to {high:.4f} Å³/atom; "
-            "widen statics.lattice_constants"
-        )
-    energy = CubicHermiteSpline(eos["volume"], eos["energy"], -eos["pressure"] * units.GPa)(volumes)
-    return float(energy) if volumes.ndim == 0 else energy
 
 
 # --- enthalpies -------------------------------------------------------------------------------------------------------

@@ -27,7 +27,6 @@ def test_diffusion_of_random_walkers():
     assert abs(slope.value - 6.0 * diffusion) < 3.0 * slope.error
     assert slope.error < 0.1 * slope.value
     assert msd.diffusion(slope).value == pytest.approx(slope.value * 1e-4 / 6.0, rel=1e-12)
-    assert msd.slope_in_cm2_per_s(slope).value == pytest.approx(6.0 * msd.diffusion(slope).value, rel=1e-12)
 
 
 def test_slope_errors_cover_the_truth():

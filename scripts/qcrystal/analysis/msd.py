@@ -1,7 +1,7 @@
 """Mean squared displacement and diffusion.
 
 [Qin] prints D = 3.5e-5 cm²/s (5 K, 200 GPa), which equals the slope in its fig. 5 without the factor 1/6; so both
-readings are given, `diffusion` (slope/6, Einstein's relation in three dimensions) and `slope_in_cm2_per_s`.
+readings are given: the slope itself, and `diffusion` (slope/6, Einstein's relation in three dimensions).
 """
 
 from __future__ import annotations
@@ -142,8 +142,3 @@ def _fit_weights(time):
 def diffusion(slope: Estimate) -> Estimate:
     """Diffusion coefficient in cm²/s, slope/6, of a slope in Å²/ps."""
     return Estimate(slope.value * CM2_PER_S / 6.0, slope.error * CM2_PER_S / 6.0, slope.n_effective)
-
-
-def slope_in_cm2_per_s(slope: Estimate) -> Estimate:
-    """The slope itself in cm²/s, without the factor 1/6: the other reading of the value that [Qin] prints."""
-    return Estimate(slope.value * CM2_PER_S, slope.error * CM2_PER_S, slope.n_effective)
