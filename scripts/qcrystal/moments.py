@@ -1,0 +1,313 @@
+"""Neighbourhoods of atoms as moments over a fixed spline basis: what a deep potential sees, without its weights.
+
+The descriptor ``se_e2_a`` (Zhang et al., NeurIPS 31, 4436 (2018), eqs. 4-8) embeds one number per neighbour, the smoothed
+inverse distance s(r), in a network G(s). With G expanded in B-splines of s, G(s) = Σ_k B_k(s) c_k, the sums over neighbours
+
+    A_ick = Σ_j B_k(s_ij) R_ijc,      R_ij = (s, s x/r, s y/r, s z/r) of the neighbour at r_ij
+
+no longer hold any weight: they are computed once per frame, and the network is needed at the spline's nodes only. A potential
+is then a function of A; forces and virials follow from its derivative dE/dA by `pair_forces`, and the derivative of A along
+a displacement of the atoms, which the gradient of a force or virial error needs, is `moment_tangent`.
+
+Units: Å, eV. Species are numbers, sorted in a frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from scipy.spatial import cKDTree
+
+from qcrystal.datasets import System
+
+
+@dataclass(frozen=True)
+class Environment:
+    """How neighbours enter the descriptor.
+
+    Attributes
+    ----------
+    cutoff, cutoff_smooth : float
+        Å; s(r) = 1/r below ``cutoff_smooth``, and goes to zero at ``cutoff`` by a polynomial of fifth order.
+    slots : (S,) array of float
+        Neighbours per species that the descriptor holds (``sel``); the empty ones count with s = 0.
+    shift, scale, scale_vector : (S,) arrays
+        By species of the central atom: mean and standard deviation of s, and that of the components s x/r.
+    half : float
+        The splines are uniform in s / (s + half), so that their nodes lie densest where most neighbours are.
+    spacing : float
+        Their distance in that variable.
+    splines : int
+        Number of splines per species of neighbour.
+    """
+
+    cutoff: float
+    cutoff_smooth: float
+    slots: np.ndarray
+    shift: np.ndarray
+    scale: np.ndarray
+    scale_vector: np.ndarray
+    half: float
+    spacing: float
+    splines: int
+
+    @property
+    def numbers(self) -> tuple:
+        """The arguments that the compiled functions share."""
+        return (
+            self.shift,
+            self.scale,
+            self.scale_vector,
+            self.cutoff_smooth,
+            self.cutoff,
+            self.half,
+            self.spacing,
+            self.splines,
+        )
+
+
+@dataclass
+class Neighbourhoods:
+    """Pairs of one frame within the cutoff, both directions.
+
+    Attributes
+    ----------
+    first : (N + 1,) array of int32
+        Pairs ``first[i]`` to ``first[i + 1]`` belong to atom i.
+    neighbour : (P,) array of int32
+    vectors : (P, 3) array of float32
+        From the atom to its neighbour, Å.
+    species : (N,) array of int64
+    """
+
+    first: np.ndarray
+    neighbour: np.ndarray
+    vectors: np.ndarray
+    species: np.ndarray
+
+
+def neighbourhoods(positions: np.ndarray, cell: np.ndarray, species: np.ndarray, cutoff: float) -> Neighbourhoods:
+    """All pairs closer than ``cutoff`` (Å) under periodic boundaries, whatever the cell's size and shape.
+
+    ``positions`` (N, 3) and ``cell`` (3, 3; rows are vectors) in Å.
+    """
+    inverse = np.linalg.inv(cell)
+    fractional = positions @ inverse
+    fractional -= np.floor(fractional)
+    reach = cutoff * np.linalg.norm(inverse, axis=0)  # the cutoff in units of the distances between the cell's faces
+    images = np.stack(np.meshgrid(*[np.arange(-n, n + 1) for n in np.ceil(reach).astype(int)]), -1).reshape(-1, 3)
+    shifted = fractional[None] + images[:, None]
+    near = np.all((shifted > -reach - 1e-9) & (shifted < 1 + reach + 1e-9), axis=-1)
+    owner = np.nonzero(near)[1]
+    points = shifted[near] @ cell
+    centres = fractional @ cell
+    first, neighbour, vectors = [0], [], []
+    for centre, found in zip(centres, cKDTree(points).query_ball_point(centres, cutoff), strict=True):
+        found = np.sort(found)
+        apart = points[found] - centre
+        distance = np.linalg.norm(apart, axis=1)
+        keep = (distance > 1e-8) & (distance < cutoff)
+        neighbour.append(owner[found[keep]])
+        vectors.append(apart[keep])
+        first.append(first[-1] + int(keep.sum()))
+    return Neighbourhoods(
+        np.array(first, np.int32),
+        np.concatenate(neighbour).astype(np.int32),
+        np.concatenate(vectors).astype(np.float32),
+        np.asarray(species, np.int64),
+    )
+
+
+def sorted_by_species(system: System, species: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Order (N,) that sorts a system's atoms by species, and the sorted species numbers (N,)."""
+    numbers = np.array([species.index(symbol) for symbol in system.symbols])
+    order = np.argsort(numbers, kind="stable")
+    return order, numbers[order]
+
+
+@njit(cache=True, fastmath=True)
+def smooth_inverse(r, smooth, cutoff):
+    """s(r) in 1/Å and ds/dr, the switched inverse distance (DeePMD-kit's ``se_e2_a``)."""
+    if r < smooth:
+        return 1 / r, -1 / r**2
+    u = (r - smooth) / (cutoff - smooth)
+    value = u * u * u * (-6 * u * u + 15 * u - 10) + 1
+    slope = u * u * (-30 * u * u + 60 * u - 30) / (cutoff - smooth)
+    return value / r, slope / r - value / r**2
+
+
+@njit(cache=True, fastmath=True)
+def smooth_inverses(distances, smooth, cutoff):
+    """s(r) in 1/Å of many distances."""
+    result = np.empty(len(distances))
+    for i in range(len(distances)):
+        result[i] = smooth_inverse(distances[i], smooth, cutoff)[0]
+    return result
+
+
+@njit(cache=True, fastmath=True)
+def splines(s, half, spacing, value, slope):
+    """The four cubic B-splines that are not zero at s and their slopes d/ds; returns the number of the first."""
+    x = s / (s + half) / spacing
+    k = int(x)
+    t = x - k
+    t2 = t * t
+    t3 = t2 * t
+    f = half / (s + half) ** 2 / spacing
+    value[0] = (1 - 3 * t + 3 * t2 - t3) / 6
+    value[1] = (4 - 6 * t2 + 3 * t3) / 6
+    value[2] = (1 + 3 * t + 3 * t2 - 3 * t3) / 6
+    value[3] = t3 / 6
+    slope[0] = (-1 + 2 * t - t2) / 2 * f
+    slope[1] = (-4 * t + 3 * t2) / 2 * f
+    slope[2] = (1 + 2 * t - 3 * t2) / 2 * f
+    slope[3] = t2 / 2 * f
+    return k
+
+
+def moments(pairs: Neighbourhoods, environment: Environment) -> np.ndarray:
+    """Moments A (N, 4, S K) of a frame in float32, splines counted species by species of the neighbour."""
+    size = len(environment.slots) * environment.splines
+    result = np.zeros((len(pairs.species), 4, size))
+    _moments(
+        pairs.first, pairs.neighbour, pairs.vectors, pairs.species, environment.slots, *environment.numbers, result
+    )
+    return result.astype(np.float32)
+
+
+@njit(cache=True, fastmath=True)
+def _moments(first, neighbour, vectors, species, slots, shift, scale, scale_vector, smooth, cutoff, half, h, size, out):
+    value, slope = np.empty(4), np.empty(4)
+    for i in range(len(first) - 1):
+        own = species[i]
+        empty = slots.copy()
+        for p in range(first[i], first[i + 1]):
+            x, y, z = vectors[p, 0], vectors[p, 1], vectors[p, 2]
+            r = np.sqrt(x * x + y * y + z * z)
+            s, _ = smooth_inverse(r, smooth, cutoff)
+            other = species[neighbour[p]]
+            empty[other] -= 1
+            k = splines(s, half, h, value, slope) + other * size
+            r0 = (s - shift[own]) / scale[own]
+            f = s / r / scale_vector[own]
+            for q in range(4):
+                b = value[q]
+                out[i, 0, k + q] += b * r0
+                out[i, 1, k + q] += b * f * x
+                out[i, 2, k + q] += b * f * y
+                out[i, 3, k + q] += b * f * z
+        k = splines(0.0, half, h, value, slope)
+        for other in range(len(slots)):
+            for q in range(4):
+                out[i, 0, k + q + other * size] -= value[q] * shift[own] / scale[own] * empty[other]
+
+
+def pair_forces(pairs: Neighbourhoods, environment: Environment, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forces (N, 3) in eV/Å and virial (3, 3) = -dE/dstrain in eV from ``gradient`` dE/dA (N, 4, S K)."""
+    forces, strain = np.zeros((len(pairs.species), 3)), np.zeros((3, 3))
+    _forces(pairs.first, pairs.neighbour, pairs.vectors, pairs.species, gradient, *environment.numbers, forces, strain)
+    return forces, -(strain + strain.T) / 2
+
+
+@njit(cache=True, fastmath=True)
+def _forces(first, neighbour, vectors, species, g, shift, scale, scale_vector, smooth, cutoff, half, h, size, out, w):
+    value, slope = np.empty(4), np.empty(4)
+    for i in range(len(first) - 1):
+        own = species[i]
+        for p in range(first[i], first[i + 1]):
+            x, y, z = vectors[p, 0], vectors[p, 1], vectors[p, 2]
+            r = np.sqrt(x * x + y * y + z * z)
+            s, ds = smooth_inverse(r, smooth, cutoff)
+            j = neighbour[p]
+            k = splines(s, half, h, value, slope) + species[j] * size
+            p0 = p1 = p2 = p3 = g0 = g1 = g2 = g3 = 0.0
+            for q in range(4):
+                b, d = value[q], slope[q]
+                p0 += b * g[i, 0, k + q]
+                p1 += b * g[i, 1, k + q]
+                p2 += b * g[i, 2, k + q]
+                p3 += b * g[i, 3, k + q]
+                g0 += d * g[i, 0, k + q]
+                g1 += d * g[i, 1, k + q]
+                g2 += d * g[i, 2, k + q]
+                g3 += d * g[i, 3, k + q]
+            x, y, z = x / r, y / r, z / r
+            r0 = (s - shift[own]) / scale[own]
+            f = s / scale_vector[own]
+            along = p1 * x + p2 * y + p3 * z
+            slope_along = g1 * x + g2 * y + g3 * z
+            across = f / r
+            radial = ds * (g0 * r0 + slope_along * f + p0 / scale[own] + along / scale_vector[own]) - across * along
+            fx, fy, fz = radial * x + across * p1, radial * y + across * p2, radial * z + across * p3
+            out[i, 0] += fx
+            out[i, 1] += fy
+            out[i, 2] += fz
+            out[j, 0] -= fx
+            out[j, 1] -= fy
+            out[j, 2] -= fz
+            x, y, z = x * r, y * r, z * r
+            w[0, 0] += fx * x
+            w[0, 1] += fx * y
+            w[0, 2] += fx * z
+            w[1, 0] += fy * x
+            w[1, 1] += fy * y
+            w[1, 2] += fy * z
+            w[2, 0] += fz * x
+            w[2, 1] += fz * y
+            w[2, 2] += fz * z
+
+
+def moment_tangent(
+    pairs: Neighbourhoods, environment: Environment, displacements: np.ndarray, strain: np.ndarray
+) -> np.ndarray:
+    """Derivative of A (N, 4, S K), float32, along ``displacements`` (N, 3) and a ``strain`` (3, 3) of the frame."""
+    size = len(environment.slots) * environment.splines
+    result = np.zeros((len(pairs.species), 4, size), np.float32)
+    _tangent(
+        pairs.first,
+        pairs.neighbour,
+        pairs.vectors,
+        pairs.species,
+        np.ascontiguousarray(displacements, dtype=float),
+        np.ascontiguousarray(strain, dtype=float),
+        *environment.numbers,
+        result,
+    )
+    return result
+
+
+@njit(cache=True, fastmath=True)
+def _tangent(first, neighbour, vectors, species, u, e, shift, scale, scale_vector, smooth, cutoff, half, h, size, out):
+    value, slope = np.empty(4), np.empty(4)
+    for i in range(len(first) - 1):
+        own = species[i]
+        for p in range(first[i], first[i + 1]):
+            x, y, z = vectors[p, 0], vectors[p, 1], vectors[p, 2]
+            j = neighbour[p]
+            dx = u[j, 0] - u[i, 0] + e[0, 0] * x + e[0, 1] * y + e[0, 2] * z
+            dy = u[j, 1] - u[i, 1] + e[1, 0] * x + e[1, 1] * y + e[1, 2] * z
+            dz = u[j, 2] - u[i, 2] + e[2, 0] * x + e[2, 1] * y + e[2, 2] * z
+            r = np.sqrt(x * x + y * y + z * z)
+            s, slope_s = smooth_inverse(r, smooth, cutoff)
+            k = splines(s, half, h, value, slope) + species[j] * size
+            x, y, z = x / r, y / r, z / r
+            dr = dx * x + dy * y + dz * z
+            ds = slope_s * dr
+            r0 = (s - shift[own]) / scale[own]
+            f = s / scale_vector[own]
+            d0 = ds / scale[own]
+            df = ds / scale_vector[own]
+            across = f / r
+            d1, d2, d3 = (
+                df * x + across * (dx - x * dr),
+                df * y + across * (dy - y * dr),
+                df * z + across * (dz - z * dr),
+            )
+            for q in range(4):
+                b, c = value[q], slope[q] * ds
+                out[i, 0, k + q] += c * r0 + b * d0
+                out[i, 1, k + q] += c * f * x + b * d1
+                out[i, 2, k + q] += c * f * y + b * d2
+                out[i, 3, k + q] += c * f * z + b * d3

@@ -1,0 +1,238 @@
+"""The fast trainer: its model is DeePMD-kit's, its gradient the loss's, and a stopped training goes on unchanged."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.neighborlist import neighbor_list
+
+from qcrystal.datasets import read_dataset, write_deepmd
+from qcrystal.moment_training import (
+    Energies,
+    MomentTrainingError,
+    Trainer,
+    _frames,
+    closest_pair,
+    initial_model,
+    learning_rate,
+    mean_energies,
+    measured_environment,
+    put_weights,
+    train,
+    weights_of,
+)
+from qcrystal.moments import moment_tangent, moments, neighbourhoods, pair_forces
+from qcrystal.training import TrainingSettings, render_input
+
+SPECIES = ["La", "H"]
+
+
+def settings(**changes):
+    return TrainingSettings(
+        **{"descriptor": [4, 8, 16], "axis_neuron": 4, "fitting": [12, 12], "sel": [18, 128], "steps": 12, **changes}
+    )
+
+
+@pytest.fixture(scope="module")
+def systems(root):
+    """Frames of three compositions or cells, thinned."""
+    return [system.take([0, 3]) for system in read_dataset(root / "data" / "lah10-gpaw", SPECIES)]
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["one side", "pairs of species"])
+def trainer(systems, request):
+    document = render_input(settings(type_one_side=request.param), [], [])
+    energies = mean_energies(systems, SPECIES)
+    frames = _frames(systems, SPECIES, 4.0, energies)
+    environment = measured_environment(frames, document["model"]["descriptor"])
+    for frame in frames:
+        frame.moments = moments(frame.pairs, environment)
+    model = initial_model(document, environment, energies, closest_pair(frames))
+    return Trainer(document, model, environment, {"training_data": frames, "validation_data": []})
+
+
+def test_neighbours_of_a_small_skewed_cell_are_those_of_ase():
+    rng = np.random.default_rng(1)
+    cell = np.array([[2.9, 0, 0], [1.1, 2.7, 0], [-0.7, 0.4, 3.3]])  # shorter than the cutoff: several images of a pair
+    atoms = Atoms("LaH3", cell=cell, positions=rng.uniform(-4, 8, (4, 3)), pbc=True)
+    pairs = neighbourhoods(atoms.positions, cell, np.array([0, 1, 1, 1]), 4.0)
+    first, second, vectors = neighbor_list("ijD", atoms, 4.0)
+    owner = np.repeat(np.arange(4), np.diff(pairs.first))
+    ours = np.column_stack([owner, pairs.neighbour, pairs.vectors])
+    theirs = np.column_stack([first, second, vectors])
+
+    def ordered(rows):
+        return rows[np.lexsort(np.round(rows, 3).T)]
+
+    np.testing.assert_allclose(ordered(ours), ordered(theirs), atol=2e-6)  # vectors are kept in single precision
+
+
+def test_energy_force_and_virial_are_those_of_the_deepmd_model(trainer, systems, tmp_path):
+    """DeePMD-kit evaluates its own graph, without splines: 1e-4 eV/Å is single precision on forces of tens of eV/Å."""
+    from deepmd.dpmodel.utils.serialization import save_dp_model
+    from deepmd.entrypoints.convert_backend import convert_backend
+    from deepmd.infer import DeepPot
+
+    put_weights(trainer.model, trainer.weights)
+    save_dp_model(str(tmp_path / "model.dp"), trainer.model)
+    convert_backend(INPUT=str(tmp_path / "model.dp"), OUTPUT=str(tmp_path / "model.pb"))
+    reference = DeepPot(str(tmp_path / "model.pb"))
+    means = trainer.model["model"]["fitting"]["@variables"]["bias_atom_e"].ravel()
+    for number, system in enumerate(systems):
+        frame, index = trainer.training[2 * number + 1], 1
+        ((energy, forces, virial),) = trainer.predict(trainer.weights, [frame])
+        order = np.argsort([SPECIES.index(s) for s in system.symbols], kind="stable")
+        types = [SPECIES.index(system.symbols[i]) for i in order]
+        expected = reference.eval(
+            system.positions[index][order].reshape(1, -1), system.cells[index].reshape(1, 9), types
+        )
+        assert energy + means[types].sum() == pytest.approx(expected[0].item(), abs=1e-5 * len(types))
+        np.testing.assert_allclose(forces, expected[1][0], atol=1e-4)
+        np.testing.assert_allclose(virial, expected[2].reshape(3, 3), atol=1e-3)
+
+
+def test_forces_are_minus_the_slope_of_the_energy(systems):
+    """Double precision by central differences of the moments contracted with a fixed gradient."""
+    system = systems[0]
+    frames = _frames([system.take([0])], SPECIES, 4.0, np.zeros(2))
+    environment = measured_environment(frames, {"sel": [18, 128], "rcut": 4.0, "rcut_smth": 2.0})
+    pairs = frames[0].pairs
+    rng = np.random.default_rng(2)
+    gradient = rng.normal(size=moments(pairs, environment).shape)
+    displacement, strain = rng.normal(size=(len(pairs.species), 3)), rng.normal(size=(3, 3))
+    strain += strain.T
+    forces, virial = pair_forces(pairs, environment, gradient)
+    tangent = moment_tangent(pairs, environment, displacement, strain)
+    along = float((gradient * tangent).sum())
+    assert along == pytest.approx(-(forces * displacement).sum() - (virial * strain).sum(), rel=1e-4)
+
+    def value(step):
+        moved = type(pairs)(pairs.first, pairs.neighbour, pairs.vectors.astype(float), pairs.species)
+        owner = np.repeat(np.arange(len(pairs.species)), np.diff(pairs.first))
+        change = displacement[pairs.neighbour] - displacement[owner] + moved.vectors @ strain.T
+        moved.vectors = moved.vectors + step * change
+        return float((gradient * moments(moved, environment).astype(float)).sum())
+
+    step = 1e-4  # Å: splines are 0.01 Å wide, and the moments are in single precision
+    assert along == pytest.approx((value(step) - value(-step)) / (2 * step), rel=2e-3)
+
+
+def test_the_step_follows_the_gradient_of_the_loss(trainer):
+    """The directional trick against a finite difference of DeePMD-kit's loss in two weights."""
+    frame = trainer.training[0]
+    prefactors = {"e": 0.7, "f": 3.0, "v": 0.4}
+    energies = Energies(trainer.environment, trainer.axis)
+
+    def loss(weights):
+        ((energy, forces, virial),) = trainer.predict(weights, [frame])
+        atoms = len(forces)
+        return (
+            prefactors["e"] * (energy - frame.energy) ** 2 / atoms
+            + prefactors["f"] * np.mean((forces - frame.forces) ** 2)
+            + prefactors["v"] * np.mean((virial - frame.virial) ** 2) / atoms
+        )
+
+    tangents, factors, _ = trainer.directions([frame], prefactors)
+
+    def directed(weights):
+        parts, along = jax.jvp(lambda m: energies(weights, m), (trainer.blocks([frame]),), (tangents,))
+        return sum((p * f).sum() - t.sum() for p, t, f in zip(parts, along, factors, strict=True))
+
+    gradient = jax.grad(directed)(trainer.weights)
+    for network, layer, key, place in (("embedding", 0, "w", (0, 1)), ("fitting", 0, "w", (3, 2))):
+        analytic = float(gradient[network][1][layer][key][place])
+
+        def shifted(step, network=network, layer=layer, key=key, place=place):
+            weights = jax.tree.map(np.array, trainer.weights)
+            weights[network][1][layer][key][place] += step
+            return loss(weights)
+
+        step = 2e-3
+        numeric = (shifted(step) - shifted(-step)) / (2 * step)
+        assert analytic == pytest.approx(numeric, rel=0.02, abs=2e-3 * abs(loss(trainer.weights)))
+
+
+def test_a_stopped_training_goes_on_bit_for_bit(systems, tmp_path):
+    for number, system in enumerate(systems[:2]):
+        write_deepmd(system, tmp_path / "data" / f"s{number}")
+    document = render_input(settings(checkpoint_every=4), sorted((tmp_path / "data").iterdir()), [])
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    whole.mkdir()
+    parts.mkdir()
+    train(document, whole)
+    shorter = json.loads(json.dumps(document))
+    original = Trainer.advance
+
+    def stops(self, frames):
+        if self.done == 6:
+            raise KeyboardInterrupt
+        return original(self, frames)
+
+    Trainer.advance = stops
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(shorter, parts)
+    finally:
+        Trainer.advance = original
+    train(document, parts)
+    assert (parts / "lcurve.out").read_text() == (whole / "lcurve.out").read_text()
+    from deepmd.dpmodel.utils.serialization import load_dp_model
+
+    first, second = (weights_of(load_dp_model(str(folder / "model.dp"))) for folder in (whole, parts))
+    jax.tree.map(np.testing.assert_array_equal, first, second)
+
+
+@pytest.mark.parametrize(("optimiser", "rate"), [("adam", 2e-3), ("muon", 6e-3)])
+def test_it_learns_the_forces_that_it_is_shown(optimiser, rate, systems, tmp_path):
+    """After 1000 steps on ten frames the force error is below three quarters of the error of no forces at all."""
+    for number, system in enumerate(systems[1:]):
+        write_deepmd(system, tmp_path / "data" / f"s{number}")
+    document = render_input(
+        settings(
+            descriptor=[8, 16, 32],
+            axis_neuron=8,
+            fitting=[32, 32],
+            steps=1000,
+            checkpoint_every=1000,
+            start_lr=rate,
+            stop_lr=1e-5,
+            virial=(0, 0),
+            energy=(0, 0),
+        ),
+        sorted((tmp_path / "data").iterdir()),
+        [],
+    )
+    document["training"]["optimizer"] = optimiser
+    train(document, tmp_path)
+    curve = np.loadtxt(tmp_path / "lcurve.out")
+    nothing = np.sqrt(np.mean([np.mean(system.forces**2) for system in systems[1:]]))
+    assert np.sqrt(np.mean(curve[-10:, 6] ** 2)) < 0.75 * nothing
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (("model", "descriptor", "type", "se_atten"), "model.descriptor.type"),
+        (("model", "fitting_net", "activation_function", "relu"), "fitting_net.activation_function"),
+        (("training", "training_data", "batch_size", "auto"), "batch_size"),
+    ],
+)
+def test_what_it_does_not_cover_is_refused_in_one_line(change, named, tmp_path):
+    document = render_input(settings(), [], [])
+    *path, last, value = change
+    place = document
+    for key in path:
+        place = place[key]
+    place[last] = value
+    with pytest.raises(MomentTrainingError, match=named) as caught:
+        train(document, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_learning_rates_start_and_end_where_they_are_told():
+    for kind in ("exp", "cosine"):
+        schedule = learning_rate({"type": kind, "start_lr": 1e-3, "stop_lr": 1e-6}, 10_000)
+        assert float(schedule(300)) == pytest.approx(1e-3, rel=0.25)  # exp has decayed by a factor 0.81 by then
+        assert float(schedule(10_000)) == pytest.approx(1e-6, rel=1e-3)
