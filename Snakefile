@@ -12,6 +12,7 @@ configfile: "config/config.yaml"
 include: "rules/common.smk"
 include: "rules/dft.smk"
 include: "rules/dataset.smk"
+include: "rules/learning.smk"
 include: "rules/training.smk"
 include: "rules/structures.smk"
 include: "rules/dynamics.smk"
@@ -38,6 +39,17 @@ rule runs:
 rule labels:
     input:
         f"{S}/dft/{CONFIG.system_name}",
+
+
+rule learning:
+    input:
+        rules.learning_tables.output,
+        rules.learning_dataset.output,
+
+
+rule convergence:
+    input:
+        f"{S}/dft/convergence.csv",
 
 
 rule potential:

@@ -1,4 +1,4 @@
-# Observables of each run, and tidy tables over each sweep.
+# Observables of each run, how far the potential is to be trusted there, and tidy tables over each sweep.
 OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell")
 
 
@@ -28,11 +28,91 @@ rule observe:
         "../scripts/observe.py"
 
 
+def sweep_runs(file):
+    """A file of every run of a sweep."""
+    return lambda wildcards: expand(f"{S}/runs/{{run}}/{file}", run=CONFIG.sweeps[wildcards.sweep])
+
+
+# Of a potential that is trained here; a released one comes with this table.
+rule held_out:
+    input:
+        data=f"{S}/data/{{dataset}}",
+        models=lambda wildcards: potential_members(f"{S}/potential/{wildcards.dataset}"),
+    output:
+        table=f"{S}/potential/{{dataset}}/parity_frames.csv",
+        prov=f"{S}/potential/{{dataset}}/parity_frames.prov.json",
+    log:
+        f"{S}/logs/potential/{{dataset}}.frames.log",
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+        gpu=GPU,
+    params:
+        **code("held_out.py"),
+        species=SYSTEM.species,
+    script:
+        "../scripts/held_out.py"
+
+
+rule accuracy:
+    input:
+        card=f"{POTENTIAL}/card.yaml",
+        frames=f"{POTENTIAL}/parity_frames.csv",
+    output:
+        conditions=f"{S}/accuracy/conditions.csv",
+        limits=f"{S}/accuracy/limits.csv",
+        prov=f"{S}/accuracy/accuracy.prov.json",
+    log:
+        f"{S}/logs/accuracy.log",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        **code("accuracy.py"),
+    script:
+        "../scripts/accuracy.py"
+
+
+# One job per sweep: starting TensorFlow takes longer than evaluating the few frames of a run.
+rule deviation:
+    input:
+        trajectories=sweep_runs("trajectory.h5"),
+        thermo=sweep_runs("thermo.csv"),
+        models=potential_members(POTENTIAL),
+        limits=f"{S}/accuracy/limits.csv",
+    output:
+        frames=f"{S}/deviation/{{sweep}}/frames.csv",
+        runs=f"{S}/deviation/{{sweep}}/runs.csv",
+        prov=f"{S}/deviation/{{sweep}}/deviation.prov.json",
+    log:
+        f"{S}/logs/deviation/{{sweep}}.log",
+    conda:
+        "../envs/dynamics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards: 3000 + max(CONFIG.runs[run].atoms for run in CONFIG.sweeps[wildcards.sweep]) // 2,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+        gpu=GPU,
+    params:
+        **code("deviation.py"),
+        frames=SCALE.sampling.deviation_frames,
+    script:
+        "../scripts/deviation.py"
+
+
 rule collect:
     input:
-        lambda wildcards: expand(
+        observables=lambda wildcards: expand(
             f"{S}/observables/{{run}}/{{name}}.csv", run=CONFIG.sweeps[wildcards.sweep], name=OBSERVABLES
         ),
+        deviation=f"{S}/deviation/{{sweep}}/runs.csv",
     output:
         **{name: f"{S}/tables/sweeps/{{sweep}}/{name}.csv" for name in OBSERVABLES},
         prov=f"{S}/tables/sweeps/{{sweep}}/sweep.prov.json",

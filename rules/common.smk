@@ -30,6 +30,8 @@ S = f"results/{CONFIG.scale_name}"
 # Where the potential comes from: the released one, or the one trained on the configured data set.
 POTENTIAL = MAIN.model if MAIN.start == "model" else f"{S}/potential/{MAIN.dataset}"
 DFT_LATTICE = f"{S}/dft/lattice.csv" if MAIN.start == "dft" else MAIN.dft_reference
+DFT_CHECK = f"{S}/dft/structures_check.csv" if MAIN.start == "dft" else MAIN.dft_check
+LEARNING_TABLES = f"{S}/learning" if MAIN.start == "dft" else MAIN.learning_reference
 STATICS = f"{S}/statics"
 GPU = 1 if MAIN.device == "cuda" else 0
 
@@ -65,10 +67,17 @@ def pick(values, count):
     return [values[round(i * (len(values) - 1) / (count - 1))] for i in range(count)]
 
 
+def potential_members(folder):
+    """Files of a potential and of its committee: those of a released one that are there, those of one that is trained here."""
+    if folder == MAIN.model:
+        return [f"{folder}/model.pb", *sorted(str(path) for path in Path(folder).glob("model-*.pb"))]
+    return [f"{folder}/model.pb", *(f"{folder}/model-{member}.pb" for member in range(2, SCALE.training.committee + 1))]
+
+
 def dataset_source(wildcards):
     """Folder of the data set: labelled by this workflow, public and checked against its checksums, or shipped."""
     if MAIN.start == "dft":
-        return f"{S}/dft/{CONFIG.system_name}"
+        return f"{S}/learning/{CONFIG.system_name}"
     dataset = MAIN.datasets[wildcards.dataset]
     return f"results/downloads/{wildcards.dataset}" if dataset.repository else dataset.path
 
@@ -103,6 +112,12 @@ def logical_file(name):
         return f"{STATICS}/{rest}.extxyz" if rest == "structures" else f"{STATICS}/{rest}.csv"
     if kind == "potential":
         return f"{POTENTIAL}/{rest}.csv"
+    if kind == "accuracy":
+        return f"{S}/accuracy/{rest}.csv"
+    if kind == "quality":
+        return f"{S}/quality/{MAIN.dataset}/{rest}.csv"
     if kind == "dft":
-        return DFT_LATTICE
+        return {"lattice": DFT_LATTICE, "structures": DFT_CHECK, "label_pressures": MAIN.label_pressures}[rest]
+    if kind == "learning":
+        return f"{LEARNING_TABLES}/{rest}.csv"
     raise ValueError(f"figure input {name!r}: unknown kind {kind!r}")

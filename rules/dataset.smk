@@ -49,3 +49,25 @@ rule dataset:
         seed=lambda wildcards: CONFIG.seed("split", wildcards.dataset),
     script:
         "../scripts/dataset.py"
+
+
+rule data_quality:
+    input:
+        data=f"{S}/data/{{dataset}}",
+    output:
+        **{name: f"{S}/quality/{{dataset}}/{name}.csv" for name in ("frames", "systems", "histograms")},
+        prov=f"{S}/quality/{{dataset}}/quality.prov.json",
+    log:
+        f"{S}/logs/quality/{{dataset}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=0,
+    params:
+        **code("data_quality.py"),
+        species=SYSTEM.species,
+    script:
+        "../scripts/data_quality.py"

@@ -1,10 +1,15 @@
 # Labels by density-functional theory: GPAW through ASE, run by the interpreter that carries GPAW.
+from qcrystal.convergence import comparisons, settings_to_label
+
 DFT = SYSTEM.dft
 DFT_SETTINGS = {
     key: getattr(DFT, key)
     for key in ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
 }
 DFT_BATCHES = list(range(SCALE.dft.batches))
+CHOSEN = {key: DFT_SETTINGS[key] for key in ("cutoff", "kpoint_length", "width")}
+COMPARISONS = comparisons(CHOSEN, DFT.convergence, SCALE.dft.convergence)
+TRIED = settings_to_label(COMPARISONS)
 
 
 rule dft_paw:
@@ -30,6 +35,8 @@ rule dft_paw:
 
 
 rule dft_frames:
+    input:
+        **{f"structures{i}": recipe.structures for i, recipe in enumerate(DFT.structure_recipes)},
     output:
         frames=expand(f"{S}/dft/frames/{{batch}}.extxyz", batch=DFT_BATCHES),
         prov=f"{S}/dft/frames.prov.json",
@@ -47,6 +54,7 @@ rule dft_frames:
         prototype=prototype(),
         species=SYSTEM.species,
         recipes=[plain(recipe) for recipe in DFT.recipes],
+        structure_recipes=[plain(recipe) for recipe in DFT.structure_recipes],
         frequencies=DFT.frequencies,
         frames_per_recipe=SCALE.dft.frames_per_recipe,
         seed=DFT.seed,
@@ -106,6 +114,117 @@ rule dft_lattice:
         python=MAIN.dft_python,
     script:
         "../scripts/dft_lattice_table.py"
+
+
+# The convergence of the settings: the same small frames, labelled by every setting that is tried.
+use rule dft_frames as dft_convergence_frames with:
+    input:
+        [],
+    output:
+        frames=[f"{S}/dft/convergence/frames.extxyz"],
+        prov=f"{S}/dft/convergence/frames.prov.json",
+    log:
+        f"{S}/logs/dft_convergence/frames.log",
+    params:
+        **code("dft_frames.py"),
+        prototype=prototype(),
+        species=SYSTEM.species,
+        recipes=[plain(recipe) for recipe in DFT.convergence.frames],
+        structure_recipes=[],
+        frequencies=DFT.frequencies,
+        frames_per_recipe=None,
+        seed=DFT.seed,
+
+
+use rule dft_label as dft_convergence_label with:
+    input:
+        frames=f"{S}/dft/convergence/frames.extxyz",
+        setups=f"{S}/dft/paw",
+    output:
+        labels=f"{S}/dft/convergence/{{batch}}.json",
+        prov=f"{S}/dft/convergence/{{batch}}.prov.json",
+    log:
+        f"{S}/logs/dft_convergence/{{batch}}.log",
+    benchmark:
+        f"{S}/benchmarks/dft_convergence/{{batch}}.tsv"
+    wildcard_constraints:
+        batch="|".join(map(re.escape, TRIED)),
+    params:
+        **code("dft_label_batch.py", "dft_label.py"),
+        settings=lambda wildcards: DFT_SETTINGS | TRIED[wildcards.batch],
+        python=MAIN.dft_python,
+
+
+use rule dft_lattice as dft_convergence_lattice with:
+    output:
+        table=f"{S}/dft/convergence/lattice/{{batch}}.csv",
+        prov=f"{S}/dft/convergence/lattice/{{batch}}.prov.json",
+    log:
+        f"{S}/logs/dft_convergence/{{batch}}-lattice.log",
+    benchmark:
+        f"{S}/benchmarks/dft_convergence/{{batch}}-lattice.tsv"
+    wildcard_constraints:
+        batch="|".join(map(re.escape, TRIED)),
+    params:
+        **code("dft_lattice_table.py", "dft_lattice.py", "dft_label.py"),
+        settings=lambda wildcards: DFT_SETTINGS | TRIED[wildcards.batch],
+        prototype=prototype(),
+        cage=plain(SYSTEM.cage),
+        lattice_constants=[DFT.convergence.lattice_constant],
+        python=MAIN.dft_python,
+
+
+rule dft_convergence:
+    input:
+        **{f"label{i}": f"{S}/dft/convergence/{name}.json" for i, name in enumerate(TRIED)},
+        **{f"lattice{i}": f"{S}/dft/convergence/lattice/{name}.csv" for i, name in enumerate(TRIED)},
+    output:
+        table=f"{S}/dft/convergence.csv",
+        prov=f"{S}/dft/convergence.prov.json",
+    log:
+        f"{S}/logs/dft_convergence.log",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        **code("dft_convergence.py"),
+        comparisons=COMPARISONS,
+        names=list(TRIED),
+        goals=plain(DFT.convergence.goals),
+        chosen=CHOSEN,
+    script:
+        "../scripts/dft_convergence.py"
+
+
+# What a data set's labels of moving atoms say about the pressure at rest; asked for by name, as the data may not be shipped.
+rule label_pressures:
+    input:
+        dataset_files,
+        model=f"{POTENTIAL}/model.pb",
+        eos=f"{S}/statics/eos.csv",
+    output:
+        table=f"{S}/dft/label_pressures/{{dataset}}.csv",
+        prov=f"{S}/dft/label_pressures/{{dataset}}.prov.json",
+    log:
+        f"{S}/logs/label_pressures/{{dataset}}.log",
+    conda:
+        "../envs/dynamics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=0,
+    params:
+        **code("label_pressures.py"),
+        source=dataset_source,
+        species=SYSTEM.species,
+        prototype=prototype(),
+    script:
+        "../scripts/label_pressures.py"
 
 
 rule dft_dataset:

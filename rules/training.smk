@@ -1,27 +1,33 @@
 # Deep potentials: train, freeze, compress, and compare with frames never trained on.
+# The first of a committee is what everything runs with; the others, of other seeds, tell where it is not to be trusted.
 TRAINING = {
     "species": SYSTEM.species,
-    "architecture": plain(SYSTEM.training),
+    "architecture": plain(SYSTEM.training[MAIN.training]),
+    "repulsion": plain(SYSTEM)["repulsion"],
     "steps": SCALE.training.steps,
     "checkpoint_every": SCALE.training.checkpoint_every,
 }
+
+
+wildcard_constraints:
+    suffix=r"|-[0-9]+",
 
 
 rule train:
     input:
         data=f"{S}/data/{{dataset}}",
     output:
-        model=f"{S}/potential/{{dataset}}/model.pb",
-        settings=f"{S}/potential/{{dataset}}/input.json",
-        curve=f"{S}/potential/{{dataset}}/learning_curve.csv",
-        prov=f"{S}/potential/{{dataset}}/model.prov.json",
+        model=f"{S}/potential/{{dataset}}/model{{suffix}}.pb",
+        settings=f"{S}/potential/{{dataset}}/input{{suffix}}.json",
+        curve=f"{S}/potential/{{dataset}}/learning_curve{{suffix}}.csv",
+        prov=f"{S}/potential/{{dataset}}/model{{suffix}}.prov.json",
     log:
-        f"{S}/logs/potential/{{dataset}}.log",
+        f"{S}/logs/potential/{{dataset}}{{suffix}}.log",
     benchmark:
-        f"{S}/benchmarks/potential/{{dataset}}.tsv"
+        f"{S}/benchmarks/potential/{{dataset}}{{suffix}}.tsv"
     conda:
         "../envs/potential.yaml"
-    threads: 2
+    threads: 1 if TRAINING["architecture"]["trainer"] == "moments" else 2
     resources:
         mem_mb=8000,
         runtime=1440,
@@ -29,7 +35,8 @@ rule train:
     params:
         **TRAINING,
         **code("train.py"),
-        seed=lambda wildcards: CONFIG.seed("training", wildcards.dataset),
+        seed=lambda wildcards: CONFIG.seed("training", wildcards.dataset + wildcards.suffix),
+        compress=lambda wildcards: wildcards.suffix == "",  # the others are evaluated seldom, and are small as they are
     script:
         "../scripts/train.py"
 
@@ -37,7 +44,7 @@ rule train:
 rule parity:
     input:
         data=f"{S}/data/{{dataset}}",
-        model=f"{S}/potential/{{dataset}}/model.pb",
+        models=lambda wildcards: potential_members(f"{S}/potential/{wildcards.dataset}"),
         published=MAIN.published,
     output:
         errors=f"{S}/potential/{{dataset}}/parity_errors.csv",

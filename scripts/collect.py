@@ -1,4 +1,4 @@
-"""Concatenate the observables of a sweep's runs, with their conditions in front."""
+"""Concatenate the observables of a sweep's runs, with their conditions, and whether they extrapolate, in front."""
 
 from pathlib import Path
 
@@ -28,12 +28,17 @@ def conditions(spec: RunSpec) -> dict:
 
 with job(snakemake):
     specs = [RunSpec(**run) for run in snakemake.params.runs]
-    folders = {Path(file).parent.name: Path(file).parent for file in snakemake.input}
+    folders = {Path(file).parent.name: Path(file).parent for file in snakemake.input.observables}
+    deviation = read_table(snakemake.input.deviation)
+    verdicts = deviation.drop_duplicates("run").set_index("run")["extrapolates"]
     for name in ("summary", "msd", "rdf", "paths", "cell"):
         parts = []
         for spec in specs:
             table = read_table(folders[spec.run] / f"{name}.csv")
-            for position, (column, value) in enumerate(conditions(spec).items()):
+            if name == "summary":
+                table = pd.concat([table, deviation.loc[deviation["run"] == spec.run, list(table.columns)]])
+            head = conditions(spec) | {"extrapolates": verdicts[spec.run]}
+            for position, (column, value) in enumerate(head.items()):
                 table.insert(position, column, value)
             parts.append(table)
         write_table(pd.concat(parts, ignore_index=True), snakemake.output[name])

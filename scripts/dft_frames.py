@@ -2,10 +2,10 @@
 
 import os
 
-from ase.io import write
+from ase.io import read, write
 
-from qcrystal.config import Prototype, Recipe
-from qcrystal.dft import displaced_frames
+from qcrystal.config import Prototype, Recipe, StructureRecipe
+from qcrystal.dft import displaced_frames, displaced_structures
 from qcrystal.provenance import job
 
 with job(snakemake) as log:
@@ -14,6 +14,15 @@ with job(snakemake) as log:
         frames += displaced_frames(
             Prototype(**snakemake.params.prototype),
             Recipe(**recipe),
+            snakemake.params.species,
+            snakemake.params.frequencies,
+            snakemake.params.seed,
+            snakemake.params.frames_per_recipe,
+        )
+    for number, recipe in enumerate(snakemake.params.structure_recipes):
+        frames += displaced_structures(
+            StructureRecipe(**recipe),
+            read(snakemake.input[f"structures{number}"], ":"),
             snakemake.params.species,
             snakemake.params.frequencies,
             snakemake.params.seed,

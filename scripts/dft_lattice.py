@@ -15,12 +15,12 @@ from ase import units
 from ase.io import read
 from ase.optimize import BFGS
 
-from dft_label import kpoint_grid, write_whole
+from dft_label import BANDS, kpoint_grid, write_whole
 
 
 def relax(atoms, settings, log):
     """Positions at which the forces, which keep the crystal's symmetry, are below 5 meV/Å; static pressure in GPa."""
-    from gpaw import GPAW, PW, FermiDirac
+    from gpaw import GPAW, PW, FermiDirac, Mixer
 
     atoms.calc = GPAW(
         mode=PW(settings["cutoff"]),
@@ -28,6 +28,8 @@ def relax(atoms, settings, log):
         kpts={"size": kpoint_grid(atoms.cell.array, settings["kpoint_length"]), "gamma": True},
         occupations=FermiDirac(settings["width"]),
         convergence={"energy": settings["energy_convergence"], "forces": settings["force_convergence"] / 5},
+        nbands=BANDS,
+        mixer=Mixer(0.25, 5, 50.0),
         txt=log,
     )
     optimizer = BFGS(atoms, logfile=None)

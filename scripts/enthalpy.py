@@ -1,27 +1,42 @@
-"""Static enthalpies of the cubic phase and of the structures that distorted cells relax to."""
+"""Static enthalpies of the cubic phase and of the structures that the search found, with what a committee says about them."""
 
 import os
 from pathlib import Path
 
+import pandas as pd
 from ase.io import write
 
+from qcrystal.committee import Committee
 from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
 from qcrystal.provenance import job
-from qcrystal.statics import relaxed_enthalpies
-from qcrystal.tables import write_table
+from qcrystal.search import Effort, committee_columns, enthalpies, pair_distances, read_candidates
+from qcrystal.statics import covered_pressures, trained_pressures
+from qcrystal.tables import read_table, write_table
 
 with job(snakemake):
     parameters = snakemake.params
-    table, structures = relaxed_enthalpies(
+    pressures = covered_pressures(
+        parameters.pressures, trained_pressures(snakemake.input.card), parameters.number_of_pressures
+    )
+    result = enthalpies(
         DeepPotential(Path(snakemake.input.model)),
         Prototype(**parameters.prototype),
-        parameters.pressures,
-        parameters.seed,
-        n_starts=parameters.starts,
-        max_steps=parameters.max_steps,
+        pressures,
+        [candidate for path in snakemake.input.candidates for candidate in read_candidates(Path(path))],
+        parameters.phases,
+        parameters.keep,
+        Effort(max_steps=parameters.max_steps, shortest=pair_distances(parameters.shortest)),
     )
+    table = result.table
+    members = [Path(path) for path in snakemake.input.committee]
+    if len(members) > 1:
+        table = table.join(committee_columns(Committee(members), result.structures))
     partial = f"{snakemake.output.structures}.partial"
-    write(partial, structures, format="extxyz")
+    write(partial, result.structures, format="extxyz")
     os.replace(partial, snakemake.output.structures)
     write_table(table, snakemake.output.table)
+    write_table(result.found, snakemake.output.found)
+    counts = pd.concat([read_table(path) for path in snakemake.input.counts])
+    counts = counts.groupby(["origin", "pressure", "fate"], as_index=False)["number"].sum()
+    write_table(counts, snakemake.output.counts)

@@ -7,14 +7,20 @@ import numpy as np
 from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
 from qcrystal.provenance import job
-from qcrystal.statics import equation_of_state
+from qcrystal.statics import equation_of_state, trained_pressures
 from qcrystal.tables import write_table
 
 with job(snakemake):
-    parameters = snakemake.params
-    potential = DeepPotential(Path(snakemake.input.model))
-    lattice_constants = np.linspace(*parameters.range, parameters.points)
-    cage = parameters.cage
-    prototype = Prototype(**parameters.prototype)
-    table = equation_of_state(potential, prototype, lattice_constants, cage["centre"], cage["member"])
+    parameters, cage = snakemake.params, snakemake.params.cage
+    low, high = parameters.range
+    # DFT's own lattice constants besides, so that no interpolation comes between the two methods.
+    same = [a for a in parameters.dft_lattice_constants if low <= a <= high]
+    table = equation_of_state(
+        DeepPotential(Path(snakemake.input.model)),
+        Prototype(**parameters.prototype),
+        [*np.linspace(low, high, parameters.points), *same],
+        cage["centre"],
+        cage["member"],
+        trained_pressures(snakemake.input.card),
+    )
     write_table(table, snakemake.output.table)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from qcrystal.committee import Committee, deviation_statistics
 from qcrystal.datasets import read_dataset
-from qcrystal.provenance import job
+from qcrystal.provenance import file_digest, job
 from qcrystal.published import read_published
 from qcrystal.tables import write_table
 from qcrystal.training import TrainingSettings, model_card, parity, write_card
@@ -11,14 +12,15 @@ from qcrystal.training import TrainingSettings, model_card, parity, write_card
 TRAINING_FRAMES = 250
 
 with job(snakemake):
-    data, model = Path(snakemake.input.data), Path(snakemake.input.model)
+    data, models = Path(snakemake.input.data), [Path(path) for path in snakemake.input.models]
     parameters = snakemake.params
     systems = {part: read_dataset(data / part, parameters.species) for part in ("train", "test")}
     every = {"train": max(1, sum(map(len, systems["train"])) // TRAINING_FRAMES)}
-    errors, histograms = parity(model, systems, every)
+    errors, histograms = parity(models[0], systems, every)
     settings = TrainingSettings(
         **parameters.architecture,
         species=parameters.species,
+        repulsion=parameters.repulsion,
         steps=parameters.steps,
         checkpoint_every=parameters.checkpoint_every,
         seeds={"descriptor": parameters.seed, "fitting": parameters.seed + 1, "batches": parameters.seed + 2},
@@ -31,8 +33,12 @@ with job(snakemake):
         }
         for source, study in (("qin2023", "qin"), ("ly2022", "ly"))
     }
+    committee = None
+    if len(models) > 1:
+        committee = deviation_statistics(Committee(models), systems["test"])
+        committee["sha256"] = {path.name: file_digest(path) for path in models}
     card = model_card(
-        model,
+        models[0],
         snakemake.wildcards.dataset,
         settings,
         {"name": snakemake.wildcards.dataset, **parameters.dataset},
@@ -40,6 +46,7 @@ with job(snakemake):
         errors,
         every,
         literature,
+        committee=committee,
     )
     write_card(card, Path(snakemake.output.card))
     write_table(errors, snakemake.output.errors)

@@ -1,24 +1,44 @@
 """Harmonic phonons of the cubic phase, at pressures that contain the zero-point pressure at 0 K."""
 
+import sys
 from pathlib import Path
 
 from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
 from qcrystal.provenance import job
-from qcrystal.statics import phonons_with_zero_point_pressure
+from qcrystal.statics import (
+    StaticsError,
+    check_highest_frequency,
+    covered_pressures,
+    phonons_with_zero_point_pressure,
+    trained_pressures,
+)
 from qcrystal.tables import read_table, write_table
 
-with job(snakemake):
+with job(snakemake) as log:
     parameters = snakemake.params
+    pressures = covered_pressures(
+        parameters.pressures, trained_pressures(snakemake.input.card), parameters.number_of_pressures
+    )
     tables = phonons_with_zero_point_pressure(
         DeepPotential(Path(snakemake.input.model)),
         Prototype(**parameters.prototype),
         read_table(snakemake.input.eos),
-        parameters.pressures,
+        pressures,
         parameters.repeat,
         mesh=parameters.mesh,
         masses=parameters.masses,
     )
+    try:
+        check_highest_frequency(
+            tables.summary, parameters.max_frequency, parameters.highest_run_pressure, parameters.system_file
+        )
+    except StaticsError as error:
+        # A released potential and its configuration fit; one that was just trained, perhaps briefly, need not.
+        if parameters.released:
+            raise
+        log.warning("%s", error)
+        print(f"phonons: warning: {error}", file=sys.stderr)
     write_table(tables.summary, snakemake.output.table)
     write_table(tables.dos, snakemake.output.dos)
     write_table(tables.harmonic_energy, snakemake.output.energy)

@@ -1,4 +1,4 @@
-"""Train a deep potential, freeze and compress it; the learning curve is kept."""
+"""Train a deep potential, or a member of a committee, and finish it; the learning curve is kept."""
 
 import json
 import os
@@ -15,6 +15,7 @@ with job(snakemake):
     settings = TrainingSettings(
         **parameters.architecture,
         species=parameters.species,
+        repulsion=parameters.repulsion,
         steps=parameters.steps,
         checkpoint_every=parameters.checkpoint_every,
         seeds={"descriptor": seed, "fitting": seed + 1, "batches": seed + 2},
@@ -23,9 +24,19 @@ with job(snakemake):
     systems = {part: sorted(path for path in (data / part).iterdir()) for part in ("train", "test")}
     document = render_input(settings, systems["train"], systems["test"])
     model = Path(snakemake.output.model)
-    folder = model.parent / "training"
+    folder = model.with_suffix(".training")
     identity = f"{parameters.code} {file_digest(data)}"
-    os.replace(train(document, folder, snakemake.threads, identity), model)
+    finished = train(
+        document,
+        folder,
+        snakemake.threads,
+        identity,
+        parameters.compress,
+        settings.trainer,
+        settings.repulsion,
+        settings.table_spacing,
+    )
+    os.replace(finished, model)
     portable = portable_input(document, snakemake.wildcards.dataset)
     write_whole(snakemake.output.settings, json.dumps(portable, indent=1) + "\n")
     write_table(learning_curve(folder), snakemake.output.curve)

@@ -22,7 +22,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def released_model() -> Path:
     """Frozen file of the released potential (QCRYSTAL_TEST_MODEL names another)."""
-    return Path(os.environ.get("QCRYSTAL_TEST_MODEL", ROOT / "models" / "lah10-ly2022" / "model.pb"))
+    return Path(os.environ.get("QCRYSTAL_TEST_MODEL", ROOT / "models" / "lah10-accurate" / "model.pb"))
 
 
 def pytest_unconfigure(config):

@@ -20,6 +20,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from qcrystal.engines.beads import beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, Bath, RunSpec
 from qcrystal.published import read_published
+from qcrystal.shortrange import pairs
+from qcrystal.soap import SoapSettings
 from qcrystal.structures import unit_cell
 
 
@@ -90,6 +92,58 @@ class Recipe(Strict):
     quantum: bool
     angle: tuple[float, float] | None = None
     strain: NotNegative | None = None
+    symmetry: Literal["C2", "P-1"] | None = None
+    distortion: Positive | None = None
+    vacancies: int = Field(0, ge=0)
+    vacancy_site: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _distorted(self) -> Recipe:
+        if (self.symmetry is None) != (self.distortion is None):
+            raise ValueError("symmetry and distortion (Å) go together; give both or neither")
+        return self
+
+
+class StructureRecipe(Strict):
+    """Displaced frames of structures from a file (``structures``, relative to the repository) at volumes in Å³/atom; see
+    `qcrystal.dft.displaced_structures`."""
+
+    name: Name
+    structures: str
+    volumes: list[Positive] = Field(min_length=1)
+    repeat: tuple[Count, Count, Count] = (1, 1, 1)
+    frames: Count
+    temperature: NotNegative
+    quantum: bool
+    strain: NotNegative | None = None
+
+
+class Goals(Strict):
+    """Errors of the DFT labels that are put up with: energy differences in meV/atom, forces in meV/Å."""
+
+    energy: Positive
+    force: Positive
+
+
+class Convergence(Strict):
+    """DFT settings that are tried one at a time on a few small frames, coarsest first, and on the lattice at rest at
+    ``lattice_constant`` (Å); see `qcrystal.convergence`."""
+
+    goals: Goals
+    lattice_constant: Positive
+    cutoffs: list[Positive] = Field(min_length=1)
+    kpoint_lengths: list[Positive] = Field(min_length=1)
+    widths: list[Positive] = Field(min_length=1)
+    frames: list[Recipe] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _coarsest_first(self) -> Convergence:
+        for key, sign in (("cutoffs", 1), ("kpoint_lengths", 1), ("widths", -1)):
+            values = [sign * value for value in getattr(self, key)]
+            if values != sorted(set(values)):
+                order = "rise" if sign > 0 else "fall"
+                raise ValueError(f"{key}: {getattr(self, key)} must {order}, as the last one is the reference")
+        return self
 
 
 class DftSettings(Strict):
@@ -105,7 +159,9 @@ class DftSettings(Strict):
     paw: list[str]
     frequencies: dict[str, Positive]
     lattice_constants: list[Positive]
+    convergence: Convergence
     recipes: list[Recipe]
+    structure_recipes: list[StructureRecipe] = []
 
 
 class Dynamics(Strict):
@@ -118,18 +174,31 @@ class Dynamics(Strict):
 
 
 class Statics(Strict):
-    """Ranges over which the potential's 0 K properties are tabulated (Å, GPa)."""
+    """Ranges over which the potential's 0 K properties are tabulated (Å, GPa), and what a structure search may try.
+
+    Pressures at which the potential was not trained are left out. ``shortest_distances`` (Å, per pair of species) are those
+    below which the potential is not believed, ``window`` (eV/atom) is how far above the prototype a structure is of
+    interest, ``space_groups`` are drawn from, ``phases`` are the space groups that are looked for on purpose.
+    """
 
     lattice_constants: tuple[Positive, Positive]
     pressures: list[NotNegative] = Field(min_length=1)
     phonon_pressures: list[NotNegative] = Field(min_length=2)
+    shortest_distances: dict[str, Positive]
+    window: Positive
+    space_groups: list[Annotated[int, Field(ge=1, le=230)]] = Field(min_length=1)
+    phases: list[str]
 
 
 class Training(Strict):
-    """Deep-potential architecture and loss, DeePMD-kit's ``se_e2_a``."""
+    """Deep-potential architecture, loss and optimiser, DeePMD-kit's ``se_e2_a``; see `qcrystal.training.TrainingSettings`."""
 
+    trainer: Literal["deepmd", "moments"]
+    optimizer: Literal["adam", "muon"]
+    schedule: Literal["exp", "cosine"]
     descriptor: list[Count]
     axis_neuron: Count
+    type_one_side: bool
     sel: list[Count]
     cutoff: Positive
     cutoff_smooth: Positive
@@ -137,6 +206,37 @@ class Training(Strict):
     precision: Literal["float32", "float64"]
     start_lr: Positive
     stop_lr: Positive
+    energy: tuple[Positive, Positive]
+
+
+class Learning(Strict):
+    """Concurrent learning; see `qcrystal.learning`.
+
+    ``training`` names the potentials' architecture, ``committee`` is their number, ``bounds`` the committee's force
+    deviations (eV/Å) between which a frame is a candidate, ``nearest`` the distance (Å) at which a run has collapsed,
+    ``frame_interval`` the time between frames (ps), ``test_fraction`` the share of the recipes' frames that is set apart.
+    Runs start from each of ``starts`` (names of recipes) at each of the conditions (GPa, K).
+    """
+
+    training: Name
+    committee: int = Field(ge=3)
+    bounds: tuple[Positive, Positive]
+    nearest: Positive
+    frame_interval: Positive
+    test_fraction: float = Field(gt=0, lt=1)
+    starts: list[Name] = Field(min_length=1)
+    pressures: list[NotNegative] = Field(min_length=1)
+    temperatures: list[NotNegative] = Field(min_length=1)
+    methods: list[Literal["classical", "qtb", "adqtb"]] = Field(min_length=1)
+    soap: SoapSettings
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Learning:
+        if self.bounds[0] >= self.bounds[1]:
+            raise ValueError(
+                f"bounds: the lower one, {self.bounds[0]:g} eV/Å, must be below the upper, {self.bounds[1]:g}"
+            )
+        return self
 
 
 class System(Strict):
@@ -149,9 +249,11 @@ class System(Strict):
     prototype: str
     cage: Cage
     dft: DftSettings
-    training: Training
+    repulsion: dict[str, tuple[Positive, Positive]] = {}
+    training: dict[Name, Training] = Field(min_length=1)
     dynamics: Dynamics
     statics: Statics
+    learning: Learning
 
     @model_validator(mode="after")
     def _consistent(self) -> System:
@@ -174,10 +276,38 @@ class System(Strict):
             if element not in self.dft.frequencies:
                 raise ValueError(f"dft.frequencies: no frequency for {element!r}; add one in THz")
         names = [recipe.name for recipe in self.dft.recipes]
-        if len(set(names)) != len(names):
-            raise ValueError(f"dft.recipes: two recipes share a name among {names}; give each its own")
-        if len(self.training.sel) != len(self.species):
-            raise ValueError(f"training.sel: {self.training.sel} needs one number per species {self.species}")
+        every = names + [recipe.name for recipe in self.dft.structure_recipes]
+        if len(set(every)) != len(every):
+            raise ValueError(f"dft.recipes: two recipes share a name among {every}; give each its own")
+        for recipe in self.dft.recipes:
+            site = recipe.vacancy_site
+            sites = self.prototypes[self.prototype].sites
+            if site is not None and (site >= len(sites) or sites[site].element != self.species[-1]):
+                raise ValueError(
+                    f"dft.recipes: {recipe.name}: vacancy_site: site {site} of {self.prototype} is not one of "
+                    f"{self.species[-1]}; sites are numbered from 0"
+                )
+        for name in self.learning.starts:
+            if name not in names:
+                raise ValueError(f"learning.starts: {name!r} is not among dft.recipes: {', '.join(names)}")
+        for method in self.learning.methods:
+            if method not in self.dynamics.timestep:
+                raise ValueError(f"learning.methods: dynamics.timestep has no time step for {method!r}; add one")
+        pairs(self.repulsion, self.species)
+        for name, training in self.training.items():
+            if len(training.sel) != len(self.species):
+                raise ValueError(f"training.{name}.sel: {training.sel} needs one number per species {self.species}")
+        if self.learning.training not in self.training:
+            raise ValueError(
+                f"learning.training: {self.learning.training!r} is not among training: {', '.join(self.training)}"
+            )
+        wanted = {"-".join(sorted(pair)) for pair in itertools.combinations_with_replacement(self.species, 2)}
+        given = ["-".join(sorted(pair.split("-"))) for pair in self.statics.shortest_distances]
+        if sorted(given) != sorted(wanted):
+            raise ValueError(
+                f"statics.shortest_distances: has {', '.join(self.statics.shortest_distances)}, and needs each pair of "
+                f"species {self.species} once"
+            )
         return self
 
 
@@ -213,18 +343,53 @@ class Sweep(Strict):
 
 
 class ScaleDft(Strict):
-    """Effort of the labelling: frames kept per recipe (null: all), jobs, and fixed lattice constants relaxed."""
+    """Effort of the labelling: frames kept per recipe (null: all), jobs, fixed lattice constants relaxed, and how many
+    values of each setting, the coarsest, are tried for convergence (null: all)."""
 
     frames_per_recipe: Count | None = None
+    convergence: Count | None = None
     batches: Count
     lattice_points: Count
 
 
 class ScaleTraining(Strict):
-    """Effort of the training."""
+    """Effort of the training; ``committee`` is the number of potentials that differ in their seeds only."""
 
+    committee: Count
     steps: Count
     checkpoint_every: Count
+
+
+class ScaleLearning(Strict):
+    """Effort of concurrent learning, per generation: runs and frames of each, how many of them are set apart for testing,
+    frames that are labelled to train on and to test on, labelling jobs, training steps."""
+
+    generations: Count
+    runs: int = Field(ge=2)
+    test_runs: Count
+    frames_per_run: Count
+    frames: Count
+    test_frames: Count
+    batches: Count
+    training_steps: Count
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ScaleLearning:
+        if self.test_runs >= self.runs:
+            raise ValueError(f"test_runs: {self.test_runs} of {self.runs} runs leave none to train on; take fewer")
+        return self
+
+
+class Search(Strict):
+    """Effort of the structure search: batches (jobs) of random starts, formula units per primitive cell, distorted starts per
+    space group and cell, structures per pressure that are followed, structures that DFT checks."""
+
+    batches: Count
+    starts: Count
+    formula_units: list[Count] = Field(min_length=1)
+    distortions: Count
+    keep: Count
+    check: Count
 
 
 class ScaleStatics(Strict):
@@ -232,7 +397,7 @@ class ScaleStatics(Strict):
 
     eos_points: int = Field(ge=5)
     pressures: Count
-    starts: Count
+    search: Search
     max_relaxation_steps: Count
     phonon_pressures: int = Field(ge=2)
     phonon_repeat: tuple[Count, Count, Count]
@@ -240,11 +405,13 @@ class ScaleStatics(Strict):
 
 
 class Sampling(Strict):
-    """Times in ps between frames and between checkpoints, and the run length from which a run is not called short."""
+    """Times in ps between frames and between checkpoints, the run length from which a run is not called short, and how many
+    frames of each run the committee is asked about."""
 
     frame_interval: Positive
     checkpoint_interval: Positive
     converged_length: Positive
+    deviation_frames: Count
 
 
 class Scale(Strict):
@@ -252,6 +419,7 @@ class Scale(Strict):
 
     dft: ScaleDft
     training: ScaleTraining
+    learning: ScaleLearning
     statics: ScaleStatics
     sampling: Sampling
     sweeps: dict[Name, Sweep]
@@ -264,7 +432,7 @@ class Dataset(Strict):
     repository: str | None = None
     commit: str | None = None
     checksums: str | None = None
-    test: Literal["last set", "fraction"] = "fraction"
+    test: Literal["last set", "fraction", "marked"] = "fraction"
     test_fraction: float = Field(0.1, gt=0, lt=1)
 
     @model_validator(mode="after")
@@ -283,9 +451,14 @@ class Main(Strict):
     seed: int = Field(ge=0)
     device: Literal["cpu", "cuda"]
     model: str
+    training: Name
     dataset: Name
     datasets: dict[Name, Dataset]
     dft_reference: str
+    label_pressures: str
+    dft_check: str
+    learning_reference: str
+    learning_from: Literal["recipes", "dataset"] = "recipes"
     dft_python: str | None
     published: str
 
@@ -498,6 +671,11 @@ def load(settings: dict, root: Path) -> Configuration:
     scale = _validate_file(Scale, scale_path, root, "scale")
     system = _validate_file(System, system_path, root, "system")
     _check_paths(main, root)
+    if main.training not in system.training:
+        known = ", ".join(system.training)
+        raise ConfigError(
+            f"config/config.yaml: training: {main.training!r} is not in {system_path.name}, which has {known}"
+        )
     return Configuration(main, _shown(scale_path, root), scale, _shown(system_path, root), system)
 
 
@@ -512,8 +690,8 @@ def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
 
 def _check_paths(main: Main, root: Path) -> None:
     where = "config/config.yaml"
-    for key in ("published", "dft_reference"):
-        if not (root / getattr(main, key)).is_file() and not (key == "dft_reference" and main.start == "dft"):
+    for key in ("published", "label_pressures", "dft_reference", "dft_check"):
+        if not (root / getattr(main, key)).is_file() and not (key.startswith("dft_") and main.start == "dft"):
             raise ConfigError(f"{where}: {key}: no file {getattr(main, key)!r}")
     try:
         read_published(root / main.published)
@@ -526,5 +704,9 @@ def _check_paths(main: Main, root: Path) -> None:
     dataset = main.datasets[main.dataset]
     if dataset.checksums is not None and not (root / dataset.checksums).is_file():
         raise ConfigError(f"{where}: datasets.{main.dataset}.checksums: no file {dataset.checksums!r}")
+    if main.learning_from == "dataset" and (dataset.path is None or not (root / dataset.path).is_dir()):
+        raise ConfigError(
+            f"{where}: learning_from: dataset needs a folder datasets.{main.dataset}.path, not {dataset.path!r}"
+        )
     if main.start == "labels" and dataset.path is not None and not (root / dataset.path).is_dir():
         raise ConfigError(f"{where}: datasets.{main.dataset}.path: no folder {dataset.path!r}")

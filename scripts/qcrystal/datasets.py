@@ -119,7 +119,7 @@ class Limits:
     """
 
     min_distance: float = 0.35
-    radius_fraction: float = 0.6
+    radius_fraction: float = 0.5
     max_force: float = 100.0
     pressure: tuple[float, float] = (0.0, 1000.0)
     energy_deviation: float = 0.6
@@ -487,15 +487,19 @@ def split(
         ``last set``: the last ``set.*`` of every system is the test split ([Ly]'s own rule; with a copy that lacks
         [Ly]'s test sets it is the last set that there is). ``fraction``: of every system of at least two frames,
         ``fraction`` of the frames (at least one), drawn by a generator keyed with the seed and the system's name.
+        ``marked``: the frames whose origin in the provenance has ``part: test``, as concurrent learning marks them.
     """
-    if rule not in ("last set", "fraction"):
-        raise DatasetError(f"test split: unknown rule {rule!r}; use 'last set' or 'fraction'")
+    if rule not in ("last set", "fraction", "marked"):
+        raise DatasetError(f"test split: unknown rule {rule!r}; use 'last set', 'fraction' or 'marked'")
     train, test = [], []
     for system in systems:
-        chosen = _last_set(system) if rule == "last set" else _drawn(system, fraction, seed)
-        if chosen.any():
-            test.append(system.take(np.flatnonzero(chosen)))
-        train.append(system.take(np.flatnonzero(~chosen)))
+        if rule == "marked":
+            chosen = _marked(system)
+        else:
+            chosen = _last_set(system) if rule == "last set" else _drawn(system, fraction, seed)
+        for part, frames in ((test, chosen), (train, ~chosen)):
+            if frames.any():
+                part.append(system.take(np.flatnonzero(frames)))
     return train, test
 
 
@@ -503,6 +507,16 @@ def _last_set(system: System) -> np.ndarray:
     if len(set(system.sets)) < 2:
         raise DatasetError(f"{system.source}: only one set.*, so the rule 'last set' leaves nothing to train on")
     return system.sets == max(system.sets)
+
+
+def _marked(system: System) -> np.ndarray:
+    origins = system.provenance.get("origins", [])
+    if len(origins) != len(system) or any("part" not in entry for entry in origins):
+        raise DatasetError(
+            f"{system.source}: provenance.json does not say of each frame whether it is for testing (origins: part), "
+            "as the rule 'marked' needs; use 'fraction'"
+        )
+    return np.array([entry["part"] == "test" for entry in origins])
 
 
 def _drawn(system: System, fraction: float, seed: int) -> np.ndarray:

@@ -33,8 +33,10 @@ def displaced_frames(
     ----------
     prototype, recipe
         See `qcrystal.config.Prototype` and `qcrystal.config.Recipe`. ``angle`` draws a rhombohedral angle (degrees) of the
-        conventional cell from the interval, ``strain`` adds a random symmetric strain, ``temperature`` (K) and ``quantum``
-        set the displacements of independent oscillators.
+        conventional cell from the interval, ``strain`` adds a random symmetric strain, ``symmetry`` (C2 or P-1) is what a
+        distortion of the unit cell by displacements of ``distortion`` (Å) and by ``strain`` leaves of the prototype's,
+        ``vacancies`` atoms of the last species are missing, drawn at random among all of them or those of the prototype's
+        site number ``vacancy_site``, ``temperature`` (K) and ``quantum`` set the displacements of independent oscillators.
     species
         Order of the potential's type map.
     frequencies
@@ -49,20 +51,64 @@ def displaced_frames(
     for lattice_constant in recipe.lattice_constants:
         for number in range(recipe.frames):
             cell = structures.unit_cell(prototype, recipe.cell, lattice_constant)
+            if recipe.symmetry is not None:
+                cell = structures.symmetric_distortion(
+                    cell, recipe.symmetry, recipe.distortion or 0.0, recipe.strain or 0.0, rng
+                )
             frame = structures.supercell(cell, recipe.repeat, species)
             if recipe.angle is not None:
                 cube = structures.conventional_cell(prototype, lattice_constant)
                 strained = structures.rhombohedral_strain(cube, rng.uniform(*recipe.angle))
                 deformation = np.linalg.inv(cube.cell.array) @ strained.cell.array
                 frame.set_cell(frame.cell.array @ deformation, scale_atoms=True)
-            if recipe.strain is not None:
+            if recipe.strain is not None and recipe.symmetry is None:
                 frame = structures.random_strain(frame, recipe.strain, rng)
+            if recipe.vacancies:
+                candidates = np.flatnonzero(frame.symbols == species[-1])
+                if recipe.vacancy_site is not None:
+                    candidates = structures.site_members(
+                        prototype, recipe.cell, recipe.repeat, species, recipe.vacancy_site
+                    )
+                del frame[sorted(rng.choice(candidates, recipe.vacancies, replace=False))]
             frame = structures.displace(frame, frequencies, recipe.temperature, recipe.quantum, rng)
             frame.info["origin"] = f"{recipe.name} a={lattice_constant:g} frame={number}"
             frames.append(frame)
+    return spread(frames, keep)
+
+
+def spread(frames: list[Atoms], keep: int | None) -> list[Atoms]:
+    """``keep`` of the frames, spread evenly over them; all if that is None."""
     if keep is None or keep >= len(frames):
         return frames
     return [frames[i * len(frames) // keep] for i in range(keep)]
+
+
+def displaced_structures(
+    recipe, given: list[Atoms], species: list[str], frequencies: dict[str, float], seed: int, keep: int | None
+) -> list[Atoms]:
+    """Frames of one `qcrystal.config.StructureRecipe`: given structures, each scaled to each of its volumes, strained, displaced.
+
+    Parameters
+    ----------
+    given
+        Structures of any shape, such as those that a search found; they may have any number of atoms of the ``species``.
+    species, frequencies, seed, keep
+        See `displaced_frames`.
+    """
+    rng = np.random.default_rng([seed, sum(recipe.name.encode())])
+    frames = []
+    for number, structure in enumerate(given):
+        for volume in recipe.volumes:
+            for repetition in range(recipe.frames):
+                frame = structures.supercell(structure, recipe.repeat, species)
+                scale = np.cbrt(volume * len(frame) / frame.get_volume())
+                frame.set_cell(frame.cell.array * scale, scale_atoms=True)
+                if recipe.strain is not None:
+                    frame = structures.random_strain(frame, recipe.strain, rng)
+                frame = structures.displace(frame, frequencies, recipe.temperature, recipe.quantum, rng)
+                frame.info["origin"] = f"{recipe.name} structure={number} volume={volume:g} frame={repetition}"
+                frames.append(frame)
+    return spread(frames, keep)
 
 
 def gpaw_python(configured: str | None) -> str:

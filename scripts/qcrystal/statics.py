@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import spglib
+import yaml
 from ase import Atoms, units
 from ase.constraints import FixSymmetry
-from ase.filters import FrechetCellFilter
+from ase.filters import UnitCellFilter
 from ase.neighborlist import neighbor_list
-from ase.optimize import BFGS, FIRE
+from ase.optimize import BFGS
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
 from scipy.interpolate import PchipInterpolator
 
+from qcrystal.distortions import space_group
 from qcrystal.quasiharmonic import start_lattice_constant
-from qcrystal.structures import PLANCK_EV_THZ, primitive_cell, random_strain, rhombohedral_strain
+from qcrystal.structures import PLANCK_EV_THZ, primitive_cell
 
 log = logging.getLogger(__name__)
 
-# The low-symmetry relatives of Fm-3m that [Qin, fig. 1a] and the literature name; anything else is found-N.
-NAMED_PHASES = ("Fm-3m", "R-3m", "C2", "P-1")
 # Å: atoms nearer than this mean that a potential has been led out of its training data (H2 has 0.74 Å).
 SHORTEST_DISTANCE = 0.7
-# A relaxation that ends below this part of its starting volume has left them too (50 GPa more take 8 % at 250 GPa).
+# A relaxation that ends below this part of its starting volume has left them too (50 GPa more take 8 % at 250 GPa), as has
+# one that ends above the inverse of it.
 SMALLEST_VOLUME = 0.75
 # THz: modes below minus this are imaginary; the acoustic modes at Γ stay well within it.
 IMAGINARY = 0.05
@@ -39,6 +40,51 @@ IMAGINARY = 0.05
 
 class StaticsError(ValueError):
     """A static property that cannot be had; one line that says why and what to do."""
+
+
+# --- what a potential covers ------------------------------------------------------------------------------------------
+
+
+def trained_pressures(card: Path) -> tuple[float, float]:
+    """Lowest and highest pressure (GPa) of the frames that a potential was trained on, from its model card.
+
+    Raises
+    ------
+    StaticsError
+        If the card does not say.
+    """
+    try:
+        low, high = yaml.safe_load(Path(card).read_text(encoding="utf-8"))["data"]["pressure_GPa"]
+        return float(low), float(high)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise StaticsError(
+            f"{card}: data.pressure_GPa is missing or not two numbers ({error!r}); it says where the potential may be used"
+        ) from error
+
+
+def covered_pressures(
+    pressures: Iterable[float], trained: tuple[float, float], count: int | None = None
+) -> list[float]:
+    """The pressures (GPa) within those of the training frames; at most ``count`` of them, spread evenly, ends included.
+
+    Raises
+    ------
+    StaticsError
+        If there is none.
+    """
+    pressures = sorted(float(p) for p in pressures)
+    inside = [p for p in pressures if trained[0] <= p <= trained[1]]
+    if not inside:
+        raise StaticsError(
+            f"none of the pressures {pressures} GPa is within the {trained[0]:g} to {trained[1]:g} GPa that the potential "
+            "was trained on; change the pressures in statics of the system, or use another potential"
+        )
+    if len(inside) < len(pressures):
+        left_out = ", ".join(f"{p:g}" for p in pressures if p not in inside)
+        log.warning("left out: %s GPa; the potential was trained on %g to %g GPa", left_out, *trained)
+    if count is None or count >= len(inside):
+        return inside
+    return [inside[i] for i in np.linspace(0, len(inside) - 1, count).round().astype(int)]
 
 
 # --- equation of state ------------------------------------------------------------------------------------------------
@@ -64,7 +110,7 @@ def relaxed_cubic(potential, prototype, lattice_constant: float, fmax: float = 1
     atoms.calc = potential
     atoms.set_constraint(FixSymmetry(atoms, symprec=1e-4))
     converged = BFGS(atoms, logfile=None, maxstep=0.05).run(fmax=fmax, steps=max_steps)
-    if not converged or shortest_distance(atoms) < SHORTEST_DISTANCE:
+    if not converged or nearer_than(atoms, SHORTEST_DISTANCE):
         raise StaticsError(
             f"lattice constant {lattice_constant:g} Å: the internal coordinates do not relax to {fmax:g} eV/Å in "
             f"{max_steps} steps; the potential does not hold there, choose a narrower range"
@@ -73,9 +119,9 @@ def relaxed_cubic(potential, prototype, lattice_constant: float, fmax: float = 1
     return atoms
 
 
-def shortest_distance(atoms: Atoms) -> float:
-    """Shortest distance (Å) between two atoms or periodic images; 2 Å if there is none below."""
-    return float(min(neighbor_list("d", atoms, 2.0), default=2.0))
+def nearer_than(atoms: Atoms, shortest: dict[tuple[str, str], float] | float) -> bool:
+    """Whether two atoms or periodic images are nearer than ``shortest`` (Å, for all or per pair of elements)."""
+    return len(neighbor_list("i", atoms, shortest)) > 0
 
 
 def cage_distances(atoms: Atoms, centre: str, member: str) -> dict[str, float]:
@@ -138,7 +184,12 @@ def lattice_row(
 
 
 def equation_of_state(
-    potential, prototype, lattice_constants: Iterable[float], centre: str = "La", member: str = "H"
+    potential,
+    prototype,
+    lattice_constants: Iterable[float],
+    centre: str = "La",
+    member: str = "H",
+    trained: tuple[float, float] = (-np.inf, np.inf),
 ) -> pd.DataFrame:
     """Static equation of state of a cubic prototype.
 
@@ -152,15 +203,18 @@ def equation_of_state(
         Å.
     centre, member
         See `cage_distances`.
+    trained
+        GPa, pressures of the frames that the potential was trained on.
 
     Returns
     -------
     pandas.DataFrame
-        lattice_constant, volume (Å³/atom), energy (eV/atom), pressure (GPa, from the stress), x, and the distances
-        of `cage_distances`; ascending lattice constant. Lattice constants where the crystal does not relax are left
-        out with a warning.
+        lattice_constant, volume (Å³/atom), energy (eV/atom), pressure (GPa, from the stress), x, the distances of
+        `cage_distances`, and beyond_training: by how much (GPa) the pressure is outside ``trained``, NaN where the
+        pressure does not rise on compression, so that it means nothing; ascending lattice constant. Lattice constants
+        where the crystal does not relax are left out with a warning.
     """
-    lattice_constants = sorted(float(a) for a in lattice_constants)
+    lattice_constants = sorted({float(a) for a in lattice_constants})
     rows = []
     for number, a in enumerate(lattice_constants, 1):
         try:
@@ -184,7 +238,8 @@ def equation_of_state(
             stable["lattice_constant"].iloc[0],
             stable["pressure"].max(),
         )
-    return eos
+    beyond = np.maximum(trained[0] - stable["pressure"], stable["pressure"] - trained[1]).clip(lower=0.0)
+    return eos.assign(beyond_training=beyond)
 
 
 def _compressible_branch(eos: pd.DataFrame) -> pd.DataFrame:
@@ -226,218 +281,58 @@ class Relaxed(NamedTuple):
     spacegroup: str
     converged: bool
 
-    def same_as(self, other: Relaxed) -> bool:
-        """Same space group, enthalpy within 1 meV/atom and volume within 0.5 %: what fmax leaves undecided."""
-        return (
-            self.spacegroup == other.spacegroup
-            and abs(self.enthalpy - other.enthalpy) < 1e-3
-            and abs(self.volume / other.volume - 1) < 5e-3
-        )
-
-
-def space_group(atoms: Atoms, symprec: float) -> str:
-    """International symbol by spglib at tolerance ``symprec`` (Å); P1 where spglib gives up."""
-    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    dataset = spglib.get_symmetry_dataset(cell, symprec=symprec)
-    return "P1" if dataset is None else dataset.international
-
 
 def relax(
-    potential, atoms: Atoms, pressure: float, fmax: float, max_steps: int, symprec: float, keep_symmetry: bool = False
+    potential,
+    atoms: Atoms,
+    pressure: float,
+    fmax: float,
+    max_steps: int,
+    symprec: float,
+    shortest: dict[tuple[str, str], float] | float = SHORTEST_DISTANCE,
+    keep_symmetry: bool = False,
+    smallest_volume: float | None = None,
 ) -> Relaxed | None:
-    """Relax positions and cell at a hydrostatic pressure (GPa) with FIRE; None if the crystal collapses.
+    """Relax positions and cell at a hydrostatic pressure (GPa); None if the crystal collapses.
 
-    Collapse: `SHORTEST_DISTANCE` or `SMALLEST_VOLUME` is passed. It means that the potential does not hold there.
+    Collapse: atoms come nearer than ``shortest``, or the volume leaves the range that starts at ``smallest_volume`` and
+    ends at the start's over `SMALLEST_VOLUME`. It means that the potential does not hold there.
 
     Parameters
     ----------
     fmax
-        eV/Å, on forces and on the cell's generalised force of `ase.filters.FrechetCellFilter`.
+        eV/Å, on forces and on the cell's generalised force of `ase.filters.UnitCellFilter`.
     max_steps
         Bound on the steps; ``converged`` says whether it was enough.
     symprec
         Å, tolerance of the space group.
+    shortest
+        Å, for all pairs of atoms or per pair of elements.
     keep_symmetry
         Stay within the space group of the start.
+    smallest_volume
+        Å³/atom; None: `SMALLEST_VOLUME` times the start's.
     """
     atoms = Atoms(atoms.get_chemical_symbols(), positions=atoms.positions, cell=atoms.cell, pbc=True)
     atoms.calc = potential
     if keep_symmetry:
         atoms.set_constraint(FixSymmetry(atoms, symprec=1e-3))
-    smallest_volume = SMALLEST_VOLUME * atoms.get_volume()
-    optimizer = FIRE(FrechetCellFilter(atoms, scalar_pressure=pressure * units.GPa), logfile=None)
-    for converged in optimizer.irun(fmax=fmax, steps=max_steps):  # noqa: B007 the last value is the answer
-        if atoms.get_volume() < smallest_volume or shortest_distance(atoms) < SHORTEST_DISTANCE:
-            return None
+    start = atoms.get_volume() / len(atoms)
+    smallest = SMALLEST_VOLUME * start if smallest_volume is None else smallest_volume
+    # Not FrechetCellFilter: its matrix logarithms take longer than the potential does.
+    optimizer = BFGS(UnitCellFilter(atoms, scalar_pressure=pressure * units.GPa), logfile=None, maxstep=0.1)
+    try:
+        for converged in optimizer.irun(fmax=fmax, steps=max_steps):  # noqa: B007 the last value is the answer
+            volume = atoms.get_volume() / len(atoms)
+            if not smallest < volume < start / SMALLEST_VOLUME or nearer_than(atoms, shortest):
+                return None
+    except RuntimeError as error:  # FixSymmetry refuses steps that strain the cell by a quarter
+        log.info("relaxation given up: %s", error)
+        return None
     atoms.set_constraint()
-    volume = atoms.get_volume() / len(atoms)
     enthalpy = atoms.get_potential_energy() / len(atoms) + pressure * units.GPa * volume
     atoms.calc = None
     return Relaxed(atoms, pressure, enthalpy, volume, space_group(atoms, symprec), bool(converged))
-
-
-def distorted_cells(prototype, n_starts: int, seed: int) -> list[Atoms]:
-    """Starting cells of a structure search.
-
-    First the primitive cell strained rhombohedrally to 91° and to 89° (conventional angles) without displacements,
-    which relax within R-3m; then primitive and doubled cells in turn with random strain (3 %) and random
-    displacements (0.08 Å, half a hydrogen's zero-point excursion or more), which may end anywhere.
-    """
-    ideal = primitive_cell(prototype, prototype.lattice_constant)
-    starts = [rhombohedral_strain(ideal, angle) for angle in (91.0, 89.0)][:n_starts]
-    for number in range(n_starts - len(starts)):
-        rng = np.random.default_rng([seed, number])
-        cell = ideal if number % 2 == 0 else ideal.repeat(np.roll((2, 1, 1), number // 2))
-        cell = random_strain(cell, 0.03, rng)
-        cell.positions += rng.normal(scale=0.08, size=cell.positions.shape)
-        starts.append(cell)
-    return starts
-
-
-def relaxed_enthalpies(
-    potential,
-    prototype,
-    pressures: Iterable[float],
-    seed: int,
-    n_starts: int = 12,
-    fmax: float = 0.01,
-    max_steps: int = 300,
-    symprec: float = 0.05,
-) -> tuple[pd.DataFrame, list[Atoms]]:
-    """Static enthalpies of the cubic phase and of the structures that distorted cells relax to ([Qin] fig. 1a).
-
-    The search (`distorted_cells`) starts in turn at the lowest and at the middle pressure; every structure found
-    there that is not the prototype's is followed to all pressures, each relaxation starting from the last one's result.
-    The random search is small: a phase that it misses is not thereby unstable.
-
-    Parameters
-    ----------
-    pressures
-        GPa.
-    seed
-        Same seed, same starts.
-    n_starts, fmax, max_steps
-        Effort: distorted cells, force bound (eV/Å) and steps of each relaxation.
-    symprec
-        Å; 0.02 still splits relaxed structures of one kind at fmax = 0.01 eV/Å, 0.05 and 0.1 do not.
-
-    Returns
-    -------
-    table : pandas.DataFrame
-        phase, pressure (GPa), enthalpy (eV/atom), volume (Å³/atom), spacegroup, converged. ``phase`` is the branch,
-        named by its space group where it was found (Fm-3m, R-3m, C2, P-1, else found-N, lowest enthalpy first);
-        ``spacegroup`` is what it is at this pressure, so R-3m that merges with the cubic phase says Fm-3m there. Of the
-        found-N, points where they are one of the structures before are left out.
-        Points at which the crystal collapses are left out with a warning.
-    structures : list of ase.Atoms
-        In the order of the table, ``info`` holds phase and pressure.
-    """
-    pressures = sorted(float(p) for p in pressures)
-    effort = {"fmax": fmax, "max_steps": max_steps, "symprec": symprec}
-    cubic_start = primitive_cell(prototype, prototype.lattice_constant)
-    cubic = space_group(cubic_start, symprec)
-    found = _search(potential, distorted_cells(prototype, n_starts, seed), pressures, cubic, effort)
-    branches = [_follow_cubic(potential, cubic_start, pressures, effort)]
-    for number, start in enumerate(found, 1):
-        if any(start.pressure == known.pressure and start.same_as(known) for branch in branches for known in branch):
-            continue
-        log.info("following structure %d/%d (%s) to %d pressures", number, len(found), start.spacegroup, len(pressures))
-        branch = _follow(potential, start, pressures, effort)
-        if not any(_same_branch(branch, other) for other in branches):
-            branches.append(branch)
-    labels = [cubic, *_labels([_where_found(branch, found) for branch in branches[1:]])]
-    rows, structures = [], []
-    listed: list[Relaxed] = []
-    for label, branch in zip(labels, branches, strict=True):
-        for result in branch:
-            merged = any(result.pressure == other.pressure and result.same_as(other) for other in listed)
-            if merged and label not in NAMED_PHASES:
-                continue
-            listed.append(result)
-            rows.append({"phase": label, **{k: v for k, v in result._asdict().items() if k != "atoms"}})
-            result.atoms.info = {"phase": label, "pressure": result.pressure}
-            structures.append(result.atoms)
-    columns = ["phase", "pressure", "enthalpy", "volume", "spacegroup", "converged"]
-    return pd.DataFrame(rows, columns=columns), structures
-
-
-def _search(potential, starts: list[Atoms], pressures: list[float], cubic: str, effort: dict) -> list[Relaxed]:
-    """Distinct structures other than the cubic one, lowest enthalpy relative to each other at a pressure first."""
-    search_pressures = [pressures[0], pressures[len(pressures) // 2]]
-    found: list[Relaxed] = []
-    for number, start in enumerate(starts):
-        # The first two starts are the two rhombohedral strains, the others random cells in primitive-doubled pairs.
-        pressure = search_pressures[number // 2 % 2]
-        result = relax(potential, start, pressure, **effort)
-        if result is None:
-            log.warning("start %d/%d at %g GPa: it collapses, left out", number + 1, len(starts), pressure)
-            continue
-        new = result.spacegroup != cubic and not any(
-            result.same_as(other) for other in found if other.pressure == pressure
-        )
-        if new:
-            found.append(result)
-        log.info(
-            "start %d/%d at %g GPa: %s, %.4f eV/atom%s%s",
-            number + 1,
-            len(starts),
-            pressure,
-            result.spacegroup,
-            result.enthalpy,
-            ", new" if new else "",
-            "" if result.converged else ", not converged",
-        )
-    return sorted(found, key=lambda result: (result.pressure, result.enthalpy))
-
-
-def _follow_cubic(potential, start: Atoms, pressures: list[float], effort: dict) -> list[Relaxed]:
-    branch = []
-    for pressure in pressures:
-        result = relax(potential, start, pressure, **effort, keep_symmetry=True)
-        if result is None:
-            log.warning("cubic phase at %g GPa: it collapses, left out", pressure)
-            continue
-        branch.append(result)
-        start = result.atoms
-    return branch
-
-
-def _follow(potential, found: Relaxed, pressures: list[float], effort: dict) -> list[Relaxed]:
-    """The branch through ``found``, relaxed outwards from the pressure at which it was found."""
-    branch = {found.pressure: found}
-    upwards = [p for p in pressures if p > found.pressure]
-    downwards = [p for p in reversed(pressures) if p < found.pressure]
-    for direction in (upwards, downwards):
-        start = found.atoms
-        for pressure in direction:
-            result = relax(potential, start, pressure, **effort)
-            if result is None:
-                log.warning("%s followed to %g GPa: it collapses, left out from there", found.spacegroup, pressure)
-                break
-            log.info("%s followed to %g GPa: %s", found.spacegroup, pressure, result.spacegroup)
-            branch[pressure] = result
-            start = result.atoms
-    return [branch[pressure] for pressure in sorted(branch)]
-
-
-def _same_branch(first: list[Relaxed], second: list[Relaxed]) -> bool:
-    return len(first) == len(second) and all(a.same_as(b) for a, b in zip(first, second, strict=True))
-
-
-def _where_found(branch: list[Relaxed], found: list[Relaxed]) -> Relaxed:
-    return next(result for result in branch if any(result is other for other in found))
-
-
-def _labels(found: list[Relaxed]) -> list[str]:
-    """Phase labels in the given order: the space group for named phases (once each), else found-1, found-2, ..."""
-    labels, number = [], 0
-    for result in found:
-        if result.spacegroup in NAMED_PHASES and result.spacegroup not in labels:
-            labels.append(result.spacegroup)
-        else:
-            number += 1
-            labels.append(f"found-{number}")
-    return labels
 
 
 # --- phonons ----------------------------------------------------------------------------------------------------------
@@ -585,8 +480,8 @@ def phonons(
     -------
     PhononTables
         summary: pressure, static_pressure (GPa, from the stress), lattice_constant, zero_point_energy (eV/atom) and
-        zero_point_temperature (K) of the real modes, max_frequency (THz), imaginary_fraction (of the modes on the
-        mesh);
+        zero_point_temperature (K) of the real modes, max_frequency and min_frequency (THz; imaginary ones negative),
+        imaginary_fraction (of the modes on the mesh);
         dos: pressure, frequency, dos, dos_<species>, see `density_of_states`;
         harmonic_energy: pressure, temperature, energy_over_3NkB_quantum, energy_over_3NkB_classical (K).
     """
@@ -610,6 +505,7 @@ def phonons(
         "zero_point_energy": 3 * units.kB * zero_point,
         "zero_point_temperature": zero_point,
         "max_frequency": frequencies.max(),
+        "min_frequency": frequencies.min(),
         "imaginary_fraction": np.average((frequencies < -IMAGINARY).mean(axis=1), weights=weights),
     }
     log.info("phonons at %.1f GPa: T_zero = %.0f K, up to %.1f THz", pressure, zero_point, summary["max_frequency"])
@@ -625,6 +521,36 @@ def phonons(
         for t in temperatures
     ]
     return PhononTables(pd.DataFrame([summary]), dos, pd.DataFrame(energies))
+
+
+def check_highest_frequency(summary: pd.DataFrame, configured: float, highest_pressure: float, where: str) -> None:
+    """Compare the highest phonon with the frequency that sets beads and the largest time step.
+
+    Parameters
+    ----------
+    summary
+        Of `phonons`.
+    configured
+        THz, ``dynamics.max_frequency``.
+    highest_pressure
+        GPa, of the runs; phonons above it do not matter.
+    where
+        File that holds the configured frequency.
+
+    Raises
+    ------
+    StaticsError
+        If a phonon that the runs may meet is faster.
+    """
+    met = summary[summary["pressure"] <= highest_pressure]
+    if met.empty or met["max_frequency"].max() <= configured:
+        return
+    highest = met.loc[met["max_frequency"].idxmax(), ["pressure", "max_frequency"]]
+    raise StaticsError(
+        f"{where}: dynamics.max_frequency is {configured:g} THz, but this potential's highest phonon at {highest.iloc[0]:g} GPa "
+        f"has {highest.iloc[1]:.1f} THz; raise it to {np.ceil(highest.iloc[1]):g}, so that path integrals get beads enough, "
+        "and check dynamics.timestep"
+    )
 
 
 def phonons_with_zero_point_pressure(

@@ -6,6 +6,7 @@ Lengths are in Å, angles in degrees, masses in u, temperatures in K.
 from __future__ import annotations
 
 import numpy as np
+import spglib
 from ase import Atoms, units
 from ase.spacegroup import crystal
 from scipy import constants
@@ -76,6 +77,18 @@ def supercell(atoms: Atoms, repeat, species: list[str]) -> Atoms:
     )
 
 
+def site_members(spec, basis: str, repeat, species: list[str], site: int) -> np.ndarray:
+    """Indices, in the `supercell` of a prototype's `unit_cell`, of the atoms on the site of that number (from 0)."""
+    cell = unit_cell(spec, basis, 1.0)
+    if site >= len(spec.sites):
+        raise ValueError(f"site {site} of a prototype with {len(spec.sites)}; they are numbered from 0")
+    # as supercell sorts: by species, stable
+    symbols = np.array(cell.repeat(tuple(repeat)).get_chemical_symbols())
+    kinds = np.tile(cell.arrays["spacegroup_kinds"], int(np.prod(repeat)))
+    order = np.concatenate([np.flatnonzero(symbols == s) for s in species])
+    return np.flatnonzero(kinds[order] == site)
+
+
 def rhombohedral_strain(atoms: Atoms, angle: float) -> Atoms:
     """Strain a cubic cell along [111] at constant volume until its three angles are ``angle`` degrees.
 
@@ -98,6 +111,54 @@ def random_strain(atoms: Atoms, amplitude: float, rng: np.random.Generator) -> A
     strained = atoms.copy()
     strained.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
     return strained
+
+
+def symmetric_distortion(
+    atoms: Atoms, symmetry: str, displacement: float, strain: float, rng: np.random.Generator
+) -> Atoms:
+    """Distort a crystal at random, but so that one of its symmetries survives.
+
+    Random displacements and a random strain are averaged over the group of two elements, which leaves the part of them
+    that is invariant under it.
+
+    Parameters
+    ----------
+    atoms
+        A unit cell, undistorted.
+    symmetry
+        ``C2`` keeps a twofold axis through lattice points, ``P-1`` the inversion.
+    displacement
+        Standard deviation of a displacement's Cartesian component before the averaging, Å.
+    strain
+        Standard deviation of the strain's components before the averaging.
+
+    Raises
+    ------
+    ValueError
+        If the crystal has no such symmetry.
+    """
+    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    operations = spglib.get_symmetry(cell, symprec=1e-4)
+    for fractional, shift in zip(operations["rotations"], operations["translations"], strict=True):  # noqa: B007
+        rotation = atoms.cell.array.T @ fractional @ np.linalg.inv(atoms.cell.array.T)
+        kind = {"C2": -1.0, "P-1": -3.0}[symmetry]
+        if np.allclose(rotation @ rotation, np.eye(3)) and abs(np.trace(rotation) - kind) < 1e-6:
+            break
+    else:
+        raise ValueError(f"the crystal has no symmetry {symmetry} that could survive a distortion")
+    image = cell[1] @ fractional.T + shift
+    gaps = image[:, None] - cell[1][None]
+    partner = np.linalg.norm((gaps - np.rint(gaps)) @ cell[0], axis=2).argmin(axis=1)
+    shifts = rng.normal(scale=displacement, size=(len(atoms), 3))
+    averaged = 0.5 * shifts
+    averaged[partner] += 0.5 * shifts @ rotation.T
+    tensor = rng.normal(scale=strain, size=(3, 3))
+    tensor = 0.5 * (tensor + tensor.T)
+    tensor = 0.5 * (tensor + rotation @ tensor @ rotation.T)
+    distorted = atoms.copy()
+    distorted.positions += averaged
+    distorted.set_cell(distorted.cell.array @ (np.eye(3) + tensor), scale_atoms=True)
+    return distorted
 
 
 def oscillator_displacement(mass: float, frequency: float, temperature: float, quantum: bool) -> float:

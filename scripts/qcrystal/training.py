@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal.datasets import System
+from qcrystal.graphs import complete_input, finish
 from qcrystal.provenance import write_whole
 
 logger = logging.getLogger(__name__)
@@ -67,6 +69,9 @@ class TrainingSettings(BaseModel):
 
     ``sel`` holds the largest number of neighbours within ``cutoff`` (Å) per species; ``cutoff_smooth`` (Å) is where the
     switching begins. ``energy``, ``force`` and ``virial`` are the loss prefactors at the start and at the end.
+    ``trainer`` is DeePMD-kit's own or `qcrystal.moment_training`; ``optimizer`` and ``average`` (decay of the running
+    average of the weights) are the latter's. ``repulsion`` (Å) is `qcrystal.shortrange`'s, by pair of species, and
+    ``table_spacing`` that of the tables that replace the embedding networks of a compressed potential.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,6 +85,10 @@ class TrainingSettings(BaseModel):
     cutoff_smooth: float = 2.0
     fitting: list[int] = [128, 128, 128]
     precision: str = "float32"
+    trainer: Literal["deepmd", "moments"] = "deepmd"
+    optimizer: Literal["adam", "muon"] = "adam"
+    average: float = Field(0.999, ge=0, lt=1)
+    schedule: Literal["exp", "cosine"] = "exp"
     start_lr: float = 2e-3
     stop_lr: float = 1e-6
     energy: tuple[float, float] = (0.02, 1)
@@ -89,6 +98,8 @@ class TrainingSettings(BaseModel):
     steps: int = Field(20000, gt=0)
     checkpoint_every: int = Field(1000, gt=0)
     seeds: Seeds = Seeds()
+    repulsion: dict[str, tuple[float, float]] = {}
+    table_spacing: float = Field(0.02, gt=0)
 
 
 def render_input(
@@ -126,12 +137,7 @@ def render_input(
                 "seed": settings.seeds.fitting,
             },
         },
-        "learning_rate": {
-            "type": "exp",
-            "start_lr": settings.start_lr,
-            "stop_lr": settings.stop_lr,
-            "decay_steps": decay_steps,
-        },
+        "learning_rate": {"type": settings.schedule, "start_lr": settings.start_lr, "stop_lr": settings.stop_lr},
         "loss": {
             "type": "ener",
             "start_pref_e": settings.energy[0],
@@ -155,6 +161,10 @@ def render_input(
             "save_ckpt": "model.ckpt",
         },
     }
+    if settings.schedule == "exp":
+        document["learning_rate"]["decay_steps"] = decay_steps
+    if settings.trainer == "moments":
+        document["training"] |= {"optimizer": settings.optimizer, "ema_decay": settings.average}
     if test_systems:
         document["training"]["validation_data"] = {
             "systems": [str(path) for path in test_systems],
@@ -164,8 +174,17 @@ def render_input(
     return document
 
 
-def train(document: dict, directory: Path, threads: int = 1, identity: str = "") -> Path:
-    """Train, freeze and compress; return ``directory/model.pb``.
+def train(
+    document: dict,
+    directory: Path,
+    threads: int = 1,
+    identity: str = "",
+    compress: bool = True,
+    trainer: str = "deepmd",
+    repulsion: Mapping[str, Sequence[float]] | None = None,
+    table_spacing: float = 0.02,
+) -> Path:
+    """Train, freeze, if so wished compress, and finish; return ``directory/model.pb``.
 
     Parameters
     ----------
@@ -179,6 +198,12 @@ def train(document: dict, directory: Path, threads: int = 1, identity: str = "")
         CPU threads.
     identity
         What the input does not show of the training: the contents of the systems and the code.
+    compress
+        A compressed potential runs faster, and takes longer to make than a short training.
+    trainer
+        ``deepmd``: `dp train`; ``moments``: `qcrystal.moment_training`, which is faster on a CPU and uses one thread.
+    repulsion, table_spacing
+        As in `TrainingSettings`.
 
     Raises
     ------
@@ -188,15 +213,25 @@ def train(document: dict, directory: Path, threads: int = 1, identity: str = "")
     directory = Path(directory)
     _begin(directory, json.dumps([portable_input(document, "data"), identity], sort_keys=True))
     (directory / "input.json").write_text(json.dumps(document, indent=1) + "\n")
-    steps = document["training"]["numb_steps"]
+    if trainer == "moments":
+        from qcrystal import moment_training  # imports JAX
+
+        moment_training.train(document, directory)
+        _run_dp(["convert-backend", "model.dp", "frozen.pb"], directory, threads)
+    else:
+        _train_with_deepmd(document["training"]["numb_steps"], directory, threads)
+        _run_dp(["freeze", "-c", ".", "-o", "frozen.pb"], directory, threads)
+    export(directory, document["model"]["type_map"], repulsion or {}, threads, table_spacing if compress else None)
+    learning_curve(directory).to_csv(directory / "learning_curve.csv", index=False)
+    return directory / "model.pb"
+
+
+def _train_with_deepmd(steps: int, directory: Path, threads: int) -> None:
     done = checkpoint_step(directory)
     if done < steps:
         restart = ["--restart", f"model.ckpt-{done}"] if done else []
         logger.info("training: %s, %d steps", f"continuing after step {done}" if done else "starting", steps)
         _run_dp(["train", "input.json", *restart], directory, threads, steps, done)
-    export(directory, threads)
-    learning_curve(directory).to_csv(directory / "learning_curve.csv", index=False)
-    return directory / "model.pb"
 
 
 def _begin(directory: Path, description: str) -> None:
@@ -211,11 +246,61 @@ def _begin(directory: Path, description: str) -> None:
     write_whole(mark, digest)
 
 
-def export(directory: Path, threads: int = 1) -> None:
-    """Freeze the last checkpoint in ``directory`` to ``frozen.pb`` and compress it to ``model.pb``."""
-    _run_dp(["freeze", "-c", ".", "-o", "frozen.pb"], directory, threads)
-    _run_dp(["compress", "-i", "frozen.pb", "-o", "compressed.pb"], directory, threads)
-    (Path(directory) / "compressed.pb").replace(Path(directory) / "model.pb")
+def export(
+    directory: Path,
+    species: Sequence[str],
+    repulsion: Mapping[str, Sequence[float]],
+    threads: int = 1,
+    table_spacing: float | None = 0.02,
+) -> None:
+    """Turn ``frozen.pb`` in ``directory`` into ``model.pb``.
+
+    Parameters
+    ----------
+    species, repulsion
+        See `qcrystal.graphs.finish`.
+    table_spacing
+        Spacing of the tables that replace the embedding networks, in units of the smooth inverse distance; None leaves
+        the networks.
+    """
+    directory = Path(directory)
+    source = directory / "frozen.pb" if table_spacing is None else tabulate(directory, threads, table_spacing)
+    finish(source, directory / "finished.pb", species, repulsion)
+    (directory / "finished.pb").replace(directory / "model.pb")
+
+
+def tabulate(directory: Path, threads: int = 1, table_spacing: float = 0.02) -> Path:
+    """Replace the embedding networks of ``frozen.pb`` in ``directory`` by tables (`dp compress`): ``compressed.pb`` there."""
+    complete_input(Path(directory) / "frozen.pb")
+    arguments = ["compress", "-i", "frozen.pb", "-o", "compressed.pb", "-s", f"{table_spacing:g}"]
+    _run_dp(arguments, directory, threads)
+    return Path(directory) / "compressed.pb"
+
+
+def untrained(settings: TrainingSettings, path: Path, closest: float = 0.5) -> None:
+    """Write a potential (``.dp``) with random weights, for what does not depend on them: formats, and the cost of a step.
+
+    ``closest`` (Å) is the smallest distance that the tables of its compressed form are to cover.
+    """
+    from deepmd.dpmodel.utils.serialization import save_dp_model
+
+    from qcrystal.moment_training import initial_model
+    from qcrystal.moments import Environment
+
+    species = len(settings.species)
+    environment = Environment(
+        settings.cutoff,
+        settings.cutoff_smooth,
+        slots=np.array(settings.sel, float),
+        shift=np.full(species, 0.05),  # 1/Å, as large as in LaH10
+        scale=np.full(species, 0.1),
+        scale_vector=np.full(species, 0.1),
+        half=0.5,
+        spacing=0.02,
+        splines=48,
+    )
+    model = initial_model(render_input(settings, [], []), environment, np.zeros(species), closest)
+    save_dp_model(str(path), model)
 
 
 def checkpoint_step(directory: Path) -> int:
@@ -470,6 +555,8 @@ def model_card(
     every: Mapping[str, int] | None = None,
     literature: Mapping[str, Mapping[str, float]] | None = None,
     speed: dict | None = None,
+    committee: dict | None = None,
+    remarks: Mapping[str, object] | None = None,
 ) -> dict:
     """What a user of the potential must know, ready for ``card.yaml``.
 
@@ -481,6 +568,11 @@ def model_card(
         Published accuracies by source: energy in meV/atom, force in meV/Å, virial in meV/atom.
     speed
         Measured cost, for example ``{"ms_per_step": 42, "atoms": 352, "device": "one CPU core"}``.
+    committee
+        Statistics of `qcrystal.committee.deviation_statistics` on the test frames, and under ``sha256`` the members' sums
+        by file name.
+    remarks
+        More entries, or other ones: what was tried before, where it is known to be wrong.
     """
     pressures = np.concatenate([s.pressures for systems in systems_by_split.values() for s in systems])
     split = {
@@ -501,11 +593,17 @@ def model_card(
         "accuracy_note": "test: frames never trained on; they were looked at during the training, but chose nothing",
         "literature": {source: dict(values) for source, values in (literature or {}).items()},
         "sha256": hashlib.sha256(Path(model).read_bytes()).hexdigest(),
-        "versions": {package: version(package) for package in ("deepmd-kit", "tensorflow-cpu", "numpy")},
+        "versions": {package: version(package) for package in _packages(settings)},
     }
-    if speed:
-        card["speed"] = speed
-    return card
+    for key, value in (("committee", committee), ("speed", speed)):
+        if value:
+            card[key] = value
+    return card | dict(remarks or {})
+
+
+def _packages(settings: TrainingSettings) -> list[str]:
+    """What a training depends on."""
+    return ["deepmd-kit", "tensorflow-cpu", "numpy", *(["jax", "optax"] if settings.trainer == "moments" else [])]
 
 
 def _accuracy(errors: pd.DataFrame, split: str) -> dict:

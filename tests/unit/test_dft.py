@@ -1,14 +1,16 @@
 """The frames that are labelled, and what GPAW is told."""
 
 import importlib.util
+import json
 
 import numpy as np
 import pytest
 import yaml
+from ase.build import bulk
 
-from qcrystal import dft
-from qcrystal.config import Prototype, Recipe
-from qcrystal.structures import oscillator_displacement
+from qcrystal import datasets, dft
+from qcrystal.config import Prototype, Recipe, StructureRecipe
+from qcrystal.structures import oscillator_displacement, site_members, supercell, unit_cell
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +68,88 @@ def test_the_same_seed_gives_the_same_frames_and_keep_takes_some(system):
     assert np.array_equal(once[0].positions, twice[0].positions)
 
 
-@pytest.mark.parametrize(("lattice_constant", "grid"), [(4.85, 4), (5.1, 4), (5.35, 4)])
-def test_kpoint_density_gives_4x4x4_for_the_primitive_cell(system, labeller, lattice_constant, grid):
-    cell = 0.5 * lattice_constant * (1 - np.eye(3))
+@pytest.mark.parametrize(("site", "multiplicity", "distance"), [(1, 8, np.sqrt(3) / 4), (2, 32, None)])
+def test_vacancies_are_on_the_site_that_the_recipe_names(system, site, multiplicity, distance):
+    prototype = Prototype(**system["prototypes"]["Fm-3m"])
+    whole = supercell(unit_cell(prototype, "conventional", 5.0), [1, 1, 1], ["La", "H"])
+    members = site_members(prototype, "conventional", [1, 1, 1], ["La", "H"], site)
+    assert len(members) == multiplicity and set(whole.symbols[members]) == {"H"}
+    nearest = whole.get_all_distances(mic=True)[members][:, whole.symbols == "La"].min(axis=1)
+    # 8c sits in the middle of a La tetrahedron, a√3/4 from its corners; 32f is nearer to its La
+    assert np.allclose(nearest, 5.0 * distance) if distance else (nearest < 5.0 * 0.42).all()
+    drawn = frames(system, frames=20, temperature=0, quantum=False, vacancies=1, vacancy_site=site)
+    missing = set()
+    for frame in drawn:
+        assert frame.symbols.count("H") == 39 and frame.symbols.count("La") == 4
+        (gone,) = [
+            i for i, position in enumerate(whole.positions) if not np.isclose(frame.positions, position).all(1).any()
+        ]
+        missing.add(gone)
+    assert missing <= set(members) and len(missing) > 1
+
+
+def test_given_structures_are_brought_to_each_volume(system):
+    salt = bulk("LaH", "rocksalt", a=5.0)
+    recipe = StructureRecipe(
+        name="salt",
+        structures="salt.extxyz",
+        volumes=[8.0, 10.0],
+        repeat=[2, 1, 1],
+        frames=3,
+        temperature=0,
+        quantum=False,
+    )
+    drawn = dft.displaced_structures(recipe, [salt, salt], ["La", "H"], {"La": 6.0, "H": 28.0}, 1, None)
+    assert len(drawn) == 2 * 2 * 3
+    assert [frame.get_volume() / len(frame) for frame in drawn[:6]] == pytest.approx([8.0] * 3 + [10.0] * 3)
+    assert drawn[0].get_chemical_symbols() == ["La", "La", "H", "H"]
+    # scaled, not sheared: the shape is the primitive cell's, doubled
+    assert drawn[0].cell.angles() == pytest.approx([60, 60, 60])
+    assert drawn[0].get_scaled_positions() == pytest.approx(
+        supercell(salt, [2, 1, 1], ["La", "H"]).get_scaled_positions()
+    )
+    assert len({frame.info["origin"] for frame in drawn}) == len(drawn)
+    warm = recipe.model_copy(update={"temperature": 300})
+    rattled = dft.displaced_structures(warm, [salt], ["La", "H"], {"La": 6.0, "H": 28.0}, 1, 2)
+    assert len(rattled) == 2 and not np.allclose(rattled[0].positions, drawn[0].positions)
+
+
+def test_cells_with_a_vacancy_pass_through_the_data_set(system, tmp_path):
+    """Labels of whole and of defective cells in one file become systems of their own, are checked and split."""
+    rng = np.random.default_rng(3)
+    labels = []
+    for recipe, changes in (("whole", {}), ("vacancy", {"vacancies": 1, "vacancy_site": 1})):
+        for frame in frames(system, name=recipe, cell="primitive", repeat=[2, 1, 1], frames=6, **changes):
+            volume = frame.get_volume()
+            labels.append(
+                {
+                    "energy": -3.0 * len(frame) + rng.normal(scale=0.1),
+                    "forces": rng.normal(size=(len(frame), 3)).tolist(),
+                    "virial": (0.9 * volume * np.eye(3)).tolist(),
+                    "cell": frame.cell.array.tolist(),
+                    "positions": frame.positions.tolist(),
+                    "symbols": frame.get_chemical_symbols(),
+                    "origin": frame.info["origin"],
+                }
+            )
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps({"software": {}, "settings": {}, "frames": labels}))
+    systems = datasets.labels_to_systems([path])
+    assert {s.name: (s.formula, len(s)) for s in systems} == {
+        "vacancy_H19La2": ("H19La2", 6),
+        "whole_H20La2": ("H20La2", 6),
+    }
+    datasets.check_dataset(systems)
+    train, test = datasets.split(systems, "fraction", 0.2, 0)
+    assert {s.formula for s in test} == {"H19La2", "H20La2"}
+    datasets.write_split(train, test, tmp_path / "split", {})
+    again = datasets.read_dataset(tmp_path / "split" / "train", ["La", "H"])
+    assert {s.formula: len(s) for s in again} == {"H19La2": 5, "H20La2": 5}
+
+
+@pytest.mark.parametrize("lattice_constant", [4.7, 4.749, 5.1, 5.4])
+def test_kpoint_grid_of_the_primitive_cell_is_the_same_from_80_to_300_gpa(system, labeller, lattice_constant):
+    cell, grid = 0.5 * lattice_constant * (1 - np.eye(3)), 6
     length = system["dft"]["kpoint_length"]
     assert labeller.kpoint_grid(cell, length) == [grid] * 3
     # doubling a vector halves its number, rounded up

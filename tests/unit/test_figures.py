@@ -13,7 +13,9 @@ import pytest
 import yaml
 from ase import Atoms, units
 
+from qcrystal.conditions import binned, limits
 from qcrystal.figures import FIGURES, crystals, data, energies, statics, style
+from qcrystal.quality import system_table
 from qcrystal.structures import PLANCK_EV_THZ, conventional_cell, rhombohedral_strain
 
 SIZES = ("rich", "minimal")
@@ -60,6 +62,7 @@ def condition(method, pressure, temperature, size, replica=0, start="cubic") -> 
         "temperature_target": temperature,
         "replica": replica,
         "length_ps": 0.15 if size == "minimal" else 5.0,
+        "extrapolates": "no",
     }
 
 
@@ -187,6 +190,59 @@ def parity_tables(size) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(errors), pd.concat(histograms)
 
 
+def quality_tables(size) -> dict[str, pd.DataFrame]:
+    """Report on a data set; rich: two stoichiometries, an outlier, a copy, and a system whose test frames are too near."""
+    rng = np.random.default_rng(8)
+    rows = []
+    for system, formula in (("cubic_H20La2", "H20La2"), ("vacancy", "H19La2"))[: 2 if size == "rich" else 1]:
+        for split, count in (("train", 40), ("test", 6)):
+            near = split == "test" and system == "vacancy"
+            volume = rng.uniform(2.6, 3.5, count)
+            columns = {"split": split, "system": system, "frame": np.arange(count), "formula": formula}
+            columns |= {"stoichiometry": "H10La" if formula == "H20La2" else "H19La2", "atoms": 22, "volume": volume}
+            columns |= {"pressure": 600 - 150 * volume, "energy": -168 - volume, "force_rms": 1.0, "force_max": 5.0}
+            columns |= {"nearest_La_La": 3.4, "nearest_La_H": 1.7, "nearest_H_H": rng.uniform(0.6, 0.9, count)}
+            columns |= {"outlier": "", "nearest": "train/cubic_H20La2/1", "duplicate": False}
+            rows.append(pd.DataFrame(columns | {"ratio": rng.uniform(*((0.1, 0.4) if near else (0.8, 1.1)), count)}))
+    frames = pd.concat(rows, ignore_index=True)
+    if size == "rich":
+        frames.loc[3, "outlier"], frames.loc[4, "duplicate"] = "energy force", True
+    bins = itertools.product((("energy", "H10La", 0.005), ("force", "H", 0.25), ("force", "La", 0.25)), range(-20, 21))
+    histograms = pd.DataFrame(
+        {"quantity": q, "split": "train", "group": g, "centre": w * n, "width": w, "count": 21 - abs(n)}
+        for (q, g, w), n in bins
+    )
+    return {"quality:frames": frames, "quality:systems": system_table(frames), "quality:histograms": histograms}
+
+
+def accuracy_tables(size) -> dict[str, pd.DataFrame]:
+    """Errors of held-out frames that grow with the force; a committee in the rich tables only."""
+    force = np.linspace(0.3, 2.0, 90 if size == "rich" else 7)
+    frames = {"system": np.where(force < 1, "cold", "hot"), "atoms": 352, "pressure": 100 + 50 * force}
+    frames |= {"force_rms": force, "force_rmse": 0.15 * force, "energy_error": 0.003}
+    deviation = 0.1 * force if size == "rich" else np.nan
+    frames = pd.DataFrame(frames | {"deviation_rms": deviation, "deviation_max": 2 * deviation})
+    card = {"data": {"pressure_GPa": [82.0, 215.0]}}
+    return {
+        "accuracy:conditions": binned(frames),
+        "accuracy:limits": limits(card, frames),
+        "potential:parity_frames": frames,
+    }
+
+
+def deviation_rows(summary: pd.DataFrame, size) -> pd.DataFrame:
+    """Rows of the committee's deviation (eV/Å) for every run of a summary: 1 meV/Å per kelvin, or unknown."""
+    runs = summary.drop_duplicates("run")
+    known = runs["temperature_target"] / 1000 if size == "rich" else np.nan
+    rows = [runs.assign(observable="committee_deviation_rms", species="all", value=known, unit="eV/Å")]
+    return pd.concat([*rows, runs.assign(observable="force_rms", species="all", value=5 * known, unit="eV/Å")])
+
+
+def with_deviation(summary: pd.DataFrame, size) -> pd.DataFrame:
+    """A summary with the rows of the committee's deviation."""
+    return pd.concat([summary, deviation_rows(summary, size)], ignore_index=True)
+
+
 def crystals_and_enthalpies(size) -> tuple[list[Atoms], pd.DataFrame]:
     """Relaxed structures and their enthalpies; minimal: every structure is cubic."""
     pressures = [100.0, 150.0, 200.0, 250.0, 300.0] if size == "rich" else [150.0, 200.0]
@@ -229,8 +285,52 @@ def lattice_table(constants, shift=0.0) -> pd.DataFrame:
             "h_h1": 2 * x * a,
             "h_h2": np.sqrt(3) * (0.25 - x) * a,
             "la_la": a / np.sqrt(2),
+            "beyond_training": 0.0,
         }
     )
+
+
+def learning_tables(size) -> dict:
+    """Generations of concurrent learning whose errors fall; minimal: one generation before the last, one member's worth."""
+    generations = 3 if size == "rich" else 1
+    rng = np.random.default_rng(6)
+    errors, frames = [], []
+    for generation, member in itertools.product(range(generations + 1), (1, 2, 3)):
+        for quantity, rmse, n in (("energy", 0.02, 20), ("force", 0.6, 660), ("virial", 0.05, 180)):
+            errors.append({"generation": generation, "member": member, "quantity": quantity, "n": n})
+            errors[-1]["trained"] = 40 + 20 * generation
+            errors[-1]["rmse"] = rmse * 0.7**generation * (1 + 0.1 * member)
+        count = 20 if size == "rich" else 1
+        part = ["test" if i % 5 == 4 else "train" for i in range(count)]
+        table = pd.DataFrame(rng.normal(generation, 1, (count, 2)), columns=["component_1", "component_2"])
+        frames.append(
+            table.assign(generation=generation, part=part, system="cubic", pressure=np.linspace(80, 300, count))
+        )
+    counts = pd.DataFrame({"generation": range(generations), "explored": 200})
+    counts["accurate"] = 20 + 60 * counts["generation"]
+    counts["failed"] = 60 - 20 * counts["generation"]
+    counts["candidate"] = counts["explored"] - counts["accurate"] - counts["failed"]
+    return {
+        "learning:generations": counts,
+        "learning:generation_errors": pd.DataFrame(errors),
+        "learning:structure_map": pd.concat(frames).assign(share_1=0.6, share_2=0.2),
+    }
+
+
+def dft_tables(size) -> dict:
+    """What says how good the DFT labels are; minimal: one comparison, one system of other labels."""
+    count = 5 if size == "rich" else 1
+    convergence = pd.DataFrame({"varied": ["cutoff"] * count, "cutoff": 400 + 100 * np.arange(count)})
+    convergence = convergence.assign(kpoint_length=10.8, width=0.3, kpoints="4x4x4", reference="x", seconds=10.0)
+    for column in ("energy_shift", "energy_difference", "force_rms", "force_max", "pressure", "static_pressure"):
+        convergence[column] = np.linspace(3.0, 0.0, count)
+    labels = pd.DataFrame({"system": [f"ensemble{i}" for i in range(count)], "frames": 80})
+    labels["lattice_constant"] = np.linspace(5.1, 5.2, count)
+    labels = labels.assign(lattice_constant_std=0.0, cubic=True, pressure=160.0, motion=12.0)
+    return {
+        "dft:convergence": convergence.assign(verdict="meets", chosen=convergence["cutoff"] == 500),
+        "dft:label_pressures": labels,
+    }
 
 
 def synthetic(size: str) -> dict:
@@ -256,8 +356,10 @@ def synthetic(size: str) -> dict:
         "statics:phonon_dos": dos,
         "potential:parity_errors": errors,
         "potential:parity_histograms": histograms,
-        "sweep:classical_grid/summary": quadrilateral_rows("classical", size, 160),
-        "sweep:qtb_grid/summary": quadrilateral_rows("qtb", size, 110),
+        **quality_tables(size),
+        **accuracy_tables(size),
+        "sweep:classical_grid/summary": with_deviation(quadrilateral_rows("classical", size, 160), size),
+        "sweep:qtb_grid/summary": with_deviation(quadrilateral_rows("qtb", size, 110), size),
         "sweep:energy_classical/summary": energy_rows("classical", size, [200.0], temperatures, lambda p, t: 1.02 * t),
         "sweep:energy_qtb/summary": energy_rows("qtb", size, [200.0], [5.0, *temperatures], quantum_energy),
         "sweep:energy_pimd/summary": energy_rows(
@@ -270,6 +372,8 @@ def synthetic(size: str) -> dict:
         "sweep:diffusion_qtb/summary": diffusion,
         "sweep:rdf_classical/rdf": rdf_table("classical", size, 0.05),
         "sweep:rdf_qtb/rdf": rdf_table("qtb", size, 0.12),
+        **learning_tables(size),
+        **dft_tables(size),
     } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})
 
 
@@ -360,6 +464,59 @@ def test_short_runs_are_named(figures, inputs, literature, name):
     assert ("short runs: 0.15 ps, 44 atoms" in notes(figures[name, "minimal"])) == has_runs
     if has_runs:
         assert "short runs" not in notes(FIGURES[name].draw(inputs["rich"], literature, converged_length=5.0))
+
+
+def test_extrapolating_runs_are_named(inputs, literature):
+    """Two runs of the grid leave the pressures trained on, one of them the committee's agreement too."""
+    name = "sweep:classical_grid/summary"
+    summary = inputs["rich"][name].copy()
+    runs = summary["run"].unique()
+    summary.loc[summary["run"] == runs[0], "extrapolates"] = "pressure"
+    summary.loc[summary["run"] == runs[1], "extrapolates"] = "pressure and deviation"
+    changed = inputs["rich"] | {name: summary}
+    for figure in ("qin_fig2a_phase_classical", "qin_fig2b_angles_150GPa"):
+        text = " ".join(notes(FIGURES[figure].draw(changed, literature)).split())
+        assert (
+            f"extrapolating, of {len(runs)} runs: 2 outside the pressures trained on, 1 beyond the committee's" in text
+        )
+    assert "extrapolating" not in notes(FIGURES["qin_figS_phase_qtb"].draw(changed, literature))
+    figure = FIGURES["x_accuracy_map"].draw(changed, literature)
+    assert "hatched: extrapolating runs" in notes(figure)
+    hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
+    conditions = summary[summary["run"].isin(runs[:2])][["pressure_target", "temperature_target"]].drop_duplicates()
+    assert len(hatched) == len(conditions)
+
+
+def test_accuracy_map_draws_the_tables(figures, inputs):
+    figure = figures["x_accuracy_map", "rich"]
+    cells = sorted(int(text.get_text()) for text in figure.axes[0].texts)
+    assert cells == sorted([int(t) for t in TEMPERATURES["rich"]] * len(PRESSURES["rich"]))  # 1 meV/Å per kelvin
+    forces = next(axes for axes in figure.axes if axes.get_xlabel().startswith("rms force"))
+    rows = inputs["rich"]["accuracy:conditions"].query("by == 'force'")
+    curves = [line.get_xydata() for line in forces.get_lines() if len(line.get_xdata()) == len(rows)]
+    for column in ("force_rmse", "deviation_rms"):
+        expected = np.column_stack([rows["mean"], 1000 * rows[column]])
+        assert any(np.allclose(curve, expected) for curve in curves)
+    minimal = figures["x_accuracy_map", "minimal"]
+    assert "no committee" in notes(minimal)
+    assert [text.get_text() for text in minimal.axes[0].texts] == ["no committee"]
+
+
+def test_data_quality_names_what_is_wrong(figures, inputs):
+    text = " ".join(notes(figures["x_data_quality", "rich"]).split())
+    assert "frames that stand there twice: 1" in text
+    assert "6 of 12 test frames are independent" in text and "too near to test anything: vacancy (0 of 6)" in text
+    assert "too near" not in notes(figures["x_data_quality", "minimal"])
+    axes = figures["x_data_quality", "rich"].axes[1]
+    odd = inputs["rich"]["quality:frames"].query("outlier != ''")
+    np.testing.assert_allclose(drawn(axes, "outliers: 1"), odd[["volume", "pressure"]])
+
+
+def test_table_of_systems_is_whole_and_valid_latex(figures, inputs):
+    frame = figures["x_table_data_quality", "rich"]
+    assert frame["system"].tolist() == inputs["rich"]["quality:systems"]["system"].tolist()
+    lines = data.latex(frame, "caption").splitlines()
+    assert any(line.startswith(r"cubic\_H20La2 & H20La2 & 40 & 6 & ") for line in lines)
 
 
 def test_zero_point_draws_the_tables(figures, inputs):
@@ -596,3 +753,19 @@ def test_citation_labels(literature):
     assert labels["qin2023"] == "Qin et al. 2023"
     assert labels["ly2022"] == "Ly and Ceperley 2022"
     assert labels["watanabe2022"] == "Watanabe et al. 2022"
+
+
+def test_errors_by_generation_are_the_members_mean_in_meV(figures, inputs):
+    energies = figures["ly_fig1b_rmse_generations", "rich"].axes[0]
+    (line,) = [line for line in energies.lines if len(line.get_xdata()) == 4 and line.get_marker() != "None"][:1]
+    # members err by 1.1, 1.2 and 1.3 times 20 meV/atom, 0.7 times less with each generation
+    assert np.allclose(line.get_ydata(), 1.2 * 20 * 0.7 ** np.arange(4))
+
+
+def test_every_labelled_frame_is_on_the_map(figures, inputs):
+    left, right = figures["ly_fig1a_structure_map", "rich"].axes[:2]
+    frames = inputs["rich"]["learning:structure_map"]
+    assert sum(len(line.get_xdata()) for line in left.lines) == len(frames)
+    assert len(right.collections[0].get_offsets()) == len(frames)
+    hollow = [line for line in left.lines if line.get_markerfacecolor() == "none"]
+    assert sum(len(line.get_xdata()) for line in hollow) == (frames["part"] == "test").sum()

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase import Atoms, units
+from ase.calculators.calculator import Calculator
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 from ase.calculators.lj import LennardJones
 
 from qcrystal import statics
 from qcrystal.analysis.energy import static_energy
+from qcrystal.distortions import space_group
 from qcrystal.potential import DeepPotential, PotentialError
 from qcrystal.structures import PLANCK_EV_THZ, primitive_cell, rhombohedral_strain
 
@@ -139,42 +141,60 @@ def test_pressures_of_a_collapsing_potential_are_not_used():
         statics.lattice_at_pressure(eos, 301.0)
 
 
+def test_pressures_outside_the_training_frames_are_marked_or_left_out(potential, tmp_path, caplog):
+    eos = statics.equation_of_state(potential, PROTOTYPE, [4.95, 5.05, 5.1, 5.2], trained=(100.0, 170.0))
+    beyond = np.clip(eos["pressure"] - 170.0, 0.0, None)
+    assert eos["pressure"].iloc[0] > 170.0 and eos["pressure"].iloc[-1] > 100.0
+    np.testing.assert_allclose(eos["beyond_training"], beyond)
+    card = tmp_path / "card.yaml"
+    card.write_text("data: {pressure_GPa: [82.1, 215.5]}")
+    trained = statics.trained_pressures(card)
+    assert statics.covered_pressures([300, 100, 150, 200, 250], trained) == [100.0, 150.0, 200.0]
+    assert "250, 300 GPa; the potential was trained on 82.1 to 215.5 GPa" in caplog.text
+    assert statics.covered_pressures(range(100, 201, 25), trained, 3) == [100.0, 150.0, 200.0]
+    assert statics.covered_pressures(range(100, 201, 25), trained, 1) == [100.0]
+    with pytest.raises(statics.StaticsError, match=r"none of the pressures \[300.0\] GPa"):
+        statics.covered_pressures([300], trained)
+    card.write_text("data: {}")
+    with pytest.raises(statics.StaticsError, match="card.yaml: data.pressure_GPa is missing"):
+        statics.trained_pressures(card)
+
+
+def test_pressures_mean_nothing_where_compression_lowers_them():
+    """A spring crystal whose bonds give way: its pressure rises on compression only down to some lattice constant."""
+
+    class Softening(Calculator):
+        """E = V (1 - cos) shaped: pressure p(a) = 100 sin(2 pi (5.5 - a)) GPa, largest at 5.25 Å; no internal forces."""
+
+        implemented_properties = ["energy", "forces", "stress"]
+
+        def calculate(self, atoms=None, properties=(), system_changes=()):
+            super().calculate(atoms, properties, system_changes)
+            a = np.cbrt(4 * self.atoms.get_volume())
+            pressure = 100 * np.sin(2 * np.pi * (5.5 - a)) * units.GPa
+            stress = np.array([-pressure] * 3 + [0.0] * 3)
+            self.results = {"energy": 0.0, "forces": np.zeros((len(self.atoms), 3)), "stress": stress}
+
+    eos = statics.equation_of_state(Softening(), PROTOTYPE, np.linspace(5.05, 5.45, 9), trained=(0.0, 90.0))
+    meaningless = eos["beyond_training"].isna()
+    assert eos.loc[meaningless, "lattice_constant"].tolist() == pytest.approx([5.05, 5.1, 5.15, 5.2])
+    assert eos["beyond_training"].max() == pytest.approx(10.0)
+
+
+def test_highest_frequency_is_checked_where_runs_may_meet_it():
+    summary = pd.DataFrame({"pressure": [100.0, 200.0, 300.0], "max_frequency": [55.0, 63.0, 71.2]})
+    statics.check_highest_frequency(summary, 70.0, 250.0, "config/systems/x.yaml")
+    with pytest.raises(
+        statics.StaticsError, match=r"x.yaml: dynamics.max_frequency is 70 THz.* 71.2 THz; raise it to 72"
+    ):
+        statics.check_highest_frequency(summary, 70.0, 300.0, "config/systems/x.yaml")
+
+
 def test_space_groups_of_ideal_and_strained_cells():
     ideal = primitive_cell(PROTOTYPE, 5.0)
-    assert statics.space_group(ideal, 0.05) == "Fm-3m"
-    assert statics.space_group(ideal.repeat((2, 1, 1)), 0.05) == "Fm-3m"
-    assert statics.space_group(rhombohedral_strain(ideal, 91.5), 0.02) == "R-3m"
-
-
-def test_starts_follow_from_the_seed():
-    first, again, other = (statics.distorted_cells(PROTOTYPE, 5, seed) for seed in (1, 1, 2))
-    assert [len(cell) for cell in first] == [11, 11, 11, 22, 11]
-    for a, b in zip(first, again, strict=True):
-        np.testing.assert_array_equal(a.positions, b.positions)
-    assert not np.allclose(first[2].positions, other[2].positions)
-
-
-def test_enthalpies_of_the_cubic_phase_agree_with_the_equation_of_state(potential, eos):
-    table, structures = statics.relaxed_enthalpies(potential, PROTOTYPE, [170.0], seed=1, n_starts=1, max_steps=80)
-    assert list(table.columns) == ["phase", "pressure", "enthalpy", "volume", "spacegroup", "converged"]
-    cubic = table.iloc[0]
-    assert (cubic["phase"], cubic["spacegroup"]) == ("Fm-3m", "Fm-3m") and cubic["converged"]
-    a = statics.lattice_at_pressure(eos, 170.0)
-    enthalpy = static_energy(eos, a**3 / 44) + 170.0 * units.GPa * a**3 / 44
-    # The enthalpy is stationary: fmax = 0.01 eV/Å leaves it well within 0.1 meV/atom; volume is first order.
-    assert cubic["enthalpy"] == pytest.approx(enthalpy, abs=1e-4)
-    assert cubic["volume"] == pytest.approx(a**3 / 44, rel=2e-3)
-    assert len(structures) == len(table) and structures[0].info == {"phase": "Fm-3m", "pressure": 170.0}
-
-
-def test_unfinished_relaxation_says_so(potential):
-    start = statics.distorted_cells(PROTOTYPE, 3, 1)[2]
-    assert not statics.relax(potential, start, 170.0, fmax=0.01, max_steps=2, symprec=0.05).converged
-
-
-def test_labels_name_each_space_group_once():
-    found = [SimpleNamespace(spacegroup=s) for s in ("C2", "Immm", "R-3m", "C2")]
-    assert statics._labels(found) == ["C2", "found-1", "R-3m", "found-2"]
+    assert space_group(ideal, 0.05) == "Fm-3m"
+    assert space_group(ideal.repeat((2, 1, 1)), 0.05) == "Fm-3m"
+    assert space_group(rhombohedral_strain(ideal, 91.5), 0.02) == "R-3m"
 
 
 def test_phonons_at_gamma_against_a_hessian_of_the_primitive_cell(potential):
@@ -257,6 +277,18 @@ def test_imaginary_modes_are_the_limit_of_vanishing_frequency():
     soft = statics.harmonic_energy([30.0, 0.1], 300)
     assert statics.harmonic_energy(modes, 300) == pytest.approx(soft, rel=1e-4)
     assert statics.zero_point_temperature(modes, weights=[3, 1]) == pytest.approx(0.75 * 719.9, abs=0.1)
+
+
+def test_relaxed_crystal_agrees_with_the_equation_of_state(potential, eos):
+    start = primitive_cell(PROTOTYPE, 5.0)
+    cubic = statics.relax(potential, start, 170.0, 0.01, 80, 0.05, keep_symmetry=True)
+    assert cubic.spacegroup == "Fm-3m" and cubic.converged
+    a = statics.lattice_at_pressure(eos, 170.0)
+    enthalpy = static_energy(eos, a**3 / 44) + 170.0 * units.GPa * a**3 / 44
+    # The enthalpy is stationary: fmax = 0.01 eV/Å leaves it well within 0.1 meV/atom; volume is first order.
+    assert cubic.enthalpy == pytest.approx(enthalpy, abs=1e-4)
+    assert cubic.volume == pytest.approx(a**3 / 44, rel=2e-3)
+    assert not statics.relax(potential, start, 170.0, fmax=0.01, max_steps=1, symprec=0.05).converged
 
 
 def test_collapse_is_noticed():

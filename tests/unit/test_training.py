@@ -102,7 +102,7 @@ def test_input_follows_the_settings():
 
 
 def test_released_input_is_what_the_defaults_give(root):
-    path = root / "models/lah10-ly2022/input.json"
+    path = root / "models/lah10-accurate/input.json"
     if not path.is_file():
         pytest.skip(f"no {path}")
     document = json.loads(path.read_text())
@@ -206,10 +206,14 @@ def commands(monkeypatch):
             for part in ("meta", "index", "data-00000-of-00001"):
                 (directory / f"model.ckpt-{steps}.{part}").touch()
             (directory / "lcurve.out").write_text(f"{CURVE_HEAD}{steps} 1 1 1 1 1 1 1 1 1e-3\n")
+        elif arguments[0] == "freeze":
+            (directory / "frozen.pb").write_text("frozen")
         elif arguments[0] == "compress":
-            (directory / "compressed.pb").write_text(f"potential {len(asked)}")
+            (directory / "compressed.pb").write_text("compressed")
 
     monkeypatch.setattr(training, "_run_dp", stand_in)
+    monkeypatch.setattr(training, "complete_input", lambda path: None)
+    monkeypatch.setattr(training, "finish", lambda source, target, *rest: target.write_text(f"finished {source.name}"))
     return asked
 
 
@@ -231,7 +235,9 @@ def test_another_training_starts_anew(tmp_path, commands):
     assert trained(TINY.model_copy(update={"steps": 10}), "/here", "data 2")
 
 
-def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, monkeypatch):
+@pytest.mark.parametrize(("suffix", "compress", "source"), [("", True, "compressed.pb"), ("-2", False, "frozen.pb")])
+def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, monkeypatch, suffix, compress, source):
+    """The potential that everything runs with is compressed, the other members of its committee are not."""
     monkeypatch.setattr("qcrystal.provenance._log_to", lambda path: None)
     for part in ("train", "test"):
         (tmp_path / "data" / part / "cubic").mkdir(parents=True)
@@ -240,20 +246,29 @@ def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, mon
         rule="train",
         log=[],
         threads=1,
-        wildcards=SimpleNamespace(dataset="labels"),
+        wildcards=SimpleNamespace(dataset="labels", suffix=suffix),
         input=SimpleNamespace(data=str(tmp_path / "data")),
         output=SimpleNamespace(
-            model=str(folder / "model.pb"),
-            settings=str(folder / "input.json"),
-            curve=str(folder / "learning_curve.csv"),
+            model=str(folder / f"model{suffix}.pb"),
+            settings=str(folder / f"input{suffix}.json"),
+            curve=str(folder / f"learning_curve{suffix}.csv"),
         ),
         params=SimpleNamespace(
-            architecture={}, species=["La", "H"], steps=20, checkpoint_every=5, seed=1, code="digest of the code"
+            architecture={},
+            species=["La", "H"],
+            repulsion={"H-H": [0.2, 0.4]},
+            steps=20,
+            checkpoint_every=5,
+            seed=1,
+            compress=compress,
+            code="digest of the code",
         ),
     )
     runpy.run_path(str(root / "scripts/train.py"), {"snakemake": snakemake})
-    assert sorted(path.name for path in folder.iterdir()) == ["input.json", "learning_curve.csv", "model.pb"]
-    assert json.loads((folder / "input.json").read_text())["training"]["seed"] == 3
+    names = [f"input{suffix}.json", f"learning_curve{suffix}.csv", f"model{suffix}.pb"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert (folder / f"model{suffix}.pb").read_text() == f"finished {source}"
+    assert json.loads((folder / f"input{suffix}.json").read_text())["training"]["seed"] == 3
 
 
 @pytest.fixture
@@ -324,6 +339,8 @@ def test_model_card(tmp_path, released_model, labelled_by_the_model):
         every={"train": 2},
         literature={"Ly": {"energy_meV_per_atom": 2.93, "force_meV_per_angstrom": 164}},
         speed={"ms_per_step": 42, "atoms": 352},
+        committee={"members": 3, "frames": 5, "sha256": {"model.pb": "0", "model-2.pb": "1"}},
+        remarks={"tried": "tried.csv"},
     )
     write_card(card, tmp_path / "card.yaml")
     read = yaml.safe_load((tmp_path / "card.yaml").read_text())
@@ -331,17 +348,22 @@ def test_model_card(tmp_path, released_model, labelled_by_the_model):
     assert read["split"]["train"] == {"systems": 1, "frames": 5, "accuracy_from": "one frame in 2"}
     assert len(read["sha256"]) == 64 and read["literature"]["Ly"]["energy_meV_per_atom"] == 2.93
     assert read["accuracy"]["test"]["energy_meV_per_atom"] < 0.1
+    assert read["committee"]["members"] == 3 and read["tried"] == "tried.csv"
+    assert "jax" not in read["versions"]
+    by_moments = TrainingSettings(trainer="moments", repulsion={"H-H": (0.2, 0.4)})
+    card = model_card(released_model, "tiny", by_moments, {}, {"train": [good], "test": [good]}, errors)
+    assert "jax" in card["versions"] and card["settings"]["repulsion"] == {"H-H": [0.2, 0.4]}
 
 
 @pytest.mark.skipif("QCRYSTAL_LY2022" not in os.environ, reason="QCRYSTAL_LY2022 names no copy of [Ly]'s data")
 def test_released_accuracy_is_what_the_card_says(root, released_model):
     from qcrystal.datasets import read_deepmd, split
 
-    card = yaml.safe_load((root / "models/lah10-ly2022/card.yaml").read_text())
+    card = yaml.safe_load((root / "models/lah10-accurate/card.yaml").read_text())
     system = read_deepmd(os.path.join(os.environ["QCRYSTAL_LY2022"], "data/full/r3m"), ["La", "H"])
     _, test = split([system], "last set")
     errors, _ = parity(released_model, {"test": test})
-    table = pd.read_csv(root / "models/lah10-ly2022/parity_errors.csv")
+    table = pd.read_csv(root / "models/lah10-accurate/parity_errors.csv")
     for quantity in ("energy", "force", "virial"):
         stated = rmse(table, quantity, "test", "all", "r3m")
         assert rmse(errors, quantity, "test") == pytest.approx(stated, rel=1e-3)

@@ -16,6 +16,7 @@ def cheap(workspace):
     document["dft"].update(cutoff=300, kpoint_length=4.0, energy_convergence=1e-4, lattice_constants=[5.1])
     recipe = document["dft"]["recipes"][0]
     document["dft"]["recipes"] = [{**recipe, "repeat": [1, 1, 1], "lattice_constants": [5.0, 5.2], "frames": 1}]
+    document["learning"]["starts"] = [recipe["name"]]
     path.write_text(yaml.safe_dump(document))
     scale = workspace.folder / "config" / "scales" / "smoke.yaml"
     document = yaml.safe_load(scale.read_text())

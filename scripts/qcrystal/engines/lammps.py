@@ -49,7 +49,7 @@ def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path) -> None:
     _work(spec, directory)
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """Environment of the worker: library paths of the Python wheels, one thread, no chatter."""
     site = {name: Path(importlib.util.find_spec(name).origin).parent for name in ("tensorflow", "deepmd")}
     libraries = [
@@ -75,7 +75,7 @@ def _work(spec, directory):
     files = lammps_worker.Files(directory)
     command = [sys.executable, "-m", lammps_worker.__name__, str(files.job), str(os.getpid())]
     with open(files.log, "w") as errors:
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=_environment())
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=worker_environment())
         try:
             failure = _follow(worker.stdout)
             status = worker.wait()

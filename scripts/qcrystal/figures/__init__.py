@@ -23,7 +23,7 @@ class Figure:
         Where it is drawn: ``qcrystal.figures.<module>.<function>(tables, published)``.
     inputs, optional
         Logical names of the tables it reads: ``sweep:<sweep>/<table>``, ``statics:<table>``, ``potential:<table>``,
-        ``dft:<table>``. An optional table may be left out of ``tables``.
+        ``quality:<table>``, ``accuracy:<table>``, ``dft:<table>``. An optional table may be left out of ``tables``.
     kind
         ``figure`` (PDF and PNG) or ``table`` (CSV and LaTeX).
     """
@@ -48,7 +48,7 @@ class Figure:
         return (".pdf", ".png") if self.kind == "figure" else (".csv", ".tex")
 
     def draw(self, tables: dict, published: dict, converged_length: float = CONVERGED_LENGTH):
-        """Draw the figure, and say on it when its runs are shorter than ``converged_length`` (ps).
+        """Draw the figure, and say on it when its runs are shorter than ``converged_length`` (ps) or extrapolate.
 
         Parameters
         ----------
@@ -67,6 +67,7 @@ class Figure:
 
             runs = [tables[name] for name in self.inputs if name.startswith("sweep:")]
             style.label_short_runs(result, runs, converged_length)
+            style.label_extrapolating_runs(result, runs)
         return result
 
     def write(self, result, stem: Path) -> list[Path]:
@@ -85,6 +86,7 @@ FIGURES: dict[str, Figure] = {
         module="statics",
         function="enthalpy",
         inputs=("statics:enthalpy",),
+        optional=("statics:search_counts", "dft:structures"),
         kind="figure",
         caption="Static enthalpy of the phases of LaH10 against pressure, relative to one of them.",
         category="Statics",
@@ -119,8 +121,19 @@ FIGURES: dict[str, Figure] = {
         inputs=("statics:eos",),
         optional=("dft:lattice",),
         kind="table",
-        caption="Lattice of cubic LaH10 at the published volume, or the nearest that the potential covers: "
-        "DFT and deep potential (DP), this work and published.",
+        caption="Lattice of cubic LaH10 at the published volume, or the nearest that the equation of state covers, and at the "
+        "pressure that DFT has there: DFT and deep potential (DP), this work and published. Beyond training: by how much the "
+        "pressure is outside those of the frames that the potential was trained on.",
+        category="Statics",
+    ),
+    "dft_equation_of_state": Figure(
+        module="dft",
+        function="equation_of_state",
+        inputs=("statics:eos", "dft:label_pressures"),
+        optional=("dft:lattice",),
+        kind="table",
+        caption="Pressure (GPa) of cubic LaH10 at rest against lattice constant (Å): GPAW here, deep potential (DP) and what "
+        "the labels of Ly and Ceperley (2022) say less what motion adds.",
         category="Statics",
     ),
     "qin_fig2a_phase_classical": Figure(
@@ -198,5 +211,36 @@ FIGURES: dict[str, Figure] = {
         kind="figure",
         caption="La-H pair distribution function, classical dynamics and quantum thermal bath.",
         category="Protons",
+    ),
+    "x_data_quality": Figure(
+        module="quality",
+        function="data_quality",
+        inputs=("quality:frames", "quality:systems", "quality:histograms"),
+        kind="figure",
+        caption="The data set of labels: frames per system, pressures, energies, forces, shortest distances, and how far "
+        "test frames are from training frames.",
+        category="Potential",
+    ),
+    "x_table_data_quality": Figure(
+        module="quality",
+        function="systems",
+        inputs=("quality:systems",),
+        kind="table",
+        caption="The systems of the data set of labels.",
+        category="Potential",
+    ),
+    "x_accuracy_map": Figure(
+        module="accuracy",
+        function="accuracy_map",
+        inputs=(
+            "sweep:classical_grid/summary",
+            "sweep:qtb_grid/summary",
+            "accuracy:conditions",
+            "accuracy:limits",
+            "potential:parity_frames",
+        ),
+        kind="figure",
+        caption="Committee deviation over pressure and temperature, and errors of the potential on held-out frames.",
+        category="Potential",
     ),
 }

@@ -184,7 +184,10 @@ def scientific(value: float, error: float) -> str:
 
 def heading(name: str) -> str:
     """A column's name as words in LaTeX: ``dp_minus_dft`` becomes DP $-$ DFT."""
-    words = ["$-$" if word == "minus" else word.upper() if word in ("dp", "dft") else word for word in name.split("_")]
+    words = [
+        "$-$" if word == "minus" else word.upper() if word in ("dp", "dft", "gpaw") else word
+        for word in name.split("_")
+    ]
     return " ".join(words)
 
 
@@ -193,7 +196,9 @@ def latex(frame: pd.DataFrame, caption: str) -> str:
 
     def cell(value) -> str:
         if isinstance(value, str):
-            return value
+            return re.sub(r"([#$%&_])", r"\\\1", value)
+        if isinstance(value, int):
+            return str(value)
         digits = 4 if abs(value) < 100 else 1
         return "--" if pd.isna(value) else f"{round(value, digits) + 0.0:.{digits}f}"
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.interpolate import make_interp_spline
 
 from qcrystal.figures.data import published, table
-from qcrystal.figures.style import PHASES, add_note, legend, new_figure, phase_name, styled
+from qcrystal.figures.style import METHODS, PHASES, add_note, legend, new_figure, phase_name, styled
 from qcrystal.tables import TableError
 
 CUBIC = "Fm-3m"
+REFERENCE = "C2"  # of the published figure
 MEV_PER_EV = 1000.0
 SPLINE_POINTS = 4  # a cubic spline needs so many
 # published name, column of the equation of state, name in the table; (1) in, (2) out of the quadrilaterals
@@ -27,29 +29,40 @@ LATTICE = ["lattice_constant", "pressure", "x", *(column for _, column, _ in DIS
 
 @styled
 def enthalpy(tables: dict, published_values: dict) -> Figure:
-    """Enthalpy of each phase against pressure relative to C2 or, where the search found none, to the cubic phase."""
+    """Enthalpy of each phase against pressure relative to C2 or, where the search found none, to the cubic phase.
+
+    Bars are the spread of a committee's enthalpy differences; symbols without a line are DFT's.
+    """
     rows = table(tables, "statics:enthalpy", ["phase", "pressure", "enthalpy", "converged"])
     phases = list(dict.fromkeys(rows["phase"]))
-    reference = next((phase for phase in ("C2", CUBIC) if phase in phases), None)
+    reference = next((phase for phase in (REFERENCE, CUBIC) if phase in phases), None)
     if reference is None:
         raise TableError(
-            f"table 'statics:enthalpy' has neither C2 nor {CUBIC} in its column phase: {', '.join(phases)}"
+            f"table 'statics:enthalpy' has neither {REFERENCE} nor {CUBIC} in its column phase: {', '.join(phases)}"
         )
     values = rows.assign(pressure=rows["pressure"].round(3)).set_index("pressure")
-    zero = values.loc[values["phase"] == reference, "enthalpy"]
-    figure, axes = new_figure(1, 2.7)
+    zero = values[values["phase"] == reference]
+    figure, axes = new_figure(1, 2.9)
     panel = axes[0, 0]
+    colors = {}
     looks = PHASES * (len(phases) // len(PHASES) + 1)
     for number, (phase, (color, marker)) in enumerate(zip(phases, looks, strict=False)):
-        chosen = values[values["phase"] == phase]
-        chosen = chosen[chosen.index.isin(zero.index)].sort_index()
-        relative = MEV_PER_EV * (chosen["enthalpy"] - zero.reindex(chosen.index))
+        colors[phase] = color
+        chosen = values[(values["phase"] == phase) & values.index.isin(zero.index)].sort_index()
+        if chosen.empty:
+            continue
+        at_reference = zero.loc[chosen.index]
+        relative = MEV_PER_EV * (chosen["enthalpy"] - at_reference["enthalpy"])
         line = "-" if number < len(PHASES) else "--"
         panel.plot(relative.index, relative, line, color=color, marker=marker, label=phase_name(phase))
+        spread = MEV_PER_EV * committee_spread(chosen, at_reference)
+        if np.isfinite(spread).any() and phase != reference:
+            panel.errorbar(relative.index, relative, yerr=spread, fmt="none", ecolor=color, elinewidth=0.8)
         unfinished = ~chosen["converged"].astype(bool)
         if unfinished.any():
             panel.plot(relative.index[unfinished], relative[unfinished], "x", color="k", markersize=6)
             add_note(figure, "crosses: relaxation not converged")
+    draw_dft(panel, tables.get("dft:structures"), reference, colors)
     low, high = panel.get_ylim()
     panel.set_ylim(min(low, -1.0), max(high, 1.0))
     panel.set_xlabel("pressure (GPa)")
@@ -57,8 +70,68 @@ def enthalpy(tables: dict, published_values: dict) -> Figure:
     legend(panel, ncols=1 + (len(phases) > 6), loc="best")
     lowest = published(published_values, "qin_low_enthalpy_phases")
     names = ", ".join(phase_name(phase) for phase in lowest.value)
-    add_note(figure, f"lowest phases in {lowest.label} ({lowest.where}): {names}")
+    add_note(figure, f"lowest phases in {lowest.label} ({lowest.where}), relative to {phase_name(REFERENCE)}: {names}")
+    if reference != REFERENCE:
+        add_note(figure, f"no {phase_name(REFERENCE)} was found with this potential: relative to {phase_name(CUBIC)}")
+    note_committee(figure, rows)
+    note_search(figure, tables.get("statics:search_counts"))
     return figure
+
+
+def committee_spread(rows: pd.DataFrame, reference: pd.DataFrame) -> np.ndarray:
+    """Standard deviation over a committee of the energy differences (eV/atom) of two sets of rows; NaN without a committee."""
+    members = [column for column in rows if column.startswith("member_")]
+    if len(members) < 2:
+        return np.full(len(rows), np.nan)
+    differences = rows[members].to_numpy(dtype=float) - reference[members].to_numpy(dtype=float)
+    return differences.std(axis=1, ddof=1)
+
+
+def draw_dft(panel: Axes, checked: pd.DataFrame | None, reference: str, colors: dict[str, str]) -> None:
+    """DFT's enthalpies of structures that a potential relaxed, relative to DFT's of the reference at the same pressure."""
+    if checked is None or checked.empty:
+        return
+    label = "DFT"
+    for _, here in checked.groupby("pressure"):
+        zero = here.loc[here["phase"] == reference, "relative_enthalpy_dft"]
+        if zero.empty:
+            continue
+        for row in here[here["phase"] != reference].itertuples():
+            panel.plot(
+                row.pressure,
+                MEV_PER_EV * (row.relative_enthalpy_dft - zero.iloc[0]),
+                METHODS["dft"].marker,
+                color=colors.get(row.phase, "0.5"),
+                markeredgecolor="k",
+                markersize=6,
+                label=label,
+            )
+            label = None
+    if label is None:
+        names = ", ".join(checked["potential"].unique())
+        add_note(panel.figure, f"DFT (GPAW): at the geometry of {names}; grey: a phase that is not drawn here")
+
+
+def note_committee(figure: Figure, rows: pd.DataFrame) -> None:
+    """Say what the bars are and how far a committee's forces differ, if there was one."""
+    members = sum(column.startswith("member_") for column in rows)
+    if members > 1:
+        add_note(
+            figure,
+            f"bars: standard deviation over a committee of {members}, whose forces deviate by at most "
+            f"{rows['force_deviation'].max():.2f} eV/Å on these structures",
+        )
+
+
+def note_search(figure: Figure, counts: pd.DataFrame | None) -> None:
+    """Say how many starts the search had and what became of them."""
+    if counts is None or counts.empty:
+        return
+    texts = []
+    for origin, here in counts.groupby("origin", sort=False):
+        fates = here.groupby("fate")["number"].sum().sort_values(ascending=False)
+        texts.append(f"{origin} {fates.sum()} ({', '.join(f'{number} {fate}' for fate, number in fates.items())})")
+    add_note(figure, f"starts of the search: {'; '.join(texts)}")
 
 
 def at_lattice_constant(lattice: pd.DataFrame, value: float) -> pd.Series:
@@ -86,44 +159,56 @@ def at_pressure(lattice: pd.DataFrame, pressure: float) -> pd.Series:
     return at_lattice_constant(lattice, float(make_interp_spline(known, constants)(pressure)))
 
 
-def lattice_column(row: pd.Series) -> list[float]:
+def lattice_column(row: pd.Series, beyond: float = np.nan) -> list[float]:
     """Entries of one column of the lattice table that our calculations fill, in its order."""
     constant = row["lattice_constant"]
     angle = 90.0 if np.isfinite(constant) else np.nan
-    return [constant, angle, *(row[column] for _, column, _ in DISTANCES), row["x"], row["pressure"]]
+    return [constant, angle, *(row[column] for _, column, _ in DISTANCES), row["x"], row["pressure"], beyond]
 
 
 def published_column(values: dict) -> list[float]:
     """Entries of one column from the literature: x follows from H-H(1) = 2 x a; no pressure is stated there."""
     x = values["H_H1"] / (2.0 * values["a"])
-    return [values["a"], values["alpha"], *(values[name] for name, _, _ in DISTANCES), x, np.nan]
+    return [values["a"], values["alpha"], *(values[name] for name, _, _ in DISTANCES), x, np.nan, np.nan]
+
+
+def beyond_training(branch: pd.DataFrame, row: pd.Series) -> float:
+    """By how much (GPa) a row's pressure is outside those of the potential's training frames."""
+    if not np.isfinite(row["pressure"]):
+        return np.nan
+    ordered = branch.sort_values("pressure")
+    return float(np.interp(row["pressure"], ordered["pressure"], ordered["beyond_training"]))
 
 
 def lattice(tables: dict, published_values: dict) -> pd.DataFrame:
-    """Cubic lattice at the published volume: DFT and DP of this work, both published, and differences.
+    """Cubic lattice at the published volume, and at the pressure that gives it: DFT and DP of this work, and both published.
 
-    The published table states no pressure, so the comparison is at its DFT lattice constant, and the pressure that each
-    of our methods has there is a row of its own. Where our equation of state ends before that lattice constant, ours
-    are compared at its end and the differences from the published columns are left out, except that of x.
-    ``dp_at_dft_pressure`` is the DP lattice at the DFT column's pressure.
+    The published table states no pressure, so the comparison is at its DFT lattice constant; the pressure that each of our
+    methods has there is a row of its own, and ``dp_at_dft_pressure`` is the DP lattice at DFT's. The row "beyond training"
+    says by how much a pressure is outside those of the frames that the potential was trained on: there DP extrapolates. Where
+    DP's pressure does not rise on compression it means nothing and is left out. Where our equation of state ends before
+    the published lattice constant, ours are compared at its end and the differences from the published columns are left
+    out, except that of x.
     """
-    potential = table(tables, "statics:eos", LATTICE)
+    potential = table(tables, "statics:eos", [*LATTICE, "beyond_training"])
+    branch = potential[potential["beyond_training"].notna()]
     dft_published = published(published_values, "qin_table1_dft").value
     dp_published = published(published_values, "qin_table1_dp").value
     covered = potential["lattice_constant"]
     constant = float(np.clip(dft_published["a"], covered.min(), covered.max()))
     dp = at_lattice_constant(potential, constant)
+    dp["pressure"] = at_lattice_constant(branch, constant)["pressure"]
     dft = same_pressure = pd.Series(np.nan, index=LATTICE)
     if len(tables.get("dft:lattice", ())):
         dft = at_lattice_constant(table(tables, "dft:lattice", LATTICE), constant)
-        same_pressure = at_pressure(potential, dft["pressure"])
+        same_pressure = at_pressure(branch, dft["pressure"])
     frame = pd.DataFrame(
         {
-            "quantity": ["a", "alpha", *(text for _, _, text in DISTANCES), "x", "pressure"],
-            "unit": ["Å", "deg", *["Å"] * len(DISTANCES), "", "GPa"],
+            "quantity": ["a", "alpha", *(text for _, _, text in DISTANCES), "x", "pressure", "beyond training"],
+            "unit": ["Å", "deg", *["Å"] * len(DISTANCES), "", "GPa", "GPa"],
             "dft": lattice_column(dft),
-            "dp": lattice_column(dp),
-            "dp_at_dft_pressure": lattice_column(same_pressure),
+            "dp": lattice_column(dp, beyond_training(branch, dp)),
+            "dp_at_dft_pressure": lattice_column(same_pressure, beyond_training(branch, same_pressure)),
             "published_dft": published_column(dft_published),
             "published_dp": published_column(dp_published),
         }

@@ -113,10 +113,11 @@ def save_figure(figure: Figure, stem: Path, resolution: float = PNG_RESOLUTION) 
 
 
 def phase_name(phase: str) -> str:
-    """Phase label in mathematical italics where it is a space-group symbol: ``R-3m`` -> R3̄m, ``found-1`` as it is."""
-    if not re.fullmatch(r"[PCFIRA](-?\d|[mncabde/])+", phase):
+    """Phase label, its space-group symbol in mathematical italics: ``R-3m`` -> R3̄m, ``C2/m #2`` -> C2/m #2."""
+    symbol, _, number = phase.partition(" #")
+    if not re.fullmatch(r"[PCFIRA](-?\d|_\d|[mncabde/])+", symbol):
         return phase.replace("-", " ")
-    return "$" + re.sub(r"-(\d)", r"\\bar{\1}", phase) + "$"
+    return "$" + re.sub(r"-(\d)", r"\\bar{\1}", symbol) + "$" + (f" #{number}" if number else "")
 
 
 @styled
@@ -168,6 +169,24 @@ def label_short_runs(figure: Figure, tables: list[pd.DataFrame], converged_lengt
     if length.min() < converged_length:
         runs = span_text(length.min(), length.max(), "ps")
         add_note(figure, f"short runs: {runs}, {span_text(atoms.min(), atoms.max(), 'atoms')}")
+
+
+def label_extrapolating_runs(figure: Figure, tables: list[pd.DataFrame]) -> None:
+    """Say below the figure how many of its runs leave the conditions in which the potential is known, and how.
+
+    Parameters
+    ----------
+    tables
+        Sweep tables with the columns ``run`` and ``extrapolates`` (see `qcrystal.conditions.run_summary`).
+    """
+    runs = pd.concat([frame[["run", "extrapolates"]] for frame in tables]).drop_duplicates("run")["extrapolates"]
+    reasons = {
+        "outside the pressures trained on": runs.str.contains("pressure"),
+        "beyond the committee's deviation on held-out frames": runs.str.contains("deviation"),
+    }
+    found = [f"{int(chosen.sum())} {text}" for text, chosen in reasons.items() if chosen.any()]
+    if found:
+        add_note(figure, f"extrapolating, of {len(runs)} runs: {', '.join(found)}")
 
 
 def draw_points(axes: Axes, x, y, error, style: MethodStyle, label: str, line: str = "-") -> None:

@@ -1,0 +1,224 @@
+# Concurrent learning: explore with the newest committee, label what it disagrees about, train the next one.
+# The inputs of generation g are outputs of generation g - 1; generation 0 is trained on the labels of the recipes, or on
+# the data set of an earlier loop (learning_from), which grows by these generations.
+from qcrystal.learning import exploration
+
+LEARNING = SYSTEM.learning
+GENERATIONS = SCALE.learning.generations
+L = f"{S}/learning"
+EXPLORATION = {g: {name: plain(spec) for name, spec in exploration(CONFIG, g).items()} for g in range(GENERATIONS)}
+RECIPES = {recipe.name: plain(recipe) for recipe in DFT.recipes}
+COMMITTEE = list(range(1, LEARNING.committee + 1))
+LEARNING_BATCHES = list(range(SCALE.learning.batches))
+
+
+wildcard_constraints:
+    generation=r"\d+",
+    member=r"\d+",
+
+
+LEARNING_SOURCE = MAIN.datasets[MAIN.dataset].path if MAIN.learning_from == "dataset" else None
+LEARNING_SOURCE_FILES = [
+    str(path)
+    for path in sorted(Path(LEARNING_SOURCE).rglob("*") if LEARNING_SOURCE else [])
+    if path.suffix in (".npy", ".raw", ".json")
+]
+
+
+def labels_before(generation):
+    """The labels that a generation's committee is trained on: those it all begins with and of all generations before it."""
+    recipes = [] if LEARNING_SOURCE else expand(f"{S}/dft/labels/{{batch}}.json", batch=DFT_BATCHES)
+    return recipes + expand(f"{L}/{{earlier}}/labels/{{batch}}.json", earlier=range(generation), batch=LEARNING_BATCHES)
+
+
+def explored(suffix):
+    """Files with a suffix of all runs of a generation."""
+    return lambda wildcards: expand(
+        f"{L}/{wildcards.generation}/explore/{{run}}.{suffix}", run=EXPLORATION[int(wildcards.generation)]
+    )
+
+
+rule learning_data:
+    input:
+        source=LEARNING_SOURCE_FILES,
+        labels=lambda wildcards: labels_before(int(wildcards.generation)),
+    output:
+        folder=directory(f"{L}/{{generation}}/data"),
+        prov=f"{L}/{{generation}}/data.prov.json",
+    log:
+        f"{S}/logs/learning/{{generation}}/data.log",
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        **code("learning_data.py"),
+        source=LEARNING_SOURCE,
+        species=SYSTEM.species,
+        test_fraction=LEARNING.test_fraction,
+        seed=CONFIG.seed("learning", "test"),
+    script:
+        "../scripts/learning_data.py"
+
+
+rule learning_train:
+    input:
+        data=f"{L}/{{generation}}/data",
+    output:
+        model=f"{L}/{{generation}}/committee/{{member}}.pb",
+        curve=f"{L}/{{generation}}/committee/{{member}}.csv",
+        prov=f"{L}/{{generation}}/committee/{{member}}.prov.json",
+    log:
+        f"{S}/logs/learning/{{generation}}/train-{{member}}.log",
+    benchmark:
+        f"{S}/benchmarks/learning/{{generation}}-train-{{member}}.tsv"
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPU,
+    params:
+        **code("learning_train.py"),
+        species=SYSTEM.species,
+        architecture=plain(SYSTEM.training[LEARNING.training]),
+        steps=SCALE.learning.training_steps,
+        seed=lambda wildcards: CONFIG.seed("learning", wildcards.generation, wildcards.member),
+    script:
+        "../scripts/learning_train.py"
+
+
+rule learning_explore:
+    input:
+        data=f"{L}/{{generation}}/data",
+        model=f"{L}/{{generation}}/committee/1.pb",
+    output:
+        frames=f"{L}/{{generation}}/explore/{{run}}.extxyz",
+        report=f"{L}/{{generation}}/explore/{{run}}.json",
+        prov=f"{L}/{{generation}}/explore/{{run}}.prov.json",
+    log:
+        f"{S}/logs/learning/{{generation}}/explore/{{run}}.log",
+    benchmark:
+        f"{S}/benchmarks/learning/{{generation}}-explore-{{run}}.tsv"
+    conda:
+        "../envs/dynamics.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=GPU,
+    params:
+        **code("learning_explore.py", "qcrystal/engines/lammps_worker.py"),
+        specification=lambda wildcards: EXPLORATION[int(wildcards.generation)][wildcards.run],
+        recipe=lambda wildcards: RECIPES[EXPLORATION[int(wildcards.generation)][wildcards.run]["start"]],
+        prototype=prototype(),
+        nearest=LEARNING.nearest,
+    script:
+        "../scripts/learning_explore.py"
+
+
+rule learning_select:
+    input:
+        data=f"{L}/{{generation}}/data",
+        models=expand(f"{L}/{{{{generation}}}}/committee/{{member}}.pb", member=COMMITTEE),
+        frames=explored("extxyz"),
+        reports=explored("json"),
+    output:
+        batches=expand(f"{L}/{{{{generation}}}}/frames/{{batch}}.extxyz", batch=LEARNING_BATCHES),
+        frames=f"{L}/{{generation}}/frames.csv",
+        summary=f"{L}/{{generation}}/summary.csv",
+        prov=f"{L}/{{generation}}/frames.prov.json",
+    log:
+        f"{S}/logs/learning/{{generation}}/select.log",
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=GPU,
+    params:
+        **code("learning_select.py"),
+        species=SYSTEM.species,
+        runs=lambda wildcards: list(EXPLORATION[int(wildcards.generation)].values()),
+        bounds=LEARNING.bounds,
+        soap=plain(LEARNING.soap),
+        test_runs=SCALE.learning.test_runs,
+        frames=SCALE.learning.frames,
+        test_frames=SCALE.learning.test_frames,
+        seed=lambda wildcards: CONFIG.seed("learning", wildcards.generation, "test frames"),
+    script:
+        "../scripts/learning_select.py"
+
+
+use rule dft_label as learning_label with:
+    input:
+        frames=f"{L}/{{generation}}/frames/{{batch}}.extxyz",
+        setups=f"{S}/dft/paw",
+    output:
+        labels=f"{L}/{{generation}}/labels/{{batch}}.json",
+        prov=f"{L}/{{generation}}/labels/{{batch}}.prov.json",
+    log:
+        f"{S}/logs/learning/{{generation}}/label-{{batch}}.log",
+    benchmark:
+        f"{S}/benchmarks/learning/{{generation}}-label-{{batch}}.tsv"
+
+
+rule learning_tables:
+    input:
+        data=f"{L}/{GENERATIONS}/data",
+        models=expand(
+            f"{L}/{{generation}}/committee/{{member}}.pb", generation=range(GENERATIONS + 1), member=COMMITTEE
+        ),
+        summaries=expand(f"{L}/{{generation}}/summary.csv", generation=range(GENERATIONS)),
+    output:
+        generations=f"{L}/generations.csv",
+        errors=f"{L}/generation_errors.csv",
+        map=f"{L}/structure_map.csv",
+        prov=f"{L}/tables.prov.json",
+    log:
+        f"{S}/logs/learning/tables.log",
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=GPU,
+    params:
+        **code("learning_tables.py"),
+        generations=GENERATIONS,
+        species=SYSTEM.species,
+        soap=plain(LEARNING.soap),
+    script:
+        "../scripts/learning_tables.py"
+
+
+rule learning_dataset:
+    input:
+        source=LEARNING_SOURCE_FILES,
+        labels=labels_before(GENERATIONS),
+    output:
+        folder=directory(f"{L}/{CONFIG.system_name}"),
+        prov=f"{L}/{CONFIG.system_name}.prov.json",
+    log:
+        f"{S}/logs/learning/dataset.log",
+    conda:
+        "../envs/potential.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        **code("learning_dataset.py"),
+        source=LEARNING_SOURCE,
+        species=SYSTEM.species,
+        test_fraction=LEARNING.test_fraction,
+        seed=CONFIG.seed("learning", "test"),
+    script:
+        "../scripts/learning_dataset.py"

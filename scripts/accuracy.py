@@ -1,0 +1,18 @@
+"""Accuracy of the potential by pressure, force and system, and the limits beyond which a run extrapolates."""
+
+from pathlib import Path
+
+import yaml
+
+from qcrystal.conditions import binned, limits
+from qcrystal.provenance import job
+from qcrystal.tables import read_table, write_table
+
+with job(snakemake) as log:
+    card = yaml.safe_load(Path(snakemake.input.card).read_text(encoding="utf-8"))
+    frames = read_table(snakemake.input.frames)
+    write_table(binned(frames), snakemake.output.conditions)
+    bounds = limits(card, frames)
+    for row in bounds.itertuples():
+        log.info("%s: %g %s (%s)", row.limit, row.value, row.unit, row.rule)
+    write_table(bounds, snakemake.output.limits)

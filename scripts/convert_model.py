@@ -1,0 +1,52 @@
+"""Convert a potential between backends of DeePMD-kit and compare both on labelled frames.
+
+python scripts/convert_model.py frozen.pb model.dp
+python scripts/convert_model.py model.dp model.pth --data data/lah10-gpaw
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from qcrystal.backends import BackendError, convert, differences
+from qcrystal.datasets import read_deepmd
+
+ROOT = Path(__file__).resolve().parents[1]
+TOLERANCE = {"energy": 1e-6, "force": 1e-5, "virial": 1e-5}  # eV/atom, eV/Å, eV/atom
+UNITS = {"energy": "eV/atom", "force": "eV/Å", "virial": "eV/atom"}
+FRAMES = 2  # of each system
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--data", type=Path, default=ROOT / "data/lah10-gpaw", help="data set to compare on")
+    parser.add_argument("--species", nargs="+", default=["La", "H"])
+    settings = parser.parse_args()
+    systems = [
+        read_deepmd(path.parent, settings.species).take(range(FRAMES))
+        for path in sorted(settings.data.rglob("type.raw"))
+    ]
+    if not systems:
+        raise SystemExit(f"{settings.data}: holds no DeePMD systems; name a data set with --data")
+    try:
+        convert(settings.source, settings.target)
+    except BackendError as error:
+        raise SystemExit(str(error)) from None
+    found = differences(settings.source, settings.target, systems)
+    for name, value in found.items():
+        print(f"{name}: differs by at most {value:.1e} {UNITS[name]}")
+    worse = [name for name, value in found.items() if not value <= TOLERANCE[name]]
+    if worse:
+        raise SystemExit(
+            f"{settings.target}: {worse[0]} differs by more than {TOLERANCE[worse[0]]:g} {UNITS[worse[0]]}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Committee deviation along the runs of a sweep, and whether they extrapolate."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from qcrystal.analysis.observe import production_start
+from qcrystal.committee import Committee
+from qcrystal.conditions import run_deviation, run_summary
+from qcrystal.provenance import job
+from qcrystal.tables import read_table, write_table
+from qcrystal.trajectory import Trajectory
+
+with job(snakemake) as log:
+    models = [Path(path) for path in snakemake.input.models]
+    committee = Committee(models) if len(models) > 1 else None
+    bounds = read_table(snakemake.input.limits)
+    frames, runs = [], []
+    for path in map(Path, snakemake.input.trajectories):
+        trajectory, thermo = Trajectory(path), read_table(path.with_name("thermo.csv"))
+        run = trajectory.spec["run"]
+        deviation = run_deviation(committee, trajectory, production_start(thermo, None), snakemake.params.frames)
+        rows, extrapolates = run_summary(deviation, thermo, bounds)
+        log.info("%s: %d frames, extrapolates: %s", run, len(deviation), extrapolates)
+        frames.append(deviation.assign(run=run))
+        runs.append(rows.assign(run=run, extrapolates=extrapolates))
+    write_table(pd.concat(frames, ignore_index=True), snakemake.output.frames)
+    write_table(pd.concat(runs, ignore_index=True), snakemake.output.runs)

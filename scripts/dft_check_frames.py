@@ -1,0 +1,17 @@
+"""Choose the found structures that DFT checks: the lowest few at two pressures, and the cubic phase beside them."""
+
+import os
+
+from ase.io import read, write
+
+from qcrystal.provenance import job
+from qcrystal.search import frames_to_check
+from qcrystal.tables import read_table
+
+with job(snakemake):
+    frames = frames_to_check(
+        read_table(snakemake.input.table), read(snakemake.input.structures, ":"), snakemake.params.check
+    )
+    partial = f"{snakemake.output.frames}.partial"
+    write(partial, frames, format="extxyz")
+    os.replace(partial, snakemake.output.frames)

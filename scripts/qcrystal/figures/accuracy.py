@@ -1,0 +1,170 @@
+"""Where the potential is to be trusted: committee deviation over pressure and temperature, errors on held-out frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from qcrystal.figures.data import SUMMARY, table
+from qcrystal.figures.phase import ANNOTATED, CELL, COLORMAP, cell_edges
+from qcrystal.figures.style import METHODS, add_note, legend, new_figure, styled
+
+MAPS = {"a": "classical_grid", "b": "qtb_grid"}
+BINNED = ["by", "name", "low", "high", "mean", "frames", "force_rmse", "force_rmse_error", "deviation_rms"]
+FRAMES = ["system", "force_rmse", "deviation_rms"]
+MEV_PER_EV = 1000.0
+ERROR_COLOR = METHODS["dft"].color
+DEVIATION_COLOR = METHODS["pimd"].color
+NAMES = 24  # systems that are named on the axis
+
+
+def by_condition(summary: pd.DataFrame, observable: str) -> pd.DataFrame:
+    """Mean of an observable over the runs of each pressure and temperature, and whether any of these extrapolates."""
+    rows = summary[(summary["observable"] == observable) & (summary["species"] == "all")]
+    conditions = rows.groupby(list(CELL), as_index=False)
+    return conditions.agg(
+        value=("value", "mean"),
+        extrapolates=("extrapolates", lambda verdicts: (~verdicts.isin(["no", "unknown"])).any()),
+    )
+
+
+def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize) -> None:
+    """One cell per condition, coloured by its deviation (meV/Å) where it is known; extrapolating conditions are hatched."""
+    pressures, temperatures = (np.sort(rows[column].unique()).astype(float) for column in CELL)
+    columns = cell_edges(pressures, CELL["pressure_target"])
+    lines = cell_edges(temperatures, CELL["temperature_target"])
+    grid = rows.pivot(index="temperature_target", columns="pressure_target", values="value").to_numpy(float)
+    axes.pcolormesh(
+        columns, lines, np.ma.masked_invalid(grid), cmap=COLORMAP, norm=norm, edgecolors="white", linewidth=0.5
+    )
+    for row in rows.itertuples():
+        i, j = np.searchsorted(pressures, row.pressure_target), np.searchsorted(temperatures, row.temperature_target)
+        if row.extrapolates:
+            size = (columns[i + 1] - columns[i], lines[j + 1] - lines[j])
+            axes.add_patch(Rectangle((columns[i], lines[j]), *size, facecolor="none", edgecolor="0.3", hatch="////"))
+        if np.isfinite(row.value) and len(rows) <= ANNOTATED:
+            ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
+            place = (row.pressure_target, row.temperature_target)
+            axes.text(*place, f"{row.value:.0f}", ha="center", va="center", fontsize=6, zorder=5, bbox=ground)
+    if not np.isfinite(grid).any():
+        axes.text(0.5, 0.5, "no committee", transform=axes.transAxes, ha="center", va="center")
+    axes.set_xlim(columns[0], columns[-1])
+    axes.set_ylim(lines[0], lines[-1])
+    axes.tick_params(which="both", direction="out", top=False, right=False)
+    axes.set_xlabel("pressure (GPa)")
+    axes.set_ylabel("temperature (K)")
+
+
+def draw_errors(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
+    """Force error with its standard error and committee deviation of held-out frames, in bins."""
+    bars = np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
+    error = MEV_PER_EV * rows["force_rmse_error"].fillna(0.0)
+    marker = {"markersize": 4, "linewidth": 0.7, "elinewidth": 0.7}
+    axes.errorbar(
+        rows["mean"], MEV_PER_EV * rows["force_rmse"], yerr=error, xerr=bars, color=ERROR_COLOR, marker="o", **marker
+    )
+    if rows["deviation_rms"].notna().any():
+        deviation = MEV_PER_EV * rows["deviation_rms"]
+        axes.plot(rows["mean"], deviation, "--", color=DEVIATION_COLOR, marker="^", markersize=4, linewidth=0.7)
+    axes.set_ylim(0.0)
+    axes.set_xlabel(unit)
+    axes.set_ylabel("force (meV/Å)")
+
+
+def draw_run_forces(axes: Axes, summaries: dict[str, pd.DataFrame]) -> None:
+    """Ranges of the rms force in the runs of each map, as bars at the lower edge of the panel."""
+    for number, (letter, summary) in enumerate(summaries.items()):
+        rows = summary[summary["observable"] == "force_rms"]
+        method = METHODS[str(rows["method"].iloc[0])] if len(rows) else None
+        if method and rows["value"].notna().any():
+            axes.axvspan(
+                rows["value"].min(),
+                rows["value"].max(),
+                0.02 + 0.05 * number,
+                0.06 + 0.05 * number,
+                color=method.color,
+                label=f"runs of ({letter})",
+            )
+
+
+def draw_calibration(axes: Axes, frames: pd.DataFrame, limits: pd.DataFrame) -> None:
+    """Force error of each held-out frame against the deviation of the committee, and the limit for runs."""
+    axes.set_xlabel("committee deviation (meV/Å)")
+    axes.set_ylabel("force RMSE (meV/Å)")
+    if frames["deviation_rms"].isna().any():
+        axes.text(0.5, 0.5, "no committee", transform=axes.transAxes, ha="center", va="center")
+        return
+    deviation, error = MEV_PER_EV * frames["deviation_rms"], MEV_PER_EV * frames["force_rmse"]
+    axes.plot(deviation, error, ".", color=METHODS["classical"].color, markersize=3, alpha=0.6)
+    ends = np.array([0.0, deviation.max()])
+    axes.plot(ends, ends / np.sqrt(3), color="0.5", linewidth=0.7, label=r"deviation / $\sqrt{3}$")
+    limit = limits.loc[limits["limit"] == "deviation_rms", "value"].iloc[0]
+    axes.axvline(MEV_PER_EV * limit, color="0.3", linewidth=0.6, linestyle="--", label="limit for runs")
+    axes.set_ylim(0.0, 1.3 * error.max())
+    axes.set_xlim(0.0)
+    legend(axes, loc="upper left")
+
+
+def draw_systems(axes: Axes, rows: pd.DataFrame) -> None:
+    """Force error and committee deviation of held-out frames, by system."""
+    rows = rows.sort_values("force_rmse", ascending=False).head(NAMES)
+    place = np.arange(len(rows))[::-1]
+    axes.barh(place, MEV_PER_EV * rows["force_rmse"], color=ERROR_COLOR, height=0.7)
+    if rows["deviation_rms"].notna().any():
+        axes.plot(MEV_PER_EV * rows["deviation_rms"], place, "^", color=DEVIATION_COLOR, markersize=3)
+    axes.set_yticks(place, rows["name"], fontsize=float(np.clip(100 / len(rows), 4.0, 6.5)))
+    axes.tick_params(axis="y", which="both", left=False, right=False)
+    axes.set_xlabel("force (meV/Å)")
+
+
+@styled
+def accuracy_map(tables: dict, published_values: dict) -> Figure:
+    """Committee deviation over pressure and temperature, and errors on held-out frames by pressure, rms force and system."""
+    summaries = {
+        letter: table(tables, f"sweep:{sweep}/summary", [*SUMMARY, "extrapolates"]) for letter, sweep in MAPS.items()
+    }
+    errors = table(tables, "accuracy:conditions", BINNED)
+    frames = table(tables, "potential:parity_frames", FRAMES)
+    figure, axes = new_figure(2, 4.9, 2, 3)
+    maps = {letter: by_condition(summary, "committee_deviation_rms") for letter, summary in summaries.items()}
+    maps = {letter: rows.assign(value=MEV_PER_EV * rows["value"]) for letter, rows in maps.items()}
+    highest = np.nanmax([1.0, *(value for rows in maps.values() for value in rows["value"])])
+    norm = Normalize(0.0, highest)
+    for panel, (letter, rows) in zip(axes[0], maps.items(), strict=False):
+        draw_map(panel, rows, norm)
+        panel.set_title(f"({letter}) {METHODS[summaries[letter]['method'].iloc[0]].label}", loc="left")
+    if any(rows["value"].notna().any() for rows in maps.values()):
+        bar = figure.colorbar(ScalarMappable(norm, COLORMAP), ax=list(axes[0, :2]), pad=0.02, aspect=22)
+        bar.set_label("committee deviation (meV/Å)")
+        bar.ax.tick_params(which="both", direction="out")
+    draw_calibration(axes[0, 2], frames, table(tables, "accuracy:limits", ["limit", "value"]))
+    draw_errors(axes[1, 0], errors[errors["by"] == "pressure"], "pressure of the labels (GPa)")
+    draw_errors(axes[1, 1], errors[errors["by"] == "force"], "rms force of the labels (eV/Å)")
+    draw_run_forces(axes[1, 1], summaries)
+    if axes[1, 1].get_legend_handles_labels()[0]:
+        legend(axes[1, 1], loc="upper left")
+    draw_systems(axes[1, 2], errors[errors["by"] == "system"])
+    for panel, letter in zip((axes[0, 2], *axes[1]), "cdef", strict=True):
+        panel.set_title(f"({letter}) held-out frames", loc="left")
+    add_notes(figure, errors, maps)
+    return figure
+
+
+def add_notes(figure: Figure, errors: pd.DataFrame, maps: dict[str, pd.DataFrame]) -> None:
+    """What the symbols mean."""
+    total = errors[errors["by"] == "all"].iloc[0]
+    add_note(
+        figure,
+        f"{total['frames']:.0f} held-out frames, force RMSE {MEV_PER_EV * total['force_rmse']:.0f} meV/Å. Circles and bars: "
+        "RMSE per component; triangles: committee deviation, rms over atoms of the scatter of the force vector. "
+        "Labels have no temperature: the rms force of a frame stands for it.",
+    )
+    if any(rows["extrapolates"].any() for rows in maps.values()):
+        add_note(figure, "hatched: extrapolating runs")
+    if all(rows["value"].isna().all() for rows in maps.values()):
+        add_note(figure, "no committee: deviations are not known")

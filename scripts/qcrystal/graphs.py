@@ -1,0 +1,201 @@
+"""Edits of frozen potentials (TensorFlow graphs): the short-range repulsion, and cheaper forces.
+
+A frozen potential is a graph from coordinates to ``o_energy``, ``o_force`` and so on. Both edits keep its inputs, its outputs and
+everything that a reader asks for by name, so that LAMMPS, i-PI and `deepmd.infer.DeepPot` take the file as any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from qcrystal.shortrange import table
+
+OUTPUTS = ("o_energy", "o_force", "o_virial", "o_atom_energy", "o_atom_virial")
+KEPT = ("t_", "o_", "train_attr/", "model_attr/", "descrpt_attr/", "fitting_attr/", "spin_attr/")
+REPULSION = "repulsion/table"
+
+
+class GraphError(ValueError):
+    """A file that is no frozen potential, or not of a kind that can be edited; one line that names it."""
+
+
+def finish(source: Path, target: Path, species: Sequence[str], ranges: Mapping[str, Sequence[float]]) -> None:
+    """Write a frozen potential with the repulsion added and with cheaper forces.
+
+    Parameters
+    ----------
+    source, target
+        Frozen ``se_e2_a`` potential, compressed or not, and the file to write.
+    species
+        The potential's type map.
+    ranges
+        Distances (Å) by pair of species between which the repulsion is switched on, see `qcrystal.shortrange.pairs`; it is
+        not added if there are none.
+
+    Raises
+    ------
+    GraphError
+        If the file cannot be read, is of another kind, or is finished already.
+    """
+    import deepmd.tf.env  # noqa: F401  makes DeePMD's operations known
+    import tensorflow.compat.v1 as tf
+
+    graph = _read(tf, Path(source))
+    names = {node.name for node in graph.node}
+    if _kind(graph) not in ("frozen", "compressed"):
+        raise GraphError(f"{source}: is {_kind(graph)}; finish what `dp freeze` or `dp compress` wrote for se_e2_a")
+    _rename(graph, {name: f"net/{name}" for name in OUTPUTS})
+    with tf.Graph().as_default() as edited:
+        tf.import_graph_def(graph, name="")
+        parts = _Parts(tf, edited)
+        energy, atom_energy, force, atom_virial = parts.network()
+        if ranges:
+            energy, atom_energy, force, atom_virial = parts.with_repulsion(
+                (energy, atom_energy, force, atom_virial), *table(ranges, species)
+            )
+        tf.reshape(energy, [-1], name="o_energy")
+        tf.reshape(atom_energy, [-1, parts.local], name="o_atom_energy")
+        tf.reshape(force, [-1, 3 * parts.all], name="o_force")
+        tf.reshape(tf.reduce_sum(atom_virial, axis=1), [-1, 9], name="o_virial")
+        tf.reshape(atom_virial, [-1, 9 * parts.all], name="o_atom_virial")
+        kept = [name for name in sorted(names) if name.startswith(KEPT) and name not in OUTPUTS]
+        wanted = [*kept, *OUTPUTS, *([REPULSION] if ranges else [])]
+        written = tf.graph_util.extract_sub_graph(edited.as_graph_def(), wanted)
+    Path(target).write_bytes(written.SerializeToString())
+
+
+def complete_input(path: Path) -> None:
+    """Complete the training input within a potential that was converted from another backend.
+
+    It holds what was said of the model only: `dp compress` asks for the rest too, and uses nothing of it, and another
+    conversion asks for what is a default.
+    """
+    import tensorflow.compat.v1 as tf
+
+    graph = _read(tf, Path(path))
+    nodes = [node for node in graph.node if node.name == "train_attr/training_script"]
+    if not nodes:
+        raise GraphError(f"{path}: holds no training input; freeze it with `dp freeze`, or convert it anew")
+    strings = nodes[0].attr["value"].tensor.string_val
+    document = json.loads(strings[0])
+    document.setdefault("learning_rate", {"type": "exp", "start_lr": 1e-3, "stop_lr": 1e-6})
+    document["model"]["fitting_net"].setdefault("type", "ener")
+    strings[0] = json.dumps(document).encode()
+    Path(path).write_bytes(graph.SerializeToString())
+
+
+def kind(path: Path) -> str:
+    """What a file is: ``frozen`` or ``compressed`` potential, one that is ``finished``, or ``no se_e2_a potential``."""
+    import tensorflow.compat.v1 as tf
+
+    return _kind(_read(tf, Path(path)))
+
+
+def _kind(graph) -> str:
+    operations = {node.op for node in graph.node}
+    if any(node.name == "net/o_energy" for node in graph.node):
+        return "finished"
+    if not {"ProdForceSeA", "ProdVirialSeA"} <= operations:
+        return "no se_e2_a potential"
+    return "compressed" if "TabulateFusionSeA" in operations else "frozen"
+
+
+def _read(tf, path: Path):
+    graph = tf.GraphDef()
+    try:
+        graph.ParseFromString(path.read_bytes())
+    except Exception as error:
+        raise GraphError(
+            f"{path}: not a frozen potential ({type(error).__name__}); give a file of `dp freeze`"
+        ) from error
+    return graph
+
+
+def _rename(graph, new: Mapping[str, str]) -> None:
+    """Rename nodes of a graph and what refers to them."""
+    for node in graph.node:
+        node.name = new.get(node.name, node.name)
+        for index, reference in enumerate(node.input):
+            name, colon, output = reference.lstrip("^").partition(":")
+            if name in new:
+                node.input[index] = ("^" if reference.startswith("^") else "") + new[name] + colon + output
+
+
+class _Parts:
+    """The tensors of a potential's graph between the network and its outputs.
+
+    F frames hold ``local`` atoms of the cell and ``all`` with their images, each with ``places`` for neighbours, -1 where
+    there is none.
+    """
+
+    def __init__(self, tf, graph):
+        self.tf, self.graph = tf, graph
+        forces = next(operation for operation in graph.get_operations() if operation.type == "ProdForceSeA")
+        virials = next(operation for operation in graph.get_operations() if operation.type == "ProdVirialSeA")
+        self.slope, self.environment_slope, self.neighbours, self.count = forces.inputs
+        self.places = forces.get_attr("n_a_sel")
+        self.distances = virials.inputs[2]
+        self.local, self.all = self.count[0], self.count[1]
+
+    def network(self):
+        """Energies (F,) and (F, local), forces (F, all, 3) and atomic virials (F, all, 9), the last two by sums over segments.
+
+        DeePMD-kit's kernel for the virial adds 72 products per neighbour atomically, which costs more than a small network.
+        """
+        tf = self.tf
+        frames = tf.shape(self.neighbours)[0]
+        # force on a neighbour that the energy of the centre gives: dE/ds · ds/dr over the four parts of its environment
+        pair = tf.reshape(self.slope, [-1, 4, 1]) * tf.reshape(self.environment_slope, [-1, 4, 3])
+        pair = tf.reduce_sum(pair, axis=1)
+        products = tf.reshape(pair[:, :, None] * tf.reshape(self.distances, [-1, 1, 3]), [-1, 9])
+        offset = self.all * tf.range(frames)[:, None]
+        receivers = tf.where(
+            self.neighbours < 0, self.neighbours, self.neighbours + offset
+        )  # negative ones are left out
+        sums = tf.math.unsorted_segment_sum(
+            tf.concat([pair, products], axis=1), tf.reshape(receivers, [-1]), frames * self.all
+        )
+        sums = tf.reshape(sums, [frames, self.all, 12])
+        own = tf.reduce_sum(tf.reshape(pair, [frames, self.local, self.places, 3]), axis=2)
+        force = sums[..., :3] - tf.pad(own, [[0, 0], [0, self.all - self.local], [0, 0]])
+        energy, atom_energy = (self._output(name) for name in ("o_energy", "o_atom_energy"))
+        return tf.reshape(energy, [-1]), tf.reshape(atom_energy, [-1, self.local]), force, sums[..., 3:]
+
+    def _output(self, name):
+        return self.graph.get_tensor_by_name(f"net/{name}:0")
+
+    def with_repulsion(self, results, info: np.ndarray, data: np.ndarray):
+        """The results with the tabulated pair energies added."""
+        from deepmd.tf.env import op_module
+
+        tf = self.tf
+        energy, atom_energy, force, atom_virial = results
+        types = self.graph.get_tensor_by_name("t_type:0")
+        more_energy, more_force, more_virial = op_module.pair_tab(
+            tf.constant(info, tf.float64),
+            tf.constant(data.ravel(), tf.float64, name=REPULSION),
+            tf.reshape(types, [-1, self.all]),
+            self.distances,
+            self.neighbours,
+            self.count,
+            tf.ones_like(atom_energy),
+            sel_a=self._selection(),
+            sel_r=[0] * len(self._selection()),
+        )
+        return (
+            energy + tf.reduce_sum(more_energy, axis=1),
+            atom_energy + more_energy,
+            force + tf.reshape(more_force, tf.shape(force)),
+            atom_virial + tf.reshape(more_virial, tf.shape(atom_virial)),
+        )
+
+    def _selection(self) -> list[int]:
+        """Places for neighbours by species."""
+        matrix = next(
+            operation for operation in self.graph.get_operations() if operation.type.startswith("ProdEnvMatA")
+        )
+        return list(matrix.get_attr("sel_a"))

@@ -1,0 +1,147 @@
+"""Concurrent learning through the workflow: killed while it labels, it goes on where it was, to consistent tables."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from qcrystal.datasets import read_dataset
+
+pytestmark = pytest.mark.timeout(1800)
+EFFORT = {
+    "generations": 1, "runs": 3, "test_runs": 1, "frames_per_run": 6, "frames": 4, "test_frames": 2, "batches": 1,
+    "training_steps": 500,
+}  # fmt: skip
+
+
+def small(workspace):
+    """One generation of the smallest size, and few recipes; runs so short that even an untrained potential holds together."""
+    path = workspace.folder / "config" / "systems" / "lah10.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["learning"].update(bounds=[0.001, 1e6], methods=["classical"], frame_interval=0.002)
+    path.write_text(yaml.safe_dump(document))
+    path = workspace.folder / "config" / "scales" / "smoke.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["learning"] = EFFORT
+    document["dft"].update(frames_per_recipe=2, batches=1)
+    path.write_text(yaml.safe_dump(document))
+
+
+def stand_in(workspace, root, released_model):
+    """An executable that is called like GPAW's interpreter, and the environment that it needs."""
+    executable = workspace.folder / "stand_in"
+    script = root / "tests" / "workflow" / "stand_in_gpaw.py"
+    executable.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
+    executable.chmod(0o755)
+    return ["--config", "scale=smoke", f"dft_python={executable}"], {"STAND_IN_MODEL": str(released_model)}
+
+
+def start(workspace, arguments, environment):
+    binaries = Path(sys.executable).parent
+    return subprocess.Popen(
+        [binaries / "snakemake", "--cores", "2", "learning", *arguments],
+        cwd=workspace.folder,
+        env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}", **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def wait_for(path, process, seconds=1200):
+    until = time.monotonic() + seconds
+    while not path.is_file():
+        assert process.poll() is None and time.monotonic() < until, f"{path.name} never came"
+        time.sleep(0.1)
+
+
+def test_loop_that_is_killed_goes_on_where_it_was(workspace, root, released_model):
+    small(workspace)
+    arguments, environment = stand_in(workspace, root, released_model)
+    loop = workspace.folder / "results" / "smoke" / "learning"
+    process = start(workspace, arguments, {**environment, "STAND_IN_SECONDS": "2"})
+    first = loop / "0" / "labels" / "0.frames" / "0000.json"
+    wait_for(first, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(1)
+    assert not (loop / "0" / "labels" / "0.json").exists()
+    kept = [first, *sorted((loop / "0" / "committee").glob("*.pb")), *sorted((loop / "0" / "explore").glob("*.extxyz"))]
+    assert len(kept) == 1 + 3 + EFFORT["runs"]
+    times = [path.stat().st_mtime_ns for path in kept]
+
+    workspace.snakemake("--unlock", *arguments, **environment)
+    finished = workspace.snakemake("learning", *arguments, **environment)
+    assert finished.returncode == 0, (finished.stdout + finished.stderr)[-4000:]
+    assert [path.stat().st_mtime_ns for path in kept] == times
+    again = workspace.snakemake("-n", "learning", *arguments, **environment)
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+    check_tables(loop)
+    check_dataset(workspace.folder / "results" / "smoke", loop)
+
+
+def check_tables(loop):
+    counts = pd.read_csv(loop / "generations.csv")
+    assert counts["generation"].tolist() == [0]
+    row = counts.iloc[0]
+    assert row["accurate"] + row["candidate"] + row["failed"] == row["explored"] > 0
+    assert 0 < row["chosen_train"] <= EFFORT["frames"] and row["chosen_test"] <= EFFORT["test_frames"]
+    log = (loop.parent / "logs" / "learning" / "0" / "select.log").read_text()
+    (line,) = [line for line in log.splitlines() if "candidates" in line]
+    assert f"{row['candidate']} candidates, {row['accurate']} accurate, {row['failed']} failed" in line
+
+    errors = pd.read_csv(loop / "generation_errors.csv")
+    assert errors.groupby(["generation", "quantity"]).size().eq(3).all()
+    assert sorted(set(errors["generation"])) == [0, 1]
+    assert errors["n"].nunique() == 3 and (errors["rmse"] > 0).all()  # one test set: one count per quantity
+
+
+def check_dataset(results, loop):
+    systems = read_dataset(loop / "lah10", ["La", "H"])
+    entries = [entry for system in systems for entry in system.provenance["origins"]]
+    assert sum(map(len, systems)) == len(entries) == len(pd.read_csv(loop / "structure_map.csv"))
+    labelled = json.loads((loop / "0" / "labels" / "0.json").read_text())["frames"]
+    recipes = json.loads((results / "dft" / "labels" / "0.json").read_text())["frames"]
+    log = (results / "logs" / "learning" / "1" / "data.log").read_text()
+    assert len(entries) == len(labelled) + len(recipes) - log.count("dropped")
+    # what was set apart is in no training data of any generation
+    apart = {
+        cell.tobytes() for system in read_dataset(loop / "1" / "data" / "test", ["La", "H"]) for cell in system.cells
+    }
+    for generation in (0, 1):
+        trained = read_dataset(loop / str(generation) / "data" / "train", ["La", "H"])
+        assert not apart & {cell.tobytes() for system in trained for cell in system.cells}
+    marked = sum(entry["part"] == "test" for entry in entries)
+    assert marked == sum(map(len, read_dataset(loop / "1" / "data" / "test", ["La", "H"])))
+
+
+@pytest.mark.slow
+def test_loop_with_gpaw(workspace):
+    """The same with DFT, at settings that a test can pay for."""
+    if shutil.which("gpaw") is None:
+        pytest.skip("GPAW is not installed: apt-get install gpaw gpaw-data")
+    small(workspace)
+    path = workspace.folder / "config" / "systems" / "lah10.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["dft"].update(cutoff=300, kpoint_length=4.0, energy_convergence=1e-4)
+    document["dft"]["recipes"] = [
+        {**recipe, "cell": "primitive", "repeat": [1, 1, 1]}
+        for recipe in document["dft"]["recipes"]
+        if recipe["name"] in ("cubic", "cubic_zero_point")
+    ]
+    document["learning"]["starts"] = ["cubic", "cubic_zero_point"]
+    path.write_text(yaml.safe_dump(document))
+    finished = workspace.snakemake("learning", "--config", "scale=smoke")
+    assert finished.returncode == 0, (finished.stdout + finished.stderr)[-4000:]
+    loop = workspace.folder / "results" / "smoke" / "learning"
+    check_tables(loop)
+    check_dataset(workspace.folder / "results" / "smoke", loop)
