@@ -704,6 +704,8 @@ def _check_paths(main: Main, root: Path) -> None:
     dataset = main.datasets[main.dataset]
     if dataset.checksums is not None and not (root / dataset.checksums).is_file():
         raise ConfigError(f"{where}: datasets.{main.dataset}.checksums: no file {dataset.checksums!r}")
+    if main.start != "dft" and not (root / main.learning_reference / "generations.csv").is_file():
+        raise ConfigError(f"{where}: learning_reference: no generations.csv in {main.learning_reference!r}")
     if main.learning_from == "dataset" and (dataset.path is None or not (root / dataset.path).is_dir()):
         raise ConfigError(
             f"{where}: learning_from: dataset needs a folder datasets.{main.dataset}.path, not {dataset.path!r}"

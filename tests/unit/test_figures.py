@@ -716,9 +716,8 @@ def test_cage_has_six_squares_and_the_cell_is_found_again(primitive):
 def test_a_missing_column_is_named_with_its_table(inputs, literature):
     for figure in FIGURES.values():
         first = next(key for key in figure.inputs if isinstance(inputs["rich"][key], pd.DataFrame))
-        column = {"sweep": "pressure_target", "potential": "species", "dft": "x", "statics": "pressure"}[
-            first.split(":")[0]
-        ]
+        columns = {"sweep": "pressure_target", "potential": "species", "dft": "x", "statics": "pressure"}
+        column = (columns | {"learning": "generation", "quality": "system"})[first.split(":")[0]]
         broken = inputs["rich"] | {first: inputs["rich"][first].drop(columns=column)}
         with pytest.raises(data.TableError, match=f"table '{first}' has no column {column}"):
             figure.draw(broken, literature)

@@ -38,7 +38,8 @@ def settings(**changes):
 @pytest.fixture(scope="module")
 def systems(root):
     """Frames of three compositions or cells, thinned."""
-    return [system.take([0, 3]) for system in read_dataset(root / "data" / "lah10-gpaw", SPECIES)]
+    shipped = read_dataset(root / "data" / "lah10-gpaw", SPECIES)
+    return [system.take([0, len(system) - 1]) for system in shipped if len(system) > 3]
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["one side", "pairs of species"])

@@ -19,6 +19,7 @@ from ase.spacegroup import crystal
 
 from qcrystal import training
 from qcrystal.datasets import System, write_deepmd
+from qcrystal.graphs import kind
 from qcrystal.training import (
     LEARNING_CURVE_COLUMNS,
     TrainingError,
@@ -295,6 +296,19 @@ def test_training_continues_with_the_last_checkpoint(tmp_path, tiny_training):
     curve = pd.read_csv(tmp_path / "work/learning_curve.csv")
     assert curve["step"].iloc[0] == 0 and curve["step"].iloc[-1] == 20 and curve["step"].is_unique
     # the compressed potential is the frozen one but for its tables
+    errors = [
+        parity(path, {"test": [frames(3)]})[0]["rmse"].to_numpy() for path in (model, tmp_path / "work/frozen.pb")
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+
+
+@pytest.mark.slow
+def test_the_other_trainer_ends_in_the_same_kind_of_file(tmp_path, tiny_training):
+    """Weights of `qcrystal.moment_training`, compressed and with the repulsion, as the frozen network has it."""
+    settings = TINY.model_copy(update={"trainer": "moments", "precision": "float32", "sel": [18, 128]})
+    repulsion = {"H-H": (0.2, 0.4), "La-H": (0.8, 1.3), "La-La": (1.4, 2.3)}
+    model = train(tiny_training(settings), tmp_path / "work", trainer="moments", repulsion=repulsion)
+    assert kind(model) == "finished" and kind(tmp_path / "work/frozen.pb") == "frozen"
     errors = [
         parity(path, {"test": [frames(3)]})[0]["rmse"].to_numpy() for path in (model, tmp_path / "work/frozen.pb")
     ]

@@ -86,7 +86,7 @@ FIGURES: dict[str, Figure] = {
         module="statics",
         function="enthalpy",
         inputs=("statics:enthalpy",),
-        optional=("statics:search_counts", "dft:structures"),
+        optional=("statics:search_counts", "dft:structures", "accuracy:limits"),
         kind="figure",
         caption="Static enthalpy of the phases of LaH10 against pressure, relative to one of them.",
         category="Statics",
@@ -241,6 +241,24 @@ FIGURES: dict[str, Figure] = {
         ),
         kind="figure",
         caption="Committee deviation over pressure and temperature, and errors of the potential on held-out frames.",
+        category="Potential",
+    ),
+    "ly_fig1a_structure_map": Figure(
+        module="learning",
+        function="structure_map",
+        inputs=("learning:structure_map",),
+        kind="figure",
+        caption="Labelled structures by the first two principal components of their structure-averaged SOAP vectors, by "
+        "generation of concurrent learning and by pressure.",
+        category="Potential",
+    ),
+    "ly_fig1b_rmse_generations": Figure(
+        module="learning",
+        function="rmse_generations",
+        inputs=("learning:generation_errors", "learning:generations"),
+        kind="figure",
+        caption="Energy and force errors of the committee on frames never trained on, and how explored frames were judged, "
+        "against the generation of concurrent learning.",
         category="Potential",
     ),
 }

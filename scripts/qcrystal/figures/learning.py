@@ -40,7 +40,9 @@ def structure_map(tables: dict, published_values: dict) -> Figure:
             )
     handles, labels = left.get_legend_handles_labels()
     handles.append(Line2D([], [], linestyle="none", marker="o", markersize=3.0, color="0.4", markerfacecolor="none"))
-    left.legend(handles, [*labels, "set apart for testing"])
+    low, high = left.get_ylim()
+    left.set_ylim(low - 0.3 * (high - low), high)  # room for the legend
+    left.legend(handles, [*labels, "set apart for testing"], loc="lower right", ncols=2)
     points = right.scatter(frames["component_1"], frames["component_2"], c=frames["pressure"], s=8, linewidths=0)
     figure.colorbar(points, ax=right, label="pressure (GPa)", pad=0.02)
     for panel in (left, right):

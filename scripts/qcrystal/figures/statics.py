@@ -73,7 +73,7 @@ def enthalpy(tables: dict, published_values: dict) -> Figure:
     add_note(figure, f"lowest phases in {lowest.label} ({lowest.where}), relative to {phase_name(REFERENCE)}: {names}")
     if reference != REFERENCE:
         add_note(figure, f"no {phase_name(REFERENCE)} was found with this potential: relative to {phase_name(CUBIC)}")
-    note_committee(figure, rows)
+    note_committee(figure, rows, tables.get("accuracy:limits"))
     note_search(figure, tables.get("statics:search_counts"))
     return figure
 
@@ -112,15 +112,18 @@ def draw_dft(panel: Axes, checked: pd.DataFrame | None, reference: str, colors: 
         add_note(panel.figure, f"DFT (GPAW): at the geometry of {names}; grey: a phase that is not drawn here")
 
 
-def note_committee(figure: Figure, rows: pd.DataFrame) -> None:
-    """Say what the bars are and how far a committee's forces differ, if there was one."""
+def note_committee(figure: Figure, rows: pd.DataFrame, limits: pd.DataFrame | None) -> None:
+    """Say what the bars are, and in which structures a committee's forces differ more than they do on held-out frames."""
     members = sum(column.startswith("member_") for column in rows)
-    if members > 1:
-        add_note(
-            figure,
-            f"bars: standard deviation over a committee of {members}, whose forces deviate by at most "
-            f"{rows['force_deviation'].max():.2f} eV/Å on these structures",
-        )
+    if members < 2:
+        return
+    text = f"bars: standard deviation over a committee of {members}"
+    known = {} if limits is None else dict(zip(limits["limit"], limits["value"], strict=True))
+    if "deviation" in known:
+        far = rows[rows["force_deviation"] > known["deviation"]]
+        names = ", ".join(f"{phase_name(row.phase)} {row.pressure:g} GPa" for row in far.itertuples())
+        text += f"; its forces say that the potential extrapolates in {names or 'none of these structures'}"
+    add_note(figure, text)
 
 
 def note_search(figure: Figure, counts: pd.DataFrame | None) -> None:
