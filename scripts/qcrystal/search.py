@@ -219,22 +219,32 @@ def kicked(atoms: Atoms, rng: np.random.Generator) -> Atoms:
     return moved
 
 
-def cubic_crystal(potential, prototype, pressure: float, effort: Effort, start: Atoms | None = None) -> Relaxed:
-    """The prototype relaxed within its symmetry at a pressure: what enthalpies are relative to.
+def cubic_crystal(potential, prototype, pressure: float, effort: Effort, start: Atoms | None = None) -> Relaxed | None:
+    """The prototype relaxed within its symmetry at a pressure: what enthalpies are relative to; None if it collapses."""
+    start = primitive_cell(prototype, prototype.lattice_constant) if start is None else start
+    return relax(potential, start, pressure, *effort, keep_symmetry=True)
+
+
+def cubic_crystals(potential, prototype, pressures: list[float], effort: Effort) -> dict[float, Relaxed]:
+    """`cubic_crystal` at each pressure; those where it collapses are left out with a warning.
 
     Raises
     ------
     SearchError
-        If it collapses.
+        If it collapses everywhere.
     """
-    start = primitive_cell(prototype, prototype.lattice_constant) if start is None else start
-    result = relax(potential, start, pressure, *effort, keep_symmetry=True)
-    if result is None:
+    found, start = {}, None
+    for pressure in pressures:
+        result = cubic_crystal(potential, prototype, pressure, effort, start)
+        if result is None:
+            log.warning("%g GPa: the crystal to be compared with collapses with this potential, left out", pressure)
+            continue
+        found[pressure], start = result, result.atoms
+    if not found:
         raise SearchError(
-            f"{pressure:g} GPa: the crystal to be compared with collapses with this potential; leave this pressure out "
-            "of statics.pressures, or use a potential that was trained there"
+            f"the crystal to be compared with collapses at every pressure of {pressures} GPa; use another potential"
         )
-    return result
+    return found
 
 
 def random_candidates(
@@ -270,7 +280,8 @@ def random_candidates(
         origin, pressure, fate, number; fates: kept, higher (than the window), collapsed, not converged, no crystal (the
         composition does not fit the space group, or the atoms do not fit into the volume).
     """
-    cubic = {pressure: cubic_crystal(potential, prototype, pressure, effort) for pressure in pressures}
+    cubic = cubic_crystals(potential, prototype, pressures, effort)
+    pressures = list(cubic)
     unit = Counter(primitive_cell(prototype, prototype.lattice_constant).get_chemical_symbols())
     numbers, found, fates = list(numbers), [], Counter()
     for done, number in enumerate(numbers, 1):
@@ -379,9 +390,9 @@ def distorted_candidates(
         what it leads to, relative to the prototype; NaN if it was not followed) and spacegroup of that.
     """
     found, tables, modes = [], [], []
-    for pressure in pressures:
+    exact = effort._replace(fmax=0.1 * effort.fmax)  # forces at rest are taken for those of a displacement
+    for pressure, cubic in cubic_crystals(potential, prototype, pressures, exact).items():
         rng = np.random.default_rng([seed, round(1000 * pressure)])
-        cubic = cubic_crystal(potential, prototype, pressure, effort._replace(fmax=0.1 * effort.fmax))
         model = lattice_dynamics(potential, cubic.atoms, (2, 2, 2), masses=masses)
         fates = Counter()
         for cell, imaginary in imaginary_modes(model, cubic.atoms, IMAGINARY):
@@ -513,14 +524,16 @@ def enthalpies(
         found: the different crystals: pressure, relative_enthalpy (eV/atom, to the prototype), volume, spacegroup, atoms,
         times (found), origin (of the first), phase (empty where it was not followed).
     """
-    branches = {}
-    cubic = _follow_cubic(potential, prototype, pressures, effort)
-    prototype_name = cubic[0].spacegroup
-    at = {result.pressure: result for result in cubic}
-    branches[prototype_name] = cubic
+    at = {
+        pressure: result._replace(atoms=primitive(result.atoms, effort.symprec))
+        for pressure, result in cubic_crystals(potential, prototype, pressures, effort).items()
+    }
+    pressures = list(at)
+    prototype_name = at[pressures[0]].spacegroup
+    branches = {prototype_name: list(at.values())}
     found = [
         (candidate, times)
-        for candidate, times in distinct(candidates)
+        for candidate, times in distinct(c for c in candidates if c.relaxed.pressure in at)
         if not same_crystal(candidate.relaxed, at[candidate.relaxed.pressure])
     ]
     chosen = _chosen(found, phases, keep, at)
@@ -573,15 +586,6 @@ def _label(spacegroup: str, taken: Iterable[str]) -> str:
         number += 1
         label = f"{spacegroup} #{number}"
     return label
-
-
-def _follow_cubic(potential, prototype, pressures: list[float], effort: Effort) -> list[Relaxed]:
-    branch, start = [], None
-    for pressure in pressures:
-        result = cubic_crystal(potential, prototype, pressure, effort, start)
-        start = result.atoms
-        branch.append(result._replace(atoms=primitive(result.atoms, effort.symprec)))
-    return branch
 
 
 def _follow(potential, found: Relaxed, pressures: list[float], effort: Effort) -> list[Relaxed]:

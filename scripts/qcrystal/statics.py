@@ -568,23 +568,36 @@ def phonons_with_zero_point_pressure(
     eos
         From `equation_of_state`; it reaches below the lowest pressure by the zero-point pressure.
     pressures
-        GPa, two or more.
+        GPa, two or more; those that the equation of state does not reach are left out with a warning.
     supercell, settings
         As in `phonons`.
+
+    Raises
+    ------
+    StaticsError
+        If fewer than two pressures are left.
     """
     pressures = [float(pressure) for pressure in pressures]
+    static = _phonon_tables(potential, prototype, pressures, lambda p: lattice_at_pressure(eos, p), supercell, settings)
 
-    def at(lattice_constants) -> PhononTables:
-        parts = [
-            phonons(potential, prototype, a, supercell, pressure=pressure, **settings)
-            for a, pressure in zip(lattice_constants, pressures, strict=True)
-        ]
-        return PhononTables(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+    def total(pressure: float) -> float:
+        return start_lattice_constant(eos, static.summary, static.harmonic_energy, pressure, 0.0, quantum=True)
 
-    static = at([lattice_at_pressure(eos, pressure) for pressure in pressures])
-    return at(
-        [
-            start_lattice_constant(eos, static.summary, static.harmonic_energy, pressure, 0.0, quantum=True)
-            for pressure in pressures
-        ]
-    )
+    return _phonon_tables(potential, prototype, static.summary["pressure"].tolist(), total, supercell, settings)
+
+
+def _phonon_tables(potential, prototype, pressures, lattice_constant, supercell, settings) -> PhononTables:
+    """Tables of `phonons` at the lattice constant that a function gives for each pressure, one below the other."""
+    parts = []
+    for pressure in pressures:
+        try:
+            a = lattice_constant(pressure)
+            parts.append(phonons(potential, prototype, a, supercell, pressure=pressure, **settings))
+        except ValueError as error:
+            log.warning("no phonons: %s", error)
+    if len(parts) < 2:
+        raise StaticsError(
+            f"phonons at {len(parts)} of the pressures {pressures} GPa, where two are needed to see them change with volume: "
+            "this potential does not hold there, see the log"
+        )
+    return PhononTables(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))

@@ -15,7 +15,7 @@ import yaml
 
 from qcrystal.datasets import read_dataset
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # it trains three committees and labels
 EFFORT = {
     "generations": 1, "runs": 3, "test_runs": 1, "frames_per_run": 6, "frames": 4, "test_frames": 2, "batches": 1,
     "training_steps": 500,
