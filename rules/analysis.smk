@@ -28,11 +28,6 @@ rule observe:
         "../scripts/observe.py"
 
 
-def sweep_runs(file):
-    """A file of every run of a sweep."""
-    return lambda wildcards: expand(f"{S}/runs/{{run}}/{file}", run=CONFIG.sweeps[wildcards.sweep])
-
-
 # Of a potential that is trained here; a released one comes with this table.
 rule held_out:
     input:

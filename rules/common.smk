@@ -96,6 +96,24 @@ def work(wildcards):
     return spec.steps * spec.beads * spec.atoms
 
 
+def labels_before(generation):
+    """The labels that a generation's committee is trained on: those it all begins with and of all generations before it."""
+    recipes = [] if LEARNING_SOURCE else expand(f"{S}/dft/labels/{{batch}}.json", batch=DFT_BATCHES)
+    return recipes + expand(f"{L}/{{earlier}}/labels/{{batch}}.json", earlier=range(generation), batch=LEARNING_BATCHES)
+
+
+def explored(suffix):
+    """Files with a suffix of all runs of a generation."""
+    return lambda wildcards: expand(
+        f"{L}/{wildcards.generation}/explore/{{run}}.{suffix}", run=EXPLORATION[int(wildcards.generation)]
+    )
+
+
+def sweep_runs(file):
+    """A file of every run of a sweep."""
+    return lambda wildcards: expand(f"{S}/runs/{{run}}/{file}", run=CONFIG.sweeps[wildcards.sweep])
+
+
 def logical_file(name):
     """File behind a figure's logical input such as ``sweep:classical_grid/summary`` or ``statics:eos``."""
     kind, _, rest = name.partition(":")

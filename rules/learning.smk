@@ -25,19 +25,6 @@ LEARNING_SOURCE_FILES = [
 ]
 
 
-def labels_before(generation):
-    """The labels that a generation's committee is trained on: those it all begins with and of all generations before it."""
-    recipes = [] if LEARNING_SOURCE else expand(f"{S}/dft/labels/{{batch}}.json", batch=DFT_BATCHES)
-    return recipes + expand(f"{L}/{{earlier}}/labels/{{batch}}.json", earlier=range(generation), batch=LEARNING_BATCHES)
-
-
-def explored(suffix):
-    """Files with a suffix of all runs of a generation."""
-    return lambda wildcards: expand(
-        f"{L}/{wildcards.generation}/explore/{{run}}.{suffix}", run=EXPLORATION[int(wildcards.generation)]
-    )
-
-
 rule learning_data:
     input:
         source=LEARNING_SOURCE_FILES,
