@@ -30,6 +30,7 @@ S = f"results/{CONFIG.scale_name}"
 # Where the potential comes from: the released one, or the one trained on the configured data set.
 POTENTIAL = MAIN.model if MAIN.start == "model" else f"{S}/potential/{MAIN.dataset}"
 DFT_LATTICE = f"{S}/dft/lattice.csv" if MAIN.start == "dft" else MAIN.dft_reference
+DFT_CONVERGENCE = f"{S}/dft/convergence.csv" if MAIN.start == "dft" else MAIN.dft_convergence
 DFT_CHECK = f"{S}/dft/structures_check.csv" if MAIN.start == "dft" else MAIN.dft_check
 LEARNING_TABLES = f"{S}/learning" if MAIN.start == "dft" else MAIN.learning_reference
 STATICS = f"{S}/statics"
@@ -74,9 +75,14 @@ def potential_members(folder):
     return [f"{folder}/model.pb", *(f"{folder}/model-{member}.pb" for member in range(2, SCALE.training.committee + 1))]
 
 
+def dataset_parts(folder):
+    """Every file that a data set is read from: arrays, types, and the marks of its frames."""
+    return sorted(str(path) for path in Path(folder).rglob("*") if path.suffix in (".npy", ".raw", ".json"))
+
+
 def dataset_source(wildcards):
     """Folder of the data set: labelled by this workflow, public and checked against its checksums, or shipped."""
-    if MAIN.start == "dft":
+    if MAIN.start == "dft" and wildcards.dataset == MAIN.dataset:
         return f"{S}/learning/{CONFIG.system_name}"
     dataset = MAIN.datasets[wildcards.dataset]
     return f"results/downloads/{wildcards.dataset}" if dataset.repository else dataset.path
@@ -87,7 +93,7 @@ def dataset_files(wildcards):
     source = dataset_source(wildcards)
     if source.startswith("results/"):
         return source
-    return sorted(str(path) for path in Path(source).rglob("*.npy")) + sorted(map(str, Path(source).rglob("*.raw")))
+    return dataset_parts(source)
 
 
 def work(wildcards):
@@ -99,7 +105,8 @@ def work(wildcards):
 def labels_before(generation):
     """The labels that a generation's committee is trained on: those it all begins with and of all generations before it."""
     recipes = [] if LEARNING_SOURCE else expand(f"{S}/dft/labels/{{batch}}.json", batch=DFT_BATCHES)
-    return recipes + expand(f"{L}/{{earlier}}/labels/{{batch}}.json", earlier=range(generation), batch=LEARNING_BATCHES)
+    earlier = range(FIRST, generation)
+    return recipes + expand(f"{L}/{{earlier}}/labels/{{batch}}.json", earlier=earlier, batch=LEARNING_BATCHES)
 
 
 def explored(suffix):
@@ -135,7 +142,12 @@ def logical_file(name):
     if kind == "quality":
         return f"{S}/quality/{MAIN.dataset}/{rest}.csv"
     if kind == "dft":
-        return {"lattice": DFT_LATTICE, "structures": DFT_CHECK, "label_pressures": MAIN.label_pressures}[rest]
+        return {
+            "lattice": DFT_LATTICE,
+            "convergence": DFT_CONVERGENCE,
+            "structures": DFT_CHECK,
+            "label_pressures": MAIN.label_pressures,
+        }[rest]
     if kind == "learning":
         return f"{LEARNING_TABLES}/{rest}.csv"
     raise ValueError(f"figure input {name!r}: unknown kind {kind!r}")

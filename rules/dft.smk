@@ -174,7 +174,7 @@ use rule dft_lattice as dft_convergence_lattice with:
         python=MAIN.dft_python,
 
 
-rule dft_convergence:
+rule dft_convergence_compare:
     input:
         **{f"label{i}": f"{S}/dft/convergence/{name}.json" for i, name in enumerate(TRIED)},
         **{f"lattice{i}": f"{S}/dft/convergence/lattice/{name}.csv" for i, name in enumerate(TRIED)},

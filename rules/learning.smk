@@ -1,12 +1,19 @@
 # Concurrent learning: explore with the newest committee, label what it disagrees about, train the next one.
-# The inputs of generation g are outputs of generation g - 1; generation 0 is trained on the labels of the recipes, or on
-# the data set of an earlier loop (learning_from), which grows by these generations.
-from qcrystal.learning import exploration
+# The inputs of generation g are outputs of generation g - 1; generation 0 is trained on the labels of the recipes. A data set
+# that an earlier loop left (learning_from) grows by further generations; those before it are trained again, for the tables.
+from qcrystal.datasets import DatasetError
+from qcrystal.learning import exploration, generations_within
 
 LEARNING = SYSTEM.learning
-GENERATIONS = SCALE.learning.generations
+LEARNING_SOURCE = MAIN.datasets[MAIN.dataset].path if MAIN.learning_from == "dataset" else None
+try:
+    FIRST = generations_within(Path(LEARNING_SOURCE)) if LEARNING_SOURCE else 0
+except DatasetError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
+LAST = FIRST + SCALE.learning.generations
 L = f"{S}/learning"
-EXPLORATION = {g: {name: plain(spec) for name, spec in exploration(CONFIG, g).items()} for g in range(GENERATIONS)}
+EXPLORATION = {g: {name: plain(spec) for name, spec in exploration(CONFIG, g).items()} for g in range(FIRST, LAST)}
 RECIPES = {recipe.name: plain(recipe) for recipe in DFT.recipes}
 COMMITTEE = list(range(1, LEARNING.committee + 1))
 LEARNING_BATCHES = list(range(SCALE.learning.batches))
@@ -17,12 +24,7 @@ wildcard_constraints:
     member=r"\d+",
 
 
-LEARNING_SOURCE = MAIN.datasets[MAIN.dataset].path if MAIN.learning_from == "dataset" else None
-LEARNING_SOURCE_FILES = [
-    str(path)
-    for path in sorted(Path(LEARNING_SOURCE).rglob("*") if LEARNING_SOURCE else [])
-    if path.suffix in (".npy", ".raw", ".json")
-]
+LEARNING_SOURCE_FILES = dataset_parts(LEARNING_SOURCE) if LEARNING_SOURCE else []
 
 
 rule learning_data:
@@ -157,11 +159,10 @@ use rule dft_label as learning_label with:
 
 rule learning_tables:
     input:
-        data=f"{L}/{GENERATIONS}/data",
-        models=expand(
-            f"{L}/{{generation}}/committee/{{member}}.pb", generation=range(GENERATIONS + 1), member=COMMITTEE
-        ),
-        summaries=expand(f"{L}/{{generation}}/summary.csv", generation=range(GENERATIONS)),
+        data=f"{L}/{LAST}/data",
+        models=expand(f"{L}/{{generation}}/committee/{{member}}.pb", generation=range(LAST + 1), member=COMMITTEE),
+        summaries=([f"{LEARNING_SOURCE}/generations.csv"] if FIRST else [])
+        + expand(f"{L}/{{generation}}/summary.csv", generation=range(FIRST, LAST)),
     output:
         generations=f"{L}/generations.csv",
         errors=f"{L}/generation_errors.csv",
@@ -178,7 +179,6 @@ rule learning_tables:
         gpu=GPU,
     params:
         **code("learning_tables.py"),
-        generations=GENERATIONS,
         species=SYSTEM.species,
         soap=plain(LEARNING.soap),
     script:
@@ -188,7 +188,7 @@ rule learning_tables:
 rule learning_dataset:
     input:
         source=LEARNING_SOURCE_FILES,
-        labels=labels_before(GENERATIONS),
+        labels=labels_before(LAST),
     output:
         folder=directory(f"{L}/{CONFIG.system_name}"),
         prov=f"{L}/{CONFIG.system_name}.prov.json",

@@ -9,10 +9,6 @@ SEARCHED = {
     "shortest": SYSTEM.statics.shortest_distances,
     "max_steps": SCALE.statics.max_relaxation_steps,
 }
-# The committee of a released potential; one that is trained here need not have one.
-COMMITTEE = [f"{POTENTIAL}/model.pb"]
-if MAIN.start == "model":
-    COMMITTEE += sorted(str(path) for path in Path(POTENTIAL).glob("model-*.pb"))
 
 
 rule equation_of_state:
@@ -109,7 +105,7 @@ rule search_distorted:
 rule enthalpy:
     input:
         model=f"{POTENTIAL}/model.pb",
-        committee=COMMITTEE,
+        committee=potential_members(POTENTIAL),
         card=f"{POTENTIAL}/card.yaml",
         candidates=expand(f"{STATICS}/search/{{batch}}.extxyz", batch=[*SEARCH_BATCHES, "distorted"]),
         counts=expand(f"{STATICS}/search/{{batch}}.csv", batch=[*SEARCH_BATCHES, "distorted"]),
@@ -169,7 +165,7 @@ rule phonons:
         repeat=SCALE.statics.phonon_repeat,
         mesh=SCALE.statics.phonon_mesh,
         max_frequency=SYSTEM.dynamics.max_frequency,
-        highest_run_pressure=max(spec.pressure for spec in CONFIG.runs.values()),
+        highest_run_pressure=max((spec.pressure for spec in CONFIG.runs.values()), default=0.0),
         system_file=str(CONFIG.system_file),
         released=MAIN.start == "model",
     script:

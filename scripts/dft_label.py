@@ -99,7 +99,8 @@ def main():
 
     gpaw.setup_paths.insert(0, os.path.abspath(arguments.setups))
     key = f"{arguments.identity} gpaw {gpaw.__version__}"
-    frames = read(arguments.frames, ":")
+    # a batch may be empty: more batches than frames, or nothing that was worth a label
+    frames = read(arguments.frames, ":") if os.path.getsize(arguments.frames) else []
     output = Path(arguments.output)
     kept = output.with_suffix(".frames")
     kept.mkdir(parents=True, exist_ok=True)
@@ -111,7 +112,14 @@ def main():
             if is_label_of(result, atoms, settings, key):
                 labels.append(result)
                 continue
-        result = label(atoms, settings, str(part.with_suffix(".txt"))) | {"settings": settings, "key": key}
+        try:
+            result = label(atoms, settings, str(part.with_suffix(".txt"))) | {"settings": settings, "key": key}
+        except gpaw.KohnShamConvergenceError:
+            # An explored frame may be odd, and the loop goes on without it; every other frame is needed.
+            if " part=" not in atoms.info["origin"]:
+                raise
+            print(f"frame {number + 1}/{len(frames)}: left out, not converged: {atoms.info['origin']}", flush=True)
+            continue
         labels.append(result)
         if world.rank == 0:
             write_whole(part, json.dumps(result))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qcrystal.datasets import check_dataset, write_split
-from qcrystal.learning import gather, separate
+from qcrystal.learning import gather, separate, up_to
 from qcrystal.provenance import job
 
 with job(snakemake) as log:
@@ -11,8 +11,8 @@ with job(snakemake) as log:
     source = Path(parameters.source) if parameters.source else None
     systems = gather([Path(path) for path in snakemake.input.labels], source, parameters.species)
     check_dataset(systems)
-    train, test = separate(systems, parameters.test_fraction, parameters.seed)
     generation = int(snakemake.wildcards.generation)
+    train, test = up_to(generation, *separate(systems, parameters.test_fraction, parameters.seed))
     write_split(train, test, Path(snakemake.output.folder), {"labels_of_generation": generation})
     log.info(
         "generation %d: %d frames to train on, %d to test on", generation, sum(map(len, train)), sum(map(len, test))

@@ -18,7 +18,6 @@ from qcrystal.learning import (
     LearningError,
     classify,
     frames_of,
-    latest_generation,
     origin_text,
     read_frames,
     write_frames,
@@ -29,8 +28,8 @@ from qcrystal.tables import write_table
 
 with job(snakemake) as log:
     parameters, data = snakemake.params, Path(snakemake.input.data)
-    systems = {part: read_dataset(data / part, list(parameters.species)) for part in (TRAIN, TEST)}
-    generation = latest_generation([*systems[TRAIN], *systems[TEST]])
+    labelled = frames_of(read_dataset(data / TRAIN, list(parameters.species)))
+    generation = int(snakemake.wildcards.generation)
     specs = [RunSpec(**specification) for specification in parameters.runs]
     committee = Committee(snakemake.input.models)
     frames, rows, ended = [], [], []
@@ -66,7 +65,6 @@ with job(snakemake) as log:
         raise LearningError(f"generation {generation}: no run gave a frame; the first one: {ended[0]}")
     table = pd.DataFrame(rows)
 
-    labelled = frames_of(systems[TRAIN])
     settings = SoapSettings(**parameters.soap)
     candidates = np.flatnonzero((table["part"] == TRAIN) & (table["kind"] == CANDIDATE))
     chosen = np.array([], dtype=int)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from qcrystal.datasets import read_dataset
-from qcrystal.learning import frames_of, latest_generation
+from qcrystal.learning import frames_of
 from qcrystal.provenance import job
 from qcrystal.soap import SoapSettings, averaged_soap, principal_components
 from qcrystal.tables import read_table, write_table
@@ -18,11 +18,10 @@ with job(snakemake) as log:
     data = Path(snakemake.input.data)
     systems = {part: read_dataset(data / part, parameters.species) for part in ("train", "test")}
     entries = [entry for system in systems["train"] for entry in system.provenance["origins"]]
-    latest = latest_generation(systems["train"])
     parts = []
     for path in snakemake.input.models:
         errors, _ = parity(Path(path), {"test": systems["test"]})
-        generation, member = latest - parameters.generations + int(Path(path).parts[-3]), int(Path(path).stem)
+        generation, member = int(Path(path).parts[-3]), int(Path(path).stem)
         trained = sum(entry["generation"] <= generation for entry in entries)
         parts.append(errors.assign(generation=generation, member=member, trained=trained))
     errors = pd.concat(parts)

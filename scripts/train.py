@@ -5,7 +5,9 @@ import os
 import shutil
 from pathlib import Path
 
+from qcrystal.datasets import read_dataset
 from qcrystal.provenance import file_digest, job, write_whole
+from qcrystal.shortrange import refuse_overlap
 from qcrystal.tables import write_table
 from qcrystal.training import TrainingSettings, learning_curve, portable_input, render_input, train
 
@@ -22,6 +24,11 @@ with job(snakemake):
     )
     data = Path(snakemake.input.data).resolve()
     systems = {part: sorted(path for path in (data / part).iterdir()) for part in ("train", "test")}
+    refuse_overlap(
+        settings.repulsion,
+        [system for part in systems for system in read_dataset(data / part, settings.species)],
+        settings.species,
+    )
     document = render_input(settings, systems["train"], systems["test"])
     model = Path(snakemake.output.model)
     folder = model.with_suffix(".training")

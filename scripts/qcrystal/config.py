@@ -279,6 +279,8 @@ class System(Strict):
         every = names + [recipe.name for recipe in self.dft.structure_recipes]
         if len(set(every)) != len(every):
             raise ValueError(f"dft.recipes: two recipes share a name among {every}; give each its own")
+        if len({sum(name.encode()) for name in every}) != len(every):  # the seed of a recipe's frames
+            raise ValueError(f"dft.recipes: two names of {every} have the same letters, and would draw the same frames")
         for recipe in self.dft.recipes:
             site = recipe.vacancy_site
             sites = self.prototypes[self.prototype].sites
@@ -456,6 +458,7 @@ class Main(Strict):
     datasets: dict[Name, Dataset]
     dft_reference: str
     label_pressures: str
+    dft_convergence: str
     dft_check: str
     learning_reference: str
     learning_from: Literal["recipes", "dataset"] = "recipes"
@@ -690,7 +693,7 @@ def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
 
 def _check_paths(main: Main, root: Path) -> None:
     where = "config/config.yaml"
-    for key in ("published", "label_pressures", "dft_reference", "dft_check"):
+    for key in ("published", "label_pressures", "dft_reference", "dft_convergence", "dft_check"):
         if not (root / getattr(main, key)).is_file() and not (key.startswith("dft_") and main.start == "dft"):
             raise ConfigError(f"{where}: {key}: no file {getattr(main, key)!r}")
     try:

@@ -10,6 +10,7 @@ the recipes' frames are generation 0. Some runs are set apart: their frames are 
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import re
 from collections.abc import Sequence
@@ -245,10 +246,10 @@ def gather(labels: Sequence[Path], source: Path | None, species: Sequence[str]) 
     qcrystal.datasets.DatasetError
         A file that cannot be read, or a data set with other settings than the labels.
     """
-    systems = plausible(labels_to_systems(labels)) if labels else []
+    initial = [] if source is None else read_dataset(source, species)
+    systems = plausible(labels_to_systems(labels), initial) if labels else []
     if source is None:
         return systems
-    initial = read_dataset(source, species)
     for system in initial:
         if len(system.provenance.get("origins", [])) != len(system):
             raise DatasetError(
@@ -264,17 +265,18 @@ def gather(labels: Sequence[Path], source: Path | None, species: Sequence[str]) 
     return joined + list(later.values())
 
 
-def plausible(systems: Sequence[System], limits: Limits | None = None) -> list[System]:
+def plausible(systems: Sequence[System], others: Sequence[System] = (), limits: Limits | None = None) -> list[System]:
     """The systems without explored frames whose labels no crystal has; a line in the log names each that is dropped.
 
     An early potential may crush a cell while its committee agrees. Pressure and force have the `Limits` of every data set,
-    the energy those of its distance from the trend with volume, here the trend of all frames of that stoichiometry.
+    the energy those of its distance from the trend with volume, here the trend of all frames of that stoichiometry, those of the
+    ``others`` included.
     """
     limits = limits or Limits()
     kept = []
     for system in systems:
         pressures, atoms = system.pressures, len(system.symbols)
-        like = [other for other in systems if other.stoichiometry == system.stoichiometry]
+        like = [other for other in (*systems, *others) if other.stoichiometry == system.stoichiometry]
         volumes = np.concatenate([other.volumes / len(other.symbols) for other in like])
         energies = np.concatenate([other.energies / len(other.symbols) for other in like])
         explored = np.array([bool(origin_value(e["origin"], "part", "")) for e in system.provenance["origins"]])
@@ -299,9 +301,38 @@ def _joined(first: System, second: System) -> System:
     return replace(first, **arrays, provenance={**first.provenance, "origins": origins})
 
 
-def latest_generation(systems: Sequence[System]) -> int:
-    """The newest generation that frames belong to."""
-    return max(entry["generation"] for system in systems for entry in system.provenance["origins"])
+def up_to(generation: int, *groups: Sequence[System]) -> tuple[list[System], ...]:
+    """The frames that are not of later generations, of each group of systems; ``origins`` as `separate` leaves them."""
+    kept = []
+    for systems in groups:
+        early = [
+            np.flatnonzero([entry["generation"] <= generation for entry in system.provenance["origins"]])
+            for system in systems
+        ]
+        kept.append([system.take(frames) for system, frames in zip(systems, early, strict=True) if len(frames)])
+    return tuple(kept)
+
+
+def generations_within(dataset: Path) -> int:
+    """The newest generation of a data set that an earlier loop left, from the ``provenance.json`` of its systems.
+
+    Raises
+    ------
+    qcrystal.datasets.DatasetError
+        No system, or a file that does not say of each frame which generation it is of.
+    """
+    files = sorted(dataset.glob("*/provenance.json"))
+    if not files:
+        raise DatasetError(f"{dataset}: no system with a provenance.json; concurrent learning cannot go on from it")
+    generations = []
+    for path in files:
+        try:
+            generations += [int(entry["generation"]) for entry in json.loads(path.read_text())["origins"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DatasetError(
+                f"{path}: no generation of each frame ({error!r}); set learning_from: recipes"
+            ) from error
+    return max(generations)
 
 
 def _drawn(systems: Sequence[System], fraction: float, seed: int) -> tuple[list[System], list[System]]:

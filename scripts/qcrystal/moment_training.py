@@ -93,7 +93,10 @@ def train(document: dict, directory: Path) -> None:
     started = time.monotonic()
     energies = mean_energies(systems["training_data"], species)
     frames = {part: _frames(members, species, cutoff, energies) for part, members in systems.items()}
-    environment = measured_environment(frames["training_data"], document["model"]["descriptor"])
+    closest = closest_pair(
+        [frame for part in frames.values() for frame in part]
+    )  # the splines serve the test frames too
+    environment = measured_environment(frames["training_data"], document["model"]["descriptor"], closest)
     for frame in frames["training_data"]:
         frame.moments = moments(frame.pairs, environment)
     logger.info(
@@ -157,8 +160,11 @@ def closest_pair(frames: Sequence[Frame]) -> float:
     return min(float(np.sqrt((frame.pairs.vectors**2).sum(axis=1).min())) for frame in frames)
 
 
-def measured_environment(frames: Sequence[Frame], descriptor: dict, sample: int = 200) -> Environment:
-    """The environment with the mean and the standard deviations of s over all slots, empty ones included, as DeePMD-kit."""
+def measured_environment(frames: Sequence[Frame], descriptor: dict, closest: float, sample: int = 200) -> Environment:
+    """The environment with the mean and the standard deviations of s over all slots, empty ones included, as DeePMD-kit.
+
+    The splines reach to pairs a little closer than ``closest`` (Å).
+    """
     slots = np.array(descriptor["sel"], float)
     cutoff, smooth = descriptor["rcut"], descriptor["rcut_smth"]
     count = len(slots)
@@ -176,7 +182,7 @@ def measured_environment(frames: Sequence[Frame], descriptor: dict, sample: int 
     shift = sums / entries
     scale = np.maximum(np.sqrt(np.maximum(squares / entries - shift**2, 0)), 0.01)
     scale_vector = np.maximum(np.sqrt(vector_squares / entries), 0.01)
-    largest = MARGIN / closest_pair(frames)
+    largest = MARGIN / closest
     spacing = largest / (largest + HALF) / (SPLINES - 3)
     return Environment(cutoff, smooth, slots, shift, scale, scale_vector, HALF, spacing, SPLINES)
 

@@ -16,6 +16,8 @@ import numpy as np
 from ase import units
 from ase.data import atomic_numbers
 
+from qcrystal.datasets import System, nearest_distances
+
 # Universal screening function and length of ZBL: amplitudes and decay constants (dimensionless), exponent of the charges.
 AMPLITUDES = np.array([0.18175, 0.50986, 0.28022, 0.02817])
 DECAYS = np.array([3.19980, 0.94229, 0.40290, 0.20162])
@@ -78,6 +80,24 @@ def pairs(ranges: Mapping[str, Sequence[float]], species: Sequence[str]) -> dict
             raise ShortRangeError(f"repulsion {name}: stands there twice; keep one")
         known[pair] = known[pair[::-1]] = (float(inner), float(outer))
     return known
+
+
+def refuse_overlap(ranges: Mapping[str, Sequence[float]], systems: Sequence[System], species: Sequence[str]) -> None:
+    """Make sure that no label is counted twice: the network learns all of it, so the repulsion must begin at less distance.
+
+    Raises
+    ------
+    ShortRangeError
+        If two atoms of a labelled frame are within a pair's repulsion.
+    """
+    known = pairs(ranges, species)
+    for system in systems:
+        for pair, distances in nearest_distances(system).items():
+            if pair in known and distances.min() < known[pair][1]:
+                raise ShortRangeError(
+                    f"repulsion {'-'.join(pair)}: begins at {known[pair][1]:g} Å, but {system.source} has a frame with "
+                    f"{distances.min():.3f} Å between two of them; let it begin below that"
+                )
 
 
 def table(ranges: Mapping[str, Sequence[float]], species: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

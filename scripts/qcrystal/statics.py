@@ -561,7 +561,6 @@ def phonons_with_zero_point_pressure(
     Phonons at the static lattice of each pressure give the zero-point pressure in the quasi-harmonic approximation
     (`quasiharmonic.start_lattice_constant`); the tables hold those at the lattice constants at which static and
     zero-point pressure add up to the pressure. ``pressure`` is the total there, ``static_pressure`` the lattice's own.
-    For LaH10 from 100 to 200 GPa, zero-point pressures from these phonons instead add up to the pressure within 1 GPa.
 
     Parameters
     ----------

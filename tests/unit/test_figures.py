@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 import warnings
@@ -12,6 +13,9 @@ import pandas as pd
 import pytest
 import yaml
 from ase import Atoms, units
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.container import ErrorbarContainer
 
 from qcrystal.conditions import binned, limits
 from qcrystal.figures import FIGURES, crystals, data, energies, statics, style
@@ -448,6 +452,72 @@ def test_two_draws_give_the_same_bytes(inputs, literature, tmp_path):
         assert first == second
 
 
+@pytest.mark.parametrize("name", [name for name, figure in FIGURES.items() if figure.optional])
+def test_a_figure_stands_without_each_of_its_optional_tables(inputs, literature, name):
+    present = [table for table in FIGURES[name].optional if table in inputs["rich"]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for left_out in present:
+            tables = {key: value for key, value in inputs["rich"].items() if key != left_out}
+            result = FIGURES[name].draw(tables, literature)
+            if FIGURES[name].kind == "figure":
+                style.styled(result.draw_without_rendering)()
+            else:
+                assert len(result)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_axis_says_what_it_shows_and_in_which_unit(figures, name, size):
+    """Panels that share an axis are labelled once; pictures of crystals have none."""
+    unitless = re.compile(
+        "^(frames|components|labelled frames|generation|trajectory|system)$|principal component|[gG]\\(|^share of | / "
+    )
+    figure = figures[name, size]
+    style.styled(figure.draw_without_rendering)()
+    plain = [axes for axes in figure.axes if axes.axison and axes.get_visible() and axes.name != "3d"]
+    for axes in plain:
+        for which, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())):
+            axis = axes.xaxis if which == "x" else axes.yaxis
+            texts = [tick.get_text() for tick in axis.get_ticklabels() if tick.get_visible()]
+            numbers = [text for text in texts if re.fullmatch(r"[-+−.\d$\\mathdeful{}^ ×times]+", text)]
+            if not numbers or not any(tick.label1.get_visible() for tick in axis.get_major_ticks()):
+                continue  # hidden, shared, or names instead of numbers
+            shared = (axes.get_shared_x_axes() if which == "x" else axes.get_shared_y_axes()).get_siblings(axes)
+            label = next(
+                (
+                    text
+                    for a in [axes, *shared]
+                    if (text := a.xaxis.label.get_text() if which == "x" else a.yaxis.label.get_text())
+                ),
+                "",
+            )
+            assert re.search(r"\(.+\)", label) or unitless.search(label), (
+                f"{which} axis of {axes.get_title()!r}: {label!r}"
+            )
+
+
+@style.styled
+def boxes(figure) -> tuple:
+    """What is drawn of a figure, in inches: all of it, its notes and its panels."""
+    figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    inches = figure.dpi_scale_trans.inverted()
+    notes = [artist.get_window_extent(renderer) for artist in figure.texts if artist.get_gid() == "note"]
+    panels = [axes.get_tightbbox(renderer) for axes in figure.axes if axes.get_visible()]
+    return figure.get_tightbbox(renderer), *([inches.transform_bbox(box) for box in part] for part in (notes, panels))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", DRAWN)
+def test_nothing_sticks_out_of_the_page_and_no_note_covers_a_panel(figures, name, size):
+    page, notes, panels = boxes(figures[name, size])
+    width, height = figures[name, size].get_size_inches()
+    # 0.01 inch: boxes of texts reach a little beyond their ink
+    assert page.x0 > -0.01 and page.y0 > -0.01 and page.x1 < width + 0.01 and page.y1 < height + 0.01
+    assert min(box.y0 for box in panels) > max((box.y1 for box in notes), default=0.0) - 0.01
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PUBLISHED_SYMBOLS)
 def test_published_values_are_open_symbols_and_ours_are_not(figures, name, size):
@@ -716,7 +786,7 @@ def test_cage_has_six_squares_and_the_cell_is_found_again(primitive):
 def test_a_missing_column_is_named_with_its_table(inputs, literature):
     for figure in FIGURES.values():
         first = next(key for key in figure.inputs if isinstance(inputs["rich"][key], pd.DataFrame))
-        columns = {"sweep": "pressure_target", "potential": "species", "dft": "x", "statics": "pressure"}
+        columns = {"sweep": "pressure_target", "potential": "species", "dft": "cutoff", "statics": "pressure"}
         column = (columns | {"learning": "generation", "quality": "system"})[first.split(":")[0]]
         broken = inputs["rich"] | {first: inputs["rich"][first].drop(columns=column)}
         with pytest.raises(data.TableError, match=f"table '{first}' has no column {column}"):
@@ -768,3 +838,70 @@ def test_every_labelled_frame_is_on_the_map(figures, inputs):
     assert len(right.collections[0].get_offsets()) == len(frames)
     hollow = [line for line in left.lines if line.get_markerfacecolor() == "none"]
     assert sum(len(line.get_xdata()) for line in hollow) == (frames["part"] == "test").sum()
+
+
+def test_bars_by_generation_are_the_members_scatter(figures, inputs):
+    forces = figures["ly_fig1b_rmse_generations", "rich"].axes[1]
+    (bars,) = [container for container in forces.containers if isinstance(container, ErrorbarContainer)]
+    lengths = [np.ptp(segment[:, 1]) / 2 for segment in bars[2][0].get_segments()]
+    # members err by 1.1, 1.2 and 1.3 times 600 meV/Å: standard deviation 60 meV/Å, 0.7 times less with each generation
+    assert np.allclose(lengths, 60 * 0.7 ** np.arange(4))
+
+
+def test_a_committee_of_one_has_no_bars_by_generation(inputs, literature):
+    errors = inputs["rich"]["learning:generation_errors"].query("member == 1")
+    figure = FIGURES["ly_fig1b_rmse_generations"].draw(
+        inputs["rich"] | {"learning:generation_errors": errors}, literature
+    )
+    (bars,) = [c for c in figure.axes[0].containers if isinstance(c, ErrorbarContainer)]
+    assert all(np.ptp(segment[:, 1]) == 0 for segment in bars[2][0].get_segments())
+
+
+def test_judgements_of_a_generation_add_up_to_all_frames(figures, inputs):
+    shares = figures["ly_fig1b_rmse_generations", "rich"].axes[2]
+    counts = inputs["rich"]["learning:generations"]
+    drawn_shares = np.array([[bar.get_height() for bar in container] for container in shares.containers])
+    assert np.allclose(drawn_shares.sum(axis=0), 100)
+    labels = [container.get_label() for container in shares.containers]
+    for label, heights in zip(labels, drawn_shares, strict=True):
+        assert np.allclose(heights, 100 * counts[label] / counts["explored"])
+
+
+def test_each_generation_has_a_colour_of_its_own(inputs, literature):
+    frames = inputs["rich"]["learning:structure_map"]
+    many = pd.concat([frames.assign(generation=frames["generation"] + shift) for shift in (0, 4, 8)])
+    figure = FIGURES["ly_fig1a_structure_map"].draw(inputs["rich"] | {"learning:structure_map": many}, literature)
+    named = [line for line in figure.axes[0].lines if str(line.get_label()).startswith("generation")]
+    assert len(named) == many["generation"].nunique() == len({to_hex(line.get_color()) for line in named})
+
+
+def test_convergence_table_marks_the_chosen_setting(figures, inputs):
+    table = figures["dft_convergence", "rich"]
+    rows = inputs["rich"]["dft:convergence"]
+    assert table.loc[table["chosen"] == "chosen", "cutoff_eV"].tolist() == [500]
+    np.testing.assert_allclose(table["force_error_rms_meV_per_A"], rows["force_rms"])
+    assert len(data.latex(table, "caption").splitlines()) > len(rows)
+
+
+def test_a_clean_data_set_is_not_accused(inputs, literature):
+    frames = inputs["rich"]["quality:frames"]
+    frames = frames[frames["system"] == "cubic_H20La2"].assign(outlier="", duplicate=False)
+    tables = inputs["rich"] | {"quality:frames": frames, "quality:systems": system_table(frames)}
+    text = " ".join(notes(FIGURES["x_data_quality"].draw(tables, literature)).split())
+    assert "frames that stand there twice: 0" in text and "6 of 6 test frames are independent" in text
+    assert "too near" not in text
+
+
+def test_one_run_without_deviation_leaves_the_others_on_the_map(inputs, literature):
+    name = "sweep:qtb_grid/summary"
+    summary = inputs["rich"][name].copy()
+    lost = summary["run"].iloc[0]
+    known = (summary["observable"] == "committee_deviation_rms") & (summary["run"] == lost)
+    summary.loc[known, "value"] = np.nan
+    condition_of = summary.loc[known, ["pressure_target", "temperature_target"]].iloc[0]
+    same = summary[(summary["observable"] == "committee_deviation_rms")].merge(condition_of.to_frame().T)
+    figure = FIGURES["x_accuracy_map"].draw(inputs["rich"] | {name: summary}, literature)
+    cells = [text for text in figure.axes[1].texts if text.get_text().isdigit()]
+    conditions = summary[["pressure_target", "temperature_target"]].drop_duplicates()
+    assert len(cells) == len(conditions) - (0 if same["value"].notna().any() else 1)
+    assert "no committee" not in notes(figure)

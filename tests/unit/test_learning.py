@@ -231,6 +231,9 @@ def test_crushed_frames_are_dropped_and_frames_of_recipes_are_not(prototype, cap
     assert [len(system) for system in kept] == [10, 1]
     assert np.allclose(kept[1].cells, explored.cells[:1])
     assert "dropped, 3000 GPa: cubic_md generation=1" in caplog.text
+    # three frames have no trend of their own: that of the data set which grows shows which one is off
+    assert [len(system) for system in learning.plausible([explored])] == [2]
+    assert [len(system) for system in learning.plausible([explored], [recipes])] == [1]
 
 
 def test_loop_goes_on_from_the_data_set_that_one_has_left(tmp_path, prototype):
@@ -253,10 +256,24 @@ def test_loop_goes_on_from_the_data_set_that_one_has_left(tmp_path, prototype):
     assert len(system) == 6 and np.allclose(system.cells[-1], frame.cell.array)
     train, test = learning.separate(systems, 0.5, 1)
     assert sum(map(len, train)) == 5 and np.allclose(test[0].cells, left.cells[3:4])
-    assert learning.latest_generation(train) == 3
+    generations = [entry["generation"] for system in train for entry in system.provenance["origins"]]
+    assert sorted(generations) == [0, 0, 1, 2, 3]
+    # the next loop begins where this one ended, and trains its predecessors on what they were trained on
+    assert learning.generations_within(tmp_path / "left") == 2
+    early, early_test = learning.up_to(1, train, test)
+    assert sum(map(len, early)) == 3 and sum(map(len, early_test)) == 1
     (tmp_path / "0.json").write_text(json.dumps({**document, "settings": {"cutoff": 400}}))
     with pytest.raises(DatasetError, match="other settings"):
         learning.gather([tmp_path / "0.json"], tmp_path / "left", SPECIES)
+
+
+def test_a_data_set_without_generations_cannot_grow(tmp_path, prototype):
+    with pytest.raises(DatasetError, match="no system"):
+        learning.generations_within(tmp_path)
+    left = labelled(prototype, np.linspace(4.8, 5.4, 5), np.linspace(300, 80, 5))
+    write_deepmd(left, tmp_path / left.name)
+    with pytest.raises(DatasetError, match="provenance.json: no generation of each frame"):
+        learning.generations_within(tmp_path)
 
 
 def test_no_frames_are_written_and_read(tmp_path, prototype):

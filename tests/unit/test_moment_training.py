@@ -47,7 +47,7 @@ def trainer(systems, request):
     document = render_input(settings(type_one_side=request.param), [], [])
     energies = mean_energies(systems, SPECIES)
     frames = _frames(systems, SPECIES, 4.0, energies)
-    environment = measured_environment(frames, document["model"]["descriptor"])
+    environment = measured_environment(frames, document["model"]["descriptor"], closest_pair(frames))
     for frame in frames:
         frame.moments = moments(frame.pairs, environment)
     model = initial_model(document, environment, energies, closest_pair(frames))
@@ -98,7 +98,7 @@ def test_forces_are_minus_the_slope_of_the_energy(systems):
     """Double precision by central differences of the moments contracted with a fixed gradient."""
     system = systems[0]
     frames = _frames([system.take([0])], SPECIES, 4.0, np.zeros(2))
-    environment = measured_environment(frames, {"sel": [18, 128], "rcut": 4.0, "rcut_smth": 2.0})
+    environment = measured_environment(frames, {"sel": [18, 128], "rcut": 4.0, "rcut_smth": 2.0}, closest_pair(frames))
     pairs = frames[0].pairs
     rng = np.random.default_rng(2)
     gradient = rng.normal(size=moments(pairs, environment).shape)
@@ -237,3 +237,29 @@ def test_learning_rates_start_and_end_where_they_are_told():
         schedule = learning_rate({"type": kind, "start_lr": 1e-3, "stop_lr": 1e-6}, 10_000)
         assert float(schedule(300)) == pytest.approx(1e-3, rel=0.25)  # exp has decayed by a factor 0.81 by then
         assert float(schedule(10_000)) == pytest.approx(1e-6, rel=1e-3)
+
+
+def test_test_frames_may_have_closer_pairs_than_training_frames(root, tmp_path):
+    """Errors on a frame whose closest pair no training frame has are those of the model, not of a spline that ends."""
+    (system,) = read_dataset(root / "data" / "lah10-gpaw" / "cubic_H20La2", SPECIES)[:1]
+    squeezed = system.take([0])
+    nearest = np.argsort(np.linalg.norm(squeezed.positions[0] - squeezed.positions[0, -1], axis=1))[1]
+    apart = squeezed.positions[0, -1] - squeezed.positions[0, nearest]
+    squeezed.positions[0, -1] = squeezed.positions[0, nearest] + 0.4 * apart
+    for name, one in (("train", system), ("test", squeezed)):
+        write_deepmd(one, tmp_path / name)
+    document = render_input(settings(steps=2), [tmp_path / "train"], [tmp_path / "test"])
+    train(document, tmp_path)
+    curve = np.loadtxt(tmp_path / "lcurve.out", ndmin=2)
+    from deepmd.dpmodel.utils.serialization import load_dp_model
+
+    from qcrystal.backends import convert
+    from qcrystal.training import predict
+
+    assert load_dp_model(str(tmp_path / "model.dp"))
+    convert(tmp_path / "model.dp", tmp_path / "model.pb")
+    from deepmd.infer import DeepPot
+
+    _, forces, _ = predict(DeepPot(str(tmp_path / "model.pb")), squeezed)
+    # three digits are written to the learning curve
+    assert curve[-1, 5] == pytest.approx(np.sqrt(np.mean((forces - squeezed.forces) ** 2)), rel=1e-3)

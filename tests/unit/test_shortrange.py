@@ -11,10 +11,10 @@ from ase.geometry import find_mic
 from ase.spacegroup import crystal
 
 from qcrystal.backends import convert
-from qcrystal.datasets import System, read_deepmd
+from qcrystal.datasets import System, read_dataset, read_deepmd
 from qcrystal.engines.lammps import worker_environment
 from qcrystal.graphs import GraphError, finish, kind
-from qcrystal.shortrange import ShortRangeError, pairs, repulsion, switch, table, zbl
+from qcrystal.shortrange import ShortRangeError, pairs, refuse_overlap, repulsion, switch, table, zbl
 from qcrystal.training import TrainingSettings, predict, untrained
 
 SPECIES = ["La", "H"]
@@ -191,6 +191,18 @@ def test_configured_repulsion_touches_no_shipped_label(root):
                 _, lengths = find_mic(positions[i + 1 :] - positions[i], cell)
                 nearest = [known[labelled.symbols[i], other][1] for other in labelled.symbols[i + 1 :]]
                 assert (lengths > nearest).all(), f"{path.parent}: a pair is closer than the repulsion begins"
+            images = np.linalg.norm(np.array(list(np.ndindex(5, 5, 5)))[1:] @ cell - 2 * cell.sum(axis=0), axis=1)
+            own = {symbol: known[symbol, symbol][1] for symbol in labelled.symbols}
+            assert images[images > 1e-9].min() > max(own.values()), f"{path.parent}: an atom is close to its own image"
+
+
+def test_a_label_within_the_repulsion_is_refused(root):
+    systems = read_dataset(root / "data/lah10-gpaw", SPECIES)
+    refuse_overlap({"La-La": [1.4, 2.15]}, systems, SPECIES)
+    with pytest.raises(
+        ShortRangeError, match=r"repulsion La-La: begins at 2.3 Å, but .*C2_md_H10La has a frame with 2.180 Å"
+    ):
+        refuse_overlap({"La-La": [1.4, 2.3]}, systems, SPECIES)
 
 
 def test_cheaper_forces_are_the_same_forces(potentials):

@@ -18,6 +18,7 @@ import yaml
 from ase.spacegroup import crystal
 
 from qcrystal import training
+from qcrystal.config import load
 from qcrystal.datasets import System, write_deepmd
 from qcrystal.graphs import kind
 from qcrystal.training import (
@@ -102,14 +103,25 @@ def test_input_follows_the_settings():
         TrainingSettings(neurons=[1])
 
 
-def test_released_input_is_what_the_defaults_give(root):
-    path = root / "models/lah10-accurate/input.json"
-    if not path.is_file():
-        pytest.skip(f"no {path}")
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_released_input_is_what_the_configuration_gives(root, name):
+    path = root / f"models/lah10-{name}/input.json"
     document = json.loads(path.read_text())
     part = document["training"]
     systems = (part["training_data"]["systems"], part["validation_data"]["systems"])
-    assert render_input(TrainingSettings(), *systems) == document
+    loaded = load({**yaml.safe_load((root / "config/config.yaml").read_text()), "scale": "laptop"}, root)
+    settings = TrainingSettings(
+        **loaded.system.training[name].model_dump(),
+        species=loaded.system.species,
+        steps=part["numb_steps"],
+        checkpoint_every=part["save_freq"],
+        seeds={
+            "descriptor": document["model"]["descriptor"]["seed"],
+            "fitting": document["model"]["fitting_net"]["seed"],
+            "batches": part["seed"],
+        },
+    )
+    assert json.loads(json.dumps(portable_input(render_input(settings, *systems), "ly2022"))) == document
     assert all(name.startswith("ly2022/") for names in systems for name in names)
 
 

@@ -126,6 +126,15 @@ FIGURES: dict[str, Figure] = {
         "pressure is outside those of the frames that the potential was trained on.",
         category="Statics",
     ),
+    "dft_convergence": Figure(
+        module="dft",
+        function="convergence",
+        inputs=("dft:convergence",),
+        kind="table",
+        caption="Convergence of the DFT labels: errors of each setting against the last of its group, on displaced frames of "
+        "11 atoms; goals are 5 meV/atom for energy differences and 20 meV/Å (rms) for forces.",
+        category="Statics",
+    ),
     "dft_equation_of_state": Figure(
         module="dft",
         function="equation_of_state",

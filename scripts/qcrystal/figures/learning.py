@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -24,8 +26,9 @@ def structure_map(tables: dict, published_values: dict) -> Figure:
     """First two principal components of the structure-averaged SOAP vectors, by generation and by pressure."""
     frames = table(tables, "learning:structure_map", MAP)
     figure, ((left, right),) = new_figure(2, 2.7, 1, 2, sharey=True)
+    colors = colormaps["viridis"](np.linspace(0.0, 0.93, frames["generation"].nunique()))
     for number, (generation, rows) in enumerate(frames.groupby("generation")):
-        color, marker = PHASES[number % len(PHASES)]
+        color, marker = to_hex(colors[number]), PHASES[number % len(PHASES)][1]
         for part, face in (("train", color), ("test", "none")):
             chosen = rows[rows["part"] == part]
             left.plot(
@@ -58,7 +61,7 @@ def rmse_generations(tables: dict, published_values: dict) -> Figure:
     """Energy and force errors on one test set against the generation, and how the explored frames were judged."""
     errors = table(tables, "learning:generation_errors", ERRORS)
     counts = table(tables, "learning:generations", COUNTS)
-    figure, axes = new_figure(1, 4.6, 3, 1, sharex=True)
+    figure, axes = new_figure(1, 5.0, 3, 1, sharex=True)
     panels = axes[:, 0]
     for panel, (quantity, label, method) in zip(panels, PANELS, strict=False):
         rows = errors[errors["quantity"] == quantity]

@@ -125,11 +125,15 @@ def add_note(figure: Figure, text: str) -> None:
     """Write a small line below the figure; notes stack, and the same note is written once."""
     notes = [artist for artist in figure.texts if artist.get_gid() == "note"]
     width, height = figure.get_size_inches()
-    wrapped = textwrap.fill(text, int(28 * width), break_on_hyphens=False)
-    if any(artist.get_text() == wrapped for artist in notes):
+    if any(" ".join(artist.get_text().split()) == " ".join(text.split()) for artist in notes):
         return
-    notes.append(figure.text(0.0, 0.0, wrapped, fontsize=NOTE_SIZE, color="0.3", va="bottom", gid="note"))
+    note = figure.text(0.0, 0.0, text, fontsize=NOTE_SIZE, color="0.3", va="bottom", gid="note")
+    notes.append(note)
     renderer = FigureCanvasAgg(figure).get_renderer()
+    for characters in range(int(30 * width), int(20 * width), -1):
+        note.set_text(textwrap.fill(text, characters, break_on_hyphens=False))
+        if note.get_window_extent(renderer).width < (width - 0.1) * figure.dpi:
+            break
     gap = 0.25 * NOTE_SIZE / POINTS_PER_INCH / height
     bottom = gap
     for artist in reversed(notes):

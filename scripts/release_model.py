@@ -1,0 +1,91 @@
+"""Make a potential that the workflow has trained the released one: its files, and its card with the measured speed.
+
+    snakemake --cores 2 --config scale=workstation start=labels dataset=ly2022 training=accurate -- \\
+        results/workstation/potential/ly2022/card.yaml results/workstation/potential/ly2022/parity_frames.csv
+    python scripts/bench_potential.py results/workstation/potential/ly2022/model.pb --published --output bench.json
+    python scripts/release_model.py results/workstation/potential/ly2022 models/lah10-accurate --bench bench.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from qcrystal.provenance import file_digest
+from qcrystal.training import write_card
+
+KEPT = ("model*.pb", "input*.json", "learning_curve*.csv", "parity_*.csv")
+LOCAL = ("path", "start")  # entries of the card's data set that say where it lay on the machine that trained
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "trained", type=Path, help="folder of the trained potential: results/<scale>/potential/<dataset>"
+    )
+    parser.add_argument("released", type=Path, help="folder to write, whose name becomes the potential's")
+    parser.add_argument("--bench", type=Path, help="what scripts/bench_potential.py wrote about the trained model.pb")
+    return parser.parse_args()
+
+
+def speed(bench: dict, model: str) -> dict:
+    """The entry of a model in a benchmark, with what it was measured on; the first entry is what ratios refer to."""
+    (found,) = [entry for entry in bench["potentials"] if entry["name"] == model]
+    return {
+        **{key: found[key] for key in ("ms_per_step", "us_per_step_per_atom")},
+        f"ratio_to_{bench['potentials'][0]['name'].replace(' ', '_')}": found["ratio"],
+        "atoms": bench["atoms"],
+        "what": bench["what"],
+        "machine": bench["machine"],
+    }
+
+
+def release(trained: Path, released: Path, bench: dict | None) -> None:
+    """Copy a trained potential to ``released``, which is replaced whole.
+
+    Raises
+    ------
+    ValueError
+        If a file is not the one that the card describes.
+    """
+    card = yaml.safe_load((trained / "card.yaml").read_text(encoding="utf-8"))
+    sums = {"model.pb": card["sha256"], **card.get("committee", {}).get("sha256", {})}
+    for name, digest in sums.items():
+        if file_digest(trained / name) != digest:
+            raise ValueError(f"{trained / name}: not the file that card.yaml describes; train again")
+    card["name"] = released.name
+    card["data"] = {key: value for key, value in card["data"].items() if key not in LOCAL and value is not None}
+    if bench:
+        card["speed"] = speed(bench, str(trained / "model.pb"))
+    partial = released.with_name(released.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for pattern in KEPT:
+        for path in sorted(trained.glob(pattern)):
+            shutil.copy(path, partial / path.name)
+    write_card(card, partial / "card.yaml")
+    shutil.rmtree(released, ignore_errors=True)
+    partial.rename(released)
+
+
+def main() -> None:
+    settings = arguments()
+    for path in (settings.trained / "card.yaml", settings.trained / "model.pb", settings.bench):
+        if path is not None and not path.is_file():
+            raise SystemExit(f"{path}: no such file; the docstring of {Path(__file__).name} says how to make it")
+    try:
+        bench = json.loads(settings.bench.read_text()) if settings.bench else None
+        release(settings.trained, settings.released, bench)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()
