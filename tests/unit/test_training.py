@@ -253,7 +253,7 @@ def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, mon
     """The potential that everything runs with is compressed, the other members of its committee are not."""
     monkeypatch.setattr("qcrystal.provenance._log_to", lambda path: None)
     for part in ("train", "test"):
-        (tmp_path / "data" / part / "cubic").mkdir(parents=True)
+        write_deepmd(frames(2, 1), tmp_path / "data" / part / "cubic")
     folder = tmp_path / "potential"
     snakemake = SimpleNamespace(
         rule="train",
@@ -269,7 +269,7 @@ def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, mon
         params=SimpleNamespace(
             architecture={},
             species=["La", "H"],
-            repulsion={"H-H": [0.2, 0.4]},
+            repulsion={"H-H": [0.15, 0.2]},
             steps=20,
             checkpoint_every=5,
             seed=1,
