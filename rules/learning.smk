@@ -189,6 +189,7 @@ rule learning_dataset:
     input:
         source=LEARNING_SOURCE_FILES,
         labels=labels_before(LAST),
+        tables=[f"{L}/{name}.csv" for name in ("generations", "generation_errors", "structure_map")],
     output:
         folder=directory(f"{L}/{CONFIG.system_name}"),
         prov=f"{L}/{CONFIG.system_name}.prov.json",

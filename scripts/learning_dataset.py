@@ -1,4 +1,4 @@
-"""The data set that the generations leave: every labelled frame, those for testing in a set of their own."""
+"""The data set that the generations leave: every labelled frame, those for testing in a set of their own, and their tables."""
 
 import shutil
 from pathlib import Path
@@ -22,6 +22,8 @@ with job(snakemake) as log:
             origins.setdefault(system.name, []).extend(system.provenance["origins"])
             write_deepmd(system, partial / system.name, name, {"origins": origins[system.name]})
     write_table(summary(systems), partial / "summary.csv")
+    for table in snakemake.input.tables:
+        shutil.copy(table, partial)
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
     log.info(

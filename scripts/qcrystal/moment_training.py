@@ -48,6 +48,9 @@ SPLINES = 48  # per species; force error of the spline below 1e-5 eV/Å
 HALF = 0.5  # 1/Å
 MARGIN = 1.05  # the splines reach beyond the closest pair of the data
 WARMUP = 300  # steps
+OUTPUT_CHANGE = 0.01  # of the weights of the last layer in its final fit
+FREE_BIAS = 10.0  # eV, standard deviation of the prior of a species' bias: no restriction
+DIRECTIONS = 3  # per frame, in which that fit sees forces and virial
 HEADER = "# step rmse_val rmse_trn rmse_e_val rmse_e_trn rmse_f_val rmse_f_trn rmse_v_val rmse_v_trn lr\n"
 
 
@@ -70,7 +73,8 @@ class Frame:
 def train(document: dict, directory: Path) -> None:
     """Train as ``document``, an input of ``dp train``, says; continue with the checkpoint in ``directory`` if there is one.
 
-    Leaves ``lcurve.out`` in DeePMD-kit's format and ``frozen.pb``, the averaged weights as an ordinary frozen model.
+    Leaves ``lcurve.out`` in DeePMD-kit's format and ``model.dp``, the averaged weights, their last layer fitted once more to
+    all frames, as an ordinary model of DeePMD-kit's NumPy backend.
 
     Parameters
     ----------
@@ -256,11 +260,11 @@ def put_weights(model: dict, weights: dict) -> None:
                     layer["@variables"][key] = np.asarray(value, network["precision"])
 
 
-def _apply(layers: list[dict], x, linear_end: bool):
-    """A network of DeePMD-kit: tanh layers with shortcuts where the width stays or doubles."""
+def _apply(layers: list[dict], x):
+    """Layers of DeePMD-kit: tanh with shortcuts where the width stays or doubles."""
     import jax.numpy as jnp
 
-    for layer in layers[:-1] if linear_end else layers:
+    for layer in layers:
         y = jnp.tanh(x @ layer["w"] + layer["b"])
         y = y * layer["idt"] if "idt" in layer else y
         inputs, outputs = layer["w"].shape
@@ -269,7 +273,7 @@ def _apply(layers: list[dict], x, linear_end: bool):
         elif 2 * inputs == outputs:
             y = y + jnp.concatenate([x, x], axis=-1)
         x = y
-    return x @ layers[-1]["w"] + layers[-1]["b"] if linear_end else x
+    return x
 
 
 class Energies:
@@ -294,6 +298,11 @@ class Energies:
 
     def __call__(self, weights: dict, moments: list) -> list:
         """Energies, one array per species of the atom, from moments (n, 4, S K) per species."""
+        layers = [network[-1] for network in weights["fitting"]]
+        return [(h @ last["w"] + last["b"])[:, 0] for h, last in zip(self.hidden(weights, moments), layers, strict=True)]
+
+    def hidden(self, weights: dict, moments: list) -> list:
+        """What the fitting networks hand to their last, linear layer: an array (n, H) per species of the atom."""
         import jax.numpy as jnp
 
         result = []
@@ -302,13 +311,13 @@ class Energies:
             if len(networks) > len(self.nodes):  # one per pair of species, that of the central atom first
                 networks = networks[species :: len(self.nodes)]
             coefficients = jnp.concatenate(
-                [self.projection @ _apply(network, self.nodes[species], False) for network in networks]
+                [self.projection @ _apply(network, self.nodes[species]) for network in networks]
             )
             count, _, size = block.shape
             g = (block.reshape(count * 4, size) @ (coefficients / self.slots)).reshape(count, 4, -1)
             # outer products summed over the four components: faster than many small matrix products
             features = sum(g[:, c, :, None] * g[:, c, None, : self.axis] for c in range(4)).reshape(count, -1)
-            result.append(_apply(weights["fitting"][species], features, True)[:, 0])
+            result.append(_apply(weights["fitting"][species][:-1], features))
         return result
 
 
@@ -317,6 +326,7 @@ class Trainer:
 
     def __init__(self, document: dict, model: dict, environment: Environment, frames: dict[str, list[Frame]]):
         import jax
+        import jax.numpy as jnp
         import optax
 
         self.document, self.model, self.environment = document, model, environment
@@ -346,6 +356,13 @@ class Trainer:
             average = jax.tree.map(lambda a, w: decay * a + (1 - decay) * w, average, weights)
             return weights, state, average
 
+        def output_rows(weights, moments, tangents):
+            def sums(moments):
+                return jnp.concatenate([h.sum(axis=0) for h in energies.hidden(weights, moments)])
+
+            return jax.jvp(sums, (moments,), (tangents,))
+
+        self.output_rows = jax.jit(output_rows)
         self.gradient = jax.jit(jax.grad(total, argnums=1, has_aux=True))
         self.step = jax.jit(step)
         self.weights = weights_of(model)
@@ -451,6 +468,7 @@ class Trainer:
                     self._save(directory)
                 if self.done == self.steps:
                     break
+        self.average = self.refit_output(self.average)
         self._save_model(directory)
 
     def _place(self, step: int) -> tuple[int, int]:
@@ -473,20 +491,88 @@ class Trainer:
         """Root-mean-square errors of energy (eV/atom), force (eV/Å) and virial (eV/atom) with the averaged weights."""
         if not frames:
             return np.full(3, np.nan)
-        squares = []
         for frame in frames:
             if frame.moments is None:
                 frame.moments = moments(frame.pairs, self.environment)
-            ((energy, forces, virial),) = self.predict(self.average, [frame])
-            atoms = len(forces)
-            squares.append(
-                [
-                    ((energy - frame.energy) / atoms) ** 2,
-                    np.mean((forces - frame.forces) ** 2),
-                    np.mean(((virial - frame.virial) / atoms) ** 2),
-                ]
-            )
-        return np.sqrt(np.mean(squares, axis=0))
+        return np.sqrt(np.mean([self._squares(self.average, frame) for frame in frames], axis=0))
+
+    def _squares(self, weights: dict, frame: Frame) -> list[float]:
+        """Mean squared errors of energy (per atom), force and virial (per atom) on a frame."""
+        ((energy, forces, virial),) = self.predict(weights, [frame])
+        atoms = len(forces)
+        return [
+            ((energy - frame.energy) / atoms) ** 2,
+            np.mean((forces - frame.forces) ** 2),
+            np.mean(((virial - frame.virial) / atoms) ** 2),
+        ]
+
+    def refit_output(self, weights: dict) -> dict:
+        """Weights whose last, linear layer fits all training frames by least squares, where the training saw few at a time.
+
+        Energies, forces and virials are linear in that layer. The sum over frames of the squared errors, each in units of
+        the root-mean-square error that ``weights`` have, is minimised with a normal prior: weights change by about
+        `OUTPUT_CHANGE` of their root mean square, biases freely (as `dp change-bias` sets them). Forces and virials
+        enter by their errors along `DIRECTIONS` random directions per frame, of which the squares have the right mean.
+        What has no weight in the loss when the training ends is left out.
+        """
+        last = [network[-1] for network in weights["fitting"]]
+        width = [len(layer["w"]) for layer in last]
+        before = self._training_errors(weights)
+        if not np.all(np.isfinite(before)):
+            raise MomentTrainingError("training: the errors of the averaged weights are not numbers; lower start_lr")
+        weighted = [self.document["loss"][f"limit_pref_{name}"] > 0 for name in "efv"]
+        scales = np.where(weighted, np.maximum(before, np.finfo(np.float32).eps), np.inf)
+        random = np.random.default_rng([self.seed, len(self.training)])
+        spread = OUTPUT_CHANGE * np.sqrt(np.mean(np.concatenate([layer["w"] for layer in last]) ** 2))
+        prior = np.concatenate([np.full(sum(width), 1 / spread**2), np.full(len(last), 1 / FREE_BIAS**2)])
+        matrix, vector = np.diag(prior), np.zeros(len(prior))
+        for frame in self.training:
+            rows, errors = self._output_equations(weights, frame, scales, random)
+            matrix += rows.T @ rows
+            vector += rows.T @ errors
+        change = np.linalg.solve(matrix, vector)
+        ends = np.cumsum(width)
+        fitting = []
+        for species, (network, layer) in enumerate(zip(weights["fitting"], last, strict=True)):
+            part = change[ends[species] - width[species] : ends[species], None]
+            bias = change[sum(width) + species]
+            refitted = {
+                **layer,
+                "w": np.asarray(layer["w"] + part, np.float32),
+                "b": np.asarray(layer["b"] + bias, np.float32),
+            }
+            fitting.append([*network[:-1], refitted])
+        result = {**weights, "fitting": fitting}
+        logger.info(
+            "output layer refitted: training errors %.2f -> %.2f meV/atom, %.1f -> %.1f meV/Å",
+            *(1000 * x for pair in zip(before, self._training_errors(result), strict=True) for x in pair[:2]),
+        )
+        return result
+
+    def _training_errors(self, weights: dict) -> np.ndarray:
+        return np.sqrt(np.mean([self._squares(weights, frame) for frame in self.training], axis=0))
+
+    def _output_equations(self, weights: dict, frame: Frame, scales: np.ndarray, random: np.random.Generator):
+        """Equations of a change of the last layer: rows (1 + `DIRECTIONS`, unknowns) and right sides.
+
+        The first is that of the energy; the others are those of the forces and the virial along random directions.
+        ``scales`` are errors of energy (eV/atom), force (eV/Å) and virial (eV/atom).
+        """
+        ((energy, forces, virial),) = self.predict(weights, [frame])
+        atoms, moments = len(forces), self.blocks([frame])
+        rows, errors = [], []
+        for _ in range(DIRECTIONS):
+            displacement = random.normal(size=forces.shape) / (scales[1] * np.sqrt(3 * atoms * DIRECTIONS))
+            strain = random.normal(size=(3, 3)) / (scales[2] * 3 * atoms * np.sqrt(DIRECTIONS))
+            strain = (strain + strain.T) / 2
+            tangents = self._stack([frame], [moment_tangent(frame.pairs, self.environment, displacement, strain)])
+            sums, along = (np.asarray(part, float) for part in self.output_rows(weights, moments, tangents))
+            rows.append(np.concatenate([-along, np.zeros(len(frame.counts))]))
+            errors.append(np.sum(displacement * (frame.forces - forces)) + np.sum(strain * (frame.virial - virial)))
+        scale = scales[0] * atoms
+        rows.insert(0, np.concatenate([sums, frame.counts]) / scale)
+        errors.insert(0, (frame.energy - energy) / scale)
+        return np.array(rows), np.array(errors)
 
     def _save(self, directory: Path) -> None:
         import jax

@@ -120,6 +120,8 @@ def check_dataset(results, loop):
     for generation in (0, 1):
         trained = read_dataset(loop / str(generation) / "data" / "train", ["La", "H"])
         assert not apart & {cell.tobytes() for system in trained for cell in system.cells}
+    for table in ("generations.csv", "generation_errors.csv", "structure_map.csv"):  # what a further growth asks for
+        assert (loop / "lah10" / table).read_bytes() == (loop / table).read_bytes()
     marked = sum(entry["part"] == "test" for entry in entries)
     assert marked == sum(map(len, read_dataset(loop / "1" / "data" / "test", ["La", "H"])))
 
