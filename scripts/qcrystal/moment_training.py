@@ -299,7 +299,9 @@ class Energies:
     def __call__(self, weights: dict, moments: list) -> list:
         """Energies, one array per species of the atom, from moments (n, 4, S K) per species."""
         layers = [network[-1] for network in weights["fitting"]]
-        return [(h @ last["w"] + last["b"])[:, 0] for h, last in zip(self.hidden(weights, moments), layers, strict=True)]
+        return [
+            (h @ last["w"] + last["b"])[:, 0] for h, last in zip(self.hidden(weights, moments), layers, strict=True)
+        ]
 
     def hidden(self, weights: dict, moments: list) -> list:
         """What the fitting networks hand to their last, linear layer: an array (n, H) per species of the atom."""
