@@ -28,4 +28,5 @@ with job(snakemake) as log:
     start = Path(snakemake.output.start)
     write(f"{start}.partial", structure, format="extxyz")
     os.replace(f"{start}.partial", start)
-    dispatch.run(spec, structure, Path(snakemake.input.model), start.parent, snakemake.params.max_frequency)
+    model = Path(snakemake.input.model)
+    dispatch.run(spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads)

