@@ -1,9 +1,10 @@
 """The process in which LAMMPS runs: ``python -m qcrystal.engines.lammps_worker job.json parent-pid``, under MPI if wanted.
 
 Every rank does the same but for the atoms that it owns; the first one writes. Noise depends on step and atom only, so each
-rank has that of all atoms and takes its own atoms' part. It prints ``progress: ...`` lines and, if it fails, one ``failure: ...`` line. LAMMPS integrates (velocity Verlet, with or
-without a flexible cell); the bath acts through a callback after the forces are known, as velocities are its only business:
-forces, and with them virial and pressure, stay those of the potential.
+rank has that of all atoms and takes its own atoms' part. It prints ``progress: ...`` lines and, if it fails, one
+``failure: ...`` line. LAMMPS integrates (velocity Verlet, with or without a flexible cell); the bath acts through a callback
+after the forces are known, as velocities are its only business: forces, and with them virial and pressure, stay those of the
+potential.
 """
 
 from __future__ import annotations
