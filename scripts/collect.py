@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from qcrystal.engines.spec import RunSpec
+from qcrystal.engines.spec import CLASSICAL_METHODS, RunSpec
 from qcrystal.provenance import job
 from qcrystal.tables import read_table, write_table
 
@@ -19,6 +19,7 @@ def conditions(spec: RunSpec) -> dict:
         "start": spec.start,
         "atoms": spec.atoms,
         "beads": spec.beads,
+        "friction": spec.bath.gamma if spec.method in CLASSICAL_METHODS else float("nan"),
         "pressure_target": spec.pressure,
         "temperature_target": spec.temperature,
         "replica": spec.replica,

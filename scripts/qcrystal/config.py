@@ -314,7 +314,8 @@ class System(Strict):
 
 
 class Sweep(Strict):
-    """A table of conditions: every pressure (GPa) with every temperature (K), ``length`` ps each."""
+    """A table of conditions: every pressure (GPa) with every temperature (K) and, for a bath, every one of ``frictions``
+    (1/ps; null: that of ``dynamics.bath``), ``length`` ps each."""
 
     method: Method
     ensemble: Literal["npt", "nvt"] = "npt"
@@ -328,6 +329,7 @@ class Sweep(Strict):
     length: Positive
     replicas: Count = 1
     bead_ratio: Positive = 2.0
+    frictions: list[Positive] | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> Sweep:
@@ -336,8 +338,10 @@ class Sweep(Strict):
             raise ValueError(f"temperatures: path integrals need a temperature above 0 K, not {cold[0]:g}")
         if self.method == "trpmd" and self.ensemble == "npt":
             raise ValueError("ensemble: trpmd is dynamics at a fixed cell; set nvt, not 'npt'")
-        for key in ("pressures", "temperatures"):
-            values = getattr(self, key)
+        if self.frictions and self.method in PATH_INTEGRAL_METHODS:
+            raise ValueError(f"frictions: {self.method} has no bath of this kind; take the line out")
+        for key in ("pressures", "temperatures", "frictions"):
+            values = getattr(self, key) or []
             twice = [value for value in values if values.count(value) > 1]
             if twice:
                 raise ValueError(f"{key}: {twice[0]:g} stands there twice; replicas are set by `replicas`")
@@ -488,10 +492,10 @@ class Configuration:
     def _add_sweep(self, name: str, sweep: Sweep) -> None:
         where = f"{self.scale_file}: sweeps.{name}"
         self.sweeps[name] = []
-        for pressure, temperature, replica in itertools.product(
-            sweep.pressures, sweep.temperatures, range(sweep.replicas)
+        for pressure, temperature, friction, replica in itertools.product(
+            sweep.pressures, sweep.temperatures, sweep.frictions or [None], range(sweep.replicas)
         ):
-            spec = run_specification(self, sweep, pressure, temperature, replica, where)
+            spec = run_specification(self, sweep, pressure, temperature, friction, replica, where)
             known = self.runs.setdefault(spec.run, spec)
             if known != spec:
                 differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
@@ -516,8 +520,8 @@ class Configuration:
         }
 
 
-def run_specification(config: Configuration, sweep: Sweep, pressure, temperature, replica, where) -> RunSpec:
-    """The run specification of one row of a sweep."""
+def run_specification(config: Configuration, sweep: Sweep, pressure, temperature, friction, replica, where) -> RunSpec:
+    """The run specification of one row of a sweep; ``friction`` None is that of ``dynamics.bath``."""
     system, sampling = config.system, config.scale.sampling
     if sweep.isotope not in system.isotopes:
         raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(system.isotopes)}")
@@ -538,7 +542,13 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
     name = f"{sweep.method}-{sweep.isotope}-{sweep.start}-{atoms}"
     if sweep.vacancies:
         name += f"-{sweep.vacancies}vacancies"
-    name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K-r{replica}"
+    bath = system.dynamics.bath
+    if friction is not None:
+        bath = bath.model_copy(update={"gamma": float(friction)})
+    name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K"
+    if bath != system.dynamics.bath:
+        name += f"-{friction:g}ps"
+    name += f"-r{replica}"
     beads = 1
     if sweep.method in PATH_INTEGRAL_METHODS:
         beads = beads_for(temperature, system.dynamics.max_frequency, sweep.bead_ratio)
@@ -565,7 +575,7 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
         seed=config.seed("dynamics", name),
         beads=beads,
         barostat_time=system.dynamics.barostat_time,
-        bath=system.dynamics.bath,
+        bath=bath,
     )
 
 

@@ -233,7 +233,7 @@ class ThermalBath:
             self._watched = self._choose_watched()
             rows = -(-self.segment_steps // self._stride)
             self._records = np.zeros((2, rows, len(self._watched), 3), np.float32)
-            self._spectra = []
+            self._spectra, self._excess = [], []
 
     def _momentum_share(self):
         """What an atom's noise loses per unit of net force: m_i/M of the force, or 1/N as in LAMMPS's fix qtb."""
@@ -357,7 +357,13 @@ class ThermalBath:
         self._records[1, row] = noise[self._watched]
 
     def _end_segment(self):
-        self._spectra.append(self._segment_spectra())
+        power, taken = self._segment_spectra()
+        self._spectra.append(np.array([power, taken]))
+        self._excess.append(taken - self._demand(power))
+
+    def _demand(self, power):
+        """What the power taken from the noise should be, for the velocity power (kinds, F) of a segment."""
+        return power
 
     def _segment_spectra(self):
         """Velocity power and power taken from the noise, both m<v²>-like (eV) per degree of freedom.
@@ -415,16 +421,38 @@ class ThermalBath:
         """What a continued run needs beside the step; the noise itself depends on the step only."""
         if not self.quantum:
             return {}
-        return {"records": self._records, "spectra": np.array(self._spectra)}
+        return {"records": self._records, "spectra": np.array(self._spectra), "excess": np.array(self._excess)}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Take over the ``state`` of a checkpoint."""
         self._records[:] = state["records"]
-        self._spectra = list(state["spectra"])
+        self._spectra, self._excess = list(state["spectra"]), list(state["excess"])
 
     def summary(self, names) -> dict:
-        """Figures of merit for a run's report; ``names`` are those of the kinds of atoms."""
-        return {"segments": len(self._spectra)}
+        """Figures of merit for a run's report; ``names`` are those of the kinds of atoms.
+
+        ``fluctuation_dissipation`` holds, for each kind that is there, the deviation Δ(ω) = Re C_vR - m γ_r C_vv summed over
+        the frequencies below the cut-off and divided by the sum of m γ_r C_vv, mean over the later half of the run: with its
+        sign (``net``: above zero, the kind gets more power from the noise than friction takes, and hands it on to others),
+        by its magnitude at each frequency (``spectral``, which counts statistical noise too), and ``net`` of each segment.
+        """
+        summary = {"segments": len(self._spectra)}
+        if not self._spectra:
+            return summary
+        driven = self.recorded_frequencies < self.parameters.cutoff
+        excess = np.array(self._excess)[:, :, driven]
+        demand = np.array(self._spectra)[:, 1][:, :, driven] - excess
+        later = slice(len(excess) // 2, None)
+        summary["fluctuation_dissipation"] = {
+            name: {
+                "net": float(excess[later, kind].sum() / demand[later, kind].sum()),
+                "spectral": float(np.abs(excess[later, kind].sum(0)).sum() / demand[later, kind].sum()),
+                "history": (excess[:, kind].sum(1) / demand[:, kind].sum(1)).tolist(),
+            }
+            for kind, name in enumerate(names)
+            if (self.kinds == kind).any()
+        }
+        return summary
 
 
 class AdaptiveBath(ThermalBath):
@@ -449,6 +477,9 @@ class AdaptiveBath(ThermalBath):
 
     def _strength(self, kind, frequency):
         return np.interp(frequency, self.recorded_frequencies, self._ratio[kind])
+
+    def _demand(self, power):
+        return self._ratio * power
 
     def _end_segment(self):
         super()._end_segment()

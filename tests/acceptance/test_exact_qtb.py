@@ -75,19 +75,23 @@ def leaking_oscillators(kind, steps, discard, replicas=384):
         if step > discard and step % 4 == 0:
             total += ((position / length) ** 2).reshape(2, -1).mean(1)
             samples += 1
-    return total / samples
+    deviation = bath.summary("xy")["fluctuation_dissipation"]
+    return (*total / samples, deviation)
 
 
 def test_plain_bath_leaks_zero_point_energy():
     """Table line 6: known failure, about +25 % and -14 % at γ = 0.1; a bath that did not leak here would be a wrong one."""
-    x2, y2 = leaking_oscillators(ThermalBath, 40000, 10000)
+    x2, y2, deviation = leaking_oscillators(ThermalBath, 40000, 10000)
+    # the stiff oscillator takes more from the noise than friction takes back, and the soft one the other way round
+    assert deviation["y"]["net"] > 0.1 and deviation["x"]["net"] < -0.1
     assert x2 / 0.49819 - 1.0 == pytest.approx(0.25, abs=0.05)
     assert y2 / 0.25108 - 1.0 == pytest.approx(-0.14, abs=0.04)
 
 
 def test_adaptive_bath_does_not_leak():
     """Table line 6: <x²> = 0.49819, <y²> = 0.25108 (sum over states) within 6 %."""
-    x2, y2 = leaking_oscillators(AdaptiveBath, 100000, 50000)
+    x2, y2, deviation = leaking_oscillators(AdaptiveBath, 100000, 50000)
+    assert all(abs(found["net"]) < 0.03 for found in deviation.values())
     assert x2 == pytest.approx(0.49819, rel=0.06)
     assert y2 == pytest.approx(0.25108, rel=0.06)
 

@@ -16,9 +16,11 @@ from ase import Atoms, units
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
+from scipy import constants
 
 from qcrystal.conditions import binned, limits
 from qcrystal.figures import FIGURES, crystals, data, energies, statics, style
+from qcrystal.figures.baths import harmonic_temperature
 from qcrystal.quality import system_table
 from qcrystal.structures import PLANCK_EV_THZ, conventional_cell, rhombohedral_strain
 
@@ -337,6 +339,46 @@ def dft_tables(size) -> dict:
     }
 
 
+KINETIC = {"H": {"qtb": 900.0, "adqtb": 950.0, "pimd": 955.0}, "La": {"qtb": 300.0, "adqtb": 120.0, "pimd": 118.0}}
+
+
+def bath_rows(method, size, temperature, frictions) -> pd.DataFrame:
+    """Kinetic temperatures, 4 % lower after correction, pressure and net power of a bath; minimal: nothing corrected."""
+    rows = []
+    for friction, (species, known) in itertools.product(frictions, KINETIC.items()):
+        head = condition(method, 200.0, temperature, size) | {"friction": friction, "unit": "K"}
+        head["run"] += f"-{friction:g}"
+        values = {"temperature": known[method] + 5 * friction if method != "pimd" else known[method]}
+        if size == "rich" and method != "pimd":
+            values |= {"temperature_corrected": 0.96 * values["temperature"]}
+            values |= {"fluctuation_dissipation": (0.1 if species == "H" else -0.3) * (method == "qtb")}
+        rows += [
+            head | {"species": species, "observable": k, "value": v, "error": error_of(size, 4.0)}
+            for k, v in values.items()
+        ]
+        if species == "H":
+            rows.append(
+                head | {"species": "all", "observable": "pressure", "value": 201.0, "error": error_of(size, 0.5)}
+            )
+    return pd.DataFrame(rows)
+
+
+def bath_tables(size) -> dict:
+    """Sweeps of quantum baths; minimal: one friction, runs shorter than a segment, no errors."""
+    frictions = [5.0, 10.0, 20.0] if size == "rich" else [10.0]
+    return {
+        **{
+            f"sweep:leakage_{m}/summary": with_deviation(bath_rows(m, size, 5.0, frictions), size)
+            for m in ("qtb", "adqtb")
+        },
+        **{
+            f"sweep:compared_{m}/summary": with_deviation(bath_rows(m, size, 300.0, [10.0]), size)
+            for m in ("qtb", "adqtb")
+        },
+        "sweep:compared_pimd/summary": with_deviation(bath_rows("pimd", size, 300.0, [np.nan]), size),
+    }
+
+
 def synthetic(size: str) -> dict:
     """All tables that the figures read."""
     frames, enthalpies = crystals_and_enthalpies(size)
@@ -347,7 +389,10 @@ def synthetic(size: str) -> dict:
     harmonic["energy_over_3NkB_quantum"] = [quantum_energy(*row) * 0.98 for row in harmonic.to_numpy()]
     harmonic["energy_over_3NkB_classical"] = harmonic["temperature"]
     frequency = np.arange(-1.0, 60.0, 0.5)
-    dos = pd.concat(pd.DataFrame({"pressure": p, "frequency": frequency, "dos": 1 / 61}) for p in pressures)
+    dos = pd.concat(
+        pd.DataFrame({"pressure": p, "frequency": frequency, "dos": 1 / 61, "dos_H": 1 / 64, "dos_La": 0.05 / 64})
+        for p in pressures
+    )
     phonons = pd.DataFrame({"pressure": pressures})
     phonons["zero_point_temperature"] = 820 + 0.5 * phonons["pressure"]
     phonons["imaginary_fraction"] = [0.02] + [0.0] * (len(pressures) - 1)
@@ -376,6 +421,7 @@ def synthetic(size: str) -> dict:
         "sweep:diffusion_qtb/summary": diffusion,
         "sweep:rdf_classical/rdf": rdf_table("classical", size, 0.05),
         "sweep:rdf_qtb/rdf": rdf_table("qtb", size, 0.12),
+        **bath_tables(size),
         **learning_tables(size),
         **dft_tables(size),
     } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})
@@ -905,3 +951,31 @@ def test_one_run_without_deviation_leaves_the_others_on_the_map(inputs, literatu
     conditions = summary[["pressure_target", "temperature_target"]].drop_duplicates()
     assert len(cells) == len(conditions) - (0 if same["value"].notna().any() else 1)
     assert "no committee" not in notes(figure)
+
+
+def test_leakage_draws_corrected_temperatures_against_friction(figures, inputs):
+    figure = figures["x_leakage", "rich"]
+    la, h, power = figure.axes
+    assert drawn(la, "QTB") == pytest.approx(np.array([[f, 0.96 * (300 + 5 * f)] for f in (5, 10, 20)]))
+    assert drawn(h, "adaptive QTB") == pytest.approx(np.array([[f, 0.96 * (950 + 5 * f)] for f in (5, 10, 20)]))
+    assert drawn(power, "QTB, La")[:, 1] == pytest.approx([-0.3] * 3)
+    assert "whole segment" not in notes(figure)
+    assert "whole segment" in notes(figures["x_leakage", "minimal"])
+
+
+def test_harmonic_temperature_of_an_einstein_crystal():
+    """One mode at 30 THz shared by two species: each has θ/k_B, whatever its share."""
+    dos = pd.DataFrame({"frequency": [-2.0, 30.0], "dos_La": [0.5, 0.1], "dos_H": [0.5, 0.9]})
+    half = 0.5 * constants.h * 30e12 / constants.k
+    for temperature, exact in ((0.0, half), (300.0, half / np.tanh(half / 300.0))):
+        for species in ("La", "H"):
+            assert harmonic_temperature(dos, species, temperature) == pytest.approx(exact, rel=1e-6)
+
+
+def test_methods_are_compared_with_path_integrals(figures):
+    rows = figures["x_table_methods", "rich"].set_index(["quantity", "species", "method"])
+    assert rows.loc[("kinetic temperature", "H", "QTB"), "minus_PIMD"] == pytest.approx(0.96 * 950 - 955)
+    assert rows.loc[("kinetic temperature", "H", "QTB"), "error_of_difference"] == pytest.approx(4 * np.sqrt(2))
+    assert rows.xs("PIMD, 18 beads", level="method")["minus_PIMD"].isna().all()
+    assert rows.loc[("pressure", "all", "adaptive QTB"), "minus_PIMD"] == pytest.approx(0.0)
+    assert ("kinetic temperature", "La", "phonons") in rows.index

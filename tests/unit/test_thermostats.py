@@ -1,5 +1,7 @@
 """The bath against exact statistics: spectra, seams, harmonic oscillators, free particles, net force."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from ase import units
@@ -8,6 +10,7 @@ from qcrystal.engines.spec import Bath
 from qcrystal.thermostats import (
     KINETIC,
     PLANCK,
+    AdaptiveBath,
     ThermalBath,
     cutoff_filter,
     filtered_noise,
@@ -165,6 +168,42 @@ def test_oscillators_under_the_deconvolved_bath():
         assert potential[kinds == kind].mean() == pytest.approx(exact, rel=0.01)
         corrected = kinetic[kinds == kind].mean() * bath.kinetic_correction(kind)
         assert corrected == pytest.approx(exact, rel=0.02)
+
+
+def test_fluctuation_dissipation_tells_who_hands_energy_on():
+    """Free oscillators: no net power within 2 % (noise: 1 %). A friction that the bath does not know of takes energy away."""
+    count = 400
+    natural = np.repeat([20.0, 50.0], count)
+    bath = ThermalBath(Bath(gamma=10.0), 100.0, 0.5, np.ones(2 * count), 8, kinds=np.repeat([0, 1], count))
+    integrate(bath, natural, 20000, 2000)
+    found = bath.summary(["slow", "fast"])["fluctuation_dissipation"]
+    assert len(found["slow"]["history"]) == 20
+    assert all(abs(entry["net"]) < 0.02 for entry in found.values())
+    # an extra friction of 5/ps on the second kind: m<v²> (γ + 5/ps) = power of the noise / 2, so the excess is 5/10
+    extra = np.exp(-5.0 * bath.timestep)
+    bath = ThermalBath(Bath(gamma=10.0), 100.0, 0.5, np.ones(2 * count), 9, kinds=np.repeat([0, 1], count))
+    constant = (2.0 * np.pi * natural)[:, None] ** 2
+    position, velocity, h = np.zeros((2 * count, 3)), np.zeros((2 * count, 3)), bath.timestep
+    for step in range(1, 12001):
+        velocity = velocity - 0.5 * h * constant * position
+        position = position + h * velocity
+        velocity = bath.kick(step, velocity - 0.5 * h * constant * position)
+        velocity[count:] *= extra
+    found = bath.summary(["slow", "fast"])["fluctuation_dissipation"]
+    assert abs(found["slow"]["net"]) < 0.02
+    assert found["fast"]["net"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_memory_of_44000_atoms():
+    """The published size, adaptive: below 2 GiB with a segment of 0.5 ps at 0.5 fs, when one follows another."""
+    kinds = np.repeat([0, 1], [4000, 40000])
+    tracemalloc.start()
+    bath = AdaptiveBath(Bath(), 5.0, 0.5, np.array([138.905, 1.008])[kinds], 3, kinds=kinds)
+    for step in (bath.segment_steps - 1, bath.segment_steps):
+        bath.kick(step, np.zeros((44000, 3)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.5 * 2**30 < peak < 2 * 2**30
 
 
 @pytest.mark.parametrize("momentum", ["mass-weighted", "unweighted"])

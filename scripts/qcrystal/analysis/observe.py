@@ -128,6 +128,7 @@ def observe(
     rows = [_row("production_length", "all", Estimate(run.time[-1] - run.time[0], 0.0, 1.0), "ps")]
     rows += _thermodynamics(steady, eos, run.species, trajectory.spec)
     rows += _corrected(steady, eos, run.species, trajectory.spec, report)
+    rows += _bath(steady, report)
     rows += _angles(conventional[trajectory.time >= run.time[0]])
     rows += _quadrilaterals(run, away, settings)
     rows += msd_rows
@@ -222,6 +223,23 @@ def _corrected(thermo, eos, species, spec, report):
     rows = _temperatures("temperature_corrected", corrected, species, spec)
     vibrational = _vibrational(corrected, eos, len(species), spec)
     return rows + [_row("energy_over_3NkB_corrected", "all", vibrational, "K")]
+
+
+def _bath(thermo, report):
+    """The pressure without what friction adds to it, and each species' fluctuation-dissipation deviation, of a bath's run.
+
+    The deviation is the mean over the later half of the bath's segments, its error that of independent segments.
+    """
+    report = report or {}
+    rows = []
+    if report.get("kinetic_energy_corrected"):
+        found = estimate(thermo["pressure"] - report["pressure_excess"])
+        rows.append(_row("pressure_corrected", "all", found, "GPa"))
+    for species, entry in report.get("bath_state", {}).get("fluctuation_dissipation", {}).items():
+        later = np.array(entry["history"][len(entry["history"]) // 2 :])
+        error = later.std(ddof=1) / np.sqrt(len(later)) if len(later) > 1 else np.nan
+        rows.append(_row("fluctuation_dissipation", species, Estimate(entry["net"], error, float(len(later))), "1"))
+    return rows
 
 
 def _angles(conventional):

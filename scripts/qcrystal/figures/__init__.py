@@ -221,6 +221,28 @@ FIGURES: dict[str, Figure] = {
         caption="La-H pair distribution function, classical dynamics and quantum thermal bath.",
         category="Protons",
     ),
+    "x_leakage": Figure(
+        module="baths",
+        function="leakage",
+        inputs=("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary", "statics:phonon_dos"),
+        kind="figure",
+        caption="Leakage of zero-point energy from H to La under quantum baths: kinetic temperature of each species, and the "
+        "net power that it takes from the bath, against friction.",
+        category="Quantum baths",
+    ),
+    "x_table_methods": Figure(
+        module="baths",
+        function="compared",
+        inputs=(
+            "sweep:compared_qtb/summary",
+            "sweep:compared_adqtb/summary",
+            "sweep:compared_pimd/summary",
+            "statics:phonon_dos",
+        ),
+        kind="table",
+        caption="Kinetic temperatures and pressure at one fixed cell by quantum baths and by path integrals.",
+        category="Quantum baths",
+    ),
     "x_data_quality": Figure(
         module="quality",
         function="data_quality",
