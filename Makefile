@@ -11,13 +11,14 @@ READY := .venv/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
 SNAKEMAKE := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/snakemake --cores $(CORES)
 CONFIG := --config scale=$(SCALE) start=$(START)
 
-.PHONY: help figures test acceptance paper lint format lock environment clean
+.PHONY: help figures test acceptance bench paper lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft"
 	@echo "make paper       the manuscript's PDF (needs TeX) SCALE=... START=..."
 	@echo "make test        format, lint, unit and workflow tests: what CI runs"
 	@echo "make acceptance  the slow tests of physics against exact results"
+	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
 	@echo "make format      ruff and snakefmt over the sources"
 	@echo "make lock        compile $(LOCK) anew from envs/requirements.in"
 	@echo "Now: SCALE=$(SCALE) START=$(START) CORES=$(CORES)"
@@ -61,6 +62,9 @@ test: lint
 
 acceptance: $(READY)
 	.venv/bin/python -m pytest -m slow
+
+bench: $(READY)
+	.venv/bin/python scripts/bench.py --output bench.json
 
 lock:
 	$(PYTHON) -m pip install --quiet uv

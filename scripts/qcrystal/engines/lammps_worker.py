@@ -321,6 +321,8 @@ class Simulation:
                 self._array(name)[:] = state.pop(name)[self._order()]
             if state:
                 bath.restore(state)
+        if spec.method != "classical":
+            _ = bath.filters  # made here, not within the first step
         return bath
 
     def _integrators(self):
@@ -397,6 +399,7 @@ class Simulation:
     def run(self) -> None:
         """Go on to the last step; leaves trajectory, thermodynamics and report in their places."""
         self.started, self.first_step = time.monotonic(), self.step
+        self.processor_time = time.process_time()
         if self.writes:
             self._drop_after(self.step)
         if self.step == 0:
@@ -565,6 +568,7 @@ class Simulation:
             "steps": self.spec.steps,
             "resumed_at": self.first_step,
             "wall_time": wall,
+            "processor_time": time.process_time() - self.processor_time,
             "steps_per_second": steps / wall if wall > 0 else 0.0,
             "start": self.start,
             "bath": self.spec.bath.model_dump(),
