@@ -547,7 +547,7 @@ class Trainer:
         result = {**weights, "fitting": fitting}
         logger.info(
             "output layer refitted: training errors %.2f -> %.2f meV/atom, %.1f -> %.1f meV/Å",
-            *(1000 * x for pair in zip(before, self._training_errors(result), strict=True) for x in pair[:2]),
+            *(1000 * x for pair in zip(before[:2], self._training_errors(result)[:2], strict=True) for x in pair),
         )
         return result
 

@@ -28,8 +28,8 @@ ITERATIONS = 100
 """Richardson-Lucy iterations; with more, the harmonic energies change by less than 0.1 %."""
 WATCHED = 1024
 """Atoms of a kind whose velocities are recorded, at most."""
-MEMORY = 5.0
-"""Time (ps) over which the adaptive bath averages."""
+MEMORY = 10.0
+"""Segments over which the adaptive bath averages."""
 FLOOR = 0.1
 """Least γ_r/γ of the adaptive bath; where it sits on the floor, γ is too small."""
 BLOCK = 256
@@ -459,8 +459,8 @@ class AdaptiveBath(ThermalBath):
     """Quantum thermal bath that holds the fluctuation-dissipation theorem against zero-point-energy leakage.
 
     The noise of each kind of atom has the power 2 m γ_r(ω) θ, the friction stays γ. After each segment γ_r/γ becomes the
-    ratio of Re C_vR / (m γ) to C_vv, both averaged with the memory ``MEMORY``, so that Δ(ω) = m γ_r C_vv - Re C_vR goes to
-    zero [Mangaud et al., J. Chem. Theory Comput. 15, 2863 (2019), there by a gradient step]; never below γ/10.
+    ratio of Re C_vR / (m γ) to C_vv, both averaged over the last segments (`MEMORY`), so that Δ(ω) = m γ_r C_vv - Re C_vR
+    goes to zero [Mangaud et al., J. Chem. Theory Comput. 15, 2863 (2019), there by a gradient step]; never below γ/10.
     Parameters as `ThermalBath`.
     """
 
@@ -486,7 +486,7 @@ class AdaptiveBath(ThermalBath):
         self._adapt(self._spectra[-1])
 
     def _adapt(self, spectra):
-        kept = np.exp(-self.parameters.segment / MEMORY)
+        kept = np.exp(-1.0 / MEMORY)
         self._averages = kept * self._averages + (1.0 - kept) * spectra
         power, taken = self._averages
         driven = self.recorded_frequencies < self.parameters.cutoff

@@ -157,7 +157,7 @@ def test_the_step_follows_the_gradient_of_the_loss(trainer):
         assert analytic == pytest.approx(numeric, rel=0.02, abs=2e-3 * abs(loss(trainer.weights)))
 
 
-def test_the_final_fit_is_the_least_squares_of_the_last_layer(trainer, monkeypatch):
+def test_the_final_fit_is_the_least_squares_of_the_last_layer(trainer, monkeypatch, caplog):
     """Against the full design matrix by unit changes; with 300 directions the sampled normal matrix is within a few per cent."""
     monkeypatch.setattr(moment_training, "DIRECTIONS", 300)
     monkeypatch.setattr(moment_training, "OUTPUT_CHANGE", 0.3)
@@ -196,7 +196,9 @@ def test_the_final_fit_is_the_least_squares_of_the_last_layer(trainer, monkeypat
     def objective(x):
         return np.sum((start + design @ x) ** 2) + x @ prior @ x
 
-    fitted = trainer.refit_output(trainer.weights)
+    with caplog.at_level("INFO"):
+        fitted = trainer.refit_output(trainer.weights)
+    assert f"{1000 * scales[0]:.2f} -> " in caplog.text and f"{1000 * scales[1]:.1f} -> " in caplog.text
     biases = [network[-1]["b"][0] - layer["b"][0] for network, layer in zip(fitted["fitting"], layers, strict=True)]
     gain = objective(0 * exact) - objective(exact)
     assert gain > 0.2 * objective(0 * exact)  # the untrained network has much to gain
