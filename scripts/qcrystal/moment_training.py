@@ -48,9 +48,6 @@ SPLINES = 48  # per species; force error of the spline below 1e-5 eV/Å
 HALF = 0.5  # 1/Å
 MARGIN = 1.05  # the splines reach beyond the closest pair of the data
 WARMUP = 300  # steps
-OUTPUT_CHANGE = 0.01  # of the weights of the last layer in its final fit
-FREE_BIAS = 10.0  # eV, standard deviation of the prior of a species' bias: no restriction
-DIRECTIONS = 3  # per frame, in which that fit sees forces and virial
 HEADER = "# step rmse_val rmse_trn rmse_e_val rmse_e_trn rmse_f_val rmse_f_trn rmse_v_val rmse_v_trn lr\n"
 
 
@@ -73,8 +70,8 @@ class Frame:
 def train(document: dict, directory: Path) -> None:
     """Train as ``document``, an input of ``dp train``, says; continue with the checkpoint in ``directory`` if there is one.
 
-    Leaves ``lcurve.out`` in DeePMD-kit's format and ``model.dp``, the averaged weights, their last layer fitted once more to
-    all frames, as an ordinary model of DeePMD-kit's NumPy backend.
+    Leaves ``lcurve.out`` in DeePMD-kit's format and ``model.dp``, the averaged weights with biases fitted to all
+    frames, as an ordinary model of DeePMD-kit's NumPy backend.
 
     Parameters
     ----------
@@ -328,7 +325,6 @@ class Trainer:
 
     def __init__(self, document: dict, model: dict, environment: Environment, frames: dict[str, list[Frame]]):
         import jax
-        import jax.numpy as jnp
         import optax
 
         self.document, self.model, self.environment = document, model, environment
@@ -358,13 +354,6 @@ class Trainer:
             average = jax.tree.map(lambda a, w: decay * a + (1 - decay) * w, average, weights)
             return weights, state, average
 
-        def output_rows(weights, moments, tangents):
-            def sums(moments):
-                return jnp.concatenate([h.sum(axis=0) for h in energies.hidden(weights, moments)])
-
-            return jax.jvp(sums, (moments,), (tangents,))
-
-        self.output_rows = jax.jit(output_rows)
         self.gradient = jax.jit(jax.grad(total, argnums=1, has_aux=True))
         self.step = jax.jit(step)
         self.weights = weights_of(model)
@@ -470,7 +459,7 @@ class Trainer:
                     self._save(directory)
                 if self.done == self.steps:
                     break
-        self.average = self.refit_output(self.average)
+        self.average = self.fit_bias(self.average)
         self._save_model(directory)
 
     def _place(self, step: int) -> tuple[int, int]:
@@ -508,73 +497,29 @@ class Trainer:
             np.mean(((virial - frame.virial) / atoms) ** 2),
         ]
 
-    def refit_output(self, weights: dict) -> dict:
-        """Weights whose last, linear layer fits all training frames by least squares, where the training saw few at a time.
+    def fit_bias(self, weights: dict) -> dict:
+        """Weights whose biases, one per species, leave the energies of all training frames without error on average.
 
-        Energies, forces and virials are linear in that layer. The sum over frames of the squared errors, each in units of
-        the root-mean-square error that ``weights`` have, is minimised with a normal prior: weights change by about
-        `OUTPUT_CHANGE` of their root mean square, biases freely (as `dp change-bias` sets them). Forces and virials
-        enter by their errors along `DIRECTIONS` random directions per frame, of which the squares have the right mean.
-        What has no weight in the loss when the training ends is left out.
+        The mean energies with which a training starts come from few, nearly proportional compositions, and averaged weights
+        have not the energies of the last ones: least squares over the errors per atom repairs both, as `dp change-bias` does.
+        Forces and virials do not depend on it.
         """
-        last = [network[-1] for network in weights["fitting"]]
-        width = [len(layer["w"]) for layer in last]
-        before = self._training_errors(weights)
-        if not np.all(np.isfinite(before)):
-            raise MomentTrainingError("training: the errors of the averaged weights are not numbers; lower start_lr")
-        weighted = [self.document["loss"][f"limit_pref_{name}"] > 0 for name in "efv"]
-        scales = np.where(weighted, np.maximum(before, np.finfo(np.float32).eps), np.inf)
-        random = np.random.default_rng([self.seed, len(self.training)])
-        spread = OUTPUT_CHANGE * np.sqrt(np.mean(np.concatenate([layer["w"] for layer in last]) ** 2))
-        prior = np.concatenate([np.full(sum(width), 1 / spread**2), np.full(len(last), 1 / FREE_BIAS**2)])
-        matrix, vector = np.diag(prior), np.zeros(len(prior))
-        for frame in self.training:
-            rows, errors = self._output_equations(weights, frame, scales, random)
-            matrix += rows.T @ rows
-            vector += rows.T @ errors
-        change = np.linalg.solve(matrix, vector)
-        ends = np.cumsum(width)
-        fitting = []
-        for species, (network, layer) in enumerate(zip(weights["fitting"], last, strict=True)):
-            part = change[ends[species] - width[species] : ends[species], None]
-            bias = change[sum(width) + species]
-            refitted = {
-                **layer,
-                "w": np.asarray(layer["w"] + part, np.float32),
-                "b": np.asarray(layer["b"] + bias, np.float32),
-            }
-            fitting.append([*network[:-1], refitted])
-        result = {**weights, "fitting": fitting}
-        logger.info(
-            "output layer refitted: training errors %.2f -> %.2f meV/atom, %.1f -> %.1f meV/Å",
-            *(1000 * x for pair in zip(before[:2], self._training_errors(result)[:2], strict=True) for x in pair),
+        shares = np.array([frame.counts for frame in self.training], float)
+        shares /= shares.sum(axis=1, keepdims=True)
+        errors = np.array(
+            [
+                (frame.energy - self.predict(weights, [frame])[0][0]) / sum(frame.counts)  # eV/atom
+                for frame in self.training
+            ]
         )
-        return result
-
-    def _training_errors(self, weights: dict) -> np.ndarray:
-        return np.sqrt(np.mean([self._squares(weights, frame) for frame in self.training], axis=0))
-
-    def _output_equations(self, weights: dict, frame: Frame, scales: np.ndarray, random: np.random.Generator):
-        """Equations of a change of the last layer: rows (1 + `DIRECTIONS`, unknowns) and right sides.
-
-        The first is that of the energy; the others are those of the forces and the virial along random directions.
-        ``scales`` are errors of energy (eV/atom), force (eV/Å) and virial (eV/atom).
-        """
-        ((energy, forces, virial),) = self.predict(weights, [frame])
-        atoms, moments = len(forces), self.blocks([frame])
-        rows, errors = [], []
-        for _ in range(DIRECTIONS):
-            displacement = random.normal(size=forces.shape) / (scales[1] * np.sqrt(3 * atoms * DIRECTIONS))
-            strain = random.normal(size=(3, 3)) / (scales[2] * 3 * atoms * np.sqrt(DIRECTIONS))
-            strain = (strain + strain.T) / 2
-            tangents = self._stack([frame], [moment_tangent(frame.pairs, self.environment, displacement, strain)])
-            sums, along = (np.asarray(part, float) for part in self.output_rows(weights, moments, tangents))
-            rows.append(np.concatenate([-along, np.zeros(len(frame.counts))]))
-            errors.append(np.sum(displacement * (frame.forces - forces)) + np.sum(strain * (frame.virial - virial)))
-        scale = scales[0] * atoms
-        rows.insert(0, np.concatenate([sums, frame.counts]) / scale)
-        errors.insert(0, (frame.energy - energy) / scale)
-        return np.array(rows), np.array(errors)
+        change = np.linalg.lstsq(shares, errors, rcond=None)[0]
+        fitting = [
+            [*network[:-1], {**network[-1], "b": np.asarray(network[-1]["b"] + bias, np.float32)}]
+            for network, bias in zip(weights["fitting"], change, strict=True)
+        ]
+        before, after = (1000 * np.sqrt(np.mean(e**2)) for e in (errors, errors - shares @ change))
+        logger.info("biases fitted: training error %.2f -> %.2f meV/atom", before, after)
+        return {**weights, "fitting": fitting}
 
     def _save(self, directory: Path) -> None:
         import jax
