@@ -2,6 +2,7 @@
 rule run:
     input:
         model=f"{POTENTIAL}/model.pb",
+        card=f"{POTENTIAL}/card.yaml",
         eos=f"{STATICS}/eos.csv",
         phonons=f"{STATICS}/phonons.csv",
         energy=f"{STATICS}/harmonic_energy.csv",

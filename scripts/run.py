@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import yaml
 from ase.io import write
 
 from qcrystal.config import Prototype
@@ -29,4 +30,7 @@ with job(snakemake) as log:
     write(f"{start}.partial", structure, format="extxyz")
     os.replace(f"{start}.partial", start)
     model = Path(snakemake.input.model)
-    dispatch.run(spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads)
+    trained = yaml.safe_load(Path(snakemake.input.card).read_text())["data"]["pressure_GPa"]
+    dispatch.run(
+        spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads, tuple(trained)
+    )

@@ -140,6 +140,22 @@ def test_run_killed_while_it_finished(structure, released_model, tmp_path, monke
     assert read_table(tmp_path / "thermo.csv")["step"].tolist() == [0, 5, 10, 15, 20]
 
 
+def test_run_that_does_not_settle_keeps_what_it_has(structure, released_model, tmp_path, monkeypatch):
+    """The judgement itself is tested elsewhere; here its worker is told to be impatient and strict."""
+    impatient = """
+import sys
+from qcrystal.engines import lammps_worker, watch
+watch.SETTLING, watch.WINDOW, watch.TOLERANCE = 0.01, 0.005, 0.0
+sys.exit(lammps_worker.main(*sys.argv[1:]))
+"""
+    started = subprocess.Popen
+    monkeypatch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", impatient, *c[3:]], **k))
+    with pytest.raises(RunError, match=r"not the 150 GPa that were set.*step 20") as error:
+        lammps.run(specification(), structure, released_model, tmp_path)
+    assert "\n" not in str(error.value)
+    assert read_table(tmp_path / "thermo.csv.partial")["step"].tolist() == [0, 5, 10, 15, 20]
+
+
 @pytest.mark.parametrize(
     "lost", [(), ("trajectory.h5",), ("thermo.csv.partial",), ("trajectory.h5", "thermo.csv.partial")]
 )

@@ -10,19 +10,38 @@ from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunSpec
 
 
 def run(
-    spec: RunSpec, structure: Atoms, model: Path, directory: Path, max_frequency: float | None = None, cores: int = 1
+    spec: RunSpec,
+    structure: Atoms,
+    model: Path,
+    directory: Path,
+    max_frequency: float | None = None,
+    cores: int = 1,
+    trained: tuple[float, float] | None = None,
 ) -> None:
     """Carry out one run with the engine that its method names: LAMMPS, or i-PI for path integrals.
 
     Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``; continues from the checkpoint that it
-    finds there. ``max_frequency`` (THz) lets the report of a path-integral run say what its beads leave out. ``cores``
-    are MPI ranks of LAMMPS; a path integral uses one. Raises `qcrystal.engines.spec.RunError` with one line.
+    finds there.
+
+    Parameters
+    ----------
+    max_frequency
+        THz; lets the report of a path-integral run say what its beads leave out.
+    cores
+        MPI ranks of LAMMPS; a path integral uses one core.
+    trained
+        Lowest and highest pressure (GPa) of the potential's labels; a run that leaves them stops.
+
+    Raises
+    ------
+    RunError
+        With one line; what there is of the run is kept.
     """
     if spec.method in PATH_INTEGRAL_METHODS:
         from qcrystal.engines import ipi
 
-        ipi.run(spec, structure, Path(model), Path(directory), max_frequency=max_frequency)
+        ipi.run(spec, structure, Path(model), Path(directory), max_frequency=max_frequency, trained=trained)
     else:
         from qcrystal.engines import lammps
 
-        lammps.run(spec, structure, Path(model), Path(directory), cores)
+        lammps.run(spec, structure, Path(model), Path(directory), cores, trained)

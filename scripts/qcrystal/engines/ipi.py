@@ -31,6 +31,7 @@ from scipy import constants
 
 from qcrystal.engines.beads import harmonic_bead_energy
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec
+from qcrystal.engines.watch import PressureWatch
 from qcrystal.provenance import write_whole
 from qcrystal.trajectory import TrajectoryWriter
 
@@ -116,7 +117,7 @@ def simulation_input(
       [ step, potential, {kinetic}, pressure_cv, stress_cv, volume, cell_h, temperature, temperature(nm=0) ]
     </properties>
     <properties filename='progress' stride='{min(PROGRESS_STRIDE, spec.steps)}' flush='1'>
-      [ step, potential, temperature, volume ]
+      [ step, potential, temperature, volume, pressure_cv ]
     </properties>
     <trajectory filename='centroid' format='bin' stride='{spec.sample_every}' flush='1'> x_centroid </trajectory>
     <checkpoint filename='checkpoint' stride='{spec.checkpoint_every}' overwrite='False'/>
@@ -188,6 +189,7 @@ def run(
     driver: Path = DRIVER,
     fix_centre: bool = True,
     max_frequency: float | None = None,
+    trained: tuple[float, float] | None = None,
 ) -> None:
     """Run or continue path-integral dynamics; leaves trajectory.h5, thermo.csv and report.json in ``directory``.
 
@@ -210,6 +212,8 @@ def run(
         Keep the centre of mass at rest.
     max_frequency
         Stiffest phonon in THz; when given, the report states P/βħω and the harmonic error.
+    trained
+        Lowest and highest pressure (GPa) of the potential's labels; a run that leaves them stops.
 
     Raises
     ------
@@ -226,7 +230,7 @@ def run(
     first_step, source = _prepare(job, files, Path(model))
     begin, rate = time.monotonic(), None
     if first_step < spec.steps:
-        rate = _work(job, source, first_step, abs(np.linalg.det(cell)))
+        rate = _work(job, source, first_step, abs(np.linalg.det(cell)), trained)
     speed = _speed(spec, first_step, time.monotonic() - begin, rate)
     thermo = _thermodynamics(job)
     _write_results(job, thermo, _report(job, thermo) | speed | _bead_convergence(spec, max_frequency))
@@ -306,10 +310,10 @@ def _truncate_outputs(job: _Job, step: int) -> None:
 # --- the worker ------------------------------------------------------------------------------------------------------
 
 
-def _work(job: _Job, source: str, first_step: int, volume: float) -> float | None:
+def _work(job: _Job, source: str, first_step: int, volume: float, trained) -> float | None:
     """Run i-PI to the last step; returns steps per second, None when it was over too soon to tell."""
     with _worker(job, source) as worker:
-        rate = _watch(job, worker, volume)
+        rate = _watch(job, worker, volume, trained)
     done = _newest_checkpoint(job.folder)
     step = done[0] if done else first_step
     if worker.returncode != 0 or step < job.spec.steps:
@@ -373,15 +377,16 @@ def _terminate(worker: subprocess.Popen) -> None:
             continue
 
 
-def _watch(job: _Job, worker: subprocess.Popen, volume: float) -> float | None:
+def _watch(job: _Job, worker: subprocess.Popen, volume: float, trained) -> float | None:
     """Log the progress until i-PI ends; returns steps per second, None before it is known.
 
     Raises
     ------
     RunError
-        If the energy is not a number, or temperature or volume explode.
+        If the energy is not a number, temperature or volume explode, or the pressure is not what it should be.
     """
     start, logged, rate = None, time.monotonic(), None
+    pressure = PressureWatch(job.spec.pressure if job.spec.ensemble == "npt" else None, trained)
     running = True
     while running:
         try:
@@ -392,7 +397,7 @@ def _watch(job: _Job, worker: subprocess.Popen, volume: float) -> float | None:
         now = time.monotonic()
         state = _last_state(job.folder / "run.progress")
         if state is not None:
-            _check_state(job, state, volume)
+            _check_state(job, state, volume, pressure)
             start = start or (now, state[0])
             if state[0] > start[1] and running:
                 rate = (state[0] - start[1]) / (now - start[0])
@@ -418,18 +423,18 @@ def _drop_old_checkpoints(folder: Path) -> None:
 
 
 def _last_state(path: Path) -> np.ndarray | None:
-    """Last complete line (step, potential, temperature, volume; atomic units) of the progress file."""
+    """Last complete line (step, potential, temperature, volume, pressure; atomic units) of the progress file."""
     if not path.is_file():
         return None
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 1024))
         lines = file.read().decode().split("\n")[:-1]
     values = lines[-1].split() if lines else []
-    return np.array(values, float) if len(values) == 4 and not lines[-1].startswith("#") else None
+    return np.array(values, float) if len(values) == 5 and not lines[-1].startswith("#") else None
 
 
-def _check_state(job: _Job, state: np.ndarray, start_volume: float) -> None:
-    step, potential, temperature, volume = state
+def _check_state(job: _Job, state: np.ndarray, start_volume: float, watch: PressureWatch) -> None:
+    step, potential, temperature, volume, pressure = state
     kelvin, ratio = temperature / _KELVIN, volume * units.Bohr**3 / start_volume
     advice = "a shorter timestep or a better start structure may help"
     if not np.isfinite([potential, temperature, volume]).all():
@@ -438,6 +443,9 @@ def _check_state(job: _Job, state: np.ndarray, start_volume: float) -> None:
         raise job.error(f"the temperature exploded to {kelvin:.0f} K at step {step:.0f}; {advice}")
     if not 0.5 < ratio < 2.0:
         raise job.error(f"the volume is {ratio:.2f} of the start's at step {step:.0f}; {advice}")
+    complaint = watch.complaint(step * job.spec.timestep * 1e-3, pressure / _GIGAPASCAL)
+    if complaint:
+        raise job.error(f"{complaint} (step {step:.0f}); {advice}")
 
 
 def _last_error(log: Path) -> str:

@@ -22,12 +22,20 @@ from qcrystal.engines.spec import RunError, RunSpec
 log = logging.getLogger(__name__)
 
 
-def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path, ranks: int = 1) -> None:
+def run(
+    spec: RunSpec,
+    structure: Atoms,
+    model: Path,
+    directory: Path,
+    ranks: int = 1,
+    trained: tuple[float, float] | None = None,
+) -> None:
     """Carry out a classical, qtb or adqtb run.
 
     Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``. A run that was ended is continued from its
     last checkpoint there, if specification, structure and potential are still the same. With several ``ranks`` (MPI
-    processes, one core each) the trajectory is the same up to the rounding of sums.
+    processes, one core each) the trajectory is the same up to the rounding of sums. ``trained`` are the pressures (GPa) of the
+    potential's labels: a run that leaves them stops.
 
     Raises
     ------
@@ -45,6 +53,7 @@ def run(spec: RunSpec, structure: Atoms, model: Path, directory: Path, ranks: in
         "symbols": structure.get_chemical_symbols(),
         "positions": structure.positions.tolist(),
         "cell": structure.cell.array.tolist(),
+        "trained_pressures": trained,
     }
     lammps_worker.Files(directory).prepare(job)
     _work(spec, directory, ranks)

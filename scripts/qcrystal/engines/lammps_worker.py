@@ -21,6 +21,7 @@ import pandas as pd
 from ase import units
 
 from qcrystal.engines.spec import RunError, RunSpec
+from qcrystal.engines.watch import PressureWatch
 from qcrystal.provenance import write_whole
 from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, effective_temperature
 from qcrystal.trajectory import TrajectoryWriter
@@ -139,6 +140,8 @@ class Simulation:
         self.masses = np.array([self.spec.masses[symbol] for symbol in self.symbols])
         self.timestep = self.spec.timestep * 1e-3
         self.rows, self.frames = [], []
+        target = self.spec.pressure if self.spec.ensemble == "npt" else None
+        self.watch = PressureWatch(target, job.get("trained_pressures"))
         self.started = self.first_step = None
         self.last_progress = 0.0
         self.failure = None
@@ -477,6 +480,9 @@ class Simulation:
         if self.writes:
             self.rows.append(row)
             self.frames.append((row["step"], row["time"], positions, cell))
+        complaint = self.watch.complaint(row["time"], row["pressure"])
+        if complaint:
+            raise RunError(f"{complaint} (step {row['step']}, {row['time']:.3f} ps); {ADVICE}")
 
     def _present(self):
         return [(k, s) for k, s in enumerate(self.spec.species) if (self.types == k).any()]

@@ -1,0 +1,48 @@
+"""Runs whose pressure is not what it should be, told apart from fluctuations."""
+
+from __future__ import annotations
+
+from collections import deque
+
+WINDOW = 1.0
+"""Time (ps) over which the pressure is averaged: several periods of the cell."""
+SETTLING = 2.0
+"""Time (ps) that a run has to settle before it is judged."""
+TOLERANCE = 20.0
+"""Deviation (GPa) of the averaged pressure that fluctuations of small cells do not reach."""
+
+
+class PressureWatch:
+    """Says when the averaged pressure has left its target, or at a fixed cell what the potential was trained on.
+
+    Parameters
+    ----------
+    target : float or None
+        GPa, of a run at constant pressure; None: fixed cell.
+    trained : (float, float) or None
+        Lowest and highest pressure (GPa) of the potential's labels; a run that starts outside is left alone.
+    """
+
+    def __init__(self, target: float | None, trained: tuple[float, float] | None = None):
+        self.target, self.trained = target, trained
+        self._samples: deque[tuple[float, float]] = deque()
+        self._inside: bool | None = None
+
+    def complaint(self, time: float, pressure: float) -> str | None:
+        """One line if the run should stop, for a sample at a time (ps); its pressure in GPa."""
+        if self._inside is None:
+            self._inside = self.trained is not None and self.trained[0] <= pressure <= self.trained[1]
+        self._samples.append((time, pressure))
+        while self._samples[0][0] < time - WINDOW:
+            self._samples.popleft()
+        if time < SETTLING or self._samples[-1][0] - self._samples[0][0] < 0.8 * WINDOW:
+            return None
+        mean = sum(value for _, value in self._samples) / len(self._samples)
+        text = f"the pressure was {mean:.0f} GPa on average over the last {WINDOW:g} ps"
+        if self.target is not None and abs(mean - self.target) > TOLERANCE:
+            return f"{text}, not the {self.target:g} GPa that were set: the cell does not settle"
+        if self.target is None and self._inside:
+            low, high = self.trained
+            if not low - TOLERANCE <= mean <= high + TOLERANCE:
+                return f"{text}, and the potential was trained at {low:g} to {high:g} GPa"
+        return None
