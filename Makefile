@@ -61,7 +61,7 @@ test: lint
 	.venv/bin/python -m pytest -m "not slow"
 
 acceptance: $(READY)
-	.venv/bin/python -m pytest -m slow
+	MEASURED=docs/exact_tests.csv .venv/bin/python -m pytest -m slow
 
 bench: $(READY)
 	.venv/bin/python scripts/bench.py --output bench.json

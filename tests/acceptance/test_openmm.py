@@ -70,7 +70,7 @@ def block_error(samples, blocks=12):
 
 
 @pytest.mark.parametrize("frequency", [10.0, 30.0])
-def test_harmonic_oscillators(frequency):
+def test_harmonic_oscillators(frequency, measured):
     """Potential energy of oscillators at 100 K: both within 1.5 % of (hν/4) coth(hν/2kT) per degree of freedom."""
     count, temperature, mass = 300, 100.0, 1.008
     settings = SimpleNamespace(gamma=20.0, timestep=0.5, segment=0.5, cutoff=120.0)
@@ -91,8 +91,8 @@ def test_harmonic_oscillators(frequency):
 
     ours, _ = our_mean_potential(bath, np.full(count, mass), start, potential, 12000, 2000, 10)
     exact = 3 * count * 0.5 * quantum_energy(frequency, temperature)
-    assert theirs == pytest.approx(exact, rel=0.015)
-    assert ours == pytest.approx(exact, rel=0.015)
+    measured(4, f"potential energy at {frequency:g} THz, 100 K, by OpenMM", theirs, exact, 0.015, "eV")
+    measured(4, f"potential energy at {frequency:g} THz, 100 K", ours, exact, 0.015, "eV")
 
 
 @pytest.fixture(scope="module")
@@ -137,14 +137,14 @@ def neon_by_us(neon, kind):
     return mean - neon.rest, error
 
 
-def test_plain_baths_on_neon(neon):
+def test_plain_baths_on_neon(neon, measured):
     """Two implementations of one equation: within 2 % (statistics: 0.5 % each)."""
     (theirs, their_error), (ours, our_error) = neon_by_openmm(neon, 0.0), neon_by_us(neon, ThermalBath)
     assert np.hypot(our_error, their_error) < 0.01 * theirs
-    assert ours == pytest.approx(theirs, rel=0.02)
+    measured(13, "neon, plain bath, against OpenMM's", ours, theirs, 0.02, "eV", np.hypot(our_error, their_error))
 
 
-def test_adaptive_baths_on_neon_and_path_integrals(neon, tmp_path):
+def test_adaptive_baths_on_neon_and_path_integrals(neon, tmp_path, measured):
     """Leakage lifts the plain bath's energy by 9 %; both adaptive baths are within 3 % of path integrals.
 
     Statistics: 0.7 % each; 16 beads leave the stiffest mode low by 1 %. OpenMM's adaptation is told to be fast (rate 5): at its
@@ -176,5 +176,6 @@ def test_adaptive_baths_on_neon_and_path_integrals(neon, tmp_path):
     assert block_error(series) < 0.012 * exact
     (theirs, _), (ours, our_error) = neon_by_openmm(neon, 5.0), neon_by_us(neon, AdaptiveBath)
     assert our_error < 0.01 * exact
-    assert ours == pytest.approx(exact, rel=0.03)
-    assert theirs == pytest.approx(exact, rel=0.03)
+    error = np.hypot(our_error, block_error(series))
+    measured(13, "neon, adaptive bath, against path integrals", ours, exact, 0.03, "eV", error)
+    measured(13, "neon, OpenMM's adaptive bath, against path integrals", theirs, exact, 0.03, "eV")
