@@ -396,7 +396,7 @@ class ThermalBath:
         if not self._spectra:
             return None
         measured = np.maximum(np.mean(self._spectra[len(self._spectra) // 2 :], axis=0)[0, kind], 0.0)
-        natural = np.arange(0.5, 0.9 * self.parameters.cutoff, 0.5)
+        natural = self.parameters.cutoff * np.arange(1, 216) / 240.0
         response = self._recorded_response(natural)
         weights = richardson_lucy(response, measured, np.ones(len(natural)))
         return float(weights @ self.energy(natural) / (response @ weights).sum())

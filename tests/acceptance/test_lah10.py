@@ -1,0 +1,86 @@
+"""The quantum baths on LaH10 itself, in the limit in which they must be exact.
+
+With all masses multiplied by 10⁴, frequencies, temperatures and ħω are smaller by 100 and quantum displacements by 10: the
+crystal is harmonic, and its energy the phonon sum; time step, friction and cut-off scale along, so the engine does the same.
+"""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+from ase import units
+
+from qcrystal.config import load
+from qcrystal.engines import lammps
+from qcrystal.engines.spec import Bath, RunSpec
+from qcrystal.potential import DeepPotential
+from qcrystal.statics import lattice_dynamics, relaxed_cubic
+from qcrystal.tables import read_table
+from qcrystal.thermostats import quantum_energy
+
+pytestmark = pytest.mark.slow
+SCALE = 100.0
+LATTICE_CONSTANT = 4.86  # Å, about 200 GPa: no imaginary modes
+MASSES = {"La": 138.905 * SCALE**2, "H": 1.008 * SCALE**2}
+TEMPERATURE = 100.0 / SCALE
+
+
+@pytest.fixture(scope="module")
+def harmonic(root):
+    """Rest energy (eV) of 2 x 2 x 2 primitive cells, potential energy and kinetic energy per atom of each species by phonons."""
+    prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).system.prototypes["Fm-3m"]
+    potential = DeepPotential(root / "models" / "lah10-fast" / "model.pb")
+    atoms = relaxed_cubic(potential, prototype, LATTICE_CONSTANT)
+    rest = 8 * atoms.get_potential_energy()
+    model = lattice_dynamics(potential, atoms, (2, 2, 2), masses=MASSES)
+    model.run_mesh([2, 2, 2], with_eigenvectors=True, is_gamma_center=True, is_mesh_symmetry=False)
+    frequencies, vectors = model.mesh.frequencies, model.mesh.eigenvectors
+    moves = frequencies > 1e-3  # all but the three of the crystal as a whole
+    assert moves.sum() == frequencies.size - 3
+    energies = np.where(moves, 0.5 * quantum_energy(np.where(moves, frequencies, 1.0), TEMPERATURE), 0.0)
+    share = np.abs(vectors.reshape(8, len(atoms), 3, -1)) ** 2
+    symbols = np.array(atoms.get_chemical_symbols())
+    kinetic = {
+        s: np.einsum("qam,qm->", share[:, symbols == s].sum(2), energies) / (8 * (symbols == s).sum()) for s in MASSES
+    }
+    whole = 8 * sum(
+        MASSES[s] for s in symbols
+    )  # the engine puts back what an atom lacks as the crystal as a whole is at rest
+    kinetic = {s: k / (1 - MASSES[s] / whole) for s, k in kinetic.items()}
+    return {"rest": rest, "potential": energies.sum(), "kinetic": kinetic, "start": atoms.repeat((2, 2, 2))}
+
+
+@pytest.mark.parametrize("method", ["qtb", "adqtb"])
+def test_harmonic_limit(method, harmonic, root, tmp_path, measured):
+    """Potential energy within 3 %, kinetic energies within 4 % of the phonon sum (264 modes, 90 relaxation times: 0.7 %)."""
+    spec = RunSpec(
+        run=method,
+        system="lah10",
+        method=method,
+        ensemble="nvt",
+        basis="primitive",
+        repeat=(2, 2, 2),
+        species=("La", "H"),
+        masses=MASSES,
+        temperature=TEMPERATURE,
+        pressure=None,
+        timestep=0.5 * SCALE,
+        steps=20000,
+        sample_every=10,
+        checkpoint_every=20000,
+        seed=4,
+        bath=Bath(gamma=10.0 / SCALE, cutoff=120.0 / SCALE, segment=0.5 * SCALE),
+    )
+    structure = harmonic["start"]
+    structure.calc = None
+    lammps.run(spec, structure, root / "models" / "lah10-fast" / "model.pb", tmp_path)
+    thermo = read_table(tmp_path / "thermo.csv")
+    thermo = thermo[thermo["step"] > 2000]
+    potential = thermo["potential_energy"].mean() - harmonic["rest"]
+    measured(3, f"LaH10, harmonic limit, potential energy, {method}", potential, harmonic["potential"], 0.03, "eV")
+    corrected = json.loads((tmp_path / "report.json").read_text())["kinetic_energy_corrected"]
+    for species, exact in harmonic["kinetic"].items():
+        found = 2 * corrected[species] / 3 / units.kB * SCALE
+        exact = 2 * exact / 3 / units.kB * SCALE
+        measured(3, f"LaH10, harmonic limit, 2<K_{species}>/3k_B times {SCALE:g}, {method}", found, exact, 0.04, "K")
