@@ -29,6 +29,15 @@ def test_runs_are_the_product_of_the_conditions(root):
     assert len({r.seed for r in loaded.runs.values()}) == len(loaded.runs)
 
 
+def test_frictions_of_a_sweep_are_runs_of_their_own(root):
+    """The system's own friction keeps the plain name, so that two sweeps share the run."""
+    loaded = config.load(settings(root, scale="smoke"), root)
+    runs = [loaded.runs[name] for name in loaded.sweeps["leakage_qtb"]]
+    assert [run.bath.gamma for run in runs] == [10.0, 20.0]
+    assert [run.run.endswith("-20ps-r0") for run in runs] == [False, True]
+    assert runs[0].run in loaded.sweeps["compared_qtb"]
+
+
 def test_beads_follow_from_temperature(root):
     loaded = config.load(settings(root, scale="paper"), root)
     beads = {r.temperature: r.beads for r in loaded.runs.values() if r.method == "pimd" and r.pressure == 200}

@@ -60,6 +60,12 @@ IN_FILES = {
     "no conditions": (scale_with(temperatures=[]), ["config/scales/smoke.yaml", "temperatures"]),
     "too many vacancies": (scale_with(vacancies=40), ["config/scales/smoke.yaml", "vacancies", "40 H"]),
     "the same pressure twice": (scale_with(pressures=[150, 150.0]), ["config/scales/smoke.yaml", "pressures", "twice"]),
+    "friction of path integrals": (
+        scale_with(method="pimd", temperatures=[300], frictions=[10]),
+        ["config/scales/smoke.yaml", "frictions", "pimd"],
+    ),
+    "the same friction twice": (scale_with(frictions=[10, 10]), ["config/scales/smoke.yaml", "frictions", "10"]),
+    "no friction": (scale_with(frictions=[0]), ["config/scales/smoke.yaml", "frictions", "0"]),
     "dynamics at a free cell": (scale_with(method="trpmd"), ["config/scales/smoke.yaml", "ensemble", "nvt"]),
     "yes as a length": (scale_with(length=True), ["config/scales/smoke.yaml", "length", "True"]),
     "cage of nothing": (system_with(cage_of_nothing), ["config/systems/lah10.yaml", "cage.centre", "'X'"]),
