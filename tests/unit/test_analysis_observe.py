@@ -139,6 +139,21 @@ def test_kinetic_energies_are_corrected_where_the_report_tells_how(tmp_path):
         assert not summary["observable"].str.endswith("_corrected").any()
 
 
+def test_a_bath_reports_its_pressure_and_its_net_power(tmp_path):
+    """The later half of six segments: mean as reported, error of three independent values."""
+    trajectory, thermo = run(tmp_path, 40)
+    history = [0.5, 0.4, 0.3, -0.10, -0.20, -0.30]
+    entry = {"net": -0.21, "spectral": 0.3, "history": history}
+    report = {"kinetic_energy": {"La": 0.06, "H": 0.11}, "kinetic_energy_corrected": {"La": 0.04, "H": 0.10}}
+    report |= {"pressure_excess": 1.5, "bath_state": {"segments": 6, "fluctuation_dissipation": {"La": entry}}}
+    tables = observe(trajectory, thermo, EOS, SETTINGS, report)
+    plain, corrected = (value(tables, name, "all") for name in ("pressure", "pressure_corrected"))
+    assert corrected["value"] == pytest.approx(plain["value"] - 1.5)
+    found = value(tables, "fluctuation_dissipation", "La")
+    assert found["value"] == -0.21 and found["n_effective"] == 3
+    assert found["error"] == pytest.approx(0.1 / np.sqrt(3))
+
+
 def test_exchanged_protons_are_seen(tmp_path):
     """Two protons change places in the middle of the run: two exchanges, their quadrilaterals are left out."""
     settings = ObserveSettings(prototype=PROTOTYPE, cage=CAGE, discard=0.2, site_window=0.03)

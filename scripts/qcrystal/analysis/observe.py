@@ -232,7 +232,7 @@ def _bath(thermo, report):
     """
     report = report or {}
     rows = []
-    if report.get("kinetic_energy_corrected"):
+    if report.get("kinetic_energy_corrected") and "pressure_excess" in report:
         found = estimate(thermo["pressure"] - report["pressure_excess"])
         rows.append(_row("pressure_corrected", "all", found, "GPa"))
     for species, entry in report.get("bath_state", {}).get("fluctuation_dissipation", {}).items():
