@@ -257,11 +257,11 @@ def put_weights(model: dict, weights: dict) -> None:
                     layer["@variables"][key] = np.asarray(value, network["precision"])
 
 
-def _apply(layers: list[dict], x):
-    """Layers of DeePMD-kit: tanh with shortcuts where the width stays or doubles."""
+def _apply(layers: list[dict], x, linear_end: bool):
+    """A network of DeePMD-kit: tanh layers with shortcuts where the width stays or doubles."""
     import jax.numpy as jnp
 
-    for layer in layers:
+    for layer in layers[:-1] if linear_end else layers:
         y = jnp.tanh(x @ layer["w"] + layer["b"])
         y = y * layer["idt"] if "idt" in layer else y
         inputs, outputs = layer["w"].shape
@@ -270,7 +270,7 @@ def _apply(layers: list[dict], x):
         elif 2 * inputs == outputs:
             y = y + jnp.concatenate([x, x], axis=-1)
         x = y
-    return x
+    return x @ layers[-1]["w"] + layers[-1]["b"] if linear_end else x
 
 
 class Energies:
@@ -295,13 +295,6 @@ class Energies:
 
     def __call__(self, weights: dict, moments: list) -> list:
         """Energies, one array per species of the atom, from moments (n, 4, S K) per species."""
-        layers = [network[-1] for network in weights["fitting"]]
-        return [
-            (h @ last["w"] + last["b"])[:, 0] for h, last in zip(self.hidden(weights, moments), layers, strict=True)
-        ]
-
-    def hidden(self, weights: dict, moments: list) -> list:
-        """What the fitting networks hand to their last, linear layer: an array (n, H) per species of the atom."""
         import jax.numpy as jnp
 
         result = []
@@ -310,13 +303,13 @@ class Energies:
             if len(networks) > len(self.nodes):  # one per pair of species, that of the central atom first
                 networks = networks[species :: len(self.nodes)]
             coefficients = jnp.concatenate(
-                [self.projection @ _apply(network, self.nodes[species]) for network in networks]
+                [self.projection @ _apply(network, self.nodes[species], False) for network in networks]
             )
             count, _, size = block.shape
             g = (block.reshape(count * 4, size) @ (coefficients / self.slots)).reshape(count, 4, -1)
             # outer products summed over the four components: faster than many small matrix products
             features = sum(g[:, c, :, None] * g[:, c, None, : self.axis] for c in range(4)).reshape(count, -1)
-            result.append(_apply(weights["fitting"][species][:-1], features))
+            result.append(_apply(weights["fitting"][species], features, True)[:, 0])
         return result
 
 
@@ -482,20 +475,20 @@ class Trainer:
         """Root-mean-square errors of energy (eV/atom), force (eV/Å) and virial (eV/atom) with the averaged weights."""
         if not frames:
             return np.full(3, np.nan)
+        squares = []
         for frame in frames:
             if frame.moments is None:
                 frame.moments = moments(frame.pairs, self.environment)
-        return np.sqrt(np.mean([self._squares(self.average, frame) for frame in frames], axis=0))
-
-    def _squares(self, weights: dict, frame: Frame) -> list[float]:
-        """Mean squared errors of energy (per atom), force and virial (per atom) on a frame."""
-        ((energy, forces, virial),) = self.predict(weights, [frame])
-        atoms = len(forces)
-        return [
-            ((energy - frame.energy) / atoms) ** 2,
-            np.mean((forces - frame.forces) ** 2),
-            np.mean(((virial - frame.virial) / atoms) ** 2),
-        ]
+            ((energy, forces, virial),) = self.predict(self.average, [frame])
+            atoms = len(forces)
+            squares.append(
+                [
+                    ((energy - frame.energy) / atoms) ** 2,
+                    np.mean((forces - frame.forces) ** 2),
+                    np.mean(((virial - frame.virial) / atoms) ** 2),
+                ]
+            )
+        return np.sqrt(np.mean(squares, axis=0))
 
     def fit_bias(self, weights: dict) -> dict:
         """Weights whose biases, one per species, leave the energies of all training frames without error on average.
