@@ -11,11 +11,13 @@ READY := .venv/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
 SNAKEMAKE := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/snakemake --cores $(CORES)
 CONFIG := --config scale=$(SCALE) start=$(START)
 
-.PHONY: help figures test acceptance bench paper lint format lock environment clean
+.PHONY: help figures test acceptance bench paper audit seal lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft"
 	@echo "make paper       the manuscript's PDF (needs TeX) SCALE=... START=..."
+	@echo "make audit       where results come from, and whether they hold: T=<figure|table|number|run|model|file> (all if left out), HTML=page.html"
+	@echo "make seal        list and sign the results            KEY=~/.ssh/id_ed25519"
 	@echo "make test        format, lint, unit and workflow tests: what CI runs"
 	@echo "make acceptance  the slow tests of physics against exact results"
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
@@ -46,9 +48,16 @@ paper: $(READY)
 	@$(SNAKEMAKE) paper $(CONFIG)
 	@echo "Manuscript: results/$(SCALE)/manuscript/lah10.pdf"
 
+audit: $(READY)
+	@.venv/bin/python scripts/audit.py $(T) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
+
+seal: $(READY)
+	@.venv/bin/python scripts/seal.py --scale $(SCALE) $(if $(KEY),--key $(KEY))
+
 lint: $(READY)
 	.venv/bin/ruff format --check scripts tests
 	.venv/bin/ruff check scripts tests
+	.venv/bin/python scripts/lint_manuscript.py manuscript/lah10.tex
 	.venv/bin/snakefmt --check --compact-diff Snakefile rules/*.smk
 	$(SNAKEMAKE) --lint >/dev/null
 

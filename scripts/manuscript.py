@@ -5,9 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from qcrystal.provenance import job
+from qcrystal.provenance import identifier, job
 
 INSTALL = "apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended"
+MARK = r"\pdfobjcompresslevel=0 \pdfinfo{/Keywords (prov_id %s)}"
 
 with job(snakemake) as log:
     if shutil.which("latexmk") is None or shutil.which("pdflatex") is None:
@@ -21,7 +22,14 @@ with job(snakemake) as log:
         shutil.copyfile(file, folder / Path(file).name)
     name = Path(snakemake.input.text).stem
     result = subprocess.run(
-        ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"],
+        [
+            "latexmk",
+            "-pdf",
+            "-interaction=nonstopmode",
+            "-halt-on-error",
+            f"-usepretex={MARK % identifier()}",
+            f"{name}.tex",
+        ],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -34,3 +42,4 @@ with job(snakemake) as log:
         complaints = [line for line in result.stdout.splitlines() if line.startswith("!")]
         raise RuntimeError(f"{snakemake.input.text}: latexmk failed: {(complaints or ['see the log'])[0]}")
     os.replace(folder / f"{name}.pdf", pdf)
+    shutil.rmtree(folder)

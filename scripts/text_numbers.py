@@ -7,9 +7,9 @@ from pathlib import Path
 import yaml
 
 from qcrystal.numbers import Number, Text, look_up, macros, observed
-from qcrystal.provenance import job, write_whole
+from qcrystal.provenance import identifier, job, write_whole
 from qcrystal.statics import lattice_at_pressure
-from qcrystal.tables import read_table
+from qcrystal.tables import prov_id, read_table
 
 
 def parity_numbers(table, source):
@@ -58,6 +58,11 @@ with job(snakemake):
     length = observed("DiffusionLength", diffusion, source, ["production_length"], "ps", 2, species="all", **at)
     numbers.append(replace(length, error=None))
     numbers.append(Number("DiffusionAtoms", float(diffusion.atoms.iloc[0]), None, "", 0, source))
-    document = {"scale": snakemake.params.scale, "numbers": {n.name: n.as_dict() for n in numbers}}
+    marks = {path: prov_id(path) for path in snakemake.input}
+    document = {
+        "prov_id": identifier(),
+        "scale": snakemake.params.scale,
+        "numbers": {n.name: {**n.as_dict(), "prov_id": marks[n.source]} for n in numbers},
+    }
     write_whole(snakemake.output.numbers, json.dumps(document, indent=1) + "\n")
-    write_whole(snakemake.output.macros, macros(numbers))
+    write_whole(snakemake.output.macros, f"% prov_id {identifier()}\n" + macros(numbers))

@@ -43,7 +43,7 @@ class Number:
         document = asdict(self)
         if self.error is not None and not math.isfinite(self.error):
             document["error"] = None
-        return {**document, "text": self.text()}
+        return {**document, "format": f".{self.digits}f", "text": self.text()}
 
 
 @dataclass(frozen=True)

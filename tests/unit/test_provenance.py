@@ -1,6 +1,9 @@
 """The code digest follows what the code does, not how it is written."""
 
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -69,14 +72,96 @@ def test_file_digest_is_sha256(tmp_path):
     assert file_digest(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-def test_record_has_the_same_identifier_for_the_same_inputs(tmp_path):
+def record(source, **parameters):
+    return provenance.Record("rule", {"run": "x"}, {"n": 1, **parameters}, [source], [])
+
+
+def test_record_has_the_same_identifier_for_the_same_inputs(tmp_path, monkeypatch):
     source = tmp_path / "in"
     source.write_text("1")
-    records = [
-        provenance.record("rule", {"run": "x"}, {"n": 1}, [source], [], [], started, 1) for started in (0.0, 1000.0)
-    ]
-    assert records[0]["prov_id"] == records[1]["prov_id"]
+    first = record(source)
+    monkeypatch.setattr(provenance.time, "time", lambda: 1e9)
+    assert record(source).identifier == first.identifier
+    assert record(source, n=2).identifier != first.identifier
     source.write_text("2")
-    changed = provenance.record("rule", {"run": "x"}, {"n": 1}, [source], [], [], 0.0, 1)
-    assert changed["prov_id"] != records[0]["prov_id"]
-    json.dumps(records)
+    assert record(source).identifier != first.identifier
+    json.dumps(first.document([], []))
+
+
+def test_record_names_its_seeds_and_lacks_no_package(tmp_path):
+    (tmp_path / "in").write_text("1")
+    given = record(tmp_path / "in", specification={"seed": 7, "steps": 3}, seed=5).deterministic
+    assert given["seeds"] == {"specification.seed": 7, "seed": 5}
+    assert set(provenance.PACKAGES) <= set(given["versions"])
+
+
+def test_programs_are_named_before_the_identifier_is_used(tmp_path):
+    (tmp_path / "in").write_text("1")
+    one, other = record(tmp_path / "in"), record(tmp_path / "in")
+    one.add_binary("gpaw", "25.7.0")
+    assert one.identifier != other.identifier
+    with pytest.raises(RuntimeError, match="gpaw"):
+        other.add_binary("gpaw", "25.7.0")
+
+
+def git(folder, *arguments):
+    name = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
+    subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_uncommitted_changes_have_a_digest(tmp_path, monkeypatch):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "a.py").write_text("a = 1\n")
+    monkeypatch.setattr(provenance, "SCRIPTS", scripts)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    clean = provenance.commit()
+    assert len(clean["commit"]) == 40 and clean["uncommitted"] is None
+    (scripts / "a.py").write_text("a = 2\n")
+    edited = provenance.commit()["uncommitted"]
+    (scripts / "new.py").write_text("b = 1\n")
+    assert edited and provenance.commit()["uncommitted"] not in (None, edited)
+
+
+JOB = """
+import sys
+from types import SimpleNamespace
+sys.path.insert(0, "scripts")
+from qcrystal.provenance import job
+class Named(list):
+    def __init__(self, **items):
+        super().__init__(items.values()); self.__dict__.update(items); self.items = items.items; self.get = items.get
+snakemake = SimpleNamespace(rule="r", wildcards=Named(), params=Named(modules=[], code=""), input=Named(a="results/s/a"),
+    output=Named(b="results/s/t/b", prov="results/s/t/b.prov.json"), log=Named(), threads=1, resources=Named())
+with job(snakemake):
+    for path in sys.argv[1:]:
+        open(path).read()
+    open("results/s/t/b.partial", "w").write("b")
+    open("results/s/t/b.partial").read()
+    import os
+    os.replace("results/s/t/b.partial", "results/s/t/b")
+"""
+
+
+def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
+    """In a process of its own, as jobs are. What the job wrote itself, and its input, are no such files."""
+    scripts = tmp_path / "scripts" / "qcrystal"
+    scripts.mkdir(parents=True)
+    for name in ("__init__.py", "provenance.py"):
+        shutil.copy(root / "scripts" / "qcrystal" / name, scripts / name)
+    for name in ("results/s/t", "config", "envs"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("results/s/a", "config/secret.yaml", "envs/requirements.lock", "results/s/other"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "job.py").write_text(JOB)
+    read = ["results/s/a", "config/secret.yaml", "results/s/other", "/etc/hostname"]
+    subprocess.run([sys.executable, "job.py", *read], cwd=tmp_path, check=True)
+    undeclared = json.loads((tmp_path / "results/s/t/b.prov.json").read_text())["undeclared"]
+    assert {"config/secret.yaml", "results/s/other"} <= set(undeclared)
+    # the stand-in rule declares no modules, so that the library counts as undeclared too
+    assert set(undeclared) - {"config/secret.yaml", "results/s/other"} == {
+        "scripts/qcrystal/__init__.py",
+        "scripts/qcrystal/provenance.py",
+    }

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import constants
 
 from qcrystal.analysis.statistics import Estimate, replica_mean
-from qcrystal.provenance import write_whole
+from qcrystal.provenance import identifier, write_whole
 from qcrystal.published import PublishedError
 from qcrystal.tables import TableError, write_table
 
@@ -213,8 +213,9 @@ def latex(frame: pd.DataFrame, caption: str) -> str:
 
 
 def save_table(frame: pd.DataFrame, stem: Path, caption: str) -> list[Path]:
-    """Write ``stem.csv`` and ``stem.tex``; each appears whole."""
+    """Write ``stem.csv`` and ``stem.tex``, with the identifier of the job's record; each appears whole."""
     comma, tex = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".tex"))
     write_table(frame, comma)
-    write_whole(tex, latex(frame, caption))
+    mark = f"% prov_id {identifier()}\n" if identifier() else ""
+    write_whole(tex, mark + latex(frame, caption))
     return [comma, tex]

@@ -18,6 +18,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from qcrystal.figures import CONVERGED_LENGTH
+from qcrystal.provenance import identifier
 
 COLUMN_WIDTH = {1: 3.375, 2: 7.0}  # inches
 NOTE_SIZE = 6.0  # points
@@ -97,10 +98,19 @@ def new_figure(columns: int, height: float, rows: int = 1, panels: int = 1, **kw
 
 @styled
 def save_figure(figure: Figure, stem: Path, resolution: float = PNG_RESOLUTION) -> list[Path]:
-    """Write ``stem.pdf`` and ``stem.png`` without dates or versions; each appears whole."""
+    """Write ``stem.pdf`` and ``stem.png`` without dates or versions; each appears whole.
+
+    Within a job both carry the identifier of its record: the PDF as a keyword, the PNG in a text chunk.
+    """
+    mark = identifier()
     metadata = {
-        ".pdf": {"Creator": "qcrystal", "Producer": None, "CreationDate": None},
-        ".png": {"Software": None},
+        ".pdf": {
+            "Creator": "qcrystal",
+            "Producer": None,
+            "CreationDate": None,
+            **({"Keywords": f"prov_id {mark}"} if mark else {}),
+        },
+        ".png": {"Software": None, **({"prov_id": mark} if mark else {})},
     }
     paths = []
     for suffix, fixed in metadata.items():
