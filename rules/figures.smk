@@ -43,6 +43,7 @@ for figure_id, figure in FIGURES.items():
         params:
             **code("figure.py", f"qcrystal/figures/{figure.module}.py"),
             figure=figure_id,
+            caption=figure.caption,
             names=list(figure.inputs + figure.optional),
             converged_length=SCALE.sampling.converged_length,
         script:

@@ -16,6 +16,7 @@ import numpy as np
 from ase import Atoms
 
 from qcrystal import structures
+from qcrystal.provenance import binary, recording
 
 INSTALL = "apt-get install gpaw gpaw-data"
 
@@ -131,10 +132,25 @@ def gpaw_python(configured: str | None) -> str:
     return first.removeprefix("#!").strip().split()[0]
 
 
+def _environment() -> dict[str, str]:
+    """Environment of GPAW's interpreter: nothing of the one that runs this."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    return {**kept, "OMP_NUM_THREADS": "1"}
+
+
+def record_gpaw(python: str) -> None:
+    """Name GPAW's version in the record of the job that is running."""
+    if recording():
+        asked = subprocess.run(
+            [python, "-m", "gpaw", "--version"], capture_output=True, text=True, check=False, env=_environment()
+        )
+        binary("gpaw", asked.stdout.strip().removeprefix("gpaw-") or "unknown")
+
+
 def run_gpaw(python: str, arguments: list[str], what: str) -> None:
     """Run a script or module under GPAW's interpreter; its output goes to the log, a failure becomes one line."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    environment["OMP_NUM_THREADS"] = "1"
+    record_gpaw(python)
+    environment = _environment()
     process = subprocess.Popen(
         [python, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
@@ -155,6 +171,7 @@ def run_gpaw(python: str, arguments: list[str], what: str) -> None:
 def generate_paw(python: str, element: str, functional: str, folder: Path) -> None:
     """Generate a PAW set with ``gpaw dataset`` and keep it in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
+    record_gpaw(python)
     logging.info("generating the PAW set of %s", element)
     started = time.time()
     result = subprocess.run(
@@ -163,7 +180,7 @@ def generate_paw(python: str, element: str, functional: str, folder: Path) -> No
         capture_output=True,
         text=True,
         check=False,
-        env={k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")},
+        env=_environment(),
     )
     logging.info("%s", result.stdout + result.stderr)
     if not (folder / f"{element}.{functional}").is_file():

@@ -248,6 +248,11 @@ def identifier() -> str | None:
     return _record.identifier if _record else None
 
 
+def recording() -> bool:
+    """Whether a job that leaves a record is running."""
+    return _record is not None
+
+
 def binary(name: str, version: str) -> None:
     """Name a program outside the environment, and its version, in the record of the job that is running."""
     if _record:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 FOLDERS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript")
+SMOKE = ("--config", "scale=smoke", "start=labels")
 
 
 class Workspace:
@@ -37,6 +38,15 @@ class Workspace:
             env={**os.environ, "PATH": path, **environment},
         )
 
+    def planned(self, *arguments) -> dict[str, int]:
+        """Rules that a dry run would start, with their counts."""
+        process = self.snakemake(*arguments, "-n")
+        assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
+        if "Nothing to be done" in process.stdout + process.stderr:
+            return {}
+        block = process.stdout.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+        return {line.split()[0]: int(line.split()[1]) for line in block if line.strip()}
+
 
 @pytest.fixture
 def workspace(root, tmp_path):
@@ -44,7 +54,10 @@ def workspace(root, tmp_path):
     return Workspace(root, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def shared_workspace(root, tmp_path_factory):
-    """A copy that the tests of one module share."""
-    return Workspace(root, tmp_path_factory.mktemp("workspace"))
+@pytest.fixture(scope="session")
+def finished(root, tmp_path_factory):
+    """A copy after one complete run at scale smoke from the shipped labels; tests leave it as they found it."""
+    workspace = Workspace(root, tmp_path_factory.mktemp("workspace"))
+    process = workspace.snakemake(*SMOKE)
+    assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
+    return workspace

@@ -1,6 +1,7 @@
 """Stands in for the interpreter that carries GPAW: the real labeller with a deep potential in place of DFT.
 
-Called as that interpreter is: ``stand_in scripts/dft_label.py --frames ...`` or ``stand_in -m gpaw dataset La -f PBE -w``.
+Called as that interpreter is: ``stand_in scripts/dft_label.py --frames ...``, ``stand_in -m gpaw dataset La -f PBE -w`` or
+``stand_in -m gpaw --version``.
 """
 
 import importlib.util
@@ -43,6 +44,9 @@ def label(calculator):
 
 
 def main(arguments):
+    if arguments[2:] == ["--version"]:
+        print("gpaw-stand-in")
+        return
     if arguments[0] == "-m":
         element, functional = arguments[3], arguments[5]
         Path(f"{element}.{functional}").write_text("no PAW set\n")

@@ -6,17 +6,9 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
+from conftest import SMOKE
 
 pytestmark = pytest.mark.timeout(1800)
-CONFIG = ("--config", "scale=smoke", "start=labels")
-
-
-@pytest.fixture(scope="module")
-def finished(shared_workspace):
-    """The workspace after one complete run."""
-    process = shared_workspace.snakemake(*CONFIG)
-    assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
-    return shared_workspace
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +27,7 @@ def test_every_published_figure_is_there(results, root):
 
 
 def test_a_second_run_has_nothing_to_do(finished):
-    process = finished.snakemake(*CONFIG)
+    process = finished.snakemake(*SMOKE)
     assert process.returncode == 0
     assert "Nothing to be done" in process.stdout + process.stderr
 
@@ -45,33 +37,11 @@ def test_without_its_memory_snakemake_still_has_nothing_to_do(finished):
     memory = finished.folder / ".snakemake"
     shutil.move(memory, finished.folder / "memory")
     try:
-        process = finished.snakemake(*CONFIG, "-n")
+        process = finished.snakemake(*SMOKE, "-n")
         assert "Nothing to be done" in process.stdout + process.stderr
     finally:
         shutil.rmtree(memory, ignore_errors=True)
         shutil.move(finished.folder / "memory", memory)
-
-
-def planned(finished):
-    """Rules that a dry run would start, with their counts."""
-    process = finished.snakemake(*CONFIG, "-n")
-    text = process.stdout
-    if "Nothing to be done" in text + process.stderr:
-        return {}
-    block = text.split("Job stats:")[1].split("total")[0].splitlines()[3:]
-    return {line.split()[0]: int(line.split()[1]) for line in block if line.strip()}
-
-
-def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finished):
-    path = finished.folder / "scripts" / "qcrystal" / "figures" / "energies.py"
-    source = path.read_text()
-    path.write_text(source + "\n# a remark\n")
-    assert planned(finished) == {}
-    path.write_text(source + "\nUNUSED_CONSTANT = 2\n")
-    jobs = planned(finished)
-    path.write_text(source)
-    # the module's own figures, and those whose module imports it
-    assert set(jobs) == {"qin_fig3a_energy", "qin_fig3b_zero_point", "x_leakage", "x_table_methods", "figures"}
 
 
 def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
@@ -104,9 +74,9 @@ def test_numbers_become_macros(results):
 
 def test_manuscript_is_typeset(finished, results):
     if shutil.which("latexmk") is None or shutil.which("pdflatex") is None:
-        process = finished.snakemake("paper", *CONFIG)
+        process = finished.snakemake("paper", *SMOKE)
         assert process.returncode != 0 and "apt-get install latexmk" in process.stdout + process.stderr
         pytest.skip("TeX is not installed: apt-get install latexmk texlive-publishers (its absence is reported)")
-    process = finished.snakemake("paper", *CONFIG)
+    process = finished.snakemake("paper", *SMOKE)
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
     assert (results / "manuscript" / "lah10.pdf").read_bytes().startswith(b"%PDF")

@@ -1,0 +1,169 @@
+"""What starts again and what does not; and what the audit says of the real results."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import SMOKE
+
+from qcrystal.figures import FIGURES
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+@contextlib.contextmanager
+def changed(path, change):
+    """Change a file's text, and put it back with its times."""
+    content, status = path.read_bytes(), path.stat()
+    path.write_text(change(content.decode()))
+    try:
+        yield
+    finally:
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@contextlib.contextmanager
+def flipped(path):
+    """Flip a byte in the middle and keep the time; then put it back."""
+    content, status = path.read_bytes(), path.stat()
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    try:
+        yield
+    finally:
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def audit(workspace, *arguments):
+    """Run the audit as a user does; returns its exit status and its answer."""
+    process = subprocess.run(
+        [sys.executable, "scripts/audit.py", "--scale", "smoke", "--json", *arguments],
+        cwd=workspace.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode in (0, 1), process.stderr
+    return process.returncode, json.loads(process.stdout)
+
+
+def bad(answer):
+    """Path -> verdict of the nodes that are not verified."""
+    return {node["path"]: node["verdict"] for node in answer["nodes"] if node["verdict"] != "VERIFIED"}
+
+
+def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finished):
+    path = finished.folder / "scripts" / "qcrystal" / "figures" / "energies.py"
+    with changed(path, lambda text: text + "\n# a remark\n"):
+        assert finished.planned(*SMOKE) == {}
+    with changed(path, lambda text: text + "\nUNUSED_CONSTANT = 2\n"):
+        jobs = set(finished.planned(*SMOKE))
+    with changed(path, lambda text: text + "\nUNUSED_CONSTANT = 2\n"):
+        status, answer = audit(finished)
+    importers = {
+        name
+        for name, figure in FIGURES.items()
+        if figure.module == "energies"
+        or "figures.energies import" in (finished.folder / f"scripts/qcrystal/figures/{figure.module}.py").read_text()
+    }
+    # the module's own figures, and those whose module imports it
+    assert jobs == {*importers, "figures"}
+    assert status == 1 and set(bad(answer).values()) == {"CODE-CHANGED"}
+    assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == importers
+
+
+def test_a_fresh_checkout_reruns_nothing(finished):
+    """All files of the repository are newer than the results and the same; the largest has 10 MB."""
+    for name in ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript"):
+        top = finished.folder / name
+        for path in [top, *top.rglob("*")]:
+            os.utime(path)
+    assert finished.planned(*SMOKE) == {}
+
+
+def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses_it(finished):
+    config = finished.folder / "config" / "config.yaml"
+    with changed(config, lambda text: text.replace("device: cpu", "device: cpu   # as before")):
+        assert finished.planned(*SMOKE) == {}
+    system = finished.folder / "config" / "systems" / "lah10.yaml"
+    assert "max_frequency:" in system.read_text()
+    scale = finished.folder / "config" / "scales" / "smoke.yaml"
+    with changed(scale, lambda text: text.replace("converged_length: 20", "converged_length: 21")):
+        assert "converged_length: 21" in scale.read_text()
+        jobs = set(finished.planned(*SMOKE))
+        assert jobs and jobs <= {*FIGURES, "figures", "configuration"}
+        finished.snakemake(*SMOKE, "--touch")
+        status, answer = audit(finished)
+        assert status == 1 and set(bad(answer).values()) == {"CONFIG-CHANGED"}
+        assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == jobs - {"figures"}
+
+
+def test_the_clean_results_are_verified_without_snakemakes_memory_too(finished):
+    status, answer = audit(finished)
+    assert bad(answer) == {} and status == 0
+    assert len(answer["nodes"]) > 100
+    memory = finished.folder / ".snakemake"
+    memory.rename(finished.folder / "memory")
+    try:
+        status, again = audit(finished)
+    finally:
+        if memory.exists():
+            subprocess.run(["rm", "-r", memory], check=True)
+        (finished.folder / "memory").rename(memory)
+    assert (status, again) == (0, answer)
+
+
+def test_a_flipped_byte_names_exactly_what_hangs_on_it(finished):
+    """The figures that read a sweep with this run, by the list of figures and the configuration: an independent way."""
+    from qcrystal import config
+
+    loaded = config.load({"scale": "smoke", "start": "labels"}, finished.folder)
+    run = sorted(loaded.sweeps["leakage_qtb"])[0]
+    sweeps = {name for name, runs in loaded.sweeps.items() if run in runs}
+    figures = {name for name, figure in FIGURES.items() if sweeps & set(figure.sweeps)}
+    path = f"results/smoke/observables/{run}/summary.csv"
+    with flipped(finished.folder / path):
+        status, answer = audit(finished)
+    (node,) = (node for node in answer["nodes"] if node["verdict"] != "VERIFIED")
+    assert status == 1 and node["verdict"] == "TAMPERED" and path in node["files"]
+    reached = {file.split("/")[-1].split(".")[0] for file in node["affects"]} & set(FIGURES)
+    assert reached == figures
+    assert {file.split("/")[-2] for file in node["affects"] if "tables/sweeps/" in file} == sweeps
+
+
+def test_a_large_input_that_kept_its_time(finished):
+    path = finished.folder / "results/smoke/potential/lah10-gpaw/model.pb"
+    assert path.stat().st_size > 1e6
+    with flipped(path):
+        assert finished.planned(*SMOKE) == {}  # Snakemake cannot see it
+        status, answer = audit(finished, "qin_fig3a_energy")
+    assert status == 1 and list(bad(answer).values()) == ["TAMPERED"]
+
+
+def test_an_undeclared_file_is_named(finished):
+    """A script that reads a file behind the rule's back, through the workflow itself."""
+    script, prov = finished.folder / "scripts" / "text_numbers.py", finished.folder / "results/smoke/numbers.prov.json"
+    with changed(script, lambda text: text + '    Path("config/config.yaml").read_text()\n'):
+        process = finished.snakemake(*SMOKE, "numbers")
+        assert process.returncode == 0, process.stderr[-2000:]
+        status, answer = audit(finished, "results/smoke/numbers.json")
+        assert bad(answer) == {"results/smoke/numbers.prov.json": "UNDECLARED"}
+        assert "config/config.yaml" in json.loads(prov.read_text())["undeclared"]
+    process = finished.snakemake(*SMOKE, "numbers")
+    assert process.returncode == 0 and finished.planned(*SMOKE) == {}
+
+
+def test_the_workflows_own_report_has_every_figure(finished, tmp_path):
+    report = tmp_path / "report.html"
+    process = finished.snakemake(*SMOKE, "--report", report)
+    assert process.returncode == 0, (process.stdout + process.stderr)[-2000:]
+    text = report.read_text()
+    figures = [name for name, figure in FIGURES.items() if figure.kind == "figure"]
+    assert all(name in text for name in figures)
+    assert all(FIGURES[name].category in text for name in figures)
