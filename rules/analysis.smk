@@ -75,24 +75,24 @@ rule accuracy:
         "../scripts/accuracy.py"
 
 
-# One job per sweep: starting TensorFlow takes longer than evaluating the few frames of a run.
+# A job evaluates the frames of many runs: starting TensorFlow takes longer than a run's few frames.
 rule deviation:
     input:
-        trajectories=sweep_runs("trajectory.h5"),
-        thermo=sweep_runs("thermo.csv"),
+        trajectories=deviation_runs("trajectory.h5"),
+        thermo=deviation_runs("thermo.csv"),
         models=potential_members(POTENTIAL),
         limits=f"{S}/accuracy/limits.csv",
     output:
-        frames=f"{S}/deviation/{{sweep}}/frames.csv",
-        runs=f"{S}/deviation/{{sweep}}/runs.csv",
-        prov=f"{S}/deviation/{{sweep}}/deviation.prov.json",
+        frames=f"{S}/deviation/{{batch}}/frames.csv",
+        runs=f"{S}/deviation/{{batch}}/runs.csv",
+        prov=f"{S}/deviation/{{batch}}/deviation.prov.json",
     log:
-        f"{S}/logs/deviation/{{sweep}}.log",
+        f"{S}/logs/deviation/{{batch}}.log",
     conda:
         "../envs/dynamics.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards: 3000 + max(CONFIG.runs[run].atoms for run in CONFIG.sweeps[wildcards.sweep]) // 2,
+        mem_mb=lambda wildcards: 3000 + max(CONFIG.runs[run].atoms for run in DEVIATION[int(wildcards.batch)]) // 2,
         runtime=lambda wildcards, attempt: 60 * attempt,
         gpu=GPU,
     params:
@@ -107,7 +107,10 @@ rule collect:
         observables=lambda wildcards: expand(
             f"{S}/observables/{{run}}/{{name}}.csv", run=CONFIG.sweeps[wildcards.sweep], name=OBSERVABLES
         ),
-        deviation=f"{S}/deviation/{{sweep}}/runs.csv",
+        deviation=lambda wildcards: expand(
+            f"{S}/deviation/{{batch}}/runs.csv",
+            batch=sorted(set(map(deviation_batch, CONFIG.sweeps[wildcards.sweep]))),
+        ),
     output:
         **{name: f"{S}/tables/sweeps/{{sweep}}/{name}.csv" for name in OBSERVABLES},
         prov=f"{S}/tables/sweeps/{{sweep}}/sweep.prov.json",

@@ -1,4 +1,5 @@
 # Configuration, paths and what every rule uses.
+import hashlib
 import math
 import os
 import sys
@@ -116,9 +117,19 @@ def explored(suffix):
     )
 
 
-def sweep_runs(file):
-    """A file of every run of a sweep."""
-    return lambda wildcards: expand(f"{S}/runs/{{run}}/{file}", run=CONFIG.sweeps[wildcards.sweep])
+def deviation_batch(run):
+    """The job that evaluates a run's committee deviation, by the run's name, so that another run changes no other job."""
+    return int(hashlib.sha256(run.encode()).hexdigest(), 16) % SCALE.sampling.deviation_jobs
+
+
+DEVIATION = {}
+for run_name in CONFIG.runs:
+    DEVIATION.setdefault(deviation_batch(run_name), []).append(run_name)
+
+
+def deviation_runs(file):
+    """A file of every run of a deviation job."""
+    return lambda wildcards: expand(f"{S}/runs/{{run}}/{file}", run=DEVIATION[int(wildcards.batch)])
 
 
 def logical_file(name):

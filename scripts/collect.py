@@ -30,7 +30,7 @@ def conditions(spec: RunSpec) -> dict:
 with job(snakemake):
     specs = [RunSpec(**run) for run in snakemake.params.runs]
     folders = {Path(file).parent.name: Path(file).parent for file in snakemake.input.observables}
-    deviation = read_table(snakemake.input.deviation)
+    deviation = pd.concat([read_table(path) for path in snakemake.input.deviation], ignore_index=True)
     verdicts = deviation.drop_duplicates("run").set_index("run")["extrapolates"]
     for name in ("summary", "msd", "rdf", "paths", "cell"):
         parts = []

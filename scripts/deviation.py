@@ -1,4 +1,4 @@
-"""Committee deviation along the runs of a sweep, and whether they extrapolate."""
+"""Committee deviation along runs, and whether they extrapolate."""
 
 from pathlib import Path
 

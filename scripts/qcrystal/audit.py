@@ -572,9 +572,21 @@ def tree(audit: Audit, roots: list[Node]) -> list[str]:
         for number, parent in enumerate(parents):
             draw(parent, deeper, number == len(parents) - 1, level + 1)
 
-    for root in roots:
+    for root in condensed(roots):
         draw(root, "", True, 0)
     return lines
+
+
+ORIGINS = ("card.yaml", "provenance.json", "README.md")
+
+
+def origin(audit: Audit, node: Node) -> str | None:
+    """The file that says where a file of the repository is from: a model's card, a data set's account of its labels."""
+    if node.rule is not None or node.path.startswith("results/"):
+        return None
+    folders = list(Path(node.path).parents)[:-1]  # without the repository itself
+    found = (folder / name for folder in folders for name in ORIGINS if (audit.root / folder / name).is_file())
+    return next((path.as_posix() for path in found if path.as_posix() != node.path), None)
 
 
 def report(audit: Audit, roots: list[Node], target: str | None) -> str:
@@ -584,7 +596,8 @@ def report(audit: Audit, roots: list[Node], target: str | None) -> str:
     if number:
         lines += [f"{target} = {number['text']} {number.get('unit', '')}".rstrip() + f", from {number['source']}", ""]
     if target:
-        lines += [*tree(audit, roots), ""]
+        origins = dict.fromkeys(filter(None, (origin(audit, node) for node in roots)))
+        lines += [*tree(audit, roots), *(f"where it is from: {path}" for path in origins), ""]
     nodes = audit.lineage(roots)
     reasons: dict[tuple[str, str], list[Node]] = {}
     for node in nodes:

@@ -411,13 +411,14 @@ class ScaleStatics(Strict):
 
 
 class Sampling(Strict):
-    """Times in ps between frames and between checkpoints, the run length from which a run is not called short, and how many
-    frames of each run the committee is asked about."""
+    """Times in ps between frames and between checkpoints, the run length from which a run is not called short, how many frames
+    of each run the committee is asked about, and over how many jobs that is spread."""
 
     frame_interval: Positive
     checkpoint_interval: Positive
     converged_length: Positive
     deviation_frames: Count
+    deviation_jobs: Count
 
 
 class Scale(Strict):

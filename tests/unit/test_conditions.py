@@ -257,7 +257,7 @@ def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypat
     names = ("summary", "msd", "rdf", "paths", "cell")
     observables = [str(folder / f"{name}.csv") for folder in folders for name in names]
     outputs = {name: tmp_path / "sweep" / f"{name}.csv" for name in names}
-    run_script(root, "collect", {"observables": observables, "deviation": tmp_path / "runs.csv"}, outputs, runs=specs)
+    run_script(root, "collect", {"observables": observables, "deviation": [tmp_path / "runs.csv"]}, outputs, runs=specs)
     for name in names:
         table = pd.read_csv(outputs[name])
         assert table.drop_duplicates("run")["extrapolates"].tolist() == expected
