@@ -11,13 +11,14 @@ READY := .venv/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
 SNAKEMAKE := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/snakemake --cores $(CORES)
 CONFIG := --config scale=$(SCALE) start=$(START)
 
-.PHONY: help figures test acceptance bench paper audit seal lint format lock environment clean
+.PHONY: help figures test acceptance bench paper audit seal crate lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft"
 	@echo "make paper       the manuscript's PDF (needs TeX) SCALE=... START=..."
 	@echo "make audit       where results come from, and whether they hold: T=<figure|table|number|run|model|file> (all if left out), HTML=page.html"
 	@echo "make seal        list and sign the results            KEY=~/.ssh/id_ed25519"
+	@echo "make crate       the results and their history as a Provenance Run Crate   SCALE=..."
 	@echo "make test        format, lint, unit and workflow tests: what CI runs"
 	@echo "make acceptance  the slow tests of physics against exact results"
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
@@ -53,6 +54,10 @@ audit: $(READY)
 
 seal: $(READY)
 	@.venv/bin/python scripts/seal.py --scale $(SCALE) $(if $(KEY),--key $(KEY))
+
+crate: $(READY)
+	@.venv/bin/python scripts/crate.py results/$(SCALE) results/$(SCALE)/crate.zip
+	@.venv/bin/python scripts/crate.py --verify results/$(SCALE)/crate.zip --validate results/$(SCALE)/crate.zip
 
 lint: $(READY)
 	.venv/bin/ruff format --check scripts tests

@@ -36,8 +36,8 @@ VERDICTS = {
 TOP = ("prov_id", "deterministic", "outputs", "undeclared", "volatile")
 DETERMINISTIC = ("schema", "rule", "wildcards", "parameters", "seeds", "inputs", "modules", "versions", "binaries")
 DETERMINISTIC += ("lock", "commit", "uncommitted")
-UNRECORDED = ("logs", "benchmarks", "seal")
-"""Folders of a scale that hold no results."""
+UNRECORDED = ("logs", "benchmarks", "seal", "crate.zip")
+"""What stands beside the results of a scale and is none."""
 RECORD = ".prov.json"
 
 
