@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from conftest import SMOKE
 
 from qcrystal.figures import FIGURES
@@ -123,7 +124,8 @@ def test_a_flipped_byte_names_exactly_what_hangs_on_it(finished):
     """The figures that read a sweep with this run, by the list of figures and the configuration: an independent way."""
     from qcrystal import config
 
-    loaded = config.load({"scale": "smoke", "start": "labels"}, finished.folder)
+    values = yaml.safe_load((finished.folder / "config" / "config.yaml").read_text(encoding="utf-8"))
+    loaded = config.load(values | {"scale": "smoke", "start": "labels"}, finished.folder)
     run = sorted(loaded.sweeps["leakage_qtb"])[0]
     sweeps = {name for name, runs in loaded.sweeps.items() if run in runs}
     figures = {name for name, figure in FIGURES.items() if sweeps & set(figure.sweeps)}
