@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qcrystal.embedded import embedded_identifier
@@ -456,7 +456,9 @@ class Audit:
         number = self.number(target)
         if number:
             made = self.made_by(number["file"])
-            return [node for node in (made, self.made_by(number["source"]) or self.nodes.get(number["source"])) if node]
+            if made is None:
+                raise AuditError(f"{number['file']}: no record says where it is from")
+            return [replace(made, inputs=(number["source"],))]  # of all that the job reads, what this number is from
         wanted = target.strip("/").removeprefix("./")
         names: dict[str, Node] = {}
         for node in self.nodes.values():

@@ -311,10 +311,11 @@ def test_a_number_leads_to_its_table(repository):
     def write(path):
         write_whole(path, json.dumps({"prov_id": provenance.identifier(), "numbers": {"ZeroPoint": number}}))
 
-    repository.job("numbers", [f"{S}/tables/sweep.csv"], [f"{S}/numbers.json"], write, "draw.py")
+    inputs = [f"{S}/tables/sweep.csv", f"{S}/figures/first.png"]
+    repository.job("numbers", inputs, [f"{S}/numbers.json"], write, "draw.py")
     audit = repository.audit()
     roots = audit.find("ZeroPoint")
-    assert [node.rule for node in roots] == ["numbers", "collect"]
+    assert [node.rule for node in audit.lineage(roots)] == ["numbers", "collect", "train", None]
     assert auditing.report(audit, roots, "ZeroPoint").startswith("ZeroPoint = 3.0(1) K, from results/smoke/tables")
 
 
