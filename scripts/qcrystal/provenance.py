@@ -9,6 +9,7 @@ figure and table that the job writes.
 from __future__ import annotations
 
 import ast
+import ctypes
 import functools
 import hashlib
 import importlib.metadata
@@ -17,6 +18,7 @@ import logging
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -326,6 +328,13 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
+def end_with_parent() -> None:
+    """Ask Linux to end this process with the one that started it, so that no orphan writes where a later job does."""
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG = 1
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def _log_to(path: str | None) -> None:
     handlers = [logging.StreamHandler(sys.stderr)]
     if path:
@@ -351,6 +360,7 @@ def job(snakemake):
     prov = getattr(snakemake.output, "prov", None)
     try:
         if prov:
+            end_with_parent()
             modules = sorted({m for file in snakemake.params.modules for m in local_imports(SCRIPTS / file)})
             wildcards, parameters = dict(snakemake.wildcards.items()), dict(snakemake.params.items())
             _record = Record(snakemake.rule, wildcards, parameters, list(snakemake.input), modules)

@@ -18,6 +18,7 @@ from ase import Atoms
 
 from qcrystal.engines import lammps_worker
 from qcrystal.engines.spec import RunError, RunSpec
+from qcrystal.provenance import end_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def _work(spec, directory, ranks):
             stderr=errors,
             text=True,
             env=worker_environment(),
-            preexec_fn=lammps_worker.end_with_parent if ranks > 1 else None,  # MPI's starter, which ends the ranks
+            preexec_fn=end_with_parent if ranks > 1 else None,  # MPI's starter, which ends the ranks
         )
         try:
             failure = _follow(worker.stdout)

@@ -9,7 +9,6 @@ potential.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import sys
@@ -22,7 +21,7 @@ from ase import units
 
 from qcrystal.engines.spec import RunError, RunSpec
 from qcrystal.engines.watch import PressureWatch
-from qcrystal.provenance import write_whole
+from qcrystal.provenance import end_with_parent, write_whole
 from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, effective_temperature
 from qcrystal.trajectory import TrajectoryWriter
 
@@ -610,13 +609,6 @@ def alive(process: int) -> bool:
         return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
-
-
-def end_with_parent() -> None:
-    """Ask Linux to end this process with the one that started it, even within a long force evaluation."""
-    if sys.platform == "linux":
-        PR_SET_PDEATHSIG, SIGTERM = 1, 15
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
 
 
 def main(job: str, parent: str) -> int:
