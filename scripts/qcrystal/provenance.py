@@ -43,16 +43,27 @@ def local_imports(path: Path) -> tuple[Path, ...]:
 
 
 def _imported_files(path: Path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for name in _understood(path.read_text())[0]:
+        yield from _files_of_module(name)
+
+
+@functools.cache
+def _understood(text: str) -> tuple[tuple[str, ...], str]:
+    """Modules of this library that a source imports, and the digest of `syntax_digest`.
+
+    Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
+    """
+    tree = ast.parse(text)
+    names = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] == "qcrystal":
-                yield from _files_of_module(name)
+            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+            node.body = node.body[1:]
+    first_party = tuple(name for name in names if name.split(".")[0] == "qcrystal")
+    return first_party, hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
 
 
 def _files_of_module(name: str):
@@ -66,11 +77,7 @@ def _files_of_module(name: str):
 
 def syntax_digest(path: Path) -> str:
     """Digest of a file's syntax tree without comments, formatting and docstrings."""
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
-            node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+    return _understood(path.read_text())[1]
 
 
 def code_digest(*files: str) -> str:
