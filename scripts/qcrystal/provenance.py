@@ -8,6 +8,7 @@ one line for an error, outputs that appear whole, and the record.
 from __future__ import annotations
 
 import ast
+import errno
 import functools
 import hashlib
 import importlib.metadata
@@ -43,7 +44,7 @@ def local_imports(path: Path) -> tuple[Path, ...]:
 
 
 def _imported_files(path: Path):
-    for name in _understood(path.read_text())[0]:
+    for name in _understood(path.read_text(encoding="utf-8"))[0]:
         yield from _files_of_module(name)
 
 
@@ -77,7 +78,7 @@ def _files_of_module(name: str):
 
 def syntax_digest(path: Path) -> str:
     """Digest of a file's syntax tree without comments, formatting and docstrings."""
-    return _understood(path.read_text())[1]
+    return _understood(path.read_text(encoding="utf-8"))[1]
 
 
 def code_digest(*files: str) -> str:
@@ -163,20 +164,31 @@ def record(rule, wildcards, parameters, inputs, outputs, modules, started, threa
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file beside its place, then rename it, so that no reader ever sees half of it."""
+    """Write a text file beside its place, then rename it, so that no reader ever sees half of it.
+
+    Raises
+    ------
+    OSError
+        It names ``path``; what was there is kept, and nothing is left beside it.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _log_to(path: str | None) -> None:
     handlers = [logging.StreamHandler(sys.stderr)]
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handlers = [logging.FileHandler(path, mode="a")]
+        handlers = [logging.FileHandler(path, mode="a", encoding="utf-8")]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers, force=True)
+    logging.raiseExceptions = False  # a full disk is reported once, by the job, not by each line that is lost
 
 
 @contextmanager
@@ -188,26 +200,42 @@ def job(snakemake):
     """
     started = time.time()
     log = snakemake.log[0] if len(snakemake.log) else None
-    _log_to(log)
     try:
+        _log_to(log)
         yield logging.getLogger(snakemake.rule)
-    except (ValueError, RuntimeError, OSError, KeyError, ArithmeticError) as error:
-        logging.error(traceback.format_exc())
-        line = " ".join(str(error).split()) or type(error).__name__
-        print(f"{snakemake.rule}: {line}" + (f" (details: {log})" if log else ""), file=sys.stderr)
+        _write_record(snakemake, started)
+    except Exception as error:
+        if log:
+            logging.error(traceback.format_exc())
+        print(f"{snakemake.rule}: {one_line(error)}" + (f" (details: {log})" if log else ""), file=sys.stderr)
         sys.exit(1)
-    prov = getattr(snakemake.output, "prov", None)
-    if prov:
-        modules = {module for file in snakemake.params.modules for module in local_imports(SCRIPTS / file)}
-        outputs = [p for p in snakemake.output if p != prov]
-        document = record(
-            snakemake.rule,
-            dict(snakemake.wildcards.items()),
-            {key: value for key, value in snakemake.params.items()},
-            list(snakemake.input),
-            outputs,
-            sorted(modules),
-            started,
-            snakemake.threads,
+
+
+def one_line(error: Exception) -> str:
+    """What went wrong, and for a full disk what to do; the type too where the text alone would not say."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"{error.filename or 'the disk'}: {error.strerror}; make room, then start again: what is finished is kept"
         )
-        write_whole(prov, json.dumps(document, indent=1, sort_keys=True, default=str) + "\n")
+    text = " ".join(str(error).split())
+    if isinstance(error, ValueError | RuntimeError | OSError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _write_record(snakemake, started: float) -> None:
+    prov = getattr(snakemake.output, "prov", None)
+    if not prov:
+        return
+    modules = {module for file in snakemake.params.modules for module in local_imports(SCRIPTS / file)}
+    document = record(
+        snakemake.rule,
+        dict(snakemake.wildcards.items()),
+        {key: value for key, value in snakemake.params.items()},
+        list(snakemake.input),
+        [p for p in snakemake.output if p != prov],
+        sorted(modules),
+        started,
+        snakemake.threads,
+    )
+    write_whole(prov, json.dumps(document, indent=1, sort_keys=True, default=str) + "\n")

@@ -1,7 +1,8 @@
-"""Tidy tables: CSV files that appear whole or not at all."""
+"""Files between the stages: tidy tables (CSV), which appear whole or not at all, and JSON."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -22,5 +23,22 @@ def read_table(path: Path) -> pd.DataFrame:
     """Read a table; `TableError` names the file if it is missing, empty or not CSV."""
     try:
         return pd.read_csv(path)
-    except (OSError, pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise TableError(f"{path}: not a readable table ({error}); remove it and run its job again") from error
+    except (OSError, ValueError) as error:  # pandas' own are ValueErrors
+        raise TableError(f"{path}: not a readable table ({_reason(error)}); remove it and run its job again") from error
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object; `TableError` names the file if it is missing or is none."""
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path}: not readable JSON ({_reason(error)}); remove it and run its job again") from error
+    if not isinstance(document, dict):
+        raise TableError(
+            f"{path}: holds {type(document).__name__}, not keys with values; remove it and run its job again"
+        )
+    return document
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())

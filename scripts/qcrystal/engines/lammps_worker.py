@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.engines.spec import RunError, RunSpec
+from qcrystal.engines.spec import STEPS_PER_PERIOD, RunError, RunSpec
 from qcrystal.engines.watch import PressureWatch
 from qcrystal.provenance import write_whole
 from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, effective_temperature
@@ -28,8 +28,6 @@ from qcrystal.trajectory import TrajectoryWriter
 
 PROGRESS_INTERVAL = 15.0
 """Seconds between two lines of progress."""
-STEPS_PER_PERIOD = 12
-"""Time steps that the fastest vibration's period must hold."""
 HOTTEST = 20000.0
 """Temperature (K) of a species above which a run has failed."""
 NEAREST = 0.4

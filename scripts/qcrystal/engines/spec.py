@@ -6,8 +6,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from qcrystal.values import Positive
+
 CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
 PATH_INTEGRAL_METHODS = ("pimd", "trpmd")
+
+
+STEPS_PER_PERIOD = 12
+"""Time steps that the fastest vibration's period must hold."""
 
 
 class RunError(RuntimeError):
@@ -24,9 +30,9 @@ class Bath(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    gamma: float = Field(10.0, gt=0)
-    cutoff: float = Field(120.0, gt=0)
-    segment: float = Field(0.5, gt=0)
+    gamma: Positive = 10.0
+    cutoff: Positive = 120.0
+    segment: Positive = 0.5
     deconvolve: bool = True
     momentum: Literal["mass-weighted", "unweighted"] = "mass-weighted"
 
