@@ -8,6 +8,8 @@ from pathlib import Path
 # A job uses the cores that its rule declares; libraries that start threads of their own are told so.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+# Figures are files, and texts are UTF-8, whatever the desktop or the locale says.
+os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1")
 
 ROOT = Path(workflow.basedir)
 if " " in sys.executable:
@@ -19,6 +21,17 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from qcrystal import config as configuration
 from qcrystal.provenance import code_digest
+
+try:
+    configuration.check_surroundings(os.environ, Path("results"))
+    configuration.read_yaml(ROOT / configuration.MAIN_FILE, configuration.MAIN_FILE, "file")
+except configuration.ConfigError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
+
+
+configfile: ROOT / configuration.MAIN_FILE
+
 
 try:
     CONFIG = configuration.load(config, ROOT)

@@ -1,15 +1,12 @@
 """Accuracy of the potential by pressure, force and system, and the limits beyond which a run extrapolates."""
 
-from pathlib import Path
-
-import yaml
-
+from qcrystal.card import read_card
 from qcrystal.conditions import binned, limits
 from qcrystal.provenance import job
 from qcrystal.tables import read_table, write_table
 
 with job(snakemake) as log:
-    card = yaml.safe_load(Path(snakemake.input.card).read_text(encoding="utf-8"))
+    card = read_card(snakemake.input.card)
     frames = read_table(snakemake.input.frames)
     write_table(binned(frames), snakemake.output.conditions)
     bounds = limits(card, frames)

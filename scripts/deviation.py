@@ -9,7 +9,7 @@ from qcrystal.committee import Committee
 from qcrystal.conditions import run_deviation, run_summary
 from qcrystal.provenance import job
 from qcrystal.tables import read_table, write_table
-from qcrystal.trajectory import Trajectory
+from qcrystal.trajectory import read_run
 
 with job(snakemake) as log:
     models = [Path(path) for path in snakemake.input.models]
@@ -17,8 +17,8 @@ with job(snakemake) as log:
     bounds = read_table(snakemake.input.limits)
     frames, runs = [], []
     for path in map(Path, snakemake.input.trajectories):
-        trajectory, thermo = Trajectory(path), read_table(path.with_name("thermo.csv"))
-        run = trajectory.spec["run"]
+        run = path.parent.name
+        trajectory, thermo = read_run(path.parent, run)
         deviation = run_deviation(committee, trajectory, production_start(thermo, None), snakemake.params.frames)
         rows, extrapolates = run_summary(deviation, thermo, bounds)
         log.info("%s: %d frames, extrapolates: %s", run, len(deviation), extrapolates)

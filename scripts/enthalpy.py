@@ -6,12 +6,13 @@ from pathlib import Path
 import pandas as pd
 from ase.io import write
 
+from qcrystal.card import trained_pressures
 from qcrystal.committee import Committee
 from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
 from qcrystal.provenance import job
 from qcrystal.search import Effort, committee_columns, enthalpies, pair_distances, read_candidates
-from qcrystal.statics import covered_pressures, trained_pressures
+from qcrystal.statics import covered_pressures
 from qcrystal.tables import read_table, write_table
 
 with job(snakemake):

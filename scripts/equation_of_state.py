@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from qcrystal.card import trained_pressures
 from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
 from qcrystal.provenance import job
-from qcrystal.statics import equation_of_state, trained_pressures
+from qcrystal.statics import equation_of_state
 from qcrystal.tables import write_table
 
 with job(snakemake):

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from qcrystal.card import trained_pressures
 from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
 from qcrystal.provenance import job
@@ -11,7 +12,6 @@ from qcrystal.statics import (
     check_highest_frequency,
     covered_pressures,
     phonons_with_zero_point_pressure,
-    trained_pressures,
 )
 from qcrystal.tables import read_table, write_table
 

@@ -14,10 +14,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from qcrystal.card import read_card
 from qcrystal.provenance import file_digest
 from qcrystal.training import write_card
 
@@ -55,7 +54,7 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     ValueError
         If a file is not the one that the card describes.
     """
-    card = yaml.safe_load((trained / "card.yaml").read_text(encoding="utf-8"))
+    card = read_card(trained / "card.yaml")
     sums = {"model.pb": card["sha256"], **card.get("committee", {}).get("sha256", {})}
     for name, digest in sums.items():
         if file_digest(trained / name) != digest:

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-import yaml
 from ase.io import write
 
+from qcrystal.card import trained_pressures
 from qcrystal.config import Prototype
 from qcrystal.engines import dispatch
 from qcrystal.engines.spec import RunSpec
@@ -30,7 +30,5 @@ with job(snakemake) as log:
     write(f"{start}.partial", structure, format="extxyz")
     os.replace(f"{start}.partial", start)
     model = Path(snakemake.input.model)
-    trained = yaml.safe_load(Path(snakemake.input.card).read_text())["data"]["pressure_GPa"]
-    dispatch.run(
-        spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads, tuple(trained)
-    )
+    trained = trained_pressures(snakemake.input.card)
+    dispatch.run(spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads, trained)

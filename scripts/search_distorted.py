@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from qcrystal.card import trained_pressures
 from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
 from qcrystal.provenance import job
 from qcrystal.search import Effort, distorted_candidates, pair_distances, search_pressures, write_candidates
-from qcrystal.statics import covered_pressures, trained_pressures
+from qcrystal.statics import covered_pressures
 from qcrystal.tables import write_table
 
 with job(snakemake):

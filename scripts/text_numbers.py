@@ -2,10 +2,8 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
-import yaml
-
+from qcrystal.card import read_card
 from qcrystal.numbers import Number, Text, look_up, macros, observed
 from qcrystal.provenance import identifier, job, write_whole
 from qcrystal.statics import lattice_at_pressure
@@ -25,7 +23,7 @@ def parity_numbers(table, source):
 
 def potential_numbers(path):
     """Name of the potential and the pressures of the frames that it was trained on."""
-    card = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    card = read_card(path)
     low, high = card["data"]["pressure_GPa"]
     yield Text("PotentialName", card["name"], path)
     yield Number("TrainingPressureLow", float(low), None, "", 0, path)

@@ -16,6 +16,7 @@ import numpy as np
 
 from qcrystal.datasets import System
 from qcrystal.graphs import complete_input, kind
+from qcrystal.potential import load_potential
 from qcrystal.training import predict
 
 EXCHANGE = ".dp"  # the NumPy backend's format: weights and settings, which every backend reads and writes
@@ -101,12 +102,10 @@ def differences(first: Path, second: Path, systems: Sequence[System]) -> dict[st
 
 def _evaluate(path: Path, systems: Sequence[System]) -> tuple[list, list, list]:
     """Energies, forces and virials, frame by frame."""
-    from deepmd.infer import DeepPot
-
     with tempfile.TemporaryDirectory() as scratch:
         if path.suffix == EXCHANGE:
             _convert(path, Path(scratch) / "model.pb")
             path = Path(scratch) / "model.pb"
-        potential = DeepPot(str(path))
+        potential = load_potential(path)
         results = [predict(potential, system) for system in systems]
     return tuple([frame for part in parts for frame in part] for parts in zip(*results, strict=True))

@@ -13,6 +13,7 @@ import numpy as np
 from ase import Atoms
 
 from qcrystal.datasets import System
+from qcrystal.potential import load_potential
 from qcrystal.training import predict
 
 
@@ -59,19 +60,16 @@ class Committee:
     Raises
     ------
     CommitteeError
-        If a file is missing or there is none.
+        If there is none.
+    qcrystal.potential.PotentialError
+        If a file is missing or unreadable.
     """
 
     def __init__(self, paths: Sequence[Path]):
         self.paths = [Path(path) for path in paths]
         if not self.paths:
             raise CommitteeError("committee: no potential was named; name at least one model.pb")
-        for path in self.paths:
-            if not path.is_file():
-                raise CommitteeError(f"{path}: no such potential; give the path of a frozen DeePMD-kit model")
-        from deepmd.infer import DeepPot  # takes seconds: only those who evaluate pay for it
-
-        self._potentials = [DeepPot(str(path.resolve())) for path in self.paths]
+        self._potentials = [load_potential(path) for path in self.paths]
 
     def __len__(self) -> int:
         return len(self.paths)

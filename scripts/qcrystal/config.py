@@ -11,28 +11,37 @@ import functools
 import hashlib
 import itertools
 import math
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
+import spglib
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from ase.data import chemical_symbols
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from qcrystal.card import CardError, check_potential
 from qcrystal.engines.beads import beads_for
-from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, Bath, RunSpec
-from qcrystal.published import read_published
+from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, STEPS_PER_PERIOD, Bath, RunSpec
+from qcrystal.published import PublishedError, check_published
 from qcrystal.shortrange import pairs
 from qcrystal.soap import SoapSettings
 from qcrystal.structures import unit_cell
+from qcrystal.values import Count, Name, NotNegative, Number, Positive, Text, Whole
+
+MAIN_FILE = "config/config.yaml"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS += ("DP_INTRA_OP_PARALLELISM_THREADS", "DP_INTER_OP_PARALLELISM_THREADS")
+THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+"""Variables by which libraries are told how many threads to start."""
 
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; one line per problem."""
-
-
-def _not_bool(value):
-    if isinstance(value, bool):
-        raise ValueError("must be a number, not true or false")
-    return value
 
 
 class Strict(BaseModel):
@@ -41,33 +50,69 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Count = Annotated[int, Field(gt=0), BeforeValidator(_not_bool)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+Length = Annotated[Positive, Field(le=100)]
+"""Å."""
+LatticeConstant = Annotated[Length, Field(ge=1)]
+Pressure = Annotated[NotNegative, Field(le=1e4)]
+"""GPa."""
+Temperature = Annotated[NotNegative, Field(le=2e4)]
+"""K; runs end above it."""
+Fraction = Annotated[Number, Field(ge=-1, le=1)]
+"""Of a cell vector."""
+Repeat = tuple[Count, Count, Count]
+Jobs = Annotated[Count, Field(le=10_000)]
+"""As many jobs, or things that are jobs."""
+SmallCount = Annotated[Count, Field(le=50)]
+FRICTIONS = (0.01, 1000)
+"""Smallest and largest friction of a bath, 1/ps."""
+MOST_RUNS = 10_000
+"""Runs of a sweep: with more, Snakemake needs minutes to look at its jobs."""
+MOST_ATOMS = 10_000_000
+MOST_BEADS = 10_000
+MOST_STEPS = 10**9
+NEAREST = 0.3
+"""Å; two atoms of a prototype that are nearer are one by mistake."""
 Method = Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
+
+
+def _refuse_repetition(key: str, values: list, advice: str) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(
+                f"{key}: {value if isinstance(value, str) else format(value, 'g')} stands there twice; {advice}"
+            )
+
+
+def _refuse_frozen(temperatures: list[float], method: str) -> None:
+    if min(temperatures) <= 0:
+        raise ValueError(f"temperatures: {method} dynamics needs a temperature above 0 K, not {min(temperatures):g}")
+
+
+@functools.cache
+def _space_group_symbols() -> frozenset[str]:
+    return frozenset(spglib.get_spacegroup_type(number).international_short for number in range(1, 531))
 
 
 class Site(Strict):
     """One Wyckoff site: element and fractional coordinates."""
 
     element: str
-    position: tuple[float, float, float]
+    position: tuple[Fraction, Fraction, Fraction]
 
 
 class Prototype(Strict):
     """A crystal by space group, sites and a starting lattice constant (Å)."""
 
     spacegroup: int = Field(ge=1, le=230)
-    sites: list[Site]
-    lattice_constant: Positive
+    sites: list[Site] = Field(min_length=1)
+    lattice_constant: LatticeConstant
 
 
 class Isotope(Strict):
     """An isotope: the element of the potential that it is, and its mass in u."""
 
     element: str
-    mass: Positive
+    mass: Annotated[Positive, Field(le=400)]
 
 
 class Cage(Strict):
@@ -75,9 +120,9 @@ class Cage(Strict):
 
     centre: str
     member: str
-    members: Count
-    quadrilaterals: Count
-    hexagons: Count
+    members: Annotated[Count, Field(le=500)]
+    quadrilaterals: Annotated[Count, Field(le=500)]
+    hexagons: Annotated[Count, Field(le=500)]
 
 
 class Recipe(Strict):
@@ -85,22 +130,24 @@ class Recipe(Strict):
 
     name: Name
     cell: Literal["primitive", "conventional"]
-    repeat: tuple[Count, Count, Count]
-    lattice_constants: list[Positive]
+    repeat: Repeat
+    lattice_constants: list[LatticeConstant] = Field(min_length=1)
     frames: Count
-    temperature: NotNegative
+    temperature: Temperature
     quantum: bool
-    angle: tuple[float, float] | None = None
-    strain: NotNegative | None = None
+    angle: tuple[Number, Number] | None = None
+    strain: Annotated[NotNegative, Field(le=0.2)] | None = None
     symmetry: Literal["C2", "P-1"] | None = None
-    distortion: Positive | None = None
-    vacancies: int = Field(0, ge=0)
-    vacancy_site: int | None = Field(None, ge=0)
+    distortion: Annotated[Positive, Field(le=1)] | None = None
+    vacancies: Whole = 0
+    vacancy_site: Whole | None = None
 
     @model_validator(mode="after")
     def _distorted(self) -> Recipe:
         if (self.symmetry is None) != (self.distortion is None):
             raise ValueError("symmetry and distortion (Å) go together; give both or neither")
+        if self.angle is not None and not 60 < self.angle[0] <= self.angle[1] < 120:
+            raise ValueError(f"angle: {list(self.angle)} must be [lowest, highest] in degrees, within 60 and 120")
         return self
 
 
@@ -109,13 +156,13 @@ class StructureRecipe(Strict):
     `qcrystal.dft.displaced_structures`."""
 
     name: Name
-    structures: str
+    structures: Text
     volumes: list[Positive] = Field(min_length=1)
-    repeat: tuple[Count, Count, Count] = (1, 1, 1)
+    repeat: Repeat = (1, 1, 1)
     frames: Count
-    temperature: NotNegative
+    temperature: Temperature
     quantum: bool
-    strain: NotNegative | None = None
+    strain: Annotated[NotNegative, Field(le=0.2)] | None = None
 
 
 class Goals(Strict):
@@ -130,7 +177,7 @@ class Convergence(Strict):
     ``lattice_constant`` (Å); see `qcrystal.convergence`."""
 
     goals: Goals
-    lattice_constant: Positive
+    lattice_constant: LatticeConstant
     cutoffs: list[Positive] = Field(min_length=1)
     kpoint_lengths: list[Positive] = Field(min_length=1)
     widths: list[Positive] = Field(min_length=1)
@@ -149,7 +196,7 @@ class Convergence(Strict):
 class DftSettings(Strict):
     """What GPAW is told (units: eV, Å); ``paw`` lists elements whose PAW sets are generated, as the installed data lack them."""
 
-    seed: int = Field(ge=0)
+    seed: Whole
     functional: Literal["PBE", "LDA", "PBEsol", "RPBE"]
     cutoff: Positive
     kpoint_length: Positive
@@ -158,9 +205,9 @@ class DftSettings(Strict):
     force_convergence: Positive
     paw: list[str]
     frequencies: dict[str, Positive]
-    lattice_constants: list[Positive]
+    lattice_constants: list[LatticeConstant] = Field(min_length=1)
     convergence: Convergence
-    recipes: list[Recipe]
+    recipes: list[Recipe] = Field(min_length=1)
     structure_recipes: list[StructureRecipe] = []
 
 
@@ -168,9 +215,29 @@ class Dynamics(Strict):
     """Numerical parameters of the dynamics that physics fixes: time steps (fs), bath, highest frequency (THz)."""
 
     timestep: dict[Method, Positive]
-    barostat_time: Positive
+    barostat_time: Annotated[Positive, Field(ge=10, le=1e5)]
     max_frequency: Positive
     bath: Bath
+
+    @model_validator(mode="after")
+    def _follows_the_vibrations(self) -> Dynamics:
+        longest = 1e3 / (STEPS_PER_PERIOD * self.max_frequency)
+        for method, timestep in self.timestep.items():
+            if timestep > longest:
+                raise ValueError(
+                    f"timestep.{method}: {timestep:g} fs is too long for vibrations of max_frequency, "
+                    f"{self.max_frequency:g} THz; take {longest:.2g} fs or less"
+                )
+        if not 1.2 * self.max_frequency <= self.bath.cutoff <= 1e3:
+            raise ValueError(
+                f"bath.cutoff: {self.bath.cutoff:g} THz; take {1.2 * self.max_frequency:g} THz, which is 1.2 max_frequency, "
+                "to 1000 THz"
+            )
+        for name, low, high, unit in (("gamma", *FRICTIONS, "1/ps"), ("segment", 0.05, 50, "ps")):
+            value = getattr(self.bath, name)
+            if not low <= value <= high:
+                raise ValueError(f"bath.{name}: {value:g} {unit}; take {low:g} to {high:g} {unit}")
+        return self
 
 
 class Statics(Strict):
@@ -181,13 +248,26 @@ class Statics(Strict):
     interest, ``space_groups`` are drawn from, ``phases`` are the space groups that are looked for on purpose.
     """
 
-    lattice_constants: tuple[Positive, Positive]
-    pressures: list[NotNegative] = Field(min_length=1)
-    phonon_pressures: list[NotNegative] = Field(min_length=2)
-    shortest_distances: dict[str, Positive]
+    lattice_constants: tuple[LatticeConstant, LatticeConstant]
+    pressures: list[Pressure] = Field(min_length=1)
+    phonon_pressures: list[Pressure] = Field(min_length=2)
+    shortest_distances: dict[str, Length]
     window: Positive
     space_groups: list[Annotated[int, Field(ge=1, le=230)]] = Field(min_length=1)
     phases: list[str]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Statics:
+        low, high = self.lattice_constants
+        if low >= high:
+            raise ValueError(f"lattice_constants: [{low:g}, {high:g}] must be [smallest, largest] in Å")
+        for key in ("pressures", "phonon_pressures"):
+            _refuse_repetition(key, getattr(self, key), "keep one")
+        known = _space_group_symbols()
+        for phase in self.phases:
+            if phase not in known:
+                raise ValueError(f"phases: {phase!r} is no space group in international notation, such as R-3m")
+        return self
 
 
 class Training(Strict):
@@ -196,17 +276,29 @@ class Training(Strict):
     trainer: Literal["deepmd", "moments"]
     optimizer: Literal["adam", "muon"]
     schedule: Literal["exp", "cosine"]
-    descriptor: list[Count]
+    descriptor: list[Count] = Field(min_length=1)
     axis_neuron: Count
     type_one_side: bool
     sel: list[Count]
-    cutoff: Positive
+    cutoff: Annotated[Positive, Field(le=20)]
     cutoff_smooth: Positive
-    fitting: list[Count]
+    fitting: list[Count] = Field(min_length=1)
     precision: Literal["float32", "float64"]
     start_lr: Positive
     stop_lr: Positive
     energy: tuple[Positive, Positive]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Training:
+        if self.cutoff_smooth >= self.cutoff:
+            raise ValueError(f"cutoff_smooth: {self.cutoff_smooth:g} Å must be below cutoff, {self.cutoff:g} Å")
+        if self.axis_neuron > self.descriptor[-1]:
+            raise ValueError(
+                f"axis_neuron: {self.axis_neuron} is more than the last width of descriptor, {self.descriptor[-1]}"
+            )
+        if self.stop_lr > self.start_lr:
+            raise ValueError(f"stop_lr: {self.stop_lr:g} is above start_lr, {self.start_lr:g}; a learning rate falls")
+        return self
 
 
 class Learning(Strict):
@@ -219,14 +311,14 @@ class Learning(Strict):
     """
 
     training: Name
-    committee: int = Field(ge=3)
+    committee: Annotated[Count, Field(ge=3, le=100)]
     bounds: tuple[Positive, Positive]
-    nearest: Positive
-    frame_interval: Positive
-    test_fraction: float = Field(gt=0, lt=1)
+    nearest: Annotated[Positive, Field(le=2)]
+    frame_interval: Annotated[Positive, Field(le=10)]
+    test_fraction: Annotated[Positive, Field(lt=1)]
     starts: list[Name] = Field(min_length=1)
-    pressures: list[NotNegative] = Field(min_length=1)
-    temperatures: list[NotNegative] = Field(min_length=1)
+    pressures: list[Pressure] = Field(min_length=1)
+    temperatures: list[Temperature] = Field(min_length=1)
     methods: list[Literal["classical", "qtb", "adqtb"]] = Field(min_length=1)
     soap: SoapSettings
 
@@ -236,20 +328,22 @@ class Learning(Strict):
             raise ValueError(
                 f"bounds: the lower one, {self.bounds[0]:g} eV/Å, must be below the upper, {self.bounds[1]:g}"
             )
+        if "classical" in self.methods:
+            _refuse_frozen(self.temperatures, "classical")
         return self
 
 
 class System(Strict):
     """One crystal: what physics fixes."""
 
-    name: str
-    species: list[str]
+    name: Text
+    species: list[str] = Field(min_length=1)
     isotopes: dict[Name, Isotope]
     prototypes: dict[str, Prototype]
     prototype: str
     cage: Cage
     dft: DftSettings
-    repulsion: dict[str, tuple[Positive, Positive]] = {}
+    repulsion: dict[str, tuple[Length, Length]] = {}
     training: dict[Name, Training] = Field(min_length=1)
     dynamics: Dynamics
     statics: Statics
@@ -257,9 +351,17 @@ class System(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> System:
+        for element in self.species:
+            if element not in chemical_symbols[1:]:
+                raise ValueError(f"species: {element!r} is not a chemical element; correct it")
+        _refuse_repetition("species", self.species, "keep one")
         for name, isotope in self.isotopes.items():
             if isotope.element not in self.species:
                 raise ValueError(f"isotopes.{name}.element: {isotope.element!r} is not among species {self.species}")
+            if name in self.species and isotope.element != name:
+                raise ValueError(
+                    f"isotopes.{name}.element: {isotope.element!r}; the isotope {name} is what {name} is by default"
+                )
         for element in self.species:
             if element not in self.isotopes:
                 raise ValueError(f"isotopes: no default mass for {element!r}; add an isotope of that name")
@@ -269,12 +371,16 @@ class System(Strict):
             for site in prototype.sites:
                 if site.element not in self.species:
                     raise ValueError(f"prototypes.{name}: element {site.element!r} is not among species {self.species}")
+            _refuse_overlap(name, prototype)
         for key in ("centre", "member"):
             if getattr(self.cage, key) not in self.species:
                 raise ValueError(f"cage.{key}: {getattr(self.cage, key)!r} is not among species {self.species}")
         for element in self.species:
             if element not in self.dft.frequencies:
                 raise ValueError(f"dft.frequencies: no frequency for {element!r}; add one in THz")
+        for element in self.dft.paw:
+            if element not in self.species:
+                raise ValueError(f"dft.paw: {element!r} is not among species {self.species}")
         names = [recipe.name for recipe in self.dft.recipes]
         every = names + [recipe.name for recipe in self.dft.structure_recipes]
         if len(set(every)) != len(every):
@@ -288,6 +394,12 @@ class System(Strict):
                 raise ValueError(
                     f"dft.recipes: {recipe.name}: vacancy_site: site {site} of {self.prototype} is not one of "
                     f"{self.species[-1]}; sites are numbered from 0"
+                )
+            members = self.atoms(recipe.cell, recipe.repeat, self.species[-1])
+            if recipe.vacancies >= members:
+                raise ValueError(
+                    f"dft.recipes: {recipe.name}: {recipe.vacancies} vacancies in a cell of {members} "
+                    f"{self.species[-1]} atoms; take fewer"
                 )
         for name in self.learning.starts:
             if name not in names:
@@ -307,10 +419,15 @@ class System(Strict):
         given = ["-".join(sorted(pair.split("-"))) for pair in self.statics.shortest_distances]
         if sorted(given) != sorted(wanted):
             raise ValueError(
-                f"statics.shortest_distances: has {', '.join(self.statics.shortest_distances)}, and needs each pair of "
-                f"species {self.species} once"
+                f"statics.shortest_distances: has {', '.join(self.statics.shortest_distances) or 'nothing'}, and needs "
+                f"each pair of species {self.species} once"
             )
         return self
+
+    def atoms(self, basis: str, repeat, element: str | None = None) -> int:
+        """Atoms (of an element) in a supercell of the prototype, vacancies not counted out."""
+        symbols = _symbols_per_cell(self.prototypes[self.prototype].model_dump_json(), basis)
+        return (len(symbols) if element is None else symbols.count(element)) * math.prod(repeat)
 
 
 class Sweep(Strict):
@@ -322,29 +439,30 @@ class Sweep(Strict):
     isotope: str = "H"
     start: Literal["cubic", "rhombohedral"] = "cubic"
     basis: Literal["primitive", "conventional"] = "conventional"
-    repeat: tuple[Count, Count, Count]
-    vacancies: int = Field(0, ge=0)
-    pressures: list[NotNegative] = Field(min_length=1)
-    temperatures: list[NotNegative] = Field(min_length=1)
+    repeat: Repeat
+    vacancies: Whole = 0
+    pressures: list[Pressure] = Field(min_length=1)
+    temperatures: list[Temperature] = Field(min_length=1)
     length: Positive
     replicas: Count = 1
     bead_ratio: Positive = 2.0
-    frictions: list[Positive] | None = Field(None, min_length=1)
+    frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> Sweep:
-        cold = [t for t in self.temperatures if t <= 0]
-        if self.method in PATH_INTEGRAL_METHODS and cold:
-            raise ValueError(f"temperatures: path integrals need a temperature above 0 K, not {cold[0]:g}")
+        if self.method in PATH_INTEGRAL_METHODS or self.method == "classical":
+            _refuse_frozen(self.temperatures, "path integrals" if self.method != "classical" else "classical")
         if self.method == "trpmd" and self.ensemble == "npt":
             raise ValueError("ensemble: trpmd is dynamics at a fixed cell; set nvt, not 'npt'")
         if self.frictions and self.method in PATH_INTEGRAL_METHODS:
             raise ValueError(f"frictions: {self.method} has no bath of this kind; take the line out")
         for key in ("pressures", "temperatures", "frictions"):
-            values = getattr(self, key) or []
-            twice = [value for value in values if values.count(value) > 1]
-            if twice:
-                raise ValueError(f"{key}: {twice[0]:g} stands there twice; replicas are set by `replicas`")
+            _refuse_repetition(key, getattr(self, key) or [], "replicas are set by `replicas`")
+        runs = self.replicas * math.prod(len(x or [0]) for x in (self.pressures, self.temperatures, self.frictions))
+        if runs > MOST_RUNS:
+            raise ValueError(
+                f"replicas: {self.replicas} of each condition make {runs} runs, more than {MOST_RUNS}; take fewer"
+            )
         return self
 
 
@@ -354,14 +472,14 @@ class ScaleDft(Strict):
 
     frames_per_recipe: Count | None = None
     convergence: Count | None = None
-    batches: Count
-    lattice_points: Count
+    batches: Jobs
+    lattice_points: Jobs
 
 
 class ScaleTraining(Strict):
     """Effort of the training; ``committee`` is the number of potentials that differ in their seeds only."""
 
-    committee: Count
+    committee: Annotated[Count, Field(le=100)]
     steps: Count
     checkpoint_every: Count
 
@@ -370,13 +488,13 @@ class ScaleLearning(Strict):
     """Effort of concurrent learning, per generation: runs and frames of each, how many of them are set apart for testing,
     frames that are labelled to train on and to test on, labelling jobs, training steps."""
 
-    generations: Count
-    runs: int = Field(ge=2)
+    generations: Annotated[Count, Field(le=100)]
+    runs: Annotated[Jobs, Field(ge=2)]
     test_runs: Count
-    frames_per_run: Count
+    frames_per_run: Annotated[Count, Field(le=10**6)]
     frames: Count
     test_frames: Count
-    batches: Count
+    batches: Jobs
     training_steps: Count
 
     @model_validator(mode="after")
@@ -390,7 +508,7 @@ class Search(Strict):
     """Effort of the structure search: batches (jobs) of random starts, formula units per primitive cell, distorted starts per
     space group and cell, structures per pressure that are followed, structures that DFT checks."""
 
-    batches: Count
+    batches: Jobs
     starts: Count
     formula_units: list[Count] = Field(min_length=1)
     distortions: Count
@@ -401,13 +519,13 @@ class Search(Strict):
 class ScaleStatics(Strict):
     """Effort of the static calculations."""
 
-    eos_points: int = Field(ge=5)
+    eos_points: Annotated[Count, Field(ge=5, le=10000)]
     pressures: Count
     search: Search
     max_relaxation_steps: Count
-    phonon_pressures: int = Field(ge=2)
-    phonon_repeat: tuple[Count, Count, Count]
-    phonon_mesh: Count
+    phonon_pressures: Annotated[Count, Field(ge=2, le=1000)]
+    phonon_repeat: tuple[SmallCount, SmallCount, SmallCount]
+    phonon_mesh: Annotated[Count, Field(le=1000)]
 
 
 class Sampling(Strict):
@@ -435,12 +553,12 @@ class Scale(Strict):
 class Dataset(Strict):
     """A set of DFT labels: shipped with the repository (``path``), or public (``repository`` at ``commit``)."""
 
-    path: str | None = None
-    repository: str | None = None
-    commit: str | None = None
-    checksums: str | None = None
+    path: Text | None = None
+    repository: Annotated[Text, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    commit: Annotated[Text, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    checksums: Text | None = None
     test: Literal["last set", "fraction", "marked"] = "fraction"
-    test_fraction: float = Field(0.1, gt=0, lt=1)
+    test_fraction: Annotated[Positive, Field(lt=1)] = 0.1
 
     @model_validator(mode="after")
     def _consistent(self) -> Dataset:
@@ -452,23 +570,23 @@ class Dataset(Strict):
 class Main(Strict):
     """``config/config.yaml``."""
 
-    scale: str
+    scale: Text
     start: Literal["model", "labels", "dft"]
-    system: str
-    seed: int = Field(ge=0)
+    system: Text
+    seed: Whole
     device: Literal["cpu", "cuda"]
-    model: str
+    model: Text
     training: Name
     dataset: Name
     datasets: dict[Name, Dataset]
-    dft_reference: str
-    label_pressures: str
-    dft_convergence: str
-    dft_check: str
-    learning_reference: str
+    dft_reference: Text
+    label_pressures: Text
+    dft_convergence: Text
+    dft_check: Text
+    learning_reference: Text
     learning_from: Literal["recipes", "dataset"] = "recipes"
-    dft_python: str | None
-    published: str
+    dft_python: Text | None
+    published: Text
 
 
 class Configuration:
@@ -502,8 +620,8 @@ class Configuration:
                 differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
                 shown = ", ".join(f"{key} {getattr(known, key)} there, {getattr(spec, key)} here" for key in differing)
                 raise ConfigError(
-                    f"{where}: run {spec.run} is already part of another sweep with other settings ({shown}); "
-                    "give both the same"
+                    f"{where}: run {spec.run} is already part of another sweep, or of this one, with other settings "
+                    f"({shown}); give both the same"
                 )
             self.sweeps[name].append(spec.run)
 
@@ -532,10 +650,28 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
     masses = {element: system.isotopes[element].mass for element in system.species}
     masses[isotope.element] = isotope.mass
     timestep = system.dynamics.timestep[sweep.method]
+    if sampling.frame_interval > sweep.length:
+        raise ConfigError(
+            f"{where}.length: {sweep.length:g} ps is shorter than sampling.frame_interval, {sampling.frame_interval:g} ps; "
+            "a run needs a frame"
+        )
+    if sampling.frame_interval * 1e3 < timestep:
+        raise ConfigError(
+            f"{config.scale_file}: sampling.frame_interval: {sampling.frame_interval:g} ps is shorter than a time step of "
+            f"{sweep.method}, {timestep:g} fs; take more"
+        )
     steps = _multiple(sweep.length * 1e3 / timestep, 1)
+    if steps > MOST_STEPS:
+        raise ConfigError(
+            f"{where}.length: {sweep.length:g} ps are {steps:.3g} steps of {timestep:g} fs, more than {MOST_STEPS:g}; take less"
+        )
     sample_every = _multiple(sampling.frame_interval * 1e3 / timestep, 1)
-    atoms = _atoms(system, sweep)
-    members = _atoms(system, sweep, system.species[-1])
+    atoms = system.atoms(sweep.basis, sweep.repeat)
+    if atoms > MOST_ATOMS:
+        raise ConfigError(
+            f"{where}.repeat: {list(sweep.repeat)} make {atoms} atoms, more than {MOST_ATOMS}; take fewer"
+        )
+    members = system.atoms(sweep.basis, sweep.repeat, system.species[-1])
     if sweep.vacancies >= members:
         raise ConfigError(
             f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {members} {system.species[-1]} atoms; take fewer"
@@ -553,6 +689,11 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
     beads = 1
     if sweep.method in PATH_INTEGRAL_METHODS:
         beads = beads_for(temperature, system.dynamics.max_frequency, sweep.bead_ratio)
+        if beads > MOST_BEADS:
+            raise ConfigError(
+                f"{where}.temperatures: {temperature:g} K needs {beads} beads at bead_ratio {sweep.bead_ratio:g}, more than "
+                f"{MOST_BEADS}; raise the one or lower the other"
+            )
     return RunSpec(
         run=name,
         system=config.system_name,
@@ -584,33 +725,68 @@ def _multiple(value: float, of: int) -> int:
     return max(1, round(value / of)) * of
 
 
-def _atoms(system: System, sweep: Sweep, element: str | None = None) -> int:
-    """Atoms (of an element) in a sweep's supercell, vacancies not counted out."""
-    symbols = _symbols_per_cell(system.prototypes[system.prototype].model_dump_json(), sweep.basis)
-    count = len(symbols) if element is None else symbols.count(element)
-    return count * math.prod(sweep.repeat)
-
-
 @functools.cache
 def _symbols_per_cell(prototype: str, basis: str) -> list[str]:
     return unit_cell(Prototype.model_validate_json(prototype), basis, 1.0).get_chemical_symbols()
 
 
+def _refuse_overlap(name: str, prototype: Prototype) -> None:
+    with warnings.catch_warnings():  # of ASE, about sites that are equivalent
+        warnings.simplefilter("ignore")
+        cell = unit_cell(prototype, "conventional", prototype.lattice_constant)
+    if len(set(cell.arrays["spacegroup_kinds"])) < len(prototype.sites):
+        raise ValueError(
+            f"prototypes.{name}: two of the sites are equivalent in space group {prototype.spacegroup}; remove one"
+        )
+    distances = cell.get_all_distances(mic=True)
+    distances[np.diag_indices(len(cell))] = np.inf
+    closest = min(distances.min(), prototype.lattice_constant)
+    if closest < NEAREST:
+        raise ValueError(
+            f"prototypes.{name}: two atoms are {closest:.2f} Å apart at lattice_constant {prototype.lattice_constant:g}; "
+            "correct the sites or the lattice constant"
+        )
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in a mapping, of which YAML would take the last."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"{key.value!r} stands there twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path, where: str, what: str) -> dict:
-    """Read a YAML mapping; `ConfigError` if it is missing, not YAML, or not a mapping."""
+    """Read a YAML mapping; `ConfigError` if it is missing, not YAML, holds a key twice, or is no mapping."""
     if not path.is_file():
         known = sorted(p.stem for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        hint = f"; there are: {', '.join(known)}" if known else ""
+        hint = f"; there are: {', '.join(known)}" if known else "; name an existing file"
         raise ConfigError(f"{where}: no such {what}{hint}")
     try:
-        document = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{where}:{place} is not valid YAML: {getattr(error, 'problem', error)}") from error
+        reason = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"{where}:{place} is not valid YAML: {_one_line(reason)}; correct it") from error
+    except (
+        Exception
+    ) as error:  # PyYAML lets through what its constructors meet: dates of no calendar, endless nesting, ...
+        raise ConfigError(f"{where}: cannot be read: {_one_line(str(error))}; correct it") from error
     if not isinstance(document, dict):
         raise ConfigError(f"{where}: must hold keys with values, not {type(document).__name__}")
     return document
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def validate(model: type[Strict], document: dict, where: str):
@@ -622,35 +798,61 @@ def validate(model: type[Strict], document: dict, where: str):
 
 
 def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        location = [str(part) for part in problem["loc"] if not str(part).startswith(("constrained", "function-"))]
-        key = ".".join(location) or "(whole file)"
-        value = problem["input"]
-        shown = repr(value) if not isinstance(value, dict) else "a mapping"
-        if problem["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(location[-1], _fields(model), n=1)
-            message = "unknown key" + (f"; did you mean {close[0]!r}?" if close else "; remove it")
-        elif problem["type"] == "missing":
-            message, shown = "is missing; add it", "nothing"
-        elif problem["type"] == "value_error":
-            message, key = problem["msg"].removeprefix("Value error, "), ".".join(location)
-            got = "" if isinstance(value, dict) else f" (got {shown[:80]})"
-            lines.append(f"{where}: {key + ': ' if key else ''}{message}{got}")
+    problems = error.errors()
+    missing: dict[tuple, list[str]] = {}  # by the place where they are missing
+    for problem in problems:
+        if problem["type"] == "missing":
+            missing.setdefault(problem["loc"][:-1], []).append(str(problem["loc"][-1]))
+    lines, told = [], set()
+    for problem in problems:
+        location = problem["loc"]
+        # one mistake often spoils every number of a list
+        kind = (location[:-1], problem["type"]) if location and isinstance(location[-1], int) else (location, "")
+        if problem["type"] == "missing" or kind in told:
             continue
-        else:
-            message = problem["msg"][0].lower() + problem["msg"][1:]
-        lines.append(f"{where}: {key}: {message} (got {shown[:80]})")
-    return lines
+        told.add(kind)
+        text = _message(problem)
+        if problem["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(str(location[-1]), _fields_at(model, location[:-1]), n=1, cutoff=0.7)
+            text = f"unknown key; did you mean {close[0]!r}?" if close else f"unknown key; remove it {_got(problem)}"
+            if close and close[0] in missing.get(location[:-1], ()):
+                missing[location[:-1]].remove(close[0])
+        lines.append(f"{where}: {_key(location)}{text}")
+    for place, keys in missing.items():
+        if keys:
+            what = "is missing; add it" if len(keys) == 1 else "are missing; add them"
+            prefix = ".".join(map(str, place)) + "." if place else ""
+            lines.append(f"{where}: {', '.join(prefix + key for key in keys)} {what}")
+    return [_one_line(line) for line in lines]
 
 
-def _fields(model) -> set[str]:
-    names = set()
-    for name, field in model.model_fields.items():
-        names.add(name)
-        for inner in _models(field.annotation):
-            names |= _fields(inner)
-    return names
+def _key(location: tuple) -> str:
+    """Where a problem is, as a prefix; of a key that is wrong itself, the mapping that it stands in."""
+    parts = [str(part) for part in location if not str(part).startswith(("constrained", "function-"))]
+    if parts[-1:] == ["[key]"]:
+        parts = [*parts[:-3], f"{parts[-3]}: key {parts[-2]!r:.60}"]
+    return ".".join(parts) + ": " if parts else ""
+
+
+def _message(problem: dict) -> str:
+    if problem["type"] == "value_error":
+        message = problem["msg"].removeprefix("Value error, ")
+        return message if isinstance(problem["input"], dict) else f"{message} {_got(problem)}"
+    return f"{problem['msg'][0].lower()}{problem['msg'][1:]} {_got(problem)}"
+
+
+def _got(problem: dict) -> str:
+    shown = "a mapping" if isinstance(problem["input"], dict) else repr(problem["input"])
+    return f"(got {shown[:80]})"
+
+
+def _fields_at(model: type[BaseModel], location: tuple) -> list[str]:
+    """Keys that the configuration may have at a place."""
+    models = [model]
+    for part in location:
+        inner = [m for one in models if part in one.model_fields for m in _models(one.model_fields[part].annotation)]
+        models = inner or models  # a name of a mapping or a number of a list leaves them as they are
+    return [name for one in models for name in one.model_fields]
 
 
 def _models(annotation):
@@ -660,8 +862,13 @@ def _models(annotation):
         yield from _models(argument)
 
 
-def _named_file(root: Path, folder: str, name) -> Path:
-    return root / name if "/" in str(name) else root / "config" / folder / f"{name}.yaml"
+def _named_file(root: Path, folder: str, name: str) -> Path:
+    path = root / name if "/" in name else root / "config" / folder / f"{name}.yaml"
+    try:  # it names folders of results, and rules
+        TypeAdapter(Name).validate_python(path.stem)
+    except ValidationError as error:
+        raise ConfigError(f"config/config.yaml: {folder[:-1]}: {_message(error.errors()[0])}") from None
+    return path
 
 
 def load(settings: dict, root: Path) -> Configuration:
@@ -679,7 +886,7 @@ def load(settings: dict, root: Path) -> Configuration:
     ConfigError
         One line per problem.
     """
-    main = validate(Main, settings, "config/config.yaml")
+    main = validate(Main, settings, MAIN_FILE)
     scale_path = _named_file(root, "scales", main.scale)
     system_path = _named_file(root, "systems", main.system)
     scale = _validate_file(Scale, scale_path, root, "scale")
@@ -687,10 +894,42 @@ def load(settings: dict, root: Path) -> Configuration:
     _check_paths(main, root)
     if main.training not in system.training:
         known = ", ".join(system.training)
-        raise ConfigError(
-            f"config/config.yaml: training: {main.training!r} is not in {system_path.name}, which has {known}"
-        )
+        raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {system_path.name}, which has {known}")
+    for recipe in system.dft.structure_recipes:
+        if main.start == "dft" and not (root / recipe.structures).is_file():
+            raise ConfigError(
+                f"{_shown(system_path, root)}: dft.structure_recipes: {recipe.name}: no file {recipe.structures!r}"
+            )
+    if main.start == "model":
+        _check_model(main.model, system, root)
+    if main.start == "dft" and main.dft_python is not None and shutil.which(main.dft_python) is None:
+        raise ConfigError(f"{MAIN_FILE}: dft_python: no interpreter {main.dft_python!r}; name one that imports GPAW")
     return Configuration(main, _shown(scale_path, root), scale, _shown(system_path, root), system)
+
+
+def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
+    """Make sure that jobs can use the environment's variables, and that they can write their results.
+
+    Parameters
+    ----------
+    environment
+        Such as ``os.environ``.
+    results
+        Folder of the results; it need not be there yet.
+
+    Raises
+    ------
+    ConfigError
+        One line.
+    """
+    for name in THREADS:
+        value = environment.get(name, "1")
+        if not value.isdecimal() or int(value) == 0:
+            raise ConfigError(f"environment: {name}={value!r} is not a number of threads; set it to 1, or unset it")
+    if results.exists() and not results.is_dir():
+        raise ConfigError(f"{results}: is not a folder, and results go there; move it away")
+    if results.is_dir() and not os.access(results, os.W_OK | os.X_OK):
+        raise ConfigError(f"{results}: cannot be written to; change its permissions, or link it to another place")
 
 
 def _shown(path: Path, root: Path) -> Path:
@@ -703,26 +942,37 @@ def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
 
 
 def _check_paths(main: Main, root: Path) -> None:
-    where = "config/config.yaml"
     for key in ("published", "label_pressures", "dft_reference", "dft_convergence", "dft_check"):
         if not (root / getattr(main, key)).is_file() and not (key.startswith("dft_") and main.start == "dft"):
-            raise ConfigError(f"{where}: {key}: no file {getattr(main, key)!r}")
+            raise ConfigError(f"{MAIN_FILE}: {key}: no file {getattr(main, key)!r}")
     try:
-        read_published(root / main.published)
-    except ValueError as error:
+        check_published(read_yaml(root / main.published, main.published, "file"), main.published)
+    except PublishedError as error:
         raise ConfigError(str(error)) from error
-    if main.start == "model" and not (root / main.model / "model.pb").is_file():
-        raise ConfigError(f"{where}: model: no released potential {main.model!r} (a folder that holds model.pb)")
     if main.dataset not in main.datasets:
-        raise ConfigError(f"{where}: dataset: {main.dataset!r} is not among datasets: {', '.join(main.datasets)}")
-    dataset = main.datasets[main.dataset]
+        known = ", ".join(main.datasets) or "there is none"
+        raise ConfigError(f"{MAIN_FILE}: dataset: {main.dataset!r} is not among datasets: {known}")
+    dataset, key = main.datasets[main.dataset], f"datasets.{main.dataset}"
     if dataset.checksums is not None and not (root / dataset.checksums).is_file():
-        raise ConfigError(f"{where}: datasets.{main.dataset}.checksums: no file {dataset.checksums!r}")
+        raise ConfigError(f"{MAIN_FILE}: {key}.checksums: no file {dataset.checksums!r}")
     if main.start != "dft" and not (root / main.learning_reference / "generations.csv").is_file():
-        raise ConfigError(f"{where}: learning_reference: no generations.csv in {main.learning_reference!r}")
+        raise ConfigError(f"{MAIN_FILE}: learning_reference: no generations.csv in {main.learning_reference!r}")
     if main.learning_from == "dataset" and (dataset.path is None or not (root / dataset.path).is_dir()):
-        raise ConfigError(
-            f"{where}: learning_from: dataset needs a folder datasets.{main.dataset}.path, not {dataset.path!r}"
-        )
-    if main.start == "labels" and dataset.path is not None and not (root / dataset.path).is_dir():
-        raise ConfigError(f"{where}: datasets.{main.dataset}.path: no folder {dataset.path!r}")
+        raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path, not {dataset.path!r}")
+    if main.start == "labels" and dataset.path is not None:
+        if not (root / dataset.path).is_dir():
+            raise ConfigError(f"{MAIN_FILE}: {key}.path: no folder {dataset.path!r}")
+        if not any((root / dataset.path).rglob("type.raw")):
+            raise ConfigError(f"{MAIN_FILE}: {key}.path: no DeePMD system (a folder with type.raw) in {dataset.path!r}")
+
+
+def _check_model(model: str, system: System, root: Path) -> None:
+    for name in ("model.pb", "card.yaml", "parity_errors.csv", "parity_frames.csv", "parity_histograms.csv"):
+        if not (root / model / name).is_file():
+            raise ConfigError(
+                f"{MAIN_FILE}: model: no {name} in {model!r}; name the folder of a released potential, such as one of models/"
+            )
+    try:
+        check_potential(root / model, system.species, model)
+    except CardError as error:
+        raise ConfigError(str(error)) from error

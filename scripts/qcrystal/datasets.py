@@ -113,18 +113,23 @@ class Limits:
 
     ``min_distance`` (Å) between any two atoms ([Ly]'s hottest frame has H-H at 0.41 Å). ``radius_fraction``: share of
     the sum of covalent radii below which the typical nearest two atoms cannot be of the species that they are called.
-    ``max_force`` (eV/Å). ``pressure`` (GPa), whose sign is that of the virial. ``energy_deviation`` (eV/atom) and
-    ``robust_z`` that an energy must exceed both, off the trend with volume, to be an outlier ([Ly]'s `aimd` starts
-    0.41 eV/atom below its molten rest). ``force_ratio`` of a frame's rms force to the median frame's.
+    ``loosest``: share of that sum above which no two atoms of a crystal are near each other, as where lengths are in Bohr
+    (0.76 to 0.83 in LaH10). ``max_force`` (eV/Å). ``pressure`` (GPa), whose sign is that of the virial.
+    ``energy_deviation`` (eV/atom) and ``robust_z`` that an energy must exceed both, off the trend with volume, to be an
+    outlier ([Ly]'s `aimd` starts 0.41 eV/atom below its molten rest). ``force_ratio`` of a frame's rms force to the median
+    frame's. ``unit_factor`` between the pressure of the virials and -dE/dV, above which one of them is in another unit (0.6
+    to 1.6 in [Ly]'s systems, whose temperatures differ).
     """
 
     min_distance: float = 0.35
     radius_fraction: float = 0.5
+    loosest: float = 1.3
     max_force: float = 100.0
     pressure: tuple[float, float] = (0.0, 1000.0)
     energy_deviation: float = 0.6
     robust_z: float = 10.0
     force_ratio: float = 20.0
+    unit_factor: float = 3.0
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -153,7 +158,6 @@ def read_deepmd(folder: Path, type_map: Sequence[str], name: str | None = None) 
         raise DatasetError(f"{folder}: no set.* folders; a DeePMD system needs at least one")
     parts = [_read_set(path, len(symbols)) for path in folders]
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in WIDTHS}
-    provenance = folder / "provenance.json"
     return System(
         name=name or folder.name,
         symbols=symbols,
@@ -163,9 +167,26 @@ def read_deepmd(folder: Path, type_map: Sequence[str], name: str | None = None) 
         forces=arrays["force"].reshape(-1, len(symbols), 3),
         virials=arrays["virial"].reshape(-1, 3, 3),
         sets=np.repeat([path.name for path in folders], [len(part["energy"]) for part in parts]),
-        provenance=json.loads(provenance.read_text()) if provenance.is_file() else {},
+        provenance=_read_provenance(folder / "provenance.json", sum(len(part["energy"]) for part in parts)),
         source=str(folder),
     )
+
+
+def _read_provenance(path: Path, frames: int) -> dict:
+    if not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path}: not valid JSON ({error}); restore or remove it") from None
+    if not isinstance(document, dict):
+        raise DatasetError(f"{path}: holds {type(document).__name__}, not keys with values; restore or remove it")
+    origins = document.get("origins")
+    if origins is not None and (not isinstance(origins, list) or not all(isinstance(entry, dict) for entry in origins)):
+        raise DatasetError(f"{path}: origins must be one entry with keys per frame; restore or remove it")
+    if origins is not None and len(origins) != frames:
+        raise DatasetError(f"{path}: {len(origins)} origins for {frames} frames; restore or remove it")
+    return document
 
 
 def _read_types(folder: Path, type_map: Sequence[str]) -> np.ndarray:
@@ -174,12 +195,17 @@ def _read_types(folder: Path, type_map: Sequence[str]) -> np.ndarray:
         raise DatasetError(f"{path}: missing; a DeePMD system numbers the type of every atom there")
     try:
         types = np.array(path.read_text().split(), dtype=int)
-    except ValueError as error:
-        raise DatasetError(f"{path}: must hold one whole number per atom ({error})") from None
+    except (ValueError, OverflowError) as error:
+        raise DatasetError(f"{path}: must hold one whole number per atom ({error}); write it again") from None
     own = folder / "type_map.raw"
-    species = own.read_text().split() if own.is_file() else list(type_map)
+    try:
+        species = own.read_text().split() if own.is_file() else list(type_map)
+    except ValueError as error:
+        raise DatasetError(f"{own}: must hold one chemical symbol per type ({error}); write it again") from None
     if len(types) == 0 or types.min() < 0 or types.max() >= len(species):
-        raise DatasetError(f"{path}: types must lie in 0..{len(species) - 1}, one per species of {species}")
+        raise DatasetError(
+            f"{path}: types must lie in 0..{len(species) - 1}, one per species of {species}; correct it or the type map"
+        )
     unknown = sorted(set(species) - set(atomic_numbers))
     if unknown:
         raise DatasetError(f"{own}: {unknown[0]!r} is not a chemical element; correct the type map")
@@ -202,9 +228,12 @@ def _read_array(path: Path, width: int) -> np.ndarray:
         raise DatasetError(f"{path}: missing; fetch or write the data set again")
     try:
         array = np.load(path, allow_pickle=False)
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+            raise ValueError(f"it holds {getattr(array, 'dtype', 'an archive')}")
         array = array.astype(float)
-    except (ValueError, EOFError, OSError) as error:
-        raise DatasetError(f"{path}: not a complete npy array of numbers ({error}); fetch or write it again") from None
+    except Exception as error:  # a damaged header may be anything to numpy: a syntax error, an absurd amount of memory
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DatasetError(f"{path}: not a complete npy array of numbers ({reason}); fetch or write it again") from None
     if array.ndim == 0 or array.size != len(array) * width:
         raise DatasetError(f"{path}: shape {array.shape}, but {width} numbers per frame are needed; check type.raw")
     return array.reshape(-1, width)
@@ -240,13 +269,30 @@ def write_deepmd(system: System, folder: Path, set_name: str = "set.000", proven
 
 
 def read_dataset(path: Path, type_map: Sequence[str]) -> list[System]:
-    """All DeePMD systems at or below ``path``, sorted; names are relative paths with ``/`` as ``_``."""
+    """All DeePMD systems at or below ``path``, sorted; names are relative paths with ``/`` as ``_``.
+
+    Raises
+    ------
+    DatasetError
+        None, two of one name, one that `read_deepmd` refuses, or one with species that ``type_map`` lacks.
+    """
     path = Path(path)
     folders = sorted(file.parent for file in path.rglob("type.raw"))
     if not folders:
         raise DatasetError(f"{path}: no DeePMD system (a folder with type.raw) here or below; check this path")
     names = ["_".join(folder.relative_to(path).parts) or path.name for folder in folders]
-    return [read_deepmd(folder, type_map, name) for folder, name in zip(folders, names, strict=True)]
+    for folder, name in zip(folders, names, strict=True):
+        if names.count(name) > 1:
+            raise DatasetError(f"{folder}: another system here is called {name} too; rename one of the folders")
+    systems = [read_deepmd(folder, type_map, name) for folder, name in zip(folders, names, strict=True)]
+    for system in systems:
+        foreign = sorted(set(system.symbols.tolist()) - set(type_map))
+        if foreign:
+            raise DatasetError(
+                f"{system.source}: holds {', '.join(foreign)}, but the species are {', '.join(type_map)}; "
+                "use a data set of this crystal, or correct its type_map.raw"
+            )
+    return systems
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -322,6 +368,7 @@ def _check_cells(system: System) -> None:
 
 
 def _check_distances(system: System, limits: Limits) -> None:
+    closest = np.inf
     for pair, distances in nearest_distances(system).items():
         frame = int(np.argmin(distances))
         if distances[frame] < limits.min_distance:
@@ -330,12 +377,18 @@ def _check_distances(system: System, limits: Limits) -> None:
                 f"less than {limits.min_distance} Å; remove this frame"
             )
         typical = np.median(distances)
-        bound = limits.radius_fraction * sum(covalent_radii[atomic_numbers[s]] for s in pair)
+        radii = sum(covalent_radii[atomic_numbers[s]] for s in pair)
+        closest, bound = min(closest, typical / radii), limits.radius_fraction * radii
         if typical < bound:
             raise DatasetError(
                 f"{system.source}: the nearest {pair[0]} and {pair[1]} are {typical:.2f} Å apart in the median frame, "
                 f"less than these species allow ({bound:.2f} Å): types look swapped; check type.raw and the type map"
             )
+    if closest > limits.loosest:
+        raise DatasetError(
+            f"{system.source}: even the nearest atoms are {closest:.2f} times the sum of their covalent radii apart: lengths do "
+            "not look like Å; check the unit of box.npy and coord.npy"
+        )
 
 
 def _check_forces(system: System, limits: Limits) -> None:
@@ -411,6 +464,11 @@ def _check_trend(systems: Sequence[System], limits: Limits, enough: int = 8) -> 
             raise DatasetError(
                 f"{labels[0][0]}: the virials give {found:.0f} GPa but the energies fall with volume as at "
                 f"{expected:.0f} GPa: the virial's sign is wrong; virial = -volume × stress"
+            )
+        if abs(expected) > 5 * error and not 1 / limits.unit_factor < expected / found < limits.unit_factor:
+            raise DatasetError(
+                f"{labels[0][0]}: the virials give {found:.3g} GPa but the energies fall with volume as at {expected:.3g} GPa: "
+                "one of them is in another unit; energies and virials = -volume × stress are in eV"
             )
 
 
@@ -581,21 +639,35 @@ def _read_labels(path: Path) -> dict:
         raise DatasetError(f"{path}: missing; label these frames first") from None
     except ValueError as error:
         raise DatasetError(f"{path}: not valid JSON ({error}); label these frames again") from None
+    if not isinstance(document, dict):
+        raise DatasetError(f"{path}: holds {type(document).__name__}; it is not the labeller's output")
     for key in ("software", "settings", "frames"):
-        if key not in document:
+        if key not in document or key == "frames" and not isinstance(document[key], list):
             raise DatasetError(f"{path}: has no {key!r}; it is not the labeller's output")
     return document
 
 
 def _check_label(path: Path, number: int, frame: dict) -> None:
     for key in ("energy", "forces", "virial", "cell", "positions", "symbols", "origin"):
-        if key not in frame:
+        if not isinstance(frame, dict) or frame.get(key) is None:
             raise DatasetError(f"{path}: frame {number} has no {key!r}; label it again")
-    if np.shape(frame["forces"]) != (len(frame["symbols"]), 3):
+    if not isinstance(frame["origin"], str) or not frame["origin"].strip():
         raise DatasetError(
-            f"{path}: frame {number}: forces of shape {np.shape(frame['forces'])} for {len(frame['symbols'])} atoms; "
-            "label it again"
+            f"{path}: frame {number}: origin is {frame['origin']!r:.60}, and begins with a recipe; label it again"
         )
+    if not isinstance(frame["symbols"], list) or not set(frame["symbols"]) <= set(atomic_numbers):
+        raise DatasetError(f"{path}: frame {number}: symbols are {frame['symbols']!r:.60}; label it again")
+    atoms = (len(frame["symbols"]), 3)
+    for key, shape in {"energy": (), "forces": atoms, "positions": atoms, "cell": (3, 3), "virial": (3, 3)}.items():
+        try:
+            found = np.array(frame[key], dtype=float)
+        except (TypeError, ValueError):
+            raise DatasetError(f"{path}: frame {number}: {key} are not numbers; label it again") from None
+        if found.shape != shape or not np.isfinite(found).all():
+            raise DatasetError(
+                f"{path}: frame {number}: {key} of shape {found.shape} for {atoms[0]} atoms, all finite: "
+                f"{np.isfinite(found).all()}; label it again"
+            )
 
 
 def _group_system(recipe: str, symbols: tuple[str, ...], frames: list[dict], provenance: dict) -> System:

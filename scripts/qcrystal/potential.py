@@ -13,6 +13,25 @@ class PotentialError(ValueError):
     """A potential that cannot be used; one line that names the file and says what to do."""
 
 
+def load_potential(model: Path):
+    """DeePMD-kit's evaluator of a potential, `deepmd.infer.DeepPot`.
+
+    Raises
+    ------
+    PotentialError
+        If the file is missing or unreadable.
+    """
+    if not Path(model).exists():
+        raise PotentialError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model (model.pb)")
+    from deepmd.infer import DeepPot  # takes seconds: only those who evaluate pay for it
+
+    try:
+        return DeepPot(str(Path(model).resolve()))
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise PotentialError(f"{model}: DeePMD-kit cannot read it ({reason}); freeze it again") from error
+
+
 class DeepPotential(Calculator):
     """ASE calculator around `deepmd.infer.DeepPot`, for periodic crystals.
 
@@ -37,15 +56,7 @@ class DeepPotential(Calculator):
     def __init__(self, model: Path):
         super().__init__()
         self.model = Path(model)
-        if not self.model.is_file():
-            raise PotentialError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model (model.pb)")
-        from deepmd.infer import DeepPot  # takes seconds: only those who evaluate pay for it
-
-        try:
-            self._potential = DeepPot(str(self.model.resolve()))
-        except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise PotentialError(f"{model}: DeePMD-kit cannot read it ({reason}); freeze it again") from error
+        self._potential = load_potential(self.model)
         self.species = list(self._potential.get_type_map())
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import errno
 import functools
 import hashlib
 import importlib.metadata
@@ -46,7 +47,7 @@ def local_imports(path: Path) -> tuple[Path, ...]:
 
 
 def _imported_files(path: Path):
-    for name in _understood(path.read_text())[0]:
+    for name in _understood(path.read_text(encoding="utf-8"))[0]:
         yield from _files_of_module(name)
 
 
@@ -80,7 +81,7 @@ def _files_of_module(name: str):
 
 def syntax_digest(path: Path) -> str:
     """Digest of a file's syntax tree without comments, formatting and docstrings."""
-    return _understood(path.read_text())[1]
+    return _understood(path.read_text(encoding="utf-8"))[1]
 
 
 def code_digest(*files: str) -> str:
@@ -320,12 +321,22 @@ class _Reading:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file beside its place, then rename it, so that no reader ever sees half of it."""
+    """Write a text file beside its place, then rename it, so that no reader ever sees half of it.
+
+    Raises
+    ------
+    OSError
+        It names ``path``; what was there is kept, and nothing is left beside it.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def end_with_parent() -> None:
@@ -339,12 +350,9 @@ def _log_to(path: str | None) -> None:
     handlers = [logging.StreamHandler(sys.stderr)]
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handlers = [logging.FileHandler(path, mode="a")]
+        handlers = [logging.FileHandler(path, mode="a", encoding="utf-8")]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers, force=True)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    logging.raiseExceptions = False  # a full disk is reported once, by the job, not by each line that is lost
 
 
 @contextmanager
@@ -356,9 +364,9 @@ def job(snakemake):
     """
     global _record
     log = snakemake.log[0] if len(snakemake.log) else None
-    _log_to(log)
     prov = getattr(snakemake.output, "prov", None)
     try:
+        _log_to(log)
         if prov:
             end_with_parent()
             modules = sorted({m for file in snakemake.params.modules for m in local_imports(SCRIPTS / file)})
@@ -372,9 +380,25 @@ def job(snakemake):
             gpu = snakemake.resources.get("gpu", 0)
             document = _record.document(outputs, undeclared, snakemake.threads, gpu)
             write_whole(prov, json.dumps(document, indent=1, sort_keys=True) + "\n")
-    except (ValueError, RuntimeError, OSError, KeyError, ArithmeticError) as error:
-        logging.error(traceback.format_exc())
-        print(f"{snakemake.rule}: {_one_line(error)}" + (f" (details: {log})" if log else ""), file=sys.stderr)
+    except Exception as error:
+        if log:
+            logging.error(traceback.format_exc())
+        print(f"{snakemake.rule}: {one_line(error)}" + (f" (details: {log})" if log else ""), file=sys.stderr)
         sys.exit(1)
     finally:
         _record = None
+
+
+def one_line(error: Exception) -> str:
+    """What went wrong, and for a full disk what to do; the type too where the text alone would not say."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return full_disk(Path(error.filename).parent if error.filename else Path.cwd())
+    text = " ".join(str(error).split())
+    if isinstance(error, ValueError | RuntimeError | OSError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def full_disk(folder: Path) -> str:
+    """What to do about a full disk."""
+    return f"{folder}: no space left on this disk; make room, then start again: what is finished is kept"

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
+
+from qcrystal.values import Count, Positive, Whole
 
 
 class SoapSettings(BaseModel):
@@ -20,10 +22,10 @@ class SoapSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cutoff: float = Field(4.0, gt=0)
-    radial: int = Field(6, gt=0)
-    angular: int = Field(4, ge=0)
-    width: float = Field(0.3, gt=0)
+    cutoff: Positive = 4.0
+    radial: Count = 6
+    angular: Whole = 4
+    width: Positive = 0.3
 
 
 def averaged_soap(frames: Sequence[Atoms], species: Sequence[str], settings: SoapSettings) -> np.ndarray:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 from ase import Atoms, units
 from ase.constraints import FixSymmetry
 from ase.filters import UnitCellFilter
@@ -43,23 +41,6 @@ class StaticsError(ValueError):
 
 
 # --- what a potential covers ------------------------------------------------------------------------------------------
-
-
-def trained_pressures(card: Path) -> tuple[float, float]:
-    """Lowest and highest pressure (GPa) of the frames that a potential was trained on, from its model card.
-
-    Raises
-    ------
-    StaticsError
-        If the card does not say.
-    """
-    try:
-        low, high = yaml.safe_load(Path(card).read_text(encoding="utf-8"))["data"]["pressure_GPa"]
-        return float(low), float(high)
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise StaticsError(
-            f"{card}: data.pressure_GPa is missing or not two numbers ({error!r}); it says where the potential may be used"
-        ) from error
 
 
 def covered_pressures(

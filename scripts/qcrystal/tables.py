@@ -1,7 +1,8 @@
-"""Tidy tables: CSV files that appear whole or not at all."""
+"""Files between the stages: tidy tables (CSV), which appear whole or not at all, and JSON."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -31,8 +32,8 @@ def read_table(path: Path) -> pd.DataFrame:
             if not file.readline().startswith(MARK):
                 file.seek(0)
             return pd.read_csv(file)
-    except (OSError, pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise TableError(f"{path}: not a readable table ({error}); remove it and run its job again") from error
+    except (OSError, ValueError) as error:  # pandas' own are ValueErrors
+        raise TableError(f"{path}: not a readable table ({_reason(error)}); remove it and run its job again") from error
 
 
 def prov_id(path: Path) -> str | None:
@@ -40,3 +41,20 @@ def prov_id(path: Path) -> str | None:
     with open(path, encoding="utf-8") as file:
         first = file.readline()
     return first.removeprefix(MARK).strip() if first.startswith(MARK) else None
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object; `TableError` names the file if it is missing or is none."""
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path}: not readable JSON ({_reason(error)}); remove it and run its job again") from error
+    if not isinstance(document, dict):
+        raise TableError(
+            f"{path}: holds {type(document).__name__}, not keys with values; remove it and run its job again"
+        )
+    return document
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -30,6 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal.datasets import System
 from qcrystal.graphs import complete_input, finish
+from qcrystal.potential import load_potential
 from qcrystal.provenance import write_whole
 
 logger = logging.getLogger(__name__)
@@ -476,9 +477,7 @@ def parity(
     histograms : DataFrame
         quantity, split, species, reference, predicted, count: occupied bins of `BIN_WIDTHS`, by their centres.
     """
-    from deepmd.infer import DeepPot
-
-    potential = DeepPot(str(model))
+    potential = load_potential(model)
     pieces: dict[tuple, list[tuple[np.ndarray, np.ndarray]]] = {}
     started = time.monotonic()
     for split, systems in systems_by_split.items():

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 from ase import Atoms
+
+from qcrystal.tables import TableError, read_table
 
 
 class TrajectoryError(ValueError):
@@ -144,11 +147,18 @@ class Trajectory:
                 self.positions = group["position/value"][:].astype(float)
                 self.cell = group["box/edges/value"][:]
                 self.beads = group["beads/value"][:].astype(float) if "beads" in group else None
-        except (OSError, KeyError) as error:
+        except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+            reason = " ".join(str(error).split())
             raise TrajectoryError(
-                f"{self.path}: not a complete trajectory ({error}); run its dynamics job again"
+                f"{self.path}: not a complete trajectory ({reason}); run its dynamics job again"
             ) from error
-        if len(self.step) == 0:
+        frames, atoms = len(self.step), len(self.species)
+        if self.positions.shape != (frames, atoms, 3) or self.cell.shape != (frames, 3, 3):
+            raise TrajectoryError(
+                f"{self.path}: positions have shape {self.positions.shape} for {frames} frames of {atoms} atoms; "
+                "run its dynamics job again"
+            )
+        if frames == 0:
             raise TrajectoryError(f"{self.path}: holds no frame; run its dynamics job again")
 
     def __len__(self) -> int:
@@ -163,3 +173,43 @@ class Trajectory:
             masses=self.masses,
             pbc=True,
         )
+
+
+def read_run(folder: Path, run: str) -> tuple[Trajectory, pd.DataFrame]:
+    """Trajectory and thermodynamic table of a finished run, made sure to be whole and its own.
+
+    Parameters
+    ----------
+    folder
+        Holds ``trajectory.h5`` and ``thermo.csv``.
+    run
+        Name of the run.
+
+    Raises
+    ------
+    TrajectoryError, qcrystal.tables.TableError
+        A file that is missing, damaged, cut short, or of another run; values that are not numbers.
+    """
+    trajectory, path = Trajectory(Path(folder) / "trajectory.h5"), Path(folder) / "thermo.csv"
+    if trajectory.spec["run"] != run:
+        raise TrajectoryError(
+            f"{trajectory.path}: is of run {trajectory.spec['run']}, not {run}; run its dynamics job again"
+        )
+    if trajectory.step[-1] != trajectory.spec["steps"]:
+        raise TrajectoryError(
+            f"{trajectory.path}: ends at step {trajectory.step[-1]} of {trajectory.spec['steps']}; run its dynamics job again"
+        )
+    for name in ("positions", "cell"):
+        wrong = ~np.isfinite(getattr(trajectory, name)).all(axis=(1, 2))
+        if wrong.any():
+            frame = int(np.argmax(wrong))
+            raise TrajectoryError(
+                f"{trajectory.path}: frame {frame} holds {name} that are not numbers; run its dynamics job again"
+            )
+    thermo = read_table(path)
+    if "step" not in thermo or not np.array_equal(thermo["step"], trajectory.step):
+        raise TableError(f"{path}: its steps are not those of trajectory.h5 beside it; run its dynamics job again")
+    for name in thermo:
+        if not pd.api.types.is_numeric_dtype(thermo[name]) or not np.isfinite(thermo[name]).all():
+            raise TableError(f"{path}: column {name} holds values that are not numbers; run its dynamics job again")
+    return trajectory, thermo

@@ -15,6 +15,7 @@ from qcrystal.committee import (
     members,
 )
 from qcrystal.datasets import System
+from qcrystal.potential import PotentialError
 
 
 def cells(count=2, seed=5):
@@ -81,7 +82,7 @@ def test_members_in_order(tmp_path):
 def test_folder_without_a_potential_is_no_committee(tmp_path):
     with pytest.raises(CommitteeError, match=r"model\.pb: missing"):
         members(tmp_path)
-    with pytest.raises(CommitteeError, match="no such potential"):
+    with pytest.raises(PotentialError, match="no such potential"):
         Committee([tmp_path / "model.pb"])
 
 

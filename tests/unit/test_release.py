@@ -31,7 +31,14 @@ def trained(tmp_path):
     for name in ("input.json", "learning_curve.csv", "parity_errors.csv", "model.prov.json"):
         (folder / name).write_text("{}")
     data = {"name": "ly2022", "path": "/somewhere/local", "start": "labels", "repository": "a/b", "checksums": None}
-    card = {"name": "ly2022", "data": data, "sha256": sums["model.pb"], "committee": {"sha256": sums}}
+    data["pressure_GPa"] = [82.1, 215.5]
+    card = {
+        "name": "ly2022",
+        "species": ["La", "H"],
+        "data": data,
+        "sha256": sums["model.pb"],
+        "committee": {"sha256": sums},
+    }
     (folder / "card.yaml").write_text(yaml.safe_dump(card))
     return folder
 
@@ -46,7 +53,11 @@ def test_what_was_trained_is_released(root, trained, tmp_path):
     names = {path.name for path in released.iterdir()}
     assert names == {"model.pb", "model-2.pb", "input.json", "learning_curve.csv", "parity_errors.csv", "card.yaml"}
     card = yaml.safe_load((released / "card.yaml").read_text())
-    assert card["name"] == "lah10-x" and card["data"] == {"name": "ly2022", "repository": "a/b"}
+    assert card["name"] == "lah10-x" and card["data"] == {
+        "name": "ly2022",
+        "repository": "a/b",
+        "pressure_GPa": [82.1, 215.5],
+    }
     assert card["speed"]["ratio_to_published_architecture"] == 0.6 and card["speed"]["atoms"] == 352
     assert (released / "model-2.pb").read_bytes() == b"model-2.pb"
 

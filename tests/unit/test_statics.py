@@ -141,23 +141,18 @@ def test_pressures_of_a_collapsing_potential_are_not_used():
         statics.lattice_at_pressure(eos, 301.0)
 
 
-def test_pressures_outside_the_training_frames_are_marked_or_left_out(potential, tmp_path, caplog):
+def test_pressures_outside_the_training_frames_are_marked_or_left_out(potential, caplog):
     eos = statics.equation_of_state(potential, PROTOTYPE, [4.95, 5.05, 5.1, 5.2], trained=(100.0, 170.0))
     beyond = np.clip(eos["pressure"] - 170.0, 0.0, None)
     assert eos["pressure"].iloc[0] > 170.0 and eos["pressure"].iloc[-1] > 100.0
     np.testing.assert_allclose(eos["beyond_training"], beyond)
-    card = tmp_path / "card.yaml"
-    card.write_text("data: {pressure_GPa: [82.1, 215.5]}")
-    trained = statics.trained_pressures(card)
+    trained = (82.1, 215.5)
     assert statics.covered_pressures([300, 100, 150, 200, 250], trained) == [100.0, 150.0, 200.0]
     assert "250, 300 GPa; the potential was trained on 82.1 to 215.5 GPa" in caplog.text
     assert statics.covered_pressures(range(100, 201, 25), trained, 3) == [100.0, 150.0, 200.0]
     assert statics.covered_pressures(range(100, 201, 25), trained, 1) == [100.0]
     with pytest.raises(statics.StaticsError, match=r"none of the pressures \[300.0\] GPa"):
         statics.covered_pressures([300], trained)
-    card.write_text("data: {}")
-    with pytest.raises(statics.StaticsError, match="card.yaml: data.pressure_GPa is missing"):
-        statics.trained_pressures(card)
 
 
 def test_pressures_mean_nothing_where_compression_lowers_them():

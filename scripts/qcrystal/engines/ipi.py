@@ -30,9 +30,9 @@ from ase import Atoms, units
 from scipy import constants
 
 from qcrystal.engines.beads import harmonic_bead_energy
-from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec
+from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec, check_start
 from qcrystal.engines.watch import PressureWatch
-from qcrystal.provenance import write_whole
+from qcrystal.provenance import full_disk, write_whole
 from qcrystal.trajectory import TrajectoryWriter
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ PROGRESS_STRIDE = 10  # steps between two looks at the state of the run
 LOG_INTERVAL = 20.0  # s
 GRACE_TIME = 20.0  # s that i-PI gets to write its restart file before it is killed
 CHECKPOINTS_KEPT = 2
+FULL = 100_000  # bytes; i-PI's own message does not fit on a disk with less
 
 _THz = 1e12 * constants.h / constants.e  # eV
 _FEMTOSECOND = 1e-15 / constants.physical_constants["atomic unit of time"][0]
@@ -240,14 +241,7 @@ def run(
 def _check(spec: RunSpec, structure: Atoms, model: Path) -> None:
     if spec.method not in PATH_INTEGRAL_METHODS:
         raise RunError(f"run {spec.run}: i-PI runs {' and '.join(PATH_INTEGRAL_METHODS)}, not {spec.method}")
-    if not Path(model).is_file():
-        raise RunError(f"run {spec.run}: no potential at {model}; train or download it first")
-    unknown = sorted(set(structure.get_chemical_symbols()) - set(spec.species))
-    if unknown:
-        raise RunError(f"run {spec.run}: the structure holds {', '.join(unknown)}, species are {list(spec.species)}")
-    massless = sorted(set(spec.species) - set(spec.masses))
-    if massless:
-        raise RunError(f"run {spec.run}: no mass given for {', '.join(massless)}")
+    check_start(spec, structure, model)
 
 
 # --- preparing and continuing ----------------------------------------------------------------------------------------
@@ -317,7 +311,9 @@ def _work(job: _Job, source: str, first_step: int, volume: float, trained) -> fl
     done = _newest_checkpoint(job.folder)
     step = done[0] if done else first_step
     if worker.returncode != 0 or step < job.spec.steps:
-        raise job.error(f"i-PI stopped after step {step} of {job.spec.steps}: {_last_error(job.log)}")
+        full = shutil.disk_usage(job.folder).free < FULL
+        cause = full_disk(job.folder) if full else _last_error(job.log)
+        raise job.error(f"i-PI stopped after step {step} of {job.spec.steps}: {cause}")
     return rate
 
 

@@ -92,7 +92,12 @@ class DeepPotentialDriver(BeadPotential):
     def prepare(self) -> None:
         from deepmd.infer import DeepPot
 
-        self._potential = DeepPot(self.settings["model"])
+        try:
+            self._potential = DeepPot(self.settings["model"])
+        except Exception as error:
+            raise ValueError(
+                f"{self.settings['model']}: DeePMD-kit cannot read it ({error}); freeze it again"
+            ) from error
         type_map = self._potential.get_type_map()
         unknown = sorted(set(self.settings["species"]) - set(type_map))
         if unknown:

@@ -17,7 +17,7 @@ from pathlib import Path
 from ase import Atoms
 
 from qcrystal.engines import lammps_worker
-from qcrystal.engines.spec import RunError, RunSpec
+from qcrystal.engines.spec import RunError, RunSpec, check_start
 from qcrystal.provenance import end_with_parent
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,7 @@ def run(
         With one line that names the cause; ``*.partial`` files keep what there is.
     """
     model, directory = Path(model), Path(directory)
-    if not model.is_file():
-        raise RunError(f"run {spec.run}: there is no potential {model}; train one or name a released one")
+    check_start(spec, structure, model)
     directory.mkdir(parents=True, exist_ok=True)
     job = {
         "spec": spec.model_dump(mode="json"),

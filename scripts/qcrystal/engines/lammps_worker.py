@@ -9,8 +9,10 @@ potential.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -19,16 +21,14 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.engines.spec import RunError, RunSpec
+from qcrystal.engines.spec import STEPS_PER_PERIOD, RunError, RunSpec
 from qcrystal.engines.watch import PressureWatch
-from qcrystal.provenance import end_with_parent, write_whole
+from qcrystal.provenance import end_with_parent, full_disk, one_line, write_whole
 from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, effective_temperature
 from qcrystal.trajectory import TrajectoryWriter
 
 PROGRESS_INTERVAL = 15.0
 """Seconds between two lines of progress."""
-STEPS_PER_PERIOD = 12
-"""Time steps that the fastest vibration's period must hold."""
 HOTTEST = 20000.0
 """Temperature (K) of a species above which a run has failed."""
 NEAREST = 0.4
@@ -165,10 +165,9 @@ class Simulation:
             engine.command(f'read_restart "{self.files.checkpoint}"')
         else:
             self._create(engine, job)
+        self._use_potential(engine, job["model"])
         engine.commands_list(
             [
-                f'pair_style deepmd "{job["model"]}"',
-                "pair_coeff * * " + " ".join(self.spec.species),
                 f"timestep {self.timestep!r}",
                 "neighbor 1.0 bin",
                 "neigh_modify every 1 delay 0 check yes",
@@ -181,6 +180,17 @@ class Simulation:
             ]
         )
         return engine
+
+    def _use_potential(self, engine, model):
+        try:
+            engine.command(f'pair_style deepmd "{model}"')
+            engine.command("pair_coeff * * " + " ".join(self.spec.species))
+        except Exception as error:
+            reason = re.split("(?i)error: ", re.sub(r"\(/\S+\)", "", str(error)))[-1].strip()
+            raise RunError(
+                f"{model}: LAMMPS cannot use this potential ({reason}); name one that knows {', '.join(self.spec.species)}, "
+                "or freeze it again"
+            ) from error
 
     def _create(self, engine, job):
         cell, rotation = restricted_cell(job["cell"])
@@ -618,8 +628,8 @@ def main(job: str, parent: str) -> int:
     try:
         Simulation(json.loads(path.read_text()), path.parent, int(parent)).run()
     except Exception as error:
-        message = " ".join(str(error).split()) or type(error).__name__
-        print(f"failure: {message}", flush=True)
+        lost = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        print(f"failure: {full_disk(path.parent) if lost else one_line(error)}", flush=True)
         if int(os.environ.get("PMI_SIZE", 1)) > 1:
             os._exit(1)  # the other ranks may wait for this one: leave without a farewell, and MPI ends them
         return 1

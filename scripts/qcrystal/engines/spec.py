@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from ase import Atoms
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from qcrystal.values import Positive
 
 CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
 PATH_INTEGRAL_METHODS = ("pimd", "trpmd")
+
+
+STEPS_PER_PERIOD = 12
+"""Time steps that the fastest vibration's period must hold."""
 
 
 class RunError(RuntimeError):
@@ -24,9 +33,9 @@ class Bath(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    gamma: float = Field(10.0, gt=0)
-    cutoff: float = Field(120.0, gt=0)
-    segment: float = Field(0.5, gt=0)
+    gamma: Positive = 10.0
+    cutoff: Positive = 120.0
+    segment: Positive = 0.5
     deconvolve: bool = True
     momentum: Literal["mass-weighted", "unweighted"] = "mass-weighted"
 
@@ -81,3 +90,28 @@ class RunSpec(BaseModel):
     def length_ps(self) -> float:
         """Length of the run in ps."""
         return self.steps * self.timestep * 1e-3
+
+
+def check_start(spec: RunSpec, structure: Atoms, model: Path) -> None:
+    """Make sure that a run can start, whatever its engine.
+
+    Raises
+    ------
+    RunError
+        A missing potential, foreign elements, a species without mass, a cell without volume, positions that are not numbers.
+    """
+    if not Path(model).is_file():
+        raise RunError(f"run {spec.run}: there is no potential {model}; train one or name a released one")
+    unknown = sorted(set(structure.get_chemical_symbols()) - set(spec.species))
+    if unknown:
+        raise RunError(
+            f"run {spec.run}: the structure holds {', '.join(unknown)}, species are {', '.join(spec.species)}"
+        )
+    massless = sorted(set(spec.species) - set(spec.masses))
+    if massless:
+        raise RunError(f"run {spec.run}: no mass given for {', '.join(massless)}; give one in u")
+    wrong = ~np.isfinite(structure.positions).all(axis=1)
+    if wrong.any():
+        raise RunError(f"run {spec.run}: atom {int(np.argmax(wrong))} of the start structure is nowhere; make it again")
+    if not structure.cell.volume > 1e-3 * structure.cell.lengths().prod() > 0:
+        raise RunError(f"run {spec.run}: the start cell is singular, {structure.cell.volume:.3g} Å³; make it again")

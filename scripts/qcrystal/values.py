@@ -1,0 +1,40 @@
+"""Types of configured values: what a number, a count, a name and a text may be, whichever file they stand in."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+LARGEST_COUNT = 10**9
+LONGEST_NAME = 80  # names become parts of file names, which hold 255 bytes
+
+
+def _not_bool(value):
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", value) or len(value) > LONGEST_NAME:
+        raise ValueError(
+            f"is no name: take letters, digits and _ . + -, the first a letter or digit, {LONGEST_NAME} at most"
+        )
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("must be one line of text that is not empty")
+    return value
+
+
+Count = Annotated[int, Field(gt=0, le=LARGEST_COUNT), BeforeValidator(_not_bool)]
+Whole = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(_not_bool)]
+Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_not_bool)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
+Name = Annotated[str, AfterValidator(_name)]
+Text = Annotated[str, AfterValidator(_one_line)]
