@@ -963,6 +963,19 @@ def test_leakage_draws_corrected_temperatures_against_friction(figures, inputs):
     assert "whole segment" in notes(figures["x_leakage", "minimal"])
 
 
+def test_a_bath_at_two_conditions_is_refused_by_the_leakage_figure(inputs, literature):
+    """The error names the sweeps and what they hold, in one line."""
+    name = "sweep:leakage_qtb/summary"
+    colder = inputs["rich"][name].assign(temperature_target=100.0)
+    both = pd.concat([inputs["rich"][name], colder])
+    for table, held in ((both, "5 K, 200 GPa 100 K"), (colder, "100 K")):
+        with pytest.raises(data.TableError) as error:
+            FIGURES["x_leakage"].draw(inputs["rich"] | {name: table}, literature)
+        text = str(error.value)
+        assert f"{name!r} holds 200 GPa {held}" in text and "'sweep:leakage_adqtb/summary' holds 200 GPa 5 K" in text
+        assert "leave one" in text and "\n" not in text
+
+
 def test_harmonic_temperature_of_an_einstein_crystal():
     """One mode at 30 THz shared by two species: each has θ/k_B, whatever its share."""
     dos = pd.DataFrame({"frequency": [-2.0, 30.0], "dos_La": [0.5, 0.1], "dos_H": [0.5, 0.9]})
@@ -979,3 +992,26 @@ def test_methods_are_compared_with_path_integrals(figures):
     assert rows.xs("PIMD, 18 beads", level="method")["minus_PIMD"].isna().all()
     assert rows.loc[("pressure", "all", "adaptive QTB"), "minus_PIMD"] == pytest.approx(0.0)
     assert ("kinetic temperature", "La", "phonons") in rows.index
+
+
+def test_each_run_is_corrected_that_tells_how(inputs, literature):
+    """Of two temperatures the friction's part is known at one: there the corrected values stand, at the other the measured."""
+    name = "sweep:compared_qtb/summary"
+    warm = inputs["rich"][name]
+    excess = warm[warm["observable"] == "pressure"].assign(observable="pressure_corrected", value=199.5)
+    cold = warm[~warm["observable"].str.endswith("_corrected")]
+    cold = cold.assign(temperature_target=100.0, run=cold["run"] + "-cold")
+    table = FIGURES["x_table_methods"].draw(
+        inputs["rich"] | {name: pd.concat([warm, excess, cold], ignore_index=True)}, literature
+    )
+    rows = table[table["method"] == "QTB"].set_index(["quantity", "species", "temperature_K"])["value"]
+    # as `bath_rows` makes them: 900 K and 5 K per 1/ps of friction, 4 % lower after correction
+    expected = {
+        ("pressure", "all", 300.0): 199.5,
+        ("pressure", "all", 100.0): 201.0,
+        ("kinetic temperature", "H", 300.0): 0.96 * 950.0,
+        ("kinetic temperature", "H", 100.0): 950.0,
+    }
+    assert len(rows) == 6
+    for key, value in expected.items():
+        assert rows[key] == pytest.approx(value)

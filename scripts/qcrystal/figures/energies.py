@@ -8,7 +8,7 @@ from ase import units
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import SUMMARY, nearest, observable, published, series, table
+from qcrystal.figures.data import corrected_name, corrected_observable, nearest, published, series, table
 from qcrystal.figures.style import (
     LINES,
     METHODS,
@@ -23,7 +23,6 @@ from qcrystal.figures.style import (
 from qcrystal.structures import PLANCK_EV_THZ
 
 ENERGY = "energy_over_3NkB"
-CORRECTED = f"{ENERGY}_corrected"
 ENERGY_SWEEPS = ["sweep:energy_classical/summary", "sweep:energy_qtb/summary", "sweep:energy_pimd/summary"]
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
 IMAGINARY = 0.05  # THz, as in qcrystal.statics: modes below it have no zero-point energy
@@ -36,14 +35,12 @@ def vibrational_energy(tables: dict, name: str, figure: Figure) -> pd.DataFrame:
     Of runs that know what the bath's friction adds to their kinetic energy it is the energy without that; the figure
     says so.
     """
-    summary = table(tables, name, [*SUMMARY, "run", "beads"])
-    known = summary["observable"] == CORRECTED
-    replaced = (summary["observable"] == ENERGY) & summary["run"].isin(summary.loc[known, "run"])
-    chosen = summary[~replaced].assign(observable=lambda rows: rows["observable"].replace(CORRECTED, ENERGY))
-    for method in summary.loc[known, "method"].unique():
+    rows = corrected_observable(tables, name, ENERGY, "all", also=("beads",))
+    summary = tables[name]
+    for method in summary.loc[summary["observable"] == corrected_name(ENERGY), "method"].unique():
         label = METHODS[method].label
         add_note(figure, f"{label}: kinetic energy without the bath's broadening, where the run tells how much that is")
-    return observable({name: chosen}, name, ENERGY, "all", also=("beads",))
+    return rows
 
 
 def beads_text(rows: pd.DataFrame) -> str:
