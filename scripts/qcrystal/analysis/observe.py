@@ -101,7 +101,8 @@ def observe(
         See `ObserveSettings`.
     report
         The run's report. Where it corrects kinetic energies for the bath's friction, the summary also has the rows
-        ``temperature_corrected`` and ``energy_over_3NkB_corrected``.
+        ``temperature_corrected``, ``energy_over_3NkB_corrected`` and, with the excess of pressure, ``pressure_corrected``;
+        of a bath that watched its own power, ``fluctuation_dissipation`` of each species.
 
     Returns
     -------
