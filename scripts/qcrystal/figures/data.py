@@ -132,18 +132,22 @@ def corrected_name(quantity: str) -> str:
     return f"{quantity}_corrected"
 
 
+def corrected(summary: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """A sweep's summary in which ``quantity`` is without what a bath's friction adds, of each run that tells that.
+
+    A run that does not tell, because it had no such bath or was too short, keeps what was measured.
+    """
+    known = summary.loc[summary["observable"] == corrected_name(quantity), "run"]
+    replaced = (summary["observable"] == quantity) & summary["run"].isin(known)
+    return summary[~replaced].replace({"observable": {corrected_name(quantity): quantity}})
+
+
 def corrected_observable(
     tables: dict, name: str, quantity: str, species: str | None = None, also: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """`observable` without what a bath's friction adds to the kinetic energies, of each run that tells that.
-
-    A run that does not tell, because it had no such bath or was too short, counts as it was measured.
-    """
+    """`observable`, `corrected`."""
     summary = table(tables, name, [*SUMMARY, "run", *also])
-    known = summary.loc[summary["observable"] == corrected_name(quantity), "run"]
-    replaced = (summary["observable"] == quantity) & summary["run"].isin(known)
-    chosen = summary[~replaced].replace({"observable": {corrected_name(quantity): quantity}})
-    return observable({name: chosen}, name, quantity, species, also)
+    return observable({name: corrected(summary, quantity)}, name, quantity, species, also)
 
 
 def one_condition(tables: dict, names: tuple[str, ...]) -> tuple[float, float]:
