@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from qcrystal.engines.beads import beads_for
+from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, Bath, RunSpec
 from qcrystal.published import read_published
 from qcrystal.shortrange import pairs
@@ -315,7 +315,8 @@ class System(Strict):
 
 class Sweep(Strict):
     """A table of conditions: every pressure (GPa) with every temperature (K) and, for a bath, every one of ``frictions``
-    (1/ps; null: that of ``dynamics.bath``), ``length`` ps each."""
+    (1/ps; null: that of ``dynamics.bath``), for path integrals every one of ``beads`` (null: the number that
+    ``bead_ratio`` asks for, see `qcrystal.engines.beads.beads_for`), ``length`` ps each."""
 
     method: Method
     ensemble: Literal["npt", "nvt"] = "npt"
@@ -328,7 +329,8 @@ class Sweep(Strict):
     temperatures: list[NotNegative] = Field(min_length=1)
     length: Positive
     replicas: Count = 1
-    bead_ratio: Positive = 2.0
+    bead_ratio: Positive = BEAD_RATIO
+    beads: list[Count] | None = Field(None, min_length=1)
     frictions: list[Positive] | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
@@ -340,7 +342,13 @@ class Sweep(Strict):
             raise ValueError("ensemble: trpmd is dynamics at a fixed cell; set nvt, not 'npt'")
         if self.frictions and self.method in PATH_INTEGRAL_METHODS:
             raise ValueError(f"frictions: {self.method} has no bath of this kind; take the line out")
-        for key in ("pressures", "temperatures", "frictions"):
+        if self.beads and self.method not in PATH_INTEGRAL_METHODS:
+            raise ValueError(f"beads: {self.method} has none; take the line out")
+        if self.beads and "bead_ratio" in self.model_fields_set:
+            raise ValueError(
+                f"beads: {self.beads} and bead_ratio: {self.bead_ratio:g} exclude each other; take one out"
+            )
+        for key in ("pressures", "temperatures", "frictions", "beads"):
             values = getattr(self, key) or []
             twice = [value for value in values if values.count(value) > 1]
             if twice:
@@ -492,10 +500,14 @@ class Configuration:
     def _add_sweep(self, name: str, sweep: Sweep) -> None:
         where = f"{self.scale_file}: sweeps.{name}"
         self.sweeps[name] = []
-        for pressure, temperature, friction, replica in itertools.product(
-            sweep.pressures, sweep.temperatures, sweep.frictions or [None], range(sweep.replicas)
+        for pressure, temperature, friction, beads, replica in itertools.product(
+            sweep.pressures,
+            sweep.temperatures,
+            sweep.frictions or [None],
+            sweep.beads or [None],
+            range(sweep.replicas),
         ):
-            spec = run_specification(self, sweep, pressure, temperature, friction, replica, where)
+            spec = run_specification(self, sweep, pressure, temperature, friction, beads, replica, where)
             known = self.runs.setdefault(spec.run, spec)
             if known != spec:
                 differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
@@ -520,8 +532,10 @@ class Configuration:
         }
 
 
-def run_specification(config: Configuration, sweep: Sweep, pressure, temperature, friction, replica, where) -> RunSpec:
-    """The run specification of one row of a sweep; ``friction`` None is that of ``dynamics.bath``."""
+def run_specification(
+    config: Configuration, sweep: Sweep, pressure, temperature, friction, beads, replica, where
+) -> RunSpec:
+    """The run specification of one row of a sweep; ``friction`` None is that of ``dynamics.bath``, ``beads`` None the rule's."""
     system, sampling = config.system, config.scale.sampling
     if sweep.isotope not in system.isotopes:
         raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(system.isotopes)}")
@@ -548,10 +562,11 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
     name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K"
     if bath != system.dynamics.bath:
         name += f"-{friction:g}ps"
-    name += f"-r{replica}"
-    beads = 1
-    if sweep.method in PATH_INTEGRAL_METHODS:
+    if beads is not None:
+        name += f"-{beads}beads"
+    elif sweep.method in PATH_INTEGRAL_METHODS:
         beads = beads_for(temperature, system.dynamics.max_frequency, sweep.bead_ratio)
+    name += f"-r{replica}"
     return RunSpec(
         run=name,
         system=config.system_name,
@@ -573,7 +588,7 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
         checkpoint_every=_multiple(sampling.checkpoint_interval * 1e3 / timestep, sample_every),
         replica=replica,
         seed=config.seed("dynamics", name),
-        beads=beads,
+        beads=beads or 1,
         barostat_time=system.dynamics.barostat_time,
         bath=bath,
     )
