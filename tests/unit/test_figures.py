@@ -379,6 +379,22 @@ def bath_tables(size) -> dict:
     }
 
 
+def bead_rows(size) -> pd.DataFrame:
+    """Path integrals whose values rise with the beads, and the frequency by which these are chosen; minimal: two numbers."""
+    rows = []
+    for beads in (8, 16, 32, 64) if size == "rich" else (8, 16):
+        head = condition("pimd", 200.0, 300.0, size) | {"beads": beads, "friction": np.nan}
+        head["run"] += f"-{beads}"
+        values = {("temperature", "H"): 955.0, ("temperature", "La"): 320.0, ("temperature", "all"): 900.0}
+        values |= {("energy_over_3NkB", "all"): 880.0}
+        rows += [
+            head | {"observable": name, "species": species, "value": value * (1 - 1 / beads**2), "unit": "K"}
+            for (name, species), value in values.items()
+        ]
+        rows.append(head | {"observable": "max_frequency", "species": "all", "value": 70.0, "unit": "THz"})
+    return pd.DataFrame(rows).assign(error=error_of(size, 4.0), n_effective=20.0)
+
+
 def synthetic(size: str) -> dict:
     """All tables that the figures read."""
     frames, enthalpies = crystals_and_enthalpies(size)
@@ -422,6 +438,7 @@ def synthetic(size: str) -> dict:
         "sweep:rdf_classical/rdf": rdf_table("classical", size, 0.05),
         "sweep:rdf_qtb/rdf": rdf_table("qtb", size, 0.12),
         **bath_tables(size),
+        "sweep:beads_pimd/summary": with_deviation(bead_rows(size), size),
         **learning_tables(size),
         **dft_tables(size),
     } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})
@@ -517,7 +534,7 @@ def test_a_figure_stands_without_each_of_its_optional_tables(inputs, literature,
 def test_every_axis_says_what_it_shows_and_in_which_unit(figures, name, size):
     """Panels that share an axis are labelled once; pictures of crystals have none."""
     unitless = re.compile(
-        "^(frames|components|labelled frames|generation|trajectory|system)$|principal component|[gG]\\(|^share of | / "
+        "^(frames|components|labelled frames|generation|trajectory|system)$|^number of|principal component|[gG]\\(|^share of | / "
     )
     figure = figures[name, size]
     style.styled(figure.draw_without_rendering)()
@@ -983,6 +1000,42 @@ def test_harmonic_temperature_of_an_einstein_crystal():
     for temperature, exact in ((0.0, half), (300.0, half / np.tanh(half / 300.0))):
         for species in ("La", "H"):
             assert harmonic_temperature(dos, species, temperature) == pytest.approx(exact, rel=1e-6)
+
+
+def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):
+    """40 THz, a fifth of the modes imaginary, against the closed form of the discretised path [Schweizer et al. 1981]:
+    E_P = (hν/2) coth(Pα/2) / cosh(α/2) with sinh(α/2) = hν/2PkT."""
+    dos = pd.DataFrame({"pressure": 200.0, "frequency": [-3.0, 40.0], "dos": [0.25, 1.0], "dos_La": [0.2, 0.1]})
+    dos["dos_H"] = dos["dos"] - dos["dos_La"]
+    figure = FIGURES["x_beads"].draw(inputs["rich"] | {"statics:phonon_dos": dos}, literature)
+    quantum, rows = PLANCK_EV_THZ * 40.0, inputs["rich"]["sweep:beads_pimd/summary"]
+    half = np.arcsinh(quantum / (2 * drawn(figure.axes[0], "phonons, $P$ beads")[:, 0] * units.kB * 300.0))
+    for axes, name, species, weight in zip(
+        figure.axes, ["temperature"] * 2 + ["energy_over_3NkB"], ["La", "H", "all"], [1.0, 1.0, 0.8], strict=True
+    ):
+        known = rows[(rows["observable"] == name) & (rows["species"] == species)]
+        np.testing.assert_allclose(drawn(axes, "PIMD"), known[["beads", "value"]])
+        np.testing.assert_allclose(drawn_errors(axes, "PIMD"), known["error"], rtol=1e-6)
+        beads, energy = drawn(axes, "phonons, $P$ beads").T
+        assert beads.min() < 8 and beads.max() > 64
+        exact = 0.5 * quantum / np.tanh(beads * half) / np.cosh(half) / units.kB
+        np.testing.assert_allclose(energy, weight * exact + (1 - weight) * 300.0, rtol=1e-9)
+        limit = 0.5 * quantum / np.tanh(0.5 * quantum / units.kB / 300.0) / units.kB
+        np.testing.assert_allclose(
+            drawn(axes, r"phonons, $P \to \infty$")[:, 1], weight * limit + (1 - weight) * 300.0, rtol=1e-9
+        )
+        # βħω of 70 THz at 300 K is 11.2; twice that, rounded up to an even number
+        (rule,) = [label for label in axes.get_legend_handles_labels()[1] if label.startswith("rule, $P = 24 ")]
+        np.testing.assert_allclose(drawn(axes, rule)[:, 0], 24)
+
+
+def test_beads_without_phonons_of_their_pressure_stand_alone(inputs, literature):
+    elsewhere = inputs["rich"]["statics:phonon_dos"].query("pressure < 200")
+    figure = FIGURES["x_beads"].draw(inputs["rich"] | {"statics:phonon_dos": elsewhere}, literature)
+    for axes in figure.axes:
+        labels = axes.get_legend_handles_labels()[1]
+        assert len(labels) == 2 and labels[0].startswith("rule, $P = 24 ") and labels[1] == "PIMD"
+    assert "phonons" not in notes(figure)
 
 
 def test_methods_are_compared_with_path_integrals(figures):

@@ -71,14 +71,21 @@ def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finis
     jobs = planned(finished)
     path.write_text(source)
     # the module's own figures, and those whose module imports it
-    assert set(jobs) == {"qin_fig3a_energy", "qin_fig3b_zero_point", "x_leakage", "x_table_methods", "figures"}
+    assert set(jobs) == {
+        "qin_fig3a_energy",
+        "qin_fig3b_zero_point",
+        "x_leakage",
+        "x_table_methods",
+        "x_beads",
+        "figures",
+    }
 
 
 def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
     from qcrystal.trajectory import Trajectory
 
     trajectories = sorted((results / "runs").glob("*/trajectory.h5"))
-    assert len(trajectories) == 18
+    assert len(trajectories) == 20
     for path in trajectories:
         trajectory = Trajectory(path)
         assert len(trajectory.species) == 44

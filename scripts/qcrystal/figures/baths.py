@@ -8,9 +8,8 @@ from ase import units
 from matplotlib.figure import Figure
 
 from qcrystal.figures.data import corrected_observable, observable, one_condition, table
-from qcrystal.figures.energies import IMAGINARY, beads_text
+from qcrystal.figures.energies import IMAGINARY, beads_text, mode_energies
 from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
-from qcrystal.thermostats import quantum_energy
 
 LEAKAGE_SWEEPS = ("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary")
 COMPARED_SWEEPS = ("sweep:compared_qtb/summary", "sweep:compared_adqtb/summary", "sweep:compared_pimd/summary")
@@ -18,10 +17,11 @@ TEMPERATURE = "temperature"
 DEVIATION = "fluctuation_dissipation"
 
 
-def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float) -> float:
+def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float, beads: int | None = None) -> float:
     """Kinetic temperature (K) of a species in the harmonic crystal, 2<K>/3k_B.
 
-    Each mode has the kinetic energy θ(ν, T)/2, of which a species takes its share of the eigenvector.
+    Each mode has the kinetic energy θ(ν, T)/2, of which a species takes its share of the eigenvector. With a number of
+    beads, θ is what so many hold of it.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float) ->
     """
     real = dos[dos["frequency"] > IMAGINARY]
     weight = real[f"dos_{species}"].to_numpy(float)
-    energy = quantum_energy(real["frequency"].to_numpy(float), temperature)
+    energy = mode_energies(real["frequency"].to_numpy(float), temperature, beads)
     return float(weight @ energy / weight.sum() / units.kB)
 
 
