@@ -84,7 +84,7 @@ def test_beads_that_make_no_sense_are_refused(changes, words):
 
 def test_beads_follow_from_temperature(root):
     loaded = config.load(settings(root, scale="paper"), root)
-    beads = {r.temperature: r.beads for r in loaded.runs.values() if r.method == "pimd" and r.pressure == 200}
+    beads = {loaded.runs[name].temperature: loaded.runs[name].beads for name in loaded.sweeps["energy_pimd"]}
     assert beads[100] > beads[300] >= 16
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -55,19 +57,12 @@ def convergence(tables: dict, published_values: dict) -> Figure:
     elements = list(dict.fromkeys(rows.sort_values("value")["species"]))  # the heavy one, with the least, comes first
     figure, axes = new_figure(2, 2.5, panels=len(elements) + 1)
     for panel, species in zip(axes[0], elements, strict=False):
-
-        def kinetic(beads, species=species):
-            return harmonic_temperature(phonons, species, temperature, beads)
-
-        draw_convergence(panel, rows[rows["species"] == species], None if phonons is None else kinetic)
+        harmonic = partial(harmonic_temperature, phonons, species, temperature) if phonons is not None else None
+        draw_convergence(panel, rows[rows["species"] == species], harmonic)
         panel.set_ylabel(rf"$2\langle K_\mathrm{{{species}}}\rangle/3k_B$ (K)")
-
-    def energy(beads):
-        return harmonic_energy(phonons, temperature, beads)
-
-    last = axes[0, -1]
-    draw_convergence(last, vibrational_energy(tables, SWEEP, figure), None if phonons is None else energy)
-    last.set_ylabel("$E/(3Nk_B)$ (K)")
+    harmonic = partial(harmonic_energy, phonons, temperature) if phonons is not None else None
+    draw_convergence(axes[0, -1], vibrational_energy(tables, SWEEP, figure), harmonic)
+    axes[0, -1].set_ylabel("$E/(3Nk_B)$ (K)")
     chosen = beads_for(temperature, stiffest)
     ticks = sorted(rows["beads"].unique())
     for panel in axes[0]:
