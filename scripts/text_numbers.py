@@ -49,11 +49,10 @@ with job(snakemake):
         ("QtbLanthanumTemperature", "temperature", "La"),
         ("QtbEnergyTemperature", "energy_over_3NkB", "all"),
     ):
-        observables = [f"{quantity}_corrected", quantity]
-        numbers.append(observed(name, bath, source, observables, "K", 0, species=species, **at))
+        numbers.append(observed(name, bath, source, quantity, "K", 0, species=species, **at))
     diffusion, source = table["diffusion_qtb"], files["diffusion_qtb"]
-    numbers.append(observed("QtbMsdSlope", diffusion, source, ["msd_slope"], "Å²/ps", 3, species="H", **at))
-    length = observed("DiffusionLength", diffusion, source, ["production_length"], "ps", 2, species="all", **at)
+    numbers.append(observed("QtbMsdSlope", diffusion, source, "msd_slope", "Å²/ps", 3, species="H", **at))
+    length = observed("DiffusionLength", diffusion, source, "production_length", "ps", 2, species="all", **at)
     numbers.append(replace(length, error=None))
     numbers.append(Number("DiffusionAtoms", float(diffusion.atoms.iloc[0]), None, "", 0, source))
     marks = {path: prov_id(path) for path in snakemake.input}

@@ -25,7 +25,7 @@ from ase.data import chemical_symbols
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from qcrystal.card import CardError, check_potential
-from qcrystal.engines.beads import beads_for
+from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, STEPS_PER_PERIOD, Bath, RunSpec
 from qcrystal.published import PublishedError, check_published
 from qcrystal.shortrange import pairs
@@ -432,7 +432,8 @@ class System(Strict):
 
 class Sweep(Strict):
     """A table of conditions: every pressure (GPa) with every temperature (K) and, for a bath, every one of ``frictions``
-    (1/ps; null: that of ``dynamics.bath``), ``length`` ps each."""
+    (1/ps; null: that of ``dynamics.bath``), for path integrals every one of ``beads`` (null: the number that
+    ``bead_ratio`` asks for, see `qcrystal.engines.beads.beads_for`), ``length`` ps each."""
 
     method: Method
     ensemble: Literal["npt", "nvt"] = "npt"
@@ -445,7 +446,8 @@ class Sweep(Strict):
     temperatures: list[Temperature] = Field(min_length=1)
     length: Positive
     replicas: Count = 1
-    bead_ratio: Positive = 2.0
+    bead_ratio: Positive = BEAD_RATIO
+    beads: list[Count] | None = Field(None, min_length=1)
     frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
@@ -456,9 +458,16 @@ class Sweep(Strict):
             raise ValueError("ensemble: trpmd is dynamics at a fixed cell; set nvt, not 'npt'")
         if self.frictions and self.method in PATH_INTEGRAL_METHODS:
             raise ValueError(f"frictions: {self.method} has no bath of this kind; take the line out")
-        for key in ("pressures", "temperatures", "frictions"):
+        if self.beads and self.method not in PATH_INTEGRAL_METHODS:
+            raise ValueError(f"beads: {self.method} has none; take the line out")
+        if self.beads and "bead_ratio" in self.model_fields_set:
+            raise ValueError(
+                f"beads: {self.beads} and bead_ratio: {self.bead_ratio:g} exclude each other; take one out"
+            )
+        for key in ("pressures", "temperatures", "frictions", "beads"):
             _refuse_repetition(key, getattr(self, key) or [], "replicas are set by `replicas`")
-        runs = self.replicas * math.prod(len(x or [0]) for x in (self.pressures, self.temperatures, self.frictions))
+        axes = (self.pressures, self.temperatures, self.frictions, self.beads)
+        runs = self.replicas * math.prod(len(values or [0]) for values in axes)
         if runs > MOST_RUNS:
             raise ValueError(
                 f"replicas: {self.replicas} of each condition make {runs} runs, more than {MOST_RUNS}; take fewer"
@@ -611,10 +620,14 @@ class Configuration:
     def _add_sweep(self, name: str, sweep: Sweep) -> None:
         where = f"{self.scale_file}: sweeps.{name}"
         self.sweeps[name] = []
-        for pressure, temperature, friction, replica in itertools.product(
-            sweep.pressures, sweep.temperatures, sweep.frictions or [None], range(sweep.replicas)
+        for pressure, temperature, friction, beads, replica in itertools.product(
+            sweep.pressures,
+            sweep.temperatures,
+            sweep.frictions or [None],
+            sweep.beads or [None],
+            range(sweep.replicas),
         ):
-            spec = run_specification(self, sweep, pressure, temperature, friction, replica, where)
+            spec = run_specification(self, sweep, pressure, temperature, friction, beads, replica, where)
             known = self.runs.setdefault(spec.run, spec)
             if known != spec:
                 differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
@@ -639,8 +652,10 @@ class Configuration:
         }
 
 
-def run_specification(config: Configuration, sweep: Sweep, pressure, temperature, friction, replica, where) -> RunSpec:
-    """The run specification of one row of a sweep; ``friction`` None is that of ``dynamics.bath``."""
+def run_specification(
+    config: Configuration, sweep: Sweep, pressure, temperature, friction, beads, replica, where
+) -> RunSpec:
+    """The run specification of one row of a sweep; ``friction`` None is that of ``dynamics.bath``, ``beads`` None the rule's."""
     system, sampling = config.system, config.scale.sampling
     if sweep.isotope not in system.isotopes:
         raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(system.isotopes)}")
@@ -685,15 +700,16 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
     name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K"
     if bath != system.dynamics.bath:
         name += f"-{friction:g}ps"
-    name += f"-r{replica}"
-    beads = 1
-    if sweep.method in PATH_INTEGRAL_METHODS:
+    if beads is not None:
+        name += f"-{beads}beads"
+    elif sweep.method in PATH_INTEGRAL_METHODS:
         beads = beads_for(temperature, system.dynamics.max_frequency, sweep.bead_ratio)
         if beads > MOST_BEADS:
             raise ConfigError(
                 f"{where}.temperatures: {temperature:g} K needs {beads} beads at bead_ratio {sweep.bead_ratio:g}, more than "
                 f"{MOST_BEADS}; raise the one or lower the other"
             )
+    name += f"-r{replica}"
     return RunSpec(
         run=name,
         system=config.system_name,
@@ -715,7 +731,7 @@ def run_specification(config: Configuration, sweep: Sweep, pressure, temperature
         checkpoint_every=_multiple(sampling.checkpoint_interval * 1e3 / timestep, sample_every),
         replica=replica,
         seed=config.seed("dynamics", name),
-        beads=beads,
+        beads=beads or 1,
         barostat_time=system.dynamics.barostat_time,
         bath=bath,
     )

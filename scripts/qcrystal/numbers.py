@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from qcrystal.figures.data import CONDITION, combine_replicas
+from qcrystal.figures.data import CONDITION, combine_replicas, corrected
 
 
 class NumberError(ValueError):
@@ -83,9 +83,9 @@ def look_up(table: pd.DataFrame, source: str, **conditions) -> pd.Series:
 
 
 def observed(
-    name: str, table: pd.DataFrame, source: str, observables: list[str], unit: str, digits: int, **conditions
+    name: str, table: pd.DataFrame, source: str, observable: str, unit: str, digits: int, **conditions
 ) -> Number:
-    """An observable of one condition of a sweep, averaged over its replicas: the first of ``observables`` that is there.
+    """An observable of one condition of a sweep, averaged over its replicas, without what a bath's friction adds.
 
     Parameters
     ----------
@@ -99,11 +99,7 @@ def observed(
     NumberError
         If they do not.
     """
-    mean = combine_replicas(table, [*CONDITION, "observable", "species"])
-    here = mean
-    for column, value in conditions.items():
-        here = here[here[column] == value]
-    observable = next((o for o in observables if (here["observable"] == o).any()), observables[-1])
+    mean = combine_replicas(corrected(table, observable), [*CONDITION, "observable", "species"])
     row = look_up(mean, source, observable=observable, **conditions)
     return Number(name, float(row.value), float(row.error), unit, digits, source)
 

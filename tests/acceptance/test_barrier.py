@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from ase import Atoms, units
 from scipy import constants
+from specifications import at_fixed_cell
 
 from qcrystal.engines import ipi
-from qcrystal.engines.spec import Bath, RunSpec
+from qcrystal.engines.spec import Bath
 from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath
 from qcrystal.trajectory import Trajectory
 
@@ -60,7 +61,9 @@ def quantum_rate(barrier, quantum, temperature):
 def test_quantum_baths_hop_far_too_often(kind, measured):
     """Table line 11: V_b = 0.4 eV, ħω0 = 0.15 eV, 300 K: zero-point energy as real kinetic energy crosses 1000 times too often.
 
-    A known failure: a bath that did not show it would be a wrong one. 3000 coordinates, 8 ps: some 1000 hops.
+    A known failure: a bath that did not show it would be a wrong one. 3000 coordinates, 8 ps: some 2000 hops, so 2 % of
+    noise; the plain and the adaptive bath differ by more, and both are to lie between 0.05 and 0.1 /ps. The true rate is
+    computed without noise and compared with its one-digit rounding.
     """
     barrier, quantum, count = 0.4, 0.15, 1000
     a = half_width(barrier, quantum)
@@ -82,8 +85,8 @@ def test_quantum_baths_hop_far_too_often(kind, measured):
             kept.append(position)
     rate = hops(np.array(kept), 0.5 * a) / (3 * count * 8.0)
     true = quantum_rate(barrier, quantum, 300.0)
-    measured(11, "hop rate at 300 K, true one 5e-5", true, 5e-5, 1.0, "1/ps")  # of PHYSICS: a round number
-    measured(11, "hop rate at 300 K by the bath: a failure", rate, 0.075, 0.67, "1/ps")
+    measured(11, "hop rate at 300 K, true one 5e-5", true, 5e-5, 0.1, "1/ps")
+    measured(11, "hop rate at 300 K by the bath: a failure", rate, 0.075, 0.34, "1/ps")
     assert rate > 300 * true
 
 
@@ -93,23 +96,8 @@ def test_ring_polymers_hop_as_transition_state_theory_says(tmp_path, measured):
     a = half_width(barrier, quantum)
     model = tmp_path / "wells.txt"
     model.write_text(f"{barrier} {a} - 1 0 -2 0 1")
-    spec = RunSpec(
-        run="wells",
-        system="none",
-        method="trpmd",
-        ensemble="nvt",
-        repeat=(1, 1, 1),
-        species=("H",),
-        masses={"H": MASS},
-        temperature=temperature,
-        pressure=None,
-        timestep=1.0,
-        steps=24000,
-        sample_every=5,
-        checkpoint_every=24000,
-        seed=2,
-        beads=12,
-    )
+    length = {"timestep": 1.0, "steps": 24000, "sample_every": 5}
+    spec = at_fixed_cell("trpmd", {"H": MASS}, temperature=temperature, beads=12, seed=2, **length)
     structure = Atoms(f"H{atoms}", positions=np.full((atoms, 3), a), cell=[100.0] * 3, pbc=True)
     ipi.run(spec, structure, model, tmp_path / "run", driver=DRIVER, fix_centre=False)
     trajectory = Trajectory(tmp_path / "run" / "trajectory.h5")

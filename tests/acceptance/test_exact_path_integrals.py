@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from ase import Atoms, units
 from scipy import constants
+from specifications import at_fixed_cell
 
 from qcrystal.engines import ipi
 from qcrystal.engines.beads import harmonic_bead_energy
-from qcrystal.engines.spec import RunSpec
 
 DRIVER = Path(__file__).with_name("polynomial_driver.py")
 BETA = 8.0
@@ -51,20 +51,13 @@ def oscillators(tmp_path, coefficients, beads, timestep, steps, atoms, sample_ev
     record = tmp_path / "squares"
     model = tmp_path / "potential.txt"
     model.write_text(" ".join(map(str, [ENERGY, LENGTH, record, *coefficients])))
-    spec = RunSpec(
-        run="oscillators",
-        system="none",
-        method="pimd",
-        ensemble="nvt",
-        repeat=(1, 1, 1),
-        species=("H",),
-        masses={"H": MASS},
+    spec = at_fixed_cell(
+        "pimd",
+        {"H": MASS},
+        steps,
         temperature=ENERGY / BETA / units.kB,
-        pressure=None,
         timestep=timestep * TIME,
-        steps=steps,
         sample_every=sample_every,
-        checkpoint_every=steps,
         seed=20230815,
         beads=beads,
     )

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import yaml
 from ase import units
+from specifications import at_fixed_cell
 
 from qcrystal.config import load
 from qcrystal.engines import lammps
-from qcrystal.engines.spec import Bath, RunSpec
+from qcrystal.engines.spec import Bath
 from qcrystal.potential import DeepPotential
 from qcrystal.statics import lattice_dynamics, relaxed_cubic
 from qcrystal.tables import read_table
@@ -54,21 +55,15 @@ def harmonic(root):
 @pytest.mark.parametrize("method", ["qtb", "adqtb"])
 def test_harmonic_limit(method, harmonic, root, tmp_path, measured):
     """Potential energy within 3 %, kinetic energies within 4 % of the phonon sum (264 modes, 90 relaxation times: 0.7 %)."""
-    spec = RunSpec(
-        run=method,
-        system="lah10",
-        method=method,
-        ensemble="nvt",
+    spec = at_fixed_cell(
+        method,
+        MASSES,
+        20000,
         basis="primitive",
         repeat=(2, 2, 2),
-        species=("La", "H"),
-        masses=MASSES,
         temperature=TEMPERATURE,
-        pressure=None,
         timestep=0.5 * SCALE,
-        steps=20000,
         sample_every=10,
-        checkpoint_every=20000,
         seed=4,
         bath=Bath(gamma=10.0 / SCALE, cutoff=120.0 / SCALE, segment=0.5 * SCALE),
     )

@@ -15,9 +15,10 @@ from ase import units
 from ase.build import bulk
 from lennard_jones_driver import lennard_jones
 from openmm import unit
+from specifications import at_fixed_cell
 
 from qcrystal.engines import ipi
-from qcrystal.engines.spec import Bath, RunSpec
+from qcrystal.engines.spec import Bath
 from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, quantum_energy
 
 pytestmark = pytest.mark.slow
@@ -152,23 +153,8 @@ def test_adaptive_baths_on_neon_and_path_integrals(neon, tmp_path, measured):
     """
     model = tmp_path / "neon.txt"
     model.write_text(" ".join(repr(float(value)) for value in neon.values.values()))
-    spec = RunSpec(
-        run="neon",
-        system="neon",
-        method="pimd",
-        ensemble="nvt",
-        repeat=(3, 3, 3),
-        species=("Ne",),
-        masses={"Ne": neon.masses[0]},
-        temperature=neon.temperature,
-        pressure=None,
-        timestep=10.0,
-        steps=6000,
-        sample_every=5,
-        checkpoint_every=6000,
-        seed=3,
-        beads=16,
-    )
+    length = {"timestep": 10.0, "steps": 6000, "sample_every": 5}
+    spec = at_fixed_cell("pimd", {"Ne": neon.masses[0]}, temperature=neon.temperature, beads=16, seed=3, **length)
     ipi.run(spec, neon.atoms, model, tmp_path / "run", driver=DRIVER)
     series = pd.read_csv(tmp_path / "run" / "thermo.csv")["potential_energy"].to_numpy() - neon.rest
     series = series[len(series) // 5 :]

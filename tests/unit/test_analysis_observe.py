@@ -154,6 +154,14 @@ def test_a_bath_reports_its_pressure_and_its_net_power(tmp_path):
     assert found["error"] == pytest.approx(0.1 / np.sqrt(3))
 
 
+def test_path_integrals_tell_the_frequency_by_which_beads_are_chosen(tmp_path):
+    trajectory, thermo = run(tmp_path, 40)
+    found = value(observe(trajectory, thermo, EOS, SETTINGS, {"max_frequency": 70.0}), "max_frequency", "all")
+    assert found["value"] == 70.0 and found["unit"] == "THz"
+    summary = observe(trajectory, thermo, EOS, SETTINGS)["summary"]
+    assert "max_frequency" not in set(summary["observable"])
+
+
 def test_exchanged_protons_are_seen(tmp_path):
     """Two protons change places in the middle of the run: two exchanges, their quadrilaterals are left out."""
     settings = ObserveSettings(prototype=PROTOTYPE, cage=CAGE, discard=0.2, site_window=0.03)

@@ -38,9 +38,53 @@ def test_frictions_of_a_sweep_are_runs_of_their_own(root):
     assert runs[0].run in loaded.sweeps["compared_qtb"]
 
 
+def test_beads_of_a_sweep_are_runs_of_their_own(root, tmp_path):
+    """They replace the rule's choice, which a sweep without them keeps; their runs, seeds and names differ in nothing else."""
+    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    like = {key: value for key, value in scale["sweeps"]["compared_pimd"].items() if key != "bead_ratio"}
+    scale["sweeps"] |= {"some": like | {"beads": [4, 5, 64], "replicas": 2}, "ruled": like}
+    del scale["sweeps"]["compared_pimd"]
+    path = tmp_path / "beads.yaml"
+    path.write_text(yaml.safe_dump(scale))
+    loaded = config.load(settings(root, scale=str(path)), root)
+    runs = [loaded.runs[name] for name in loaded.sweeps["some"]]
+    assert [(run.beads, run.replica) for run in runs] == [(p, r) for p in (4, 5, 64) for r in (0, 1)]
+    (ruled,) = (loaded.runs[name] for name in loaded.sweeps["ruled"])
+    assert ruled.run == "pimd-H-cubic-44-nvt-200GPa-300K-r0"
+    # βħω of 70 THz at 300 K is 11.2; twice that, rounded up to an even number
+    assert ruled.beads == 24
+    assert runs[0].run == "pimd-H-cubic-44-nvt-200GPa-300K-4beads-r0"
+    own = {"run": ruled.run, "seed": ruled.seed, "beads": 24, "replica": 0}
+    assert all(run.model_copy(update=own) == ruled for run in runs)
+    assert len({run.seed for run in [*runs, ruled]}) == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "qtb"}, "beads: qtb has none; take the line out"),
+        ({"bead_ratio": 2.0}, r"beads: \[8\] and bead_ratio: 2 exclude each other"),
+        ({"beads": []}, "beads"),
+        ({"beads": [0]}, "beads"),
+        ({"beads": [8, 8]}, "beads: 8 stands there twice"),
+    ],
+)
+def test_beads_that_make_no_sense_are_refused(changes, words):
+    sweep = {
+        "method": "pimd",
+        "repeat": [1, 1, 1],
+        "pressures": [200],
+        "temperatures": [300],
+        "length": 1.0,
+        "beads": [8],
+    }
+    with pytest.raises(ConfigError, match=words):
+        config.validate(config.Sweep, sweep | changes, "here")
+
+
 def test_beads_follow_from_temperature(root):
     loaded = config.load(settings(root, scale="paper"), root)
-    beads = {r.temperature: r.beads for r in loaded.runs.values() if r.method == "pimd" and r.pressure == 200}
+    beads = {loaded.runs[name].temperature: loaded.runs[name].beads for name in loaded.sweeps["energy_pimd"]}
     assert beads[100] > beads[300] >= 16
 
 

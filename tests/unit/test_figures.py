@@ -379,6 +379,22 @@ def bath_tables(size) -> dict:
     }
 
 
+def bead_rows(size) -> pd.DataFrame:
+    """Path integrals whose values rise with the beads, and the frequency by which these are chosen; minimal: two numbers."""
+    rows = []
+    for beads in (8, 16, 32, 64) if size == "rich" else (8, 16):
+        head = condition("pimd", 200.0, 300.0, size) | {"beads": beads, "friction": np.nan}
+        head["run"] += f"-{beads}"
+        values = {("temperature", "H"): 955.0, ("temperature", "La"): 320.0, ("temperature", "all"): 900.0}
+        values |= {("energy_over_3NkB", "all"): 880.0}
+        rows += [
+            head | {"observable": name, "species": species, "value": value * (1 - 1 / beads**2), "unit": "K"}
+            for (name, species), value in values.items()
+        ]
+        rows.append(head | {"observable": "max_frequency", "species": "all", "value": 70.0, "unit": "THz"})
+    return pd.DataFrame(rows).assign(error=error_of(size, 4.0), n_effective=20.0)
+
+
 def synthetic(size: str) -> dict:
     """All tables that the figures read."""
     frames, enthalpies = crystals_and_enthalpies(size)
@@ -422,6 +438,7 @@ def synthetic(size: str) -> dict:
         "sweep:rdf_classical/rdf": rdf_table("classical", size, 0.05),
         "sweep:rdf_qtb/rdf": rdf_table("qtb", size, 0.12),
         **bath_tables(size),
+        "sweep:beads_pimd/summary": with_deviation(bead_rows(size), size),
         **learning_tables(size),
         **dft_tables(size),
     } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})
@@ -517,7 +534,7 @@ def test_a_figure_stands_without_each_of_its_optional_tables(inputs, literature,
 def test_every_axis_says_what_it_shows_and_in_which_unit(figures, name, size):
     """Panels that share an axis are labelled once; pictures of crystals have none."""
     unitless = re.compile(
-        "^(frames|components|labelled frames|generation|trajectory|system)$|principal component|[gG]\\(|^share of | / "
+        "^(frames|components|labelled frames|generation|trajectory|system)$|^number of|principal component|[gG]\\(|^share of | / "
     )
     figure = figures[name, size]
     style.styled(figure.draw_without_rendering)()
@@ -963,6 +980,19 @@ def test_leakage_draws_corrected_temperatures_against_friction(figures, inputs):
     assert "whole segment" in notes(figures["x_leakage", "minimal"])
 
 
+def test_a_bath_at_two_conditions_is_refused_by_the_leakage_figure(inputs, literature):
+    """The error names the sweeps and what they hold, in one line."""
+    name = "sweep:leakage_qtb/summary"
+    colder = inputs["rich"][name].assign(temperature_target=100.0)
+    both = pd.concat([inputs["rich"][name], colder])
+    for table, held in ((both, "5 K, 200 GPa 100 K"), (colder, "100 K")):
+        with pytest.raises(data.TableError) as error:
+            FIGURES["x_leakage"].draw(inputs["rich"] | {name: table}, literature)
+        text = str(error.value)
+        assert f"{name!r} holds 200 GPa {held}" in text and "'sweep:leakage_adqtb/summary' holds 200 GPa 5 K" in text
+        assert "leave one" in text and "\n" not in text
+
+
 def test_harmonic_temperature_of_an_einstein_crystal():
     """One mode at 30 THz shared by two species: each has θ/k_B, whatever its share."""
     dos = pd.DataFrame({"frequency": [-2.0, 30.0], "dos_La": [0.5, 0.1], "dos_H": [0.5, 0.9]})
@@ -972,6 +1002,42 @@ def test_harmonic_temperature_of_an_einstein_crystal():
             assert harmonic_temperature(dos, species, temperature) == pytest.approx(exact, rel=1e-6)
 
 
+def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):
+    """40 THz, a fifth of the modes imaginary, against the closed form of the discretised path [Schweizer et al. 1981]:
+    E_P = (hν/2) coth(Pα/2) / cosh(α/2) with sinh(α/2) = hν/2PkT."""
+    dos = pd.DataFrame({"pressure": 200.0, "frequency": [-3.0, 40.0], "dos": [0.25, 1.0], "dos_La": [0.2, 0.1]})
+    dos["dos_H"] = dos["dos"] - dos["dos_La"]
+    figure = FIGURES["x_beads"].draw(inputs["rich"] | {"statics:phonon_dos": dos}, literature)
+    quantum, rows = PLANCK_EV_THZ * 40.0, inputs["rich"]["sweep:beads_pimd/summary"]
+    half = np.arcsinh(quantum / (2 * drawn(figure.axes[0], "phonons, $P$ beads")[:, 0] * units.kB * 300.0))
+    for axes, name, species, weight in zip(
+        figure.axes, ["temperature"] * 2 + ["energy_over_3NkB"], ["La", "H", "all"], [1.0, 1.0, 0.8], strict=True
+    ):
+        known = rows[(rows["observable"] == name) & (rows["species"] == species)]
+        np.testing.assert_allclose(drawn(axes, "PIMD"), known[["beads", "value"]])
+        np.testing.assert_allclose(drawn_errors(axes, "PIMD"), known["error"], rtol=1e-6)
+        beads, energy = drawn(axes, "phonons, $P$ beads").T
+        assert beads.min() < 8 and beads.max() > 64
+        exact = 0.5 * quantum / np.tanh(beads * half) / np.cosh(half) / units.kB
+        np.testing.assert_allclose(energy, weight * exact + (1 - weight) * 300.0, rtol=1e-9)
+        limit = 0.5 * quantum / np.tanh(0.5 * quantum / units.kB / 300.0) / units.kB
+        np.testing.assert_allclose(
+            drawn(axes, r"phonons, $P \to \infty$")[:, 1], weight * limit + (1 - weight) * 300.0, rtol=1e-9
+        )
+        # βħω of 70 THz at 300 K is 11.2; twice that, rounded up to an even number
+        (rule,) = [label for label in axes.get_legend_handles_labels()[1] if label.startswith("rule, $P = 24 ")]
+        np.testing.assert_allclose(drawn(axes, rule)[:, 0], 24)
+
+
+def test_beads_without_phonons_of_their_pressure_stand_alone(inputs, literature):
+    elsewhere = inputs["rich"]["statics:phonon_dos"].query("pressure < 200")
+    figure = FIGURES["x_beads"].draw(inputs["rich"] | {"statics:phonon_dos": elsewhere}, literature)
+    for axes in figure.axes:
+        labels = axes.get_legend_handles_labels()[1]
+        assert len(labels) == 2 and labels[0].startswith("rule, $P = 24 ") and labels[1] == "PIMD"
+    assert "phonons" not in notes(figure)
+
+
 def test_methods_are_compared_with_path_integrals(figures):
     rows = figures["x_table_methods", "rich"].set_index(["quantity", "species", "method"])
     assert rows.loc[("kinetic temperature", "H", "QTB"), "minus_PIMD"] == pytest.approx(0.96 * 950 - 955)
@@ -979,3 +1045,26 @@ def test_methods_are_compared_with_path_integrals(figures):
     assert rows.xs("PIMD, 18 beads", level="method")["minus_PIMD"].isna().all()
     assert rows.loc[("pressure", "all", "adaptive QTB"), "minus_PIMD"] == pytest.approx(0.0)
     assert ("kinetic temperature", "La", "phonons") in rows.index
+
+
+def test_each_run_is_corrected_that_tells_how(inputs, literature):
+    """Of two temperatures the friction's part is known at one: there the corrected values stand, at the other the measured."""
+    name = "sweep:compared_qtb/summary"
+    warm = inputs["rich"][name]
+    excess = warm[warm["observable"] == "pressure"].assign(observable="pressure_corrected", value=199.5)
+    cold = warm[~warm["observable"].str.endswith("_corrected")]
+    cold = cold.assign(temperature_target=100.0, run=cold["run"] + "-cold")
+    table = FIGURES["x_table_methods"].draw(
+        inputs["rich"] | {name: pd.concat([warm, excess, cold], ignore_index=True)}, literature
+    )
+    rows = table[table["method"] == "QTB"].set_index(["quantity", "species", "temperature_K"])["value"]
+    # as `bath_rows` makes them: 900 K and 5 K per 1/ps of friction, 4 % lower after correction
+    expected = {
+        ("pressure", "all", 300.0): 199.5,
+        ("pressure", "all", 100.0): 201.0,
+        ("kinetic temperature", "H", 300.0): 0.96 * 950.0,
+        ("kinetic temperature", "H", 100.0): 950.0,
+    }
+    assert len(rows) == 6
+    for key, value in expected.items():
+        assert rows[key] == pytest.approx(value)

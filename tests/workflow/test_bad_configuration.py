@@ -66,6 +66,19 @@ IN_FILES = {
     ),
     "the same friction twice": (scale_with(frictions=[10, 10]), ["config/scales/smoke.yaml", "frictions", "10"]),
     "no friction": (scale_with(frictions=[0]), ["config/scales/smoke.yaml", "frictions", "0"]),
+    "beads of a bath": (scale_with(beads=[8]), ["config/scales/smoke.yaml", "beads", "qtb has none"]),
+    "beads twice over": (
+        scale_with(method="pimd", temperatures=[300], beads=[8], bead_ratio=2),
+        ["config/scales/smoke.yaml", "beads", "[8]", "bead_ratio", "2"],
+    ),
+    "half a bead": (
+        scale_with(method="pimd", temperatures=[300], beads=[0.5]),
+        ["config/scales/smoke.yaml", "beads", "0.5"],
+    ),
+    "the same beads twice": (
+        scale_with(method="pimd", temperatures=[300], beads=[8, 8]),
+        ["config/scales/smoke.yaml", "beads", "8 stands there twice"],
+    ),
     "dynamics at a free cell": (scale_with(method="trpmd"), ["config/scales/smoke.yaml", "ensemble", "nvt"]),
     "yes as a length": (scale_with(length=True), ["config/scales/smoke.yaml", "length", "True"]),
     "cage of nothing": (system_with(cage_of_nothing), ["config/systems/lah10.yaml", "cage.centre", "'X'"]),

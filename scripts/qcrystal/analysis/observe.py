@@ -101,7 +101,9 @@ def observe(
         See `ObserveSettings`.
     report
         The run's report. Where it corrects kinetic energies for the bath's friction, the summary also has the rows
-        ``temperature_corrected`` and ``energy_over_3NkB_corrected``.
+        ``temperature_corrected``, ``energy_over_3NkB_corrected`` and, with the excess of pressure, ``pressure_corrected``;
+        of a bath that watched its own power, ``fluctuation_dissipation`` of each species; of path integrals that know it,
+        ``max_frequency``, the stiffest phonon's, by which the number of beads is to be judged.
 
     Returns
     -------
@@ -129,6 +131,7 @@ def observe(
     rows += _thermodynamics(steady, eos, run.species, trajectory.spec)
     rows += _corrected(steady, eos, run.species, trajectory.spec, report)
     rows += _bath(steady, report)
+    rows += _stiffest(report)
     rows += _angles(conventional[trajectory.time >= run.time[0]])
     rows += _quadrilaterals(run, away, settings)
     rows += msd_rows
@@ -240,6 +243,12 @@ def _bath(thermo, report):
         error = later.std(ddof=1) / np.sqrt(len(later)) if len(later) > 1 else np.nan
         rows.append(_row("fluctuation_dissipation", species, Estimate(entry["net"], error, float(len(later))), "1"))
     return rows
+
+
+def _stiffest(report):
+    """The frequency that the run was told is the highest; none of runs without beads."""
+    known = (report or {}).get("max_frequency")
+    return [] if known is None else [_row("max_frequency", "all", Estimate(known, 0.0, 1.0), "THz")]
 
 
 def _angles(conventional):

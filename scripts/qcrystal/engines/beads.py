@@ -6,6 +6,7 @@ import numpy as np
 from ase import units
 from scipy import constants
 
+BEAD_RATIO = 2.0  # P / βħω of the stiffest phonon, unless a sweep says otherwise
 _THz = 1e12 * constants.h / constants.e  # eV
 
 
@@ -36,7 +37,7 @@ def harmonic_bead_energy(frequency: float, temperature: float, beads: int) -> fl
     return float(kt * np.sum(quantum**2 / (quantum**2 + modes**2)))
 
 
-def beads_for(temperature: float, max_frequency: float, safety: float = 2.0) -> int:
+def beads_for(temperature: float, max_frequency: float, safety: float = BEAD_RATIO) -> int:
     """Smallest even number of beads P that is at least ``safety`` times βħω.
 
     At low temperature a harmonic mode keeps the fraction E_P/E ≈ [1 + (βħω/2P)²]^(-1/2) of its energy, so that

@@ -243,6 +243,15 @@ FIGURES: dict[str, Figure] = {
         caption="Kinetic temperatures and pressure at one fixed cell by quantum baths and by path integrals.",
         category="Quantum baths",
     ),
+    "x_beads": Figure(
+        module="beads",
+        function="convergence",
+        inputs=("sweep:beads_pimd/summary", "statics:phonon_dos"),
+        kind="figure",
+        caption="Convergence of path integrals with the number of beads P: kinetic temperature of each species and vibrational "
+        "energy, beside those of the harmonic crystal with P beads; the number that the rule chooses is marked.",
+        category="Path integrals",
+    ),
     "x_data_quality": Figure(
         module="quality",
         function="data_quality",

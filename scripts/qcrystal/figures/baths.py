@@ -7,22 +7,21 @@ import pandas as pd
 from ase import units
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import SUMMARY, observable, table
-from qcrystal.figures.energies import IMAGINARY, beads_text
+from qcrystal.figures.data import corrected_observable, observable, one_condition, table
+from qcrystal.figures.energies import IMAGINARY, beads_text, mode_energies
 from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
-from qcrystal.thermostats import quantum_energy
 
 LEAKAGE_SWEEPS = ("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary")
 COMPARED_SWEEPS = ("sweep:compared_qtb/summary", "sweep:compared_adqtb/summary", "sweep:compared_pimd/summary")
 TEMPERATURE = "temperature"
-CORRECTED = f"{TEMPERATURE}_corrected"
 DEVIATION = "fluctuation_dissipation"
 
 
-def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float) -> float:
+def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float, beads: int | None = None) -> float:
     """Kinetic temperature (K) of a species in the harmonic crystal, 2<K>/3k_B.
 
-    Each mode has the kinetic energy θ(ν, T)/2, of which a species takes its share of the eigenvector.
+    Each mode has the kinetic energy θ(ν, T)/2, of which a species takes its share of the eigenvector. With a number of
+    beads, θ is what so many hold of it.
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float) ->
     """
     real = dos[dos["frequency"] > IMAGINARY]
     weight = real[f"dos_{species}"].to_numpy(float)
-    energy = quantum_energy(real["frequency"].to_numpy(float), temperature)
+    energy = mode_energies(real["frequency"].to_numpy(float), temperature, beads)
     return float(weight @ energy / weight.sum() / units.kB)
 
 
@@ -43,22 +42,24 @@ def at_pressure(dos: pd.DataFrame, pressure: float) -> pd.DataFrame | None:
 
 def kinetic_temperatures(tables: dict, name: str) -> pd.DataFrame:
     """Kinetic temperature of each species of a sweep: without what the bath's friction adds, where a run tells that."""
-    summary = table(tables, name, [*SUMMARY, "run", "friction", "beads"])
-    known = summary[summary["observable"] == CORRECTED]
-    replaced = (summary["observable"] == TEMPERATURE) & summary["run"].isin(known["run"])
-    chosen = summary[~replaced].assign(observable=lambda rows: rows["observable"].replace(CORRECTED, TEMPERATURE))
-    chosen = chosen[chosen["species"] != "all"]
-    return observable({name: chosen}, name, TEMPERATURE, also=("species", "friction", "beads"))
+    rows = corrected_observable(tables, name, TEMPERATURE, also=("species", "friction", "beads"))
+    return rows[rows["species"] != "all"]
 
 
 @styled
 def leakage(tables: dict, published_values: dict) -> Figure:
-    """Kinetic temperature of each species and the bath's fluctuation-dissipation deviation against friction."""
+    """Kinetic temperature of each species and the bath's fluctuation-dissipation deviation against friction.
+
+    Raises
+    ------
+    TableError
+        The sweeps have more than one pressure and temperature.
+    """
+    pressure, temperature = one_condition(tables, LEAKAGE_SWEEPS)
     rows = pd.concat([kinetic_temperatures(tables, name) for name in LEAKAGE_SWEEPS], ignore_index=True)
     dos = table(tables, "statics:phonon_dos", ["pressure", "frequency"])
     elements = list(dict.fromkeys(rows.sort_values("value")["species"]))  # the heavy one, with the least, comes first
     figure, axes = new_figure(2, 2.5, panels=len(elements) + 1)
-    (pressure,), (temperature,) = rows["pressure_target"].unique(), rows["temperature_target"].unique()
     phonons = at_pressure(dos, pressure)
     for panel, species in zip(axes[0], elements, strict=False):
         for method, chosen in rows[rows["species"] == species].groupby("method"):
@@ -85,7 +86,6 @@ def leakage(tables: dict, published_values: dict) -> Figure:
     last.set_ylabel(r"net power from the bath (of $2\gamma\langle K\rangle$)")
     for panel in axes[0]:
         panel.set_xscale("log")
-
         panel.set_xlabel(r"friction $\gamma$ (1/ps)")
         ticks = sorted(rows["friction"].unique())
         panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
@@ -107,9 +107,7 @@ def compared(tables: dict, published_values: dict) -> pd.DataFrame:
     rows = []
     for name in COMPARED_SWEEPS:
         found = kinetic_temperatures(tables, name).assign(quantity="kinetic temperature", unit="K")
-        summary = tables[name]
-        label = "pressure_corrected" if (summary["observable"] == "pressure_corrected").any() else "pressure"
-        pressure = observable(tables, name, label, "all", also=("friction", "beads"))
+        pressure = corrected_observable(tables, name, "pressure", "all", also=("friction", "beads"))
         rows += [found, pressure.assign(quantity="pressure", species="all", unit="GPa")]
     frame = pd.concat(rows, ignore_index=True)
     keys = ["quantity", "species", "pressure_target", "temperature_target"]

@@ -127,6 +127,51 @@ def observable(
     return combine_replicas(rows, [*CONDITION, *also])
 
 
+def corrected_name(quantity: str) -> str:
+    """Name of an observable without what a bath's friction adds to the kinetic energies."""
+    return f"{quantity}_corrected"
+
+
+def corrected(summary: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """A sweep's summary in which ``quantity`` is without what a bath's friction adds, of each run that tells that.
+
+    A run that does not tell, because it had no such bath or was too short, keeps what was measured.
+    """
+    known = summary.loc[summary["observable"] == corrected_name(quantity), "run"]
+    replaced = (summary["observable"] == quantity) & summary["run"].isin(known)
+    return summary[~replaced].replace({"observable": {corrected_name(quantity): quantity}})
+
+
+def corrected_observable(
+    tables: dict, name: str, quantity: str, species: str | None = None, also: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """`observable`, `corrected`."""
+    summary = table(tables, name, [*SUMMARY, "run", *also])
+    return observable({name: corrected(summary, quantity)}, name, quantity, species, also)
+
+
+def one_condition(tables: dict, names: tuple[str, ...]) -> tuple[float, float]:
+    """Pressure (GPa) and temperature (K) of sweeps that a figure shows against something else.
+
+    Raises
+    ------
+    TableError
+        The sweeps have several of them.
+    """
+    keys = ["pressure_target", "temperature_target"]
+    found = {name: list(table(tables, name, keys).groupby(keys).groups) for name in names}
+    conditions = {condition for each in found.values() for condition in each}
+    if len(conditions) > 1:
+        held = "; ".join(
+            f"table {name!r} holds {', '.join(f'{pressure:g} GPa {temperature:g} K' for pressure, temperature in each)}"
+            for name, each in found.items()
+        )
+        raise TableError(
+            f"{held}; the figure shows one condition: leave one pressure and one temperature in the sweeps of config/scales"
+        )
+    return conditions.pop()
+
+
 CONDITION_TEXT = {
     "system": "{}",
     "isotope": "{}",

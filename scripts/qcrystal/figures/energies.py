@@ -8,7 +8,8 @@ from ase import units
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import SUMMARY, nearest, observable, published, series, table
+from qcrystal.engines.beads import harmonic_bead_energy
+from qcrystal.figures.data import corrected_name, corrected_observable, nearest, published, series, table
 from qcrystal.figures.style import (
     LINES,
     METHODS,
@@ -20,10 +21,9 @@ from qcrystal.figures.style import (
     span_text,
     styled,
 )
-from qcrystal.structures import PLANCK_EV_THZ
+from qcrystal.thermostats import quantum_energy
 
 ENERGY = "energy_over_3NkB"
-CORRECTED = f"{ENERGY}_corrected"
 ENERGY_SWEEPS = ["sweep:energy_classical/summary", "sweep:energy_qtb/summary", "sweep:energy_pimd/summary"]
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
 IMAGINARY = 0.05  # THz, as in qcrystal.statics: modes below it have no zero-point energy
@@ -36,14 +36,12 @@ def vibrational_energy(tables: dict, name: str, figure: Figure) -> pd.DataFrame:
     Of runs that know what the bath's friction adds to their kinetic energy it is the energy without that; the figure
     says so.
     """
-    summary = table(tables, name, [*SUMMARY, "run", "beads"])
-    known = summary["observable"] == CORRECTED
-    replaced = (summary["observable"] == ENERGY) & summary["run"].isin(summary.loc[known, "run"])
-    chosen = summary[~replaced].assign(observable=lambda rows: rows["observable"].replace(CORRECTED, ENERGY))
-    for method in summary.loc[known, "method"].unique():
+    rows = corrected_observable(tables, name, ENERGY, "all", also=("beads",))
+    summary = tables[name]
+    for method in summary.loc[summary["observable"] == corrected_name(ENERGY), "method"].unique():
         label = METHODS[method].label
         add_note(figure, f"{label}: kinetic energy without the bath's broadening, where the run tells how much that is")
-    return observable({name: chosen}, name, ENERGY, "all", also=("beads",))
+    return rows
 
 
 def beads_text(rows: pd.DataFrame) -> str:
@@ -52,21 +50,37 @@ def beads_text(rows: pd.DataFrame) -> str:
     return span_text(low, high, "beads") if high > 1 else ""
 
 
+def mode_energies(frequency: np.ndarray, temperature: float, beads: int | None = None) -> np.ndarray:
+    """Mean energies (eV) of harmonic modes (THz, above 0): with so many beads, or exact."""
+    if beads is None:
+        return quantum_energy(frequency, temperature)
+    return np.array([harmonic_bead_energy(each, temperature, beads) for each in frequency])
+
+
+def harmonic_energy(dos: pd.DataFrame, temperature: float, beads: int | None = None) -> float:
+    """E/(3 N k_B) in K of the harmonic crystal: with so many beads, or exact.
+
+    Parameters
+    ----------
+    dos
+        ``statics/phonon_dos.csv`` at one pressure: frequency (THz), dos. Imaginary modes count as classical.
+    """
+    frequency = dos["frequency"].to_numpy(float)
+    real = frequency > IMAGINARY
+    energy = np.full(len(dos), units.kB * temperature)
+    energy[real] = mode_energies(frequency[real], temperature, beads)
+    return float(np.average(energy, weights=dos["dos"]) / units.kB)
+
+
 def bead_error(dos: pd.DataFrame, temperature: float, beads: int) -> float:
     """How far below the exact energy the harmonic crystal with so many beads is, in K as E/(3 N k_B).
 
     Parameters
     ----------
     dos
-        ``statics/phonon_dos.csv`` at one pressure: frequency (THz), dos. Imaginary modes count as classical: no error.
+        See `harmonic_energy`.
     """
-    from qcrystal.engines.beads import harmonic_bead_energy
-
-    real = dos[dos["frequency"] > IMAGINARY]
-    half = 0.5 * PLANCK_EV_THZ * real["frequency"].to_numpy(float)
-    exact = half / np.tanh(half / (units.kB * temperature))
-    held = [harmonic_bead_energy(frequency, temperature, beads) for frequency in real["frequency"]]
-    return float(np.sum(real["dos"] * (exact - held)) / dos["dos"].sum() / units.kB)
+    return harmonic_energy(dos, temperature) - harmonic_energy(dos, temperature, beads)
 
 
 def note_bead_error(figure: Figure, tables: dict, rows: pd.DataFrame) -> None:
