@@ -75,7 +75,7 @@ def convergence(tables: dict, published_values: dict) -> Figure:
         panel.margins(x=0.08, y=0.15)
     bottom, top = axes[0, 0].get_ylim()
     axes[0, 0].set_ylim(bottom - 0.6 * (top - bottom), top)
-    legend(axes[0, 0], loc="lower center")
+    legend(axes[0, 0], loc="lower center", frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
     axes[0, 0].set_title(f"{pressure:g} GPa, {temperature:g} K, fixed cell")
     add_note(figure, REFERENCE)
     if phonons is not None:
