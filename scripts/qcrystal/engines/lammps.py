@@ -85,7 +85,9 @@ def _work(spec, directory, ranks):
     files = lammps_worker.Files(directory)
     command = [sys.executable, "-m", lammps_worker.__name__, str(files.job), str(os.getpid())]
     if ranks > 1:
-        command = [str(Path(sys.executable).with_name("mpiexec")), "-n", str(ranks), *command]
+        # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.
+        starter = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "fork", "-n", str(ranks)]
+        command = [*starter, *command]
     with open(files.log, "w") as errors:
         worker = subprocess.Popen(
             command,
