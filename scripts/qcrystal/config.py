@@ -456,6 +456,7 @@ class Main(Strict):
     system: str
     seed: int = Field(ge=0)
     device: Literal["cpu", "cuda"]
+    longest_job: int | None = Field(gt=0)
     model: str
     training: Name
     dataset: Name
