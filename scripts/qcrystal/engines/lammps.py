@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ase import Atoms
 
+from qcrystal.devices import cuda_libraries
 from qcrystal.engines import lammps_worker
 from qcrystal.engines.spec import RunError, RunSpec
 
@@ -67,6 +68,7 @@ def worker_environment() -> dict[str, str]:
         site["tensorflow"],
         site["tensorflow"] / "python",
         site["deepmd"] / "lib",
+        *cuda_libraries(),
     ]
     paths = [str(path) for path in libraries] + os.environ.get("LD_LIBRARY_PATH", "").split(":")
     scripts = str(Path(__file__).resolve().parents[2])
