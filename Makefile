@@ -1,20 +1,28 @@
-# Every target builds .venv from the lock file first, so nothing has to be done by hand.
+# Every target builds the environment from its lock file first, so nothing has to be done by hand.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SCALE ?= laptop
 START ?= model
+DEVICE ?= cpu
 CORES ?= $(shell nproc)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-LOCK := envs/requirements.lock
-READY := .venv/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
-SNAKEMAKE := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/snakemake --cores $(CORES)
-CONFIG := --config scale=$(SCALE) start=$(START)
+ifeq ($(filter $(DEVICE),cpu cuda),)
+$(error DEVICE=$(DEVICE): cpu or cuda)
+endif
+# One environment per device, so that neither is rebuilt for the other's sake.
+SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
+VENV := .venv$(SUFFIX)
+LOCK := envs/requirements$(SUFFIX).lock
+READY := $(VENV)/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
+SNAKEMAKE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
+CONFIG := --config scale=$(SCALE) start=$(START) device=$(DEVICE)
+COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help figures test acceptance bench paper audit seal crate lint format lock environment clean
 
 help:
-	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft"
+	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
 	@echo "make paper       the manuscript's PDF (needs TeX) SCALE=... START=..."
 	@echo "make audit       where results come from, and whether they hold: T=<figure|table|number|run|model|file> (all if left out), HTML=page.html"
 	@echo "make seal        list and sign the results            KEY=~/.ssh/id_ed25519"
@@ -23,8 +31,8 @@ help:
 	@echo "make acceptance  the slow tests of physics against exact results"
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
 	@echo "make format      ruff and snakefmt over the sources"
-	@echo "make lock        compile $(LOCK) anew from envs/requirements.in"
-	@echo "Now: SCALE=$(SCALE) START=$(START) CORES=$(CORES)"
+	@echo "make lock        compile envs/requirements.lock and requirements-cuda.lock anew from envs/*.in"
+	@echo "Now: SCALE=$(SCALE) START=$(START) DEVICE=$(DEVICE) CORES=$(CORES)"
 
 environment: $(READY)
 
@@ -34,9 +42,9 @@ $(READY): $(LOCK)
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@case "$(CURDIR)" in *" "*) echo "$(CURDIR): Snakemake cannot run scripts by a path with a space; move the repository" >&2; exit 1;; esac
-	@echo "Building .venv from $(LOCK)"
-	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') && rm -rf .venv && $$base -m venv .venv
-	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@echo "Building $(VENV) from $(LOCK)"
+	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@
 
 figures: $(READY)
@@ -50,39 +58,40 @@ paper: $(READY)
 	@echo "Manuscript: results/$(SCALE)/manuscript/lah10.pdf"
 
 audit: $(READY)
-	@.venv/bin/python scripts/audit.py $(T) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
+	@$(VENV)/bin/python scripts/audit.py $(T) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
 
 seal: $(READY)
-	@.venv/bin/python scripts/seal.py --scale $(SCALE) $(if $(KEY),--key $(KEY))
+	@$(VENV)/bin/python scripts/seal.py --scale $(SCALE) $(if $(KEY),--key $(KEY))
 
 crate: $(READY)
-	@.venv/bin/python scripts/crate.py results/$(SCALE) results/$(SCALE)/crate.zip
-	@.venv/bin/python scripts/crate.py --verify results/$(SCALE)/crate.zip --validate results/$(SCALE)/crate.zip
+	@$(VENV)/bin/python scripts/crate.py results/$(SCALE) results/$(SCALE)/crate.zip
+	@$(VENV)/bin/python scripts/crate.py --verify results/$(SCALE)/crate.zip --validate results/$(SCALE)/crate.zip
 
 lint: $(READY)
-	.venv/bin/ruff format --check scripts tests
-	.venv/bin/ruff check scripts tests
-	.venv/bin/python scripts/lint_manuscript.py manuscript/lah10.tex
-	.venv/bin/snakefmt --check --compact-diff Snakefile rules/*.smk
+	$(VENV)/bin/ruff format --check scripts tests
+	$(VENV)/bin/ruff check scripts tests
+	$(VENV)/bin/python scripts/lint_manuscript.py manuscript/lah10.tex
+	$(VENV)/bin/snakefmt --check --compact-diff Snakefile rules/*.smk
 	$(SNAKEMAKE) --lint >/dev/null
 
 format: $(READY)
-	.venv/bin/ruff check --fix scripts tests
-	.venv/bin/ruff format scripts tests
-	.venv/bin/snakefmt Snakefile rules/*.smk
+	$(VENV)/bin/ruff check --fix scripts tests
+	$(VENV)/bin/ruff format scripts tests
+	$(VENV)/bin/snakefmt Snakefile rules/*.smk
 
 test: lint
-	.venv/bin/python -m pytest -m "not slow"
+	$(VENV)/bin/python -m pytest -m "not slow"
 
 acceptance: $(READY)
-	MEASURED=docs/exact_tests.csv .venv/bin/python -m pytest -m slow
+	MEASURED=docs/exact_tests.csv $(VENV)/bin/python -m pytest -m slow
 
 bench: $(READY)
-	.venv/bin/python scripts/bench.py --output bench.json
+	$(VENV)/bin/python scripts/bench.py --output bench.json
 
 lock:
 	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header envs/requirements.in -o $(LOCK)
+	$(PYTHON) $(COMPILE) envs/requirements-cpu.in -o envs/requirements.lock
+	$(PYTHON) $(COMPILE) envs/requirements-cuda.in -o envs/requirements-cuda.lock
 
 clean:
 	rm -rf results/smoke results/laptop .snakemake

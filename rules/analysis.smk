@@ -13,12 +13,14 @@ rule observe:
         prov=f"{S}/observables/{{run}}/observables.prov.json",
     log:
         f"{S}/logs/observables/{{run}}.log",
+    group:
+        "observables"
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        runtime=time_limit(30),
         gpu=0,
     params:
         **code("observe.py"),
@@ -43,7 +45,7 @@ rule held_out:
     threads: 1
     resources:
         mem_mb=8000,
-        runtime=120,
+        runtime=time_limit(120),
         gpu=GPU,
     params:
         **code("held_out.py"),
@@ -67,7 +69,7 @@ rule accuracy:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("accuracy.py"),
@@ -93,7 +95,7 @@ rule deviation:
     threads: 1
     resources:
         mem_mb=lambda wildcards: 3000 + max(CONFIG.runs[run].atoms for run in DEVIATION[int(wildcards.batch)]) // 2,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        runtime=time_limit(60),
         gpu=GPU,
     params:
         **code("deviation.py"),
@@ -116,12 +118,14 @@ rule collect:
         prov=f"{S}/tables/sweeps/{{sweep}}/sweep.prov.json",
     log:
         f"{S}/logs/sweeps/{{sweep}}.log",
+    group:
+        "tables"
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("collect.py"),

@@ -110,6 +110,16 @@ def dataset_files(wildcards):
     return dataset_parts(source)
 
 
+def time_limit(minutes):
+    """A job's time limit (minutes, or a function of the wildcards): grows with every attempt, up to the machine's ``longest_job``."""
+
+    def limit(wildcards, attempt):
+        estimate = minutes(wildcards) if callable(minutes) else minutes
+        return min(attempt * estimate, MAIN.longest_job or math.inf)
+
+    return limit
+
+
 def work(wildcards):
     """Effort of a run in bead-atom-steps."""
     spec = CONFIG.runs[wildcards.run]

@@ -7,12 +7,13 @@ rule download:
         prov="results/downloads/{dataset}.prov.json",
     log:
         "results/downloads/{dataset}.log",
+    localrule: True  # a cluster's nodes seldom see the network
     conda:
         "../envs/potential.yaml"
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=60,
+        runtime=time_limit(60),
         gpu=0,
     params:
         **code("download.py"),
@@ -35,7 +36,7 @@ rule dataset:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=20,
+        runtime=time_limit(20),
         gpu=0,
     params:
         **code("dataset.py"),
@@ -64,7 +65,7 @@ rule data_quality:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=60,
+        runtime=time_limit(60),
         gpu=0,
     params:
         **code("data_quality.py"),

@@ -23,7 +23,7 @@ rule dft_paw:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("dft_paw.py"),
@@ -47,7 +47,7 @@ rule dft_frames:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("dft_frames.py"),
@@ -78,7 +78,7 @@ rule dft_label:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=240,
+        runtime=time_limit(240),
         gpu=0,
     params:
         **code("dft_label_batch.py", "dft_label.py"),
@@ -103,7 +103,7 @@ rule dft_lattice:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=120,
+        runtime=time_limit(120),
         gpu=0,
     params:
         **code("dft_lattice_table.py", "dft_lattice.py", "dft_label.py"),
@@ -188,7 +188,7 @@ rule dft_convergence_compare:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("dft_convergence.py"),
@@ -216,7 +216,7 @@ rule label_pressures:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=60,
+        runtime=time_limit(60),
         gpu=0,
     params:
         **code("label_pressures.py"),
@@ -240,7 +240,7 @@ rule dft_dataset:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("dft_dataset.py"),

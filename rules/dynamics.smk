@@ -21,7 +21,7 @@ rule run:
     threads: 1
     resources:
         mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * CONFIG.runs[wildcards.run].atoms // 20,
-        runtime=lambda wildcards, attempt: attempt * max(30, math.ceil(work(wildcards) * 3e-4 / 60)),
+        runtime=time_limit(lambda wildcards: max(30, math.ceil(work(wildcards) * 3e-4 / 60))),
         gpu=GPU,
     params:
         **code("run.py", "qcrystal/engines/lammps_worker.py", "qcrystal/engines/ipi_driver.py"),

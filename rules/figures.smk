@@ -33,12 +33,14 @@ for figure_id, figure in FIGURES.items():
             ),
         log:
             f"{S}/logs/figures/{figure_id}.log",
+        group:
+            "figures"
         conda:
             "../envs/analysis.yaml"
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=10,
+            runtime=time_limit(10),
             gpu=0,
         params:
             **code("figure.py", f"qcrystal/figures/{figure.module}.py"),

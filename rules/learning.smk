@@ -41,7 +41,7 @@ rule learning_data:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("learning_data.py"),
@@ -69,7 +69,7 @@ rule learning_train:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=240,
+        runtime=time_limit(240),
         gpu=GPU,
     params:
         **code("learning_train.py"),
@@ -98,7 +98,7 @@ rule learning_explore:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=time_limit(60),
         gpu=GPU,
     params:
         **code("learning_explore.py", "qcrystal/engines/lammps_worker.py"),
@@ -128,7 +128,7 @@ rule learning_select:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=60,
+        runtime=time_limit(60),
         gpu=GPU,
     params:
         **code("learning_select.py"),
@@ -175,7 +175,7 @@ rule learning_tables:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=60,
+        runtime=time_limit(60),
         gpu=GPU,
     params:
         **code("learning_tables.py"),
@@ -200,7 +200,7 @@ rule learning_dataset:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("learning_dataset.py"),

@@ -25,7 +25,7 @@ rule numbers:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("text_numbers.py"),
@@ -51,7 +51,7 @@ rule manuscript:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("manuscript.py"),

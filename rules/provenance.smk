@@ -10,7 +10,7 @@ rule configuration:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=5,
+        runtime=time_limit(5),
         gpu=0,
     params:
         **code("configuration.py"),

@@ -25,7 +25,7 @@ rule equation_of_state:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=20,
+        runtime=time_limit(20),
         gpu=0,
     params:
         **code("equation_of_state.py"),
@@ -55,7 +55,7 @@ rule search_random:
     threads: 1
     resources:
         mem_mb=3000,
-        runtime=lambda wildcards, attempt: attempt * max(20, SEARCH.starts * 5),
+        runtime=time_limit(max(20, SEARCH.starts * 5)),
         gpu=0,
     params:
         **code("search_random.py"),
@@ -87,7 +87,7 @@ rule search_distorted:
     threads: 1
     resources:
         mem_mb=3000,
-        runtime=lambda wildcards, attempt: attempt * (30 + 30 * SEARCH.distortions),
+        runtime=time_limit(30 + 30 * SEARCH.distortions),
         gpu=0,
     params:
         **code("search_distorted.py"),
@@ -124,7 +124,7 @@ rule enthalpy:
     threads: 1
     resources:
         mem_mb=3000,
-        runtime=240,
+        runtime=time_limit(240),
         gpu=0,
     params:
         **code("enthalpy.py"),
@@ -154,7 +154,7 @@ rule phonons:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=120,
+        runtime=time_limit(120),
         gpu=0,
     params:
         **code("phonons.py"),
@@ -186,7 +186,7 @@ rule dft_check_frames:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("dft_check_frames.py"),
@@ -226,7 +226,7 @@ rule dft_check:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=time_limit(10),
         gpu=0,
     params:
         **code("dft_check.py"),

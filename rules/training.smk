@@ -30,7 +30,7 @@ rule train:
     threads: 1 if TRAINING["architecture"]["trainer"] == "moments" else 2
     resources:
         mem_mb=8000,
-        runtime=1440,
+        runtime=time_limit(1440),
         gpu=GPU,
     params:
         **TRAINING,
@@ -58,7 +58,7 @@ rule parity:
     threads: 1
     resources:
         mem_mb=8000,
-        runtime=120,
+        runtime=time_limit(120),
         gpu=GPU,
     params:
         **TRAINING,

@@ -234,7 +234,7 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
 def sweep(model: Path, length: float, folder: Path) -> dict:
     """Wall time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time."""
     workspace = folder / "workspace"
-    ignore = shutil.ignore_patterns("results", ".git", ".venv", ".snakemake", "__pycache__")
+    ignore = shutil.ignore_patterns("results", ".git", ".venv*", ".snakemake", "__pycache__")
     shutil.copytree(ROOT, workspace, ignore=ignore)
     scale = yaml.safe_load((ROOT / "config" / "scales" / "smoke.yaml").read_text())
     scale["sweeps"]["classical_grid"] |= SWEEP

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qcrystal.embedded import embedded_identifier
-from qcrystal.provenance import PACKAGES, SCHEMA, file_digest, identifier_of, syntax_digest, write_whole
+from qcrystal.provenance import PACKAGES, SCHEMA, file_digest, identifier_of, lock_file, syntax_digest, write_whole
 
 VERDICTS = {
     "MISSING": "a file or a record is not there",
@@ -202,8 +202,6 @@ class Audit:
         What the workflow would do today; None leaves the configuration unchecked.
     digests
         Of files below ``root``.
-    lock
-        Lock file of the environment, by default ``envs/requirements.lock``.
     """
 
     def __init__(
@@ -217,14 +215,16 @@ class Audit:
         self.root, self.folders, self.digests = root, folders, digests
         self.expected = {path: job for job in expected or [] for path in job.outputs}
         self.configured = expected is not None
-        self.lock = lock or root / "envs" / "requirements.lock"
+        self.locks = {cuda: root / "envs" / lock_file(cuda) for cuda in (False, True)}
         self.nodes: dict[str, Node] = {}
         self.maker: dict[str, Node] = {}
         self._known_children: dict[str, list[Node]] | None = None
         self._jobs(read_records(root, folders))
         self._expected_jobs(expected or [])
         self._files()
-        self._environment = (file_digest(self.lock), lock_versions(self.lock))
+        self._environments = {
+            cuda: (file_digest(lock), lock_versions(lock)) for cuda, lock in self.locks.items() if lock.is_file()
+        }
         for node in list(self.nodes.values()):
             if node.record:
                 self._judge(node)
@@ -392,8 +392,9 @@ class Audit:
 
     def _judge_environment(self, node: Node) -> None:
         given = node.record["deterministic"]
-        digest, pinned = self._environment
-        name = self.lock.name
+        cuda = given.get("versions", {}).get("tensorflow-cpu") is None
+        name = self.locks[cuda].name
+        digest, pinned = self._environments.get(cuda, (None, {}))
         if given.get("lock") != digest:
             node.say(
                 "ENV-CHANGED", f"{name}: is {_short(digest)}, was {_short(given.get('lock'))} when {node.rule} ran"

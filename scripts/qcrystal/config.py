@@ -584,6 +584,7 @@ class Main(Strict):
     system: Text
     seed: Whole
     device: Literal["cpu", "cuda"]
+    longest_job: Count | None
     model: Text
     training: Name
     dataset: Name

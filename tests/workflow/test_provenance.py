@@ -8,7 +8,6 @@ import sys
 
 import pytest
 import yaml
-from conftest import SMOKE
 
 from qcrystal.figures import FIGURES
 
@@ -62,9 +61,9 @@ def bad(answer):
 def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finished):
     path = finished.folder / "scripts" / "qcrystal" / "figures" / "energies.py"
     with changed(path, lambda text: text + "\n# a remark\n"):
-        assert finished.planned(*SMOKE) == {}
+        assert finished.planned(*finished.SMOKE) == {}
     with changed(path, lambda text: text + "\nUNUSED_CONSTANT = 2\n"):
-        jobs = set(finished.planned(*SMOKE))
+        jobs = set(finished.planned(*finished.SMOKE))
     with changed(path, lambda text: text + "\nUNUSED_CONSTANT = 2\n"):
         status, answer = audit(finished)
     importers = {
@@ -85,21 +84,21 @@ def test_a_fresh_checkout_reruns_nothing(finished):
         top = finished.folder / name
         for path in [top, *top.rglob("*")]:
             os.utime(path)
-    assert finished.planned(*SMOKE) == {}
+    assert finished.planned(*finished.SMOKE) == {}
 
 
 def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses_it(finished):
     config = finished.folder / "config" / "config.yaml"
     with changed(config, lambda text: text.replace("device: cpu", "device: cpu   # as before")):
-        assert finished.planned(*SMOKE) == {}
+        assert finished.planned(*finished.SMOKE) == {}
     system = finished.folder / "config" / "systems" / "lah10.yaml"
     assert "max_frequency:" in system.read_text()
     scale = finished.folder / "config" / "scales" / "smoke.yaml"
     with changed(scale, lambda text: text.replace("converged_length: 20", "converged_length: 21")):
         assert "converged_length: 21" in scale.read_text()
-        jobs = set(finished.planned(*SMOKE))
+        jobs = set(finished.planned(*finished.SMOKE))
         assert jobs and jobs <= {*FIGURES, "figures", "configuration"}
-        finished.snakemake(*SMOKE, "--touch")
+        finished.snakemake(*finished.SMOKE, "--touch")
         status, answer = audit(finished)
         assert status == 1 and set(bad(answer).values()) == {"CONFIG-CHANGED"}
         assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == jobs - {"figures"}
@@ -143,7 +142,7 @@ def test_a_large_input_that_kept_its_time(finished):
     path = finished.folder / "results/smoke/potential/lah10-gpaw/model.pb"
     assert path.stat().st_size > 1e6
     with flipped(path):
-        assert finished.planned(*SMOKE) == {}  # Snakemake cannot see it
+        assert finished.planned(*finished.SMOKE) == {}  # Snakemake cannot see it
         status, answer = audit(finished, "qin_fig3a_energy")
     assert status == 1 and list(bad(answer).values()) == ["TAMPERED"]
 
@@ -152,18 +151,18 @@ def test_an_undeclared_file_is_named(finished):
     """A script that reads a file behind the rule's back, through the workflow itself."""
     script, prov = finished.folder / "scripts" / "text_numbers.py", finished.folder / "results/smoke/numbers.prov.json"
     with changed(script, lambda text: text + '    Path("config/config.yaml").read_text()\n'):
-        process = finished.snakemake(*SMOKE, "numbers")
+        process = finished.snakemake(*finished.SMOKE, "numbers")
         assert process.returncode == 0, process.stderr[-2000:]
         status, answer = audit(finished, "results/smoke/numbers.json")
         assert bad(answer) == {"results/smoke/numbers.prov.json": "UNDECLARED"}
         assert "config/config.yaml" in json.loads(prov.read_text())["undeclared"]
-    process = finished.snakemake(*SMOKE, "numbers")
-    assert process.returncode == 0 and finished.planned(*SMOKE) == {}
+    process = finished.snakemake(*finished.SMOKE, "numbers")
+    assert process.returncode == 0 and finished.planned(*finished.SMOKE) == {}
 
 
 def test_the_workflows_own_report_has_every_figure(finished, tmp_path):
     report = tmp_path / "report.html"
-    process = finished.snakemake(*SMOKE, "--report", report)
+    process = finished.snakemake(*finished.SMOKE, "--report", report)
     assert process.returncode == 0, (process.stdout + process.stderr)[-2000:]
     text = report.read_text()
     figures = [name for name, figure in FIGURES.items() if figure.kind == "figure"]

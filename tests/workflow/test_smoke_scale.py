@@ -6,7 +6,6 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
-from conftest import SMOKE
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -27,7 +26,7 @@ def test_every_published_figure_is_there(results, root):
 
 
 def test_a_second_run_has_nothing_to_do(finished):
-    process = finished.snakemake(*SMOKE)
+    process = finished.snakemake(*finished.SMOKE)
     assert process.returncode == 0
     assert "Nothing to be done" in process.stdout + process.stderr
 
@@ -37,7 +36,7 @@ def test_without_its_memory_snakemake_still_has_nothing_to_do(finished):
     memory = finished.folder / ".snakemake"
     shutil.move(memory, finished.folder / "memory")
     try:
-        process = finished.snakemake(*SMOKE, "-n")
+        process = finished.snakemake(*finished.SMOKE, "-n")
         assert "Nothing to be done" in process.stdout + process.stderr
     finally:
         shutil.rmtree(memory, ignore_errors=True)
@@ -74,9 +73,9 @@ def test_numbers_become_macros(results):
 
 def test_manuscript_is_typeset(finished, results):
     if shutil.which("latexmk") is None or shutil.which("pdflatex") is None:
-        process = finished.snakemake("paper", *SMOKE)
+        process = finished.snakemake("paper", *finished.SMOKE)
         assert process.returncode != 0 and "apt-get install latexmk" in process.stdout + process.stderr
         pytest.skip("TeX is not installed: apt-get install latexmk texlive-publishers (its absence is reported)")
-    process = finished.snakemake("paper", *SMOKE)
+    process = finished.snakemake("paper", *finished.SMOKE)
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
     assert (results / "manuscript" / "lah10.pdf").read_bytes().startswith(b"%PDF")

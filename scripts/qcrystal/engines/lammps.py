@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ase import Atoms
 
+from qcrystal.devices import cuda_libraries
 from qcrystal.engines import lammps_worker
 from qcrystal.engines.spec import RunError, RunSpec, check_start
 from qcrystal.provenance import end_with_parent
@@ -67,6 +68,7 @@ def worker_environment() -> dict[str, str]:
         site["tensorflow"],
         site["tensorflow"] / "python",
         site["deepmd"] / "lib",
+        *cuda_libraries(),
     ]
     paths = [str(path) for path in libraries] + os.environ.get("LD_LIBRARY_PATH", "").split(":")
     scripts = str(Path(__file__).resolve().parents[2])
@@ -85,7 +87,9 @@ def _work(spec, directory, ranks):
     files = lammps_worker.Files(directory)
     command = [sys.executable, "-m", lammps_worker.__name__, str(files.job), str(os.getpid())]
     if ranks > 1:
-        command = [str(Path(sys.executable).with_name("mpiexec")), "-n", str(ranks), *command]
+        # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.
+        starter = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "fork", "-n", str(ranks)]
+        command = [*starter, *command]
     with open(files.log, "w") as errors:
         worker = subprocess.Popen(
             command,
