@@ -317,7 +317,9 @@ def fails(match, *args, **options):
 
 
 def test_missing_model_is_named_in_one_line(tmp_path):
-    fails("there is no potential .*absent.pb", specification(), lanthanum_decahydride(), tmp_path / "absent.pb", tmp_path)
+    fails(
+        "there is no potential .*absent.pb", specification(), lanthanum_decahydride(), tmp_path / "absent.pb", tmp_path
+    )
 
 
 def test_trpmd_at_constant_pressure_is_refused():
