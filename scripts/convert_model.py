@@ -12,8 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from qcrystal.backends import BackendError, convert, differences
-from qcrystal.datasets import read_deepmd
+from qcrystal.backends import convert, differences
+from qcrystal.datasets import DatasetError, read_deepmd
+from qcrystal.provenance import one_line
 
 ROOT = Path(__file__).resolve().parents[1]
 TOLERANCE = {"energy": 1e-6, "force": 1e-5, "virial": 1e-5}  # eV/atom, eV/Å, eV/atom
@@ -28,17 +29,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "data/lah10-gpaw", help="data set to compare on")
     parser.add_argument("--species", nargs="+", default=["La", "H"])
     settings = parser.parse_args()
-    systems = [
-        read_deepmd(path.parent, settings.species).take(range(FRAMES))
-        for path in sorted(settings.data.rglob("type.raw"))
-    ]
-    if not systems:
-        raise SystemExit(f"{settings.data}: holds no DeePMD systems; name a data set with --data")
     try:
+        systems = [
+            read_deepmd(path.parent, settings.species).take(range(FRAMES))
+            for path in sorted(settings.data.rglob("type.raw"))
+        ]
+        if not systems:
+            raise DatasetError(f"{settings.data}: holds no DeePMD systems; name a data set with --data")
         convert(settings.source, settings.target)
-    except BackendError as error:
-        raise SystemExit(str(error)) from None
-    found = differences(settings.source, settings.target, systems)
+        found = differences(settings.source, settings.target, systems)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SystemExit(one_line(error)) from None
     for name, value in found.items():
         print(f"{name}: differs by at most {value:.1e} {UNITS[name]}")
     worse = [name for name, value in found.items() if not value <= TOLERANCE[name]]

@@ -2,15 +2,15 @@
 
 import os
 
-from ase.io import read, write
+from ase.io import write
 
 from qcrystal.provenance import job
 from qcrystal.search import frames_to_check
-from qcrystal.tables import read_table
+from qcrystal.tables import read_structures, read_table
 
 with job(snakemake):
     frames = frames_to_check(
-        read_table(snakemake.input.table), read(snakemake.input.structures, ":"), snakemake.params.check
+        read_table(snakemake.input.table), read_structures(snakemake.input.structures), snakemake.params.check
     )
     partial = f"{snakemake.output.frames}.partial"
     write(partial, frames, format="extxyz")

@@ -2,11 +2,12 @@
 
 import os
 
-from ase.io import read, write
+from ase.io import write
 
 from qcrystal.config import Prototype, Recipe, StructureRecipe
 from qcrystal.dft import displaced_frames, displaced_structures
 from qcrystal.provenance import job
+from qcrystal.tables import read_structures
 
 with job(snakemake) as log:
     frames = []
@@ -22,7 +23,7 @@ with job(snakemake) as log:
     for number, recipe in enumerate(snakemake.params.structure_recipes):
         frames += displaced_structures(
             StructureRecipe(**recipe),
-            read(snakemake.input[f"structures{number}"], ":"),
+            read_structures(snakemake.input[f"structures{number}"]),
             snakemake.params.species,
             snakemake.params.frequencies,
             snakemake.params.seed,

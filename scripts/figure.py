@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-from ase.io import read
-
 from qcrystal.figures import FIGURES
 from qcrystal.provenance import job
 from qcrystal.published import read_published
-from qcrystal.tables import read_table
+from qcrystal.tables import read_structures, read_table
 
 with job(snakemake):
     tables = {}
     for number, name in enumerate(snakemake.params.names):
         path = snakemake.input[f"input{number}"]
-        tables[name] = read(path, ":") if path.endswith(".extxyz") else read_table(path)
+        tables[name] = read_structures(path) if path.endswith(".extxyz") else read_table(path)
     figure = FIGURES[snakemake.params.figure]
     published = read_published(snakemake.input.published)
     result = figure.draw(tables, published, snakemake.params.converged_length)

@@ -17,26 +17,29 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import yaml
-
-from qcrystal.backends import BackendError, convert
-from qcrystal.graphs import GraphError
-from qcrystal.shortrange import ShortRangeError
-from qcrystal.training import TrainingError, TrainingSettings, export
+from qcrystal.backends import convert
+from qcrystal.config import System, read_yaml, validate
+from qcrystal.graphs import kind
+from qcrystal.provenance import one_line
+from qcrystal.training import TrainingSettings, export
 
 ROOT = Path(__file__).resolve().parents[1]
 SPACING = TrainingSettings().table_spacing
 
 
-def finish(source: Path, target: Path, system: dict, table_spacing: float | None) -> None:
+def finish(source: Path, target: Path, system: System, table_spacing: float | None) -> None:
     """Convert ``source`` if it is no frozen graph, and write the finished potential to ``target``."""
+    if not target.parent.is_dir():
+        raise NotADirectoryError(f"{target.parent}: no such folder; make it first")
+    if source.suffix == ".pb":
+        kind(source)  # which names the file if it is none
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         if source.suffix == ".pb":
             shutil.copy(source, folder / "frozen.pb")
         else:
             convert(source, folder / "frozen.pb")
-        export(folder, system["species"], system.get("repulsion", {}), table_spacing=table_spacing)
+        export(folder, system.species, system.repulsion, table_spacing=table_spacing)
         shutil.move(folder / "model.pb", target)
 
 
@@ -48,11 +51,11 @@ def main() -> None:
     parser.add_argument("--spacing", type=float, default=SPACING, help="of the tables")
     parser.add_argument("--networks", action="store_true", help="keep the networks: slower, and a smaller file")
     settings = parser.parse_args()
-    system = yaml.safe_load(settings.system.read_text())
     try:
+        system = validate(System, read_yaml(settings.system, str(settings.system), "system"), str(settings.system))
         finish(settings.source, settings.target, system, None if settings.networks else settings.spacing)
-    except (OSError, BackendError, GraphError, ShortRangeError, TrainingError) as error:
-        raise SystemExit(str(error)) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SystemExit(one_line(error)) from None
 
 
 if __name__ == "__main__":

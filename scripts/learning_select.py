@@ -1,6 +1,5 @@
 """Judge the explored frames by the committee, and choose those that are labelled next."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +18,11 @@ from qcrystal.learning import (
     classify,
     frames_of,
     origin_text,
-    read_frames,
     write_frames,
 )
 from qcrystal.provenance import job
 from qcrystal.soap import SoapSettings, averaged_soap, farthest_points
-from qcrystal.tables import write_table
+from qcrystal.tables import read_json, read_structures, write_table
 
 with job(snakemake) as log:
     parameters, data = snakemake.params, Path(snakemake.input.data)
@@ -36,8 +34,8 @@ with job(snakemake) as log:
     for number, (spec, path, report) in enumerate(
         zip(specs, snakemake.input.frames, snakemake.input.reports, strict=True)
     ):
-        ended.append(json.loads(Path(report).read_text())["ended"])
-        run = read_frames(path)
+        ended.append(read_json(report)["ended"])
+        run = read_structures(path)
         if not run:
             continue
         forces = committee.evaluate(run)[1]

@@ -5,7 +5,7 @@ from pathlib import Path
 from qcrystal.committee import Committee, deviation_statistics
 from qcrystal.datasets import read_dataset
 from qcrystal.provenance import file_digest, job
-from qcrystal.published import read_published
+from qcrystal.published import published_entry, read_published
 from qcrystal.tables import write_table
 from qcrystal.training import TrainingSettings, model_card, parity, write_card
 
@@ -25,11 +25,11 @@ with job(snakemake):
         checkpoint_every=parameters.checkpoint_every,
         seeds={"descriptor": parameters.seed, "fitting": parameters.seed + 1, "batches": parameters.seed + 2},
     )
-    values = read_published(Path(snakemake.input.published))["values"]
+    known = read_published(Path(snakemake.input.published))
     literature = {
         source: {
-            "energy_meV_per_atom": values[f"{study}_energy_rmse"]["value"],
-            "force_meV_per_angstrom": 1e3 * values[f"{study}_force_rmse"]["value"],
+            "energy_meV_per_atom": published_entry(known, f"{study}_energy_rmse")["value"],
+            "force_meV_per_angstrom": 1e3 * published_entry(known, f"{study}_force_rmse")["value"],
         }
         for source, study in (("qin2023", "qin"), ("ly2022", "ly"))
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from qcrystal.card import read_card
-from qcrystal.provenance import file_digest
+from qcrystal.provenance import file_digest, one_line
 from qcrystal.training import write_card
 
 KEPT = ("model*.pb", "input*.json", "learning_curve*.csv", "parity_*.csv")
@@ -82,8 +82,8 @@ def main() -> None:
     try:
         bench = json.loads(settings.bench.read_text()) if settings.bench else None
         release(settings.trained, settings.released, bench)
-    except ValueError as error:
-        raise SystemExit(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise SystemExit(one_line(error)) from None
 
 
 if __name__ == "__main__":

@@ -59,12 +59,16 @@ Temperature = Annotated[NotNegative, Field(le=2e4)]
 """K; runs end above it."""
 Fraction = Annotated[Number, Field(ge=-1, le=1)]
 """Of a cell vector."""
+Duration = Annotated[Positive, Field(le=1e6)]
+"""ps."""
 Repeat = tuple[Count, Count, Count]
 Jobs = Annotated[Count, Field(le=10_000)]
 """As many jobs, or things that are jobs."""
 SmallCount = Annotated[Count, Field(le=50)]
 FRICTIONS = (0.01, 1000)
 """Smallest and largest friction of a bath, 1/ps."""
+COLDEST = 1e-3
+"""K; without zero-point motion nothing moves below it."""
 MOST_RUNS = 10_000
 """Runs of a sweep: with more, Snakemake needs minutes to look at its jobs."""
 MOST_ATOMS = 10_000_000
@@ -84,13 +88,17 @@ def _refuse_repetition(key: str, values: list, advice: str) -> None:
 
 
 def _refuse_frozen(temperatures: list[float], method: str) -> None:
-    if min(temperatures) <= 0:
-        raise ValueError(f"temperatures: {method} dynamics needs a temperature above 0 K, not {min(temperatures):g}")
+    if min(temperatures) < COLDEST:
+        raise ValueError(
+            f"temperatures: {method} dynamics needs a temperature above 0 K, {COLDEST:g} K or more, not {min(temperatures):g}"
+        )
 
 
 @functools.cache
 def _space_group_symbols() -> frozenset[str]:
-    return frozenset(spglib.get_spacegroup_type(number).international_short for number in range(1, 531))
+    with warnings.catch_warnings():  # of spglib, about how it reports errors
+        warnings.simplefilter("ignore")
+        return frozenset(spglib.get_spacegroup_type(number).international_short for number in range(1, 531))
 
 
 class Site(Strict):
@@ -214,9 +222,9 @@ class DftSettings(Strict):
 class Dynamics(Strict):
     """Numerical parameters of the dynamics that physics fixes: time steps (fs), bath, highest frequency (THz)."""
 
-    timestep: dict[Method, Positive]
+    timestep: dict[Method, Annotated[Positive, Field(ge=1e-3)]]
     barostat_time: Annotated[Positive, Field(ge=10, le=1e5)]
-    max_frequency: Positive
+    max_frequency: Annotated[Positive, Field(ge=1, le=1000)]
     bath: Bath
 
     @model_validator(mode="after")
@@ -444,9 +452,9 @@ class Sweep(Strict):
     vacancies: Whole = 0
     pressures: list[Pressure] = Field(min_length=1)
     temperatures: list[Temperature] = Field(min_length=1)
-    length: Positive
+    length: Duration
     replicas: Count = 1
-    bead_ratio: Positive = BEAD_RATIO
+    bead_ratio: Annotated[Positive, Field(le=100)] = BEAD_RATIO
     beads: list[Count] | None = Field(None, min_length=1)
     frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
 
@@ -541,9 +549,9 @@ class Sampling(Strict):
     """Times in ps between frames and between checkpoints, the run length from which a run is not called short, how many frames
     of each run the committee is asked about, and over how many jobs that is spread."""
 
-    frame_interval: Positive
-    checkpoint_interval: Positive
-    converged_length: Positive
+    frame_interval: Duration
+    checkpoint_interval: Duration
+    converged_length: Duration
     deviation_frames: Count
     deviation_jobs: Count
 
@@ -803,7 +811,7 @@ def read_yaml(path: Path, where: str, what: str) -> dict:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))
 
 
 def validate(model: type[Strict], document: dict, where: str):
@@ -965,7 +973,7 @@ def _check_paths(main: Main, root: Path) -> None:
     try:
         check_published(read_yaml(root / main.published, main.published, "file"), main.published)
     except PublishedError as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(_one_line(str(error))) from error
     if main.dataset not in main.datasets:
         known = ", ".join(main.datasets) or "there is none"
         raise ConfigError(f"{MAIN_FILE}: dataset: {main.dataset!r} is not among datasets: {known}")

@@ -6,12 +6,13 @@ Settings are varied one at a time: plane-wave cutoff, k-point density, Fermi wid
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from ase import units
+
+from qcrystal.tables import read_json
 
 MILLI = 1e3
 
@@ -69,10 +70,10 @@ def settings_to_label(rows: list[dict]) -> dict[str, dict]:
 
 def read_labels(path: Path) -> list[dict]:
     """Labels of the frames by one setting."""
-    try:
-        return json.loads(Path(path).read_text())["frames"]
-    except (json.JSONDecodeError, KeyError) as error:
-        raise ConvergenceError(f"{path}: not a file of labels ({error}); remove it and run its job again") from error
+    document = read_json(path)
+    if not isinstance(document.get("frames"), list):
+        raise ConvergenceError(f"{path}: not a file of labels (no frames); remove it and run its job again")
+    return document["frames"]
 
 
 def pressure(label: dict) -> float:

@@ -108,6 +108,8 @@ def _read(tf, path: Path):
     graph = tf.GraphDef()
     try:
         graph.ParseFromString(path.read_bytes())
+    except OSError as error:
+        raise GraphError(f"{path}: cannot be read ({error.strerror}); give a file of `dp freeze`") from error
     except Exception as error:
         raise GraphError(
             f"{path}: not a frozen potential ({type(error).__name__}); give a file of `dp freeze`"

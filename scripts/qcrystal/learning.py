@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import read, write
+from ase.io import write
 
 from qcrystal.datasets import (
     DatasetError,
@@ -385,8 +385,3 @@ def write_frames(frames: Sequence[Atoms], path: Path) -> None:
     else:
         partial.write_text("")
     partial.replace(path)
-
-
-def read_frames(path: Path) -> list[Atoms]:
-    """Frames of `write_frames`."""
-    return read(path, ":", format="extxyz") if Path(path).stat().st_size else []

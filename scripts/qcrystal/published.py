@@ -70,6 +70,19 @@ def check_published(document: object, where: str) -> None:
             raise PublishedError(f"{where}: figures.{number}: 'id' is missing; say which figure it is")
 
 
+def published_entry(document: dict, name: str) -> dict:
+    """The entry of a value.
+
+    Raises
+    ------
+    PublishedError
+        If there is none.
+    """
+    if name not in document["values"]:
+        raise PublishedError(f"config/published.yaml: values has no {name!r}; add it or correct the name")
+    return document["values"][name]
+
+
 def _check_kind(value: object, name: str, where: str) -> None:
     if name in NUMBERS and not _is_number(value):
         raise PublishedError(f"{where}: values.{name}.value is {value!r:.60}, not a number; restore it")

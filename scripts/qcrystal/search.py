@@ -22,7 +22,7 @@ import spglib
 from ase import Atoms, units
 from ase.build import make_supercell, niggli_reduce
 from ase.constraints import FixSymmetry
-from ase.io import read, write
+from ase.io import write
 from ase.neighborlist import neighbor_list
 
 from qcrystal.committee import Committee, force_deviation
@@ -30,6 +30,7 @@ from qcrystal.distortions import EXACT, along_mode, doubled_cell, imaginary_mode
 from qcrystal.provenance import write_whole
 from qcrystal.statics import IMAGINARY, SHORTEST_DISTANCE, SMALLEST_VOLUME, Relaxed, lattice_dynamics, relax
 from qcrystal.structures import primitive_cell, random_strain
+from qcrystal.tables import read_structures
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +92,8 @@ def write_candidates(candidates: list[Candidate], path: Path) -> None:
 
 def read_candidates(path: Path) -> list[Candidate]:
     """Candidates from a file of `write_candidates`."""
-    frames = read(path, ":", format="extxyz") if Path(path).stat().st_size else []
     candidates = []
-    for frame in frames:
+    for frame in read_structures(path):
         info, frame.info = frame.info, {}
         origin = info.pop("origin")
         info["converged"] = bool(info["converged"])

@@ -1,4 +1,4 @@
-"""Files between the stages: tidy tables (CSV), which appear whole or not at all, and JSON."""
+"""Files between the stages: tidy tables (CSV), which appear whole or not at all, JSON, and structures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pandas as pd
+from ase import Atoms
+from ase.io import read
 
 from qcrystal.provenance import identifier, write_whole
 
@@ -54,6 +56,15 @@ def read_json(path: Path) -> dict:
             f"{path}: holds {type(document).__name__}, not keys with values; remove it and run its job again"
         )
     return document
+
+
+def read_structures(path: Path) -> list[Atoms]:
+    """Read extended XYZ, of which an empty file holds no structure; `TableError` names a file that is missing or is none."""
+    try:
+        return read(path, ":", format="extxyz") if Path(path).stat().st_size else []
+    except Exception as error:  # ASE lets through whatever a damaged line leads to
+        reason = _reason(error) or type(error).__name__
+        raise TableError(f"{path}: not readable as structures ({reason}); remove it and run its job again") from error
 
 
 def _reason(error: Exception) -> str:

@@ -16,6 +16,7 @@ from qcrystal.datasets import DatasetError, System, split, write_deepmd
 from qcrystal.engines.spec import RunSpec
 from qcrystal.soap import SoapSettings, averaged_soap, farthest_points, principal_components, soap_distances
 from qcrystal.structures import conventional_cell, primitive_cell, symmetric_distortion
+from qcrystal.tables import read_structures
 
 SPECIES = ["La", "H"]
 
@@ -279,11 +280,11 @@ def test_a_data_set_without_generations_cannot_grow(tmp_path, prototype):
 def test_no_frames_are_written_and_read(tmp_path, prototype):
     path = tmp_path / "frames.extxyz"
     learning.write_frames([], path)
-    assert learning.read_frames(path) == []
+    assert read_structures(path) == []
     frame = conventional_cell(prototype, 5.0)
     frame.info["origin"] = learning.origin_text("cubic", 2, "test", "03-cubic", 0.1234, 0.5)
     learning.write_frames([frame], path)
-    (back,) = learning.read_frames(path)
+    (back,) = read_structures(path)
     assert np.allclose(back.positions, frame.positions)
     assert learning.origin_value(back.info["origin"], "part", "") == "test"
     assert learning.origin_value(back.info["origin"], "generation", "0") == "2"

@@ -12,7 +12,7 @@ from scipy import constants
 
 from qcrystal.analysis.statistics import Estimate, replica_mean
 from qcrystal.provenance import identifier, write_whole
-from qcrystal.published import PublishedError
+from qcrystal.published import PublishedError, published_entry
 from qcrystal.tables import TableError, write_table
 
 # 1 cm²/s in Å²/ps
@@ -52,9 +52,7 @@ def published(values: dict, name: str) -> Published:
     values
         The whole file: ``sources`` (key -> reference) and ``values`` (id -> value, unit, where).
     """
-    if name not in values["values"]:
-        raise PublishedError(f"config/published.yaml: values has no {name!r}; add it or correct the name")
-    entry = values["values"][name]
+    entry = published_entry(values, name)
     key, _, where = entry["where"].partition(" ")
     key = key.rstrip(",")
     if key not in values["sources"]:
