@@ -217,7 +217,7 @@ def write_run(folder, spec) -> None:
     folder.mkdir(parents=True)
     rng = np.random.default_rng(3)
     with TrajectoryWriter(folder / "trajectory.h5", spec, SYMBOLS, [138.9] + [1.008] * 3) as writer:
-        for frame in range(100):
+        for frame in range(101):
             writer.append(100 * frame, 0.05 * frame, rng.normal(0, 0.1, (4, 3)), 3.0 * np.eye(3))
     thermo(spec["pressure"]).to_csv(folder / "thermo.csv", index=False)
     row = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0, "unit": "Å3/atom"}
