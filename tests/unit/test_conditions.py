@@ -154,11 +154,11 @@ def test_without_a_committee_deviations_are_empty(committee):
     assert len(found) == 4 and found.drop(columns=["time", "configuration"]).isna().all().all()
 
 
-def thermo(pressure, kinetic=0.0):
+def thermo(pressure, kinetic=0.0, count=100):
     """A settled run of 12 Å³ with a pressure (GPa) and a kinetic energy (eV)."""
     rng = np.random.default_rng(1)
-    noise = rng.normal(0, 0.1, 100)
-    columns = {"time": 0.05 * np.arange(100), "pressure": pressure + noise, "volume": 12.0 + 1e-3 * noise}
+    noise = rng.normal(0, 0.1, count)
+    columns = {"time": 0.05 * np.arange(count), "pressure": pressure + noise, "volume": 12.0 + 1e-3 * noise}
     return pd.DataFrame(columns | {"potential_energy": -600 + noise, "kinetic_energy": kinetic})
 
 
@@ -219,7 +219,8 @@ def write_run(folder, spec) -> None:
     with TrajectoryWriter(folder / "trajectory.h5", spec, SYMBOLS, [138.9] + [1.008] * 3) as writer:
         for frame in range(101):
             writer.append(100 * frame, 0.05 * frame, rng.normal(0, 0.1, (4, 3)), 3.0 * np.eye(3))
-    thermo(spec["pressure"]).to_csv(folder / "thermo.csv", index=False)
+    table = thermo(spec["pressure"], count=101)
+    table.assign(step=100 * np.arange(101)).to_csv(folder / "thermo.csv", index=False)
     row = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0, "unit": "Å3/atom"}
     for name in ("summary", "msd", "rdf", "paths", "cell"):
         pd.DataFrame([row if name == "summary" else {"time": 0.0}]).to_csv(folder / f"{name}.csv", index=False)
@@ -228,7 +229,12 @@ def write_run(folder, spec) -> None:
 def run_script(root, name, inputs, outputs, **params) -> None:
     """Run a rule's script as Snakemake does, without a log and a record."""
     snakemake = SimpleNamespace(
-        rule=name, log=[], input=SimpleNamespace(**inputs), output=_Outputs(outputs), params=SimpleNamespace(**params)
+        rule=name,
+        log=[],
+        resources={},
+        input=SimpleNamespace(**inputs),
+        output=_Outputs(outputs),
+        params=SimpleNamespace(**params),
     )
     runpy.run_path(str(root / "scripts" / f"{name}.py"), {"snakemake": snakemake})
 
