@@ -5,9 +5,11 @@ from qcrystal.conditions import binned, limits
 from qcrystal.provenance import job
 from qcrystal.tables import read_table, write_table
 
+COLUMNS = ("system", "atoms", "pressure", "force_rms", "energy_error", "force_rmse", "deviation_max", "deviation_rms")
+
 with job(snakemake) as log:
     card = read_card(snakemake.input.card)
-    frames = read_table(snakemake.input.frames)
+    frames = read_table(snakemake.input.frames, COLUMNS)
     write_table(binned(frames), snakemake.output.conditions)
     bounds = limits(card, frames)
     for row in bounds.itertuples():

@@ -14,7 +14,7 @@ from qcrystal.trajectory import read_run
 with job(snakemake) as log:
     models = [Path(path) for path in snakemake.input.models]
     committee = Committee(models) if len(models) > 1 else None
-    bounds = read_table(snakemake.input.limits)
+    bounds = read_table(snakemake.input.limits, ["limit", "value"])
     frames, runs = [], []
     for path in map(Path, snakemake.input.trajectories):
         run = path.parent.name

@@ -11,7 +11,7 @@ from qcrystal.trajectory import read_run
 with job(snakemake):
     settings = ObserveSettings(prototype=Prototype(**snakemake.params.prototype), cage=Cage(**snakemake.params.cage))
     trajectory, thermo = read_run(Path(snakemake.input.trajectory).parent, snakemake.wildcards.run)
-    eos, report = read_table(snakemake.input.eos), read_json(snakemake.input.report)
+    eos, report = read_table(snakemake.input.eos, ["volume", "energy"]), read_json(snakemake.input.report)
     tables = observe(trajectory, thermo, eos, settings, report)
     for name in ("summary", "msd", "rdf", "paths", "cell"):
         write_table(tables[name], snakemake.output[name])

@@ -17,9 +17,9 @@ from qcrystal.tables import read_table
 with job(snakemake) as log:
     spec = RunSpec(**snakemake.params.specification)
     lattice_constant = start_lattice_constant(
-        read_table(snakemake.input.eos),
-        read_table(snakemake.input.phonons),
-        read_table(snakemake.input.energy),
+        read_table(snakemake.input.eos, ["lattice_constant", "volume", "pressure"]),
+        read_table(snakemake.input.phonons, ["pressure", "lattice_constant", "zero_point_energy"]),
+        read_table(snakemake.input.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"]),
         spec.pressure,
         spec.temperature,
         quantum=spec.method != "classical",

@@ -34,10 +34,10 @@ from qcrystal.structures import unit_cell
 from qcrystal.values import Count, Name, NotNegative, Number, Positive, Text, Whole
 
 MAIN_FILE = "config/config.yaml"
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-THREADS += ("DP_INTRA_OP_PARALLELISM_THREADS", "DP_INTER_OP_PARALLELISM_THREADS")
-THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-"""Variables by which libraries are told how many threads to start."""
+THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}
+THREADS |= {"DP_INTRA_OP_PARALLELISM_THREADS": 0, "DP_INTER_OP_PARALLELISM_THREADS": 0}
+THREADS |= {"TF_NUM_INTRAOP_THREADS": 0, "TF_NUM_INTEROP_THREADS": 0}
+"""Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
 
 
 class ConfigError(ValueError):
@@ -947,9 +947,9 @@ def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
     ConfigError
         One line.
     """
-    for name in THREADS:
+    for name, least in THREADS.items():
         value = environment.get(name, "1")
-        if not value.isdecimal() or int(value) == 0:
+        if not value.isdecimal() or int(value) < least:
             raise ConfigError(f"environment: {name}={value!r} is not a number of threads; set it to 1, or unset it")
     if results.exists() and not results.is_dir():
         raise ConfigError(f"{results}: is not a folder, and results go there; move it away")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -27,15 +28,19 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     write_whole(path, header + table.to_csv(index=False, float_format="%.10g"))
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table; `TableError` names the file if it is missing, empty or not CSV."""
+def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table; `TableError` names the file if it is missing, empty, not CSV, or lacks one of the columns."""
     try:
         with open(path, encoding="utf-8") as file:
             if not file.readline().startswith(MARK):
                 file.seek(0)
-            return pd.read_csv(file)
+            table = pd.read_csv(file)
     except (OSError, ValueError) as error:  # pandas' own are ValueErrors
         raise TableError(f"{path}: not a readable table ({_reason(error)}); remove it and run its job again") from error
+    for name in columns:
+        if name not in table:
+            raise TableError(f"{path}: no column {name!r}; remove it and run its job again")
+    return table
 
 
 def prov_id(path: Path) -> str | None:
