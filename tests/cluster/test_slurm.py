@@ -4,7 +4,9 @@ from datetime import datetime
 from itertools import combinations
 
 import pytest
+import yaml
 from slurm import Slurm, missing
+from workspace import Workspace
 
 pytestmark = [
     pytest.mark.timeout(1500),
@@ -26,9 +28,20 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def jobs(cluster, shared_workspace):
+def workspace(root, tmp_path_factory):
+    """A copy in which each run's committee deviation is a job of its own, so that few runs are enough for several."""
+    workspace = Workspace(root, tmp_path_factory.mktemp("workspace"))
+    scale = workspace.folder / "config" / "scales" / "smoke.yaml"
+    settings = yaml.safe_load(scale.read_text())
+    settings["sampling"]["deviation_jobs"] = 1000
+    scale.write_text(yaml.safe_dump(settings))
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def jobs(cluster, workspace):
     """What SLURM knows of each job after the workflow has finished, by the rule (and wildcards) of its comment."""
-    process = shared_workspace.snakemake(
+    process = workspace.snakemake(
         *("--profile", "profiles/slurm", "--retries", "0", "--slurm-init-seconds-before-status-checks", "2"),
         *("--set-threads", "run=2", "--config", "scale=smoke", "--", *TARGETS),
         timeout=1400,
@@ -50,10 +63,10 @@ def moment(job, event):
     return datetime.fromisoformat(job[f"{event}Time"])
 
 
-def test_everything_ran_on_the_cluster_and_finished(jobs, shared_workspace):
+def test_everything_ran_on_the_cluster_and_finished(jobs, workspace):
     assert {job["JobState"] for job in jobs.values()} == {"COMPLETED"}
     for target in TARGETS:
-        assert (shared_workspace.folder / target).stat().st_size > 100
+        assert (workspace.folder / target).stat().st_size > 100
 
 
 def test_only_dynamics_and_inference_ask_for_the_gpu(jobs):
@@ -85,8 +98,8 @@ def test_a_job_gets_the_cores_of_its_rule_and_no_more(jobs):
     assert {job["NumCPUs"] for job in of_rule(jobs, "phonons")} == {"1"}
 
 
-def test_jobs_that_find_no_gpu_where_slurm_gave_them_one_say_so(jobs, shared_workspace):
-    logs = shared_workspace.folder / "results" / "smoke" / "logs"
+def test_jobs_that_find_no_gpu_where_slurm_gave_them_one_say_so(jobs, workspace):
+    logs = workspace.folder / "results" / "smoke" / "logs"
     texts = [path.read_text() for folder in ("runs", "deviation") for path in (logs / folder).glob("*.log")]
     assert len(texts) == RUNS + TABLES
     assert all(text.count("computing on the CPU") == 1 for text in texts)

@@ -1,0 +1,47 @@
+"""A copy of the repository in which the workflow can run without touching the real results."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDERS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript")
+
+
+class Workspace:
+    """A copy of the repository in which the workflow can run without touching the real results."""
+
+    SMOKE = ("--config", "scale=smoke", "start=labels")
+
+    def __init__(self, root: Path, folder: Path):
+        self.folder = folder
+        for name in FOLDERS:
+            source = root / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, folder / name)
+
+    def snakemake(self, *arguments, timeout=1800, **environment):
+        """Run Snakemake; returns the finished process with its output as text."""
+        binaries = Path(sys.executable).parent
+        path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(
+            [binaries / "snakemake", "--cores", "2", *map(str, arguments)],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            env={**os.environ, "PATH": path, **environment},
+        )
+
+    def planned(self, *arguments) -> dict[str, int]:
+        """Rules that a dry run would start, with their counts."""
+        process = self.snakemake(*arguments, "-n")
+        assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
+        if "Nothing to be done" in process.stdout + process.stderr:
+            return {}
+        block = process.stdout.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+        return {line.split()[0]: int(line.split()[1]) for line in block if line.strip()}
