@@ -116,7 +116,7 @@ VALUES = {
         rename("sweeps", "qtb_grid", "pressures", to="presures"),
         ["presures", "did you mean 'pressures'"],
     ),
-    "key of another crystal": (SCALE, sweep(beads=0), ["sweeps.qtb_grid.beads", "unknown key; remove it"]),
+    "key of another crystal": (SCALE, sweep(molecules=0), ["sweeps.qtb_grid.molecules", "unknown key; remove it"]),
     "missing key": (
         SCALE,
         change("sweeps", "qtb_grid", "length", to=remove),
@@ -462,6 +462,7 @@ class Job:
         self.folder, self.script = folder, ROOT / "scripts" / f"{script}.py"
         self.rule, self.log, self.threads = script, [str(folder / f"{script}.log")], 1
         self.input, self.output, self.params, self.wildcards = Named(), Named(), Named(), Named()
+        self.resources = {}
 
     def run(self):
         runpy.run_path(str(self.script), {"snakemake": self})
