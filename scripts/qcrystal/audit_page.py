@@ -8,7 +8,7 @@ from html import escape
 
 from qcrystal.audit import Audit, Node, condensed, report
 
-BOX = (190.0, 26.0)  # px
+BOX = (215.0, 26.0)  # px
 GAP = (60.0, 10.0)
 COLORS = {
     "VERIFIED": "#009E73",
