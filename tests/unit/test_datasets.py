@@ -323,6 +323,7 @@ def test_failed_download_is_continued_where_nobody_removes_it(tmp_path, upstream
     def download(**changes):
         snakemake = SimpleNamespace(
             rule="download",
+            resources={},
             log=[],
             wildcards=SimpleNamespace(dataset="ly"),
             output=SimpleNamespace(folder=str(folder)),
