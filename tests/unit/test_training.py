@@ -257,6 +257,7 @@ def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, mon
     folder = tmp_path / "potential"
     snakemake = SimpleNamespace(
         rule="train",
+        resources={},
         log=[],
         threads=1,
         wildcards=SimpleNamespace(dataset="labels", suffix=suffix),
