@@ -25,8 +25,11 @@ def cheap(workspace):
 
 
 def test_absent_gpaw_gives_the_line_that_installs_it(workspace, tmp_path):
-    path = "/nonexistent"
-    process = workspace.snakemake("labels", "--config", "scale=smoke", "start=dft", PATH=path)
+    # `which` is what Snakemake's executor for SLURM looks for when it is loaded
+    path = tmp_path / "bin"
+    path.mkdir()
+    (path / "which").symlink_to(shutil.which("which"))
+    process = workspace.snakemake("labels", "--config", "scale=smoke", "start=dft", PATH=str(path))
     text = process.stdout + process.stderr
     assert process.returncode != 0
     assert "apt-get install gpaw gpaw-data" in text and "Traceback" not in text
