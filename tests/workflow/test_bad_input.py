@@ -922,9 +922,3 @@ def test_odd_surroundings_do_no_harm(shared_workspace, tmp_path):
         **{"MPLBACKEND": "nonsense", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
     )
     assert process.returncode == 0, process.stderr
-
-
-def test_shipped_configurations_are_valid(shared_workspace):
-    for scale in ("smoke", "laptop", "workstation", "paper"):
-        process = shared_workspace.snakemake("-n", "-q", "--config", f"scale={scale}", "start=dft")
-        assert process.returncode == 0, process.stderr
