@@ -874,7 +874,7 @@ def _named_file(root: Path, folder: str, name: str) -> Path:
     try:  # it names folders of results, and rules
         TypeAdapter(Name).validate_python(path.stem)
     except ValidationError as error:
-        raise ConfigError(f"config/config.yaml: {folder[:-1]}: {_message(error.errors()[0])}") from None
+        raise ConfigError(f"{MAIN_FILE}: {folder[:-1]}: {_message(error.errors()[0])}") from None
     return path
 
 
@@ -933,8 +933,8 @@ def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
         value = environment.get(name, "1")
         if not value.isdecimal() or int(value) < least:
             raise ConfigError(f"environment: {name}={value!r} is not a number of threads; set it to 1, or unset it")
-    if results.exists() and not results.is_dir():
-        raise ConfigError(f"{results}: is not a folder, and results go there; move it away")
+    if (results.exists() or results.is_symlink()) and not results.is_dir():
+        raise ConfigError(f"{results}: is not a folder, nor a link to one, and results go there; move it away")
     if results.is_dir() and not os.access(results, os.W_OK | os.X_OK):
         raise ConfigError(f"{results}: cannot be written to; change its permissions, or link it to another place")
 
