@@ -25,6 +25,7 @@ from ase.data import chemical_symbols
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from qcrystal.card import CardError, check_potential
+from qcrystal.datasets import DatasetError, check_files
 from qcrystal.engines.beads import beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, STEPS_PER_PERIOD, Bath, RunSpec
 from qcrystal.published import PublishedError, check_published
@@ -898,7 +899,7 @@ def load(settings: dict, root: Path) -> Configuration:
     system_path = _named_file(root, "systems", main.system)
     scale = _validate_file(Scale, scale_path, root, "scale")
     system = _validate_file(System, system_path, root, "system")
-    _check_paths(main, root)
+    _check_paths(main, system.species, root)
     if main.training not in system.training:
         known = ", ".join(system.training)
         raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {system_path.name}, which has {known}")
@@ -948,7 +949,7 @@ def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
     return validate(model, read_yaml(path, where, what), where)
 
 
-def _check_paths(main: Main, root: Path) -> None:
+def _check_paths(main: Main, species: list[str], root: Path) -> None:
     for key in ("published", "label_pressures", "dft_reference", "dft_convergence", "dft_check"):
         if not (root / getattr(main, key)).is_file() and not (key.startswith("dft_") and main.start == "dft"):
             raise ConfigError(f"{MAIN_FILE}: {key}: no file {getattr(main, key)!r}")
@@ -964,13 +965,15 @@ def _check_paths(main: Main, root: Path) -> None:
         raise ConfigError(f"{MAIN_FILE}: {key}.checksums: no file {dataset.checksums!r}")
     if main.start != "dft" and not (root / main.learning_reference / "generations.csv").is_file():
         raise ConfigError(f"{MAIN_FILE}: learning_reference: no generations.csv in {main.learning_reference!r}")
-    if main.learning_from == "dataset" and (dataset.path is None or not (root / dataset.path).is_dir()):
-        raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path, not {dataset.path!r}")
-    if main.start == "labels" and dataset.path is not None:
+    if main.learning_from == "dataset" and dataset.path is None:
+        raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path; name one")
+    if dataset.path is not None and (main.start == "labels" or main.learning_from == "dataset"):
         if not (root / dataset.path).is_dir():
             raise ConfigError(f"{MAIN_FILE}: {key}.path: no folder {dataset.path!r}")
-        if not any((root / dataset.path).rglob("type.raw")):
-            raise ConfigError(f"{MAIN_FILE}: {key}.path: no DeePMD system (a folder with type.raw) in {dataset.path!r}")
+        try:
+            check_files(root / dataset.path, species)
+        except DatasetError as error:
+            raise ConfigError(_one_line(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
 
 
 def _check_model(model: str, system: System, root: Path) -> None:
