@@ -206,7 +206,7 @@ def test_one_odd_frame_does_not_make_a_run_extrapolate_but_is_on_record():
 def specification(pressure) -> dict:
     """A classical run of 100 frames, 0.05 ps apart, at a pressure (GPa)."""
     conditions = {"system": "LaH3", "method": "classical", "atoms": 4, "temperature": 300, "pressure": pressure}
-    length = {"timestep": 0.5, "steps": 10000, "sample_every": 100, "checkpoint_every": 1000}
+    length = {"timestep": 0.5, "steps": 9900, "sample_every": 100, "checkpoint_every": 1000}
     crystal = {"repeat": (1, 1, 1), "species": ("La", "H"), "masses": {"La": 138.9, "H": 1.008}}
     spec = RunSpec(run=f"classical-{pressure}GPa", seed=1, **conditions, **length, **crystal)
     return spec.model_dump(mode="json")
@@ -219,7 +219,7 @@ def write_run(folder, spec) -> None:
     with TrajectoryWriter(folder / "trajectory.h5", spec, SYMBOLS, [138.9] + [1.008] * 3) as writer:
         for frame in range(100):
             writer.append(100 * frame, 0.05 * frame, rng.normal(0, 0.1, (4, 3)), 3.0 * np.eye(3))
-    thermo(spec["pressure"]).to_csv(folder / "thermo.csv", index=False)
+    thermo(spec["pressure"]).assign(step=100 * np.arange(100)).to_csv(folder / "thermo.csv", index=False)
     row = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0, "unit": "Å3/atom"}
     for name in ("summary", "msd", "rdf", "paths", "cell"):
         pd.DataFrame([row if name == "summary" else {"time": 0.0}]).to_csv(folder / f"{name}.csv", index=False)
