@@ -30,7 +30,7 @@ except configuration.ConfigError as error:
     sys.exit(1)
 
 
-configfile: ROOT / configuration.MAIN_FILE
+configfile: str(ROOT / configuration.MAIN_FILE)
 
 
 try:

@@ -25,6 +25,7 @@ from ase.data import chemical_symbols
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from qcrystal.card import CardError, check_potential
+from qcrystal.datasets import DatasetError, check_files
 from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, STEPS_PER_PERIOD, Bath, RunSpec
 from qcrystal.published import PublishedError, check_published
@@ -892,7 +893,7 @@ def _named_file(root: Path, folder: str, name: str) -> Path:
     try:  # it names folders of results, and rules
         TypeAdapter(Name).validate_python(path.stem)
     except ValidationError as error:
-        raise ConfigError(f"config/config.yaml: {folder[:-1]}: {_message(error.errors()[0])}") from None
+        raise ConfigError(f"{MAIN_FILE}: {folder[:-1]}: {_message(error.errors()[0])}") from None
     return path
 
 
@@ -916,7 +917,7 @@ def load(settings: dict, root: Path) -> Configuration:
     system_path = _named_file(root, "systems", main.system)
     scale = _validate_file(Scale, scale_path, root, "scale")
     system = _validate_file(System, system_path, root, "system")
-    _check_paths(main, root)
+    _check_paths(main, system.species, root)
     if main.training not in system.training:
         known = ", ".join(system.training)
         raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {system_path.name}, which has {known}")
@@ -951,8 +952,8 @@ def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
         value = environment.get(name, "1")
         if not value.isdecimal() or int(value) < least:
             raise ConfigError(f"environment: {name}={value!r} is not a number of threads; set it to 1, or unset it")
-    if results.exists() and not results.is_dir():
-        raise ConfigError(f"{results}: is not a folder, and results go there; move it away")
+    if (results.exists() or results.is_symlink()) and not results.is_dir():
+        raise ConfigError(f"{results}: is not a folder, nor a link to one, and results go there; move it away")
     if results.is_dir() and not os.access(results, os.W_OK | os.X_OK):
         raise ConfigError(f"{results}: cannot be written to; change its permissions, or link it to another place")
 
@@ -966,7 +967,7 @@ def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
     return validate(model, read_yaml(path, where, what), where)
 
 
-def _check_paths(main: Main, root: Path) -> None:
+def _check_paths(main: Main, species: list[str], root: Path) -> None:
     for key in ("published", "label_pressures", "dft_reference", "dft_convergence", "dft_check"):
         if not (root / getattr(main, key)).is_file() and not (key.startswith("dft_") and main.start == "dft"):
             raise ConfigError(f"{MAIN_FILE}: {key}: no file {getattr(main, key)!r}")
@@ -982,13 +983,15 @@ def _check_paths(main: Main, root: Path) -> None:
         raise ConfigError(f"{MAIN_FILE}: {key}.checksums: no file {dataset.checksums!r}")
     if main.start != "dft" and not (root / main.learning_reference / "generations.csv").is_file():
         raise ConfigError(f"{MAIN_FILE}: learning_reference: no generations.csv in {main.learning_reference!r}")
-    if main.learning_from == "dataset" and (dataset.path is None or not (root / dataset.path).is_dir()):
-        raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path, not {dataset.path!r}")
-    if main.start == "labels" and dataset.path is not None:
+    if main.learning_from == "dataset" and dataset.path is None:
+        raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path; name one")
+    if dataset.path is not None and (main.start == "labels" or main.learning_from == "dataset"):
         if not (root / dataset.path).is_dir():
             raise ConfigError(f"{MAIN_FILE}: {key}.path: no folder {dataset.path!r}")
-        if not any((root / dataset.path).rglob("type.raw")):
-            raise ConfigError(f"{MAIN_FILE}: {key}.path: no DeePMD system (a folder with type.raw) in {dataset.path!r}")
+        try:
+            check_files(root / dataset.path, species)
+        except DatasetError as error:
+            raise ConfigError(_one_line(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
 
 
 def _check_model(model: str, system: System, root: Path) -> None:

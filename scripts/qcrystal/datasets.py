@@ -153,9 +153,7 @@ def read_deepmd(folder: Path, type_map: Sequence[str], name: str | None = None) 
     """
     folder = Path(folder)
     symbols = _read_types(folder, type_map)
-    folders = sorted(path for path in folder.glob("set.*") if path.is_dir())
-    if not folders:
-        raise DatasetError(f"{folder}: no set.* folders; a DeePMD system needs at least one")
+    folders = _set_folders(folder)
     parts = [_read_set(path, len(symbols)) for path in folders]
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in WIDTHS}
     return System(
@@ -170,6 +168,29 @@ def read_deepmd(folder: Path, type_map: Sequence[str], name: str | None = None) 
         provenance=_read_provenance(folder / "provenance.json", sum(len(part["energy"]) for part in parts)),
         source=str(folder),
     )
+
+
+def _set_folders(folder: Path) -> list[Path]:
+    folders = sorted(path for path in folder.glob("set.*") if path.is_dir())
+    if not folders:
+        raise DatasetError(f"{folder}: no set.* folders; a DeePMD system needs at least one")
+    return folders
+
+
+def _system_folders(path: Path) -> list[Path]:
+    folders = sorted(file.parent for file in path.rglob("type.raw"))
+    if not folders:
+        raise DatasetError(f"{path}: no DeePMD system (a folder with type.raw) here or below; check this path")
+    return folders
+
+
+def _refuse_foreign(symbols: np.ndarray, species: Sequence[str], folder: Path) -> None:
+    foreign = sorted(set(symbols.tolist()) - set(species))
+    if foreign:
+        raise DatasetError(
+            f"{folder}: holds {', '.join(foreign)}, but the species are {', '.join(species)}; "
+            "use a data set of this crystal, or correct its type_map.raw"
+        )
 
 
 def _read_provenance(path: Path, frames: int) -> dict:
@@ -212,8 +233,23 @@ def _read_types(folder: Path, type_map: Sequence[str]) -> np.ndarray:
     return np.array(species)[types]
 
 
-def _read_set(folder: Path, atoms: int) -> dict[str, np.ndarray]:
-    arrays = {key: _read_array(folder / f"{key}.npy", width or 3 * atoms) for key, width in WIDTHS.items()}
+def check_files(path: Path, type_map: Sequence[str]) -> None:
+    """Make sure that all files of a data set are there, whole and of one size, without reading the arrays.
+
+    Raises
+    ------
+    DatasetError
+        As `read_dataset` would; what the numbers are is for `check_dataset` to see.
+    """
+    for folder in _system_folders(Path(path)):
+        symbols = _read_types(folder, type_map)
+        _refuse_foreign(symbols, type_map, folder)
+        frames = sum(len(_read_set(part, len(symbols), "r")["energy"]) for part in _set_folders(folder))
+        _read_provenance(folder / "provenance.json", frames)
+
+
+def _read_set(folder: Path, atoms: int, mmap_mode: str | None = None) -> dict[str, np.ndarray]:
+    arrays = {key: _read_array(folder / f"{key}.npy", width or 3 * atoms, mmap_mode) for key, width in WIDTHS.items()}
     frames = len(arrays["energy"])
     for key, array in arrays.items():
         if len(array) != frames:
@@ -223,14 +259,14 @@ def _read_set(folder: Path, atoms: int) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _read_array(path: Path, width: int) -> np.ndarray:
+def _read_array(path: Path, width: int, mmap_mode: str | None = None) -> np.ndarray:
     if not path.is_file():
         raise DatasetError(f"{path}: missing; fetch or write the data set again")
     try:
-        array = np.load(path, allow_pickle=False)
+        array = np.load(path, mmap_mode, allow_pickle=False)
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
             raise ValueError(f"it holds {getattr(array, 'dtype', 'an archive')}")
-        array = array.astype(float)
+        array = array if mmap_mode else array.astype(float)
     except Exception as error:  # a damaged header may be anything to numpy: a syntax error, an absurd amount of memory
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DatasetError(f"{path}: not a complete npy array of numbers ({reason}); fetch or write it again") from None
@@ -277,21 +313,14 @@ def read_dataset(path: Path, type_map: Sequence[str]) -> list[System]:
         None, two of one name, one that `read_deepmd` refuses, or one with species that ``type_map`` lacks.
     """
     path = Path(path)
-    folders = sorted(file.parent for file in path.rglob("type.raw"))
-    if not folders:
-        raise DatasetError(f"{path}: no DeePMD system (a folder with type.raw) here or below; check this path")
+    folders = _system_folders(path)
     names = ["_".join(folder.relative_to(path).parts) or path.name for folder in folders]
     for folder, name in zip(folders, names, strict=True):
         if names.count(name) > 1:
             raise DatasetError(f"{folder}: another system here is called {name} too; rename one of the folders")
     systems = [read_deepmd(folder, type_map, name) for folder, name in zip(folders, names, strict=True)]
-    for system in systems:
-        foreign = sorted(set(system.symbols.tolist()) - set(type_map))
-        if foreign:
-            raise DatasetError(
-                f"{system.source}: holds {', '.join(foreign)}, but the species are {', '.join(type_map)}; "
-                "use a data set of this crystal, or correct its type_map.raw"
-            )
+    for folder, system in zip(folders, systems, strict=True):
+        _refuse_foreign(system.symbols, type_map, folder)
     return systems
 
 
