@@ -206,7 +206,7 @@ def test_one_odd_frame_does_not_make_a_run_extrapolate_but_is_on_record():
 def specification(pressure) -> dict:
     """A classical run of 100 frames, 0.05 ps apart, at a pressure (GPa)."""
     conditions = {"system": "LaH3", "method": "classical", "atoms": 4, "temperature": 300, "pressure": pressure}
-    length = {"timestep": 0.5, "steps": 9900, "sample_every": 100, "checkpoint_every": 1000}
+    length = {"timestep": 0.5, "steps": 10000, "sample_every": 100, "checkpoint_every": 1000}
     crystal = {"repeat": (1, 1, 1), "species": ("La", "H"), "masses": {"La": 138.9, "H": 1.008}}
     spec = RunSpec(run=f"classical-{pressure}GPa", seed=1, **conditions, **length, **crystal)
     return spec.model_dump(mode="json")
