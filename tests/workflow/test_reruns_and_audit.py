@@ -155,7 +155,7 @@ def test_a_large_input_that_kept_its_time(finished):
 def test_an_undeclared_file_is_named(finished):
     """A script that reads a file behind the rule's back, through the workflow itself."""
     script, prov = finished.folder / "scripts" / "text_numbers.py", finished.folder / "results/smoke/numbers.prov.json"
-    with changed(script, lambda text: text + '    Path("config/config.yaml").read_text()\n'):
+    with changed(script, lambda text: text + '    open("config/config.yaml").read()\n'):
         process = finished.snakemake("numbers", *finished.SMOKE)
         assert process.returncode == 0, process.stderr[-2000:]
         status, answer = audit(finished, "results/smoke/numbers.json")
