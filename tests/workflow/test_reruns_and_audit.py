@@ -81,11 +81,16 @@ def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finis
 
 def test_a_fresh_checkout_reruns_nothing(finished):
     """All files of the repository are newer than the results and the same; the largest has 10 MB."""
-    for name in ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript"):
-        top = finished.folder / name
-        for path in [top, *top.rglob("*")]:
-            os.utime(path)
-    assert finished.planned(*finished.SMOKE) == {}
+    tops = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript")
+    paths = [path for name in tops for path in (finished.folder / name, *(finished.folder / name).rglob("*"))]
+    times = {path: path.stat() for path in paths}
+    for path in paths:
+        os.utime(path)
+    try:
+        assert finished.planned(*finished.SMOKE) == {}
+    finally:
+        for path, status in times.items():
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses_it(finished, tmp_path):
