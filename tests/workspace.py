@@ -23,19 +23,29 @@ class Workspace:
             else:
                 shutil.copy2(source, folder / name)
 
+    def _call(self, arguments, environment):
+        """Snakemake's command and where and how it is run."""
+        binaries = Path(sys.executable).parent
+        environment = {"PATH": os.environ["PATH"], **environment}
+        environment["PATH"] = f"{binaries}{os.pathsep}{environment['PATH']}"
+        command = [binaries / "snakemake", "--cores", "2", *map(str, arguments)]
+        return command, {"cwd": self.folder, "text": True, "env": {**os.environ, **environment}}
+
     def snakemake(self, *arguments, timeout=1800, **environment):
         """Run Snakemake; returns the finished process with its output as text."""
-        binaries = Path(sys.executable).parent
-        path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
-        return subprocess.run(
-            [binaries / "snakemake", "--cores", "2", *map(str, arguments)],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            env={**os.environ, "PATH": path, **environment},
-        )
+        command, options = self._call(arguments, environment)
+        return subprocess.run(command, capture_output=True, timeout=timeout, check=False, **options)
+
+    def start(self, *arguments, **environment):
+        """Start Snakemake in a session of its own; returns the process. What it says is in the file `output`."""
+        command, options = self._call(arguments, environment)
+        with self.output.open("w") as output:
+            return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options)
+
+    @property
+    def output(self) -> Path:
+        """File with what the Snakemake that was started last has said."""
+        return self.folder / "snakemake.output"
 
     def planned(self, *arguments) -> dict[str, int]:
         """Rules that a dry run would start, with their counts."""

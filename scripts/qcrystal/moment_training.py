@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from qcrystal.datasets import System, read_deepmd
+from qcrystal.ending import Request, requests_noted
 from qcrystal.moments import (
     Environment,
     Neighbourhoods,
@@ -427,9 +428,18 @@ class Trainer:
         return squares
 
     def run(self, directory: Path) -> None:
-        """Train to the last step, with checkpoints and a learning curve; then freeze."""
-        options = self.document["training"]
+        """Train to the last step, with checkpoints and a learning curve; then freeze.
+
+        Asked to end, it saves at the next line of the learning curve and stops there.
+        """
         self._resume(directory)
+        with requests_noted() as request:
+            self._advance_to_end(directory, request)
+        self.average = self.fit_bias(self.average)
+        self._save_model(directory)
+
+    def _advance_to_end(self, directory: Path, request: Request) -> None:
+        options = self.document["training"]
         curve = directory / "lcurve.out"
         lines = _lines_until(curve, self.done)
         squares, reported = [], time.monotonic()
@@ -444,16 +454,19 @@ class Trainer:
                     left = (self.steps - self.done) / rate
                     logger.info("step %d/%d, %.1f steps/s, %.0f s left", self.done, self.steps, rate, left)
                     reported = time.monotonic()
-                if self.done % options["disp_freq"] == 0 or self.done == self.steps:
+                line = self.done % options["disp_freq"] == 0 or self.done == self.steps
+                if line:
                     lines.append(self._curve_line(np.sqrt(np.mean(squares, axis=0))))
                     squares = []
                     write_whole(curve, "".join([HEADER, *lines]))
-                if self.done % options["save_freq"] == 0 or self.done == self.steps:
+                stopping = request.made and line
+                if self.done % options["save_freq"] == 0 or self.done == self.steps or stopping:
                     self._save(directory)
                 if self.done == self.steps:
                     break
-        self.average = self.fit_bias(self.average)
-        self._save_model(directory)
+                if stopping or request.overdue:
+                    where = f"saved at step {self.done}" if stopping else "its last checkpoint is kept"
+                    raise MomentTrainingError(f"training: asked to end, {where} of {self.steps}; start again to go on")
 
     def _place(self, step: int) -> tuple[int, int]:
         length = sum(-(-len(group) // self.batch) for group in self.groups)
@@ -518,9 +531,7 @@ class Trainer:
         import jax
 
         state = jax.tree.map(np.asarray, (self.weights, self.state, self.average))
-        temporary = directory / "checkpoint.partial"
-        temporary.write_bytes(pickle.dumps((self.done, *state)))
-        temporary.replace(directory / "checkpoint.pickle")
+        write_whole(directory / "checkpoint.pickle", pickle.dumps((self.done, *state)))
 
     def _resume(self, directory: Path) -> None:
         path = directory / "checkpoint.pickle"

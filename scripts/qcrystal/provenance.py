@@ -328,8 +328,8 @@ class _Reading:
         return found
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file beside its place, then rename it, so that no reader ever sees half of it.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file beside its place, then rename it, so that no reader ever sees half of it; text as UTF-8.
 
     Raises
     ------
@@ -340,7 +340,7 @@ def write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)

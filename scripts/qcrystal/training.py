@@ -12,13 +12,10 @@ import logging
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -30,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal.datasets import System
 from qcrystal.devices import tensorflow_package
+from qcrystal.ending import exit_on_request
 from qcrystal.graphs import complete_input, finish
 from qcrystal.potential import load_potential
 from qcrystal.provenance import write_whole
@@ -328,7 +326,7 @@ def _run_dp(arguments: list[str], directory: Path, threads: int, steps: int = 0,
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     path = Path(directory) / f"{arguments[0]}.log"
-    with path.open("a") as log, _terminated_together():
+    with path.open("a") as log, exit_on_request():
         try:
             process = subprocess.Popen(command, cwd=directory, env=environment, stdout=log, stderr=subprocess.STDOUT)
         except OSError as error:
@@ -341,19 +339,6 @@ def _run_dp(arguments: list[str], directory: Path, threads: int, steps: int = 0,
                 process.wait()
     if process.returncode:
         raise TrainingError(f"{path}: dp {arguments[0]} failed ({process.returncode}): {_cause(path)}")
-
-
-@contextmanager
-def _terminated_together() -> Iterator[None]:
-    """Let a SIGTERM to this process end its child too, so that no orphan writes over a later restart."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _follow(process: subprocess.Popen, directory: Path, steps: int, done: int, interval: float = 20.0) -> None:

@@ -79,17 +79,19 @@ class TrajectoryWriter:
 
     def append(self, step: int, time: float, positions, cell, beads=None) -> None:
         """Add one frame; shapes (N, 3), (3, 3) and (P, N, 3)."""
-        values = {"position": positions, "box/edges": cell, "beads": beads}
-        for name, value in values.items():
+        self.extend([(step, time, positions, cell, beads)])
+
+    def extend(self, frames: list[tuple]) -> None:
+        """Add frames, each a tuple of what `append` takes: many at once are much cheaper."""
+        steps, times, *columns = zip(*frames, strict=True)
+        for name, values in zip(("position", "box/edges", "beads"), columns, strict=False):
             if name not in self._group:
                 continue
             element = self._group[name]
-            count = len(element["step"]) + 1
-            for key in ("value", "step", "time"):
-                element[key].resize(count, axis=0)
-            element["value"][-1] = value
-            element["step"][-1] = step
-            element["time"][-1] = time
+            first = len(element["step"])
+            for key, new in (("value", values), ("step", steps), ("time", times)):
+                element[key].resize(first + len(frames), axis=0)
+                element[key][first:] = np.asarray(new)
 
     def truncate(self, step: int) -> None:
         """Drop every frame after ``step``, to continue from a checkpoint."""

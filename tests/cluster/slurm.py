@@ -38,10 +38,13 @@ SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 SlurmdParameters=config_overrides
 ReturnToService=2
 MinJobAge=3600
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 GresTypes=gpu
 NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=64000 Gres=gpu:{model}:1 State=UNKNOWN
 PartitionName=cpu Nodes=node Default=YES MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=node MaxTime=INFINITE State=UP
+PartitionName=urgent Nodes=node PriorityTier=10 MaxTime=INFINITE State=UP
 """
 
 
@@ -145,6 +148,14 @@ class Slurm:
             text=True,
         )
         return process.stdout.strip()
+
+    def preempt(self) -> None:
+        """Submit a job of a second that wants all cores and takes them from whoever has them."""
+        script = self.folder / "urgent.sh"
+        script.write_text("#!/bin/sh\nsleep 1\n")
+        arguments = ["--partition=urgent", "--exclusive", "--mem=100", f"--output={self.folder}/urgent.log"]
+        if not self.command("sbatch", *arguments, script):
+            raise RuntimeError("SLURM did not take the urgent job")
 
     def jobs(self) -> list[dict[str, str]]:
         """Everything that the controller knows about each job of the cluster's life."""

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 import yaml
-from slurm import Slurm, missing
+from slurm import missing
 from workspace import Workspace
 
 pytestmark = [
@@ -15,16 +15,6 @@ pytestmark = [
 # The cheapest targets in which two runs want the GPU at once, and whose observables, tables and figures come in groups.
 TARGETS = ["results/smoke/tables/dft_equation_of_state.csv", "results/smoke/figures/qin_fig6_rdf.png"]
 RUNS = TABLES = 2
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    slurm = Slurm(tmp_path_factory.mktemp("slurm"), cores=3, model="a100")
-    try:
-        slurm.start()
-        yield slurm
-    finally:
-        slurm.stop()
 
 
 @pytest.fixture(scope="module")

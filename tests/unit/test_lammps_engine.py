@@ -243,23 +243,50 @@ def test_collapsed_atoms_stop_the_run(structure, released_model, tmp_path):
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_worker_ends_with_its_parent(structure, released_model, tmp_path, ranks):
     """A run killed outright leaves no process behind, and a checkpoint from which it goes on."""
-    spec = specification(ensemble="nvt", steps=4000, checkpoint_every=5)
-    structure.write(tmp_path / "start.json")
-    (tmp_path / "spec.json").write_text(spec.model_dump_json())
-    code = (
-        "import sys; from pathlib import Path; from ase.io import read\n"
-        "from qcrystal.engines import lammps; from qcrystal.engines.spec import RunSpec\n"
-        f"base = Path({str(tmp_path)!r}); spec = RunSpec.model_validate_json((base / 'spec.json').read_text())\n"
-        f"lammps.run(spec, read(base / 'start.json'), Path({str(released_model)!r}), base / 'run', {ranks})\n"
+    parent = started(
+        specification(ensemble="nvt", steps=4000, checkpoint_every=5), structure, released_model, tmp_path, ranks
     )
-    scripts = str(lammps.Path(lammps.__file__).parents[2])
-    parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": scripts})
     wait_for(lambda: (tmp_path / "run/checkpoint.restart").is_file(), 60)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     time.sleep(1.0)
     wait_for(lambda: not still_growing(tmp_path / "run/thermo.csv.partial"), 10)
     assert not (tmp_path / "run/report.json").exists()
+
+
+def started(spec, structure, model, folder, ranks=1):
+    """A run in ``folder / "run"`` by a process of its own."""
+    structure.write(folder / "start.json")
+    (folder / "spec.json").write_text(spec.model_dump_json())
+    code = (
+        "import logging, sys; from pathlib import Path; from ase.io import read\n"
+        "from qcrystal.engines import lammps; from qcrystal.engines.spec import RunSpec\n"
+        "logging.basicConfig(level=logging.INFO, stream=sys.stdout)\n"
+        f"base = Path({str(folder)!r}); spec = RunSpec.model_validate_json((base / 'spec.json').read_text())\n"
+        f"lammps.run(spec, read(base / 'start.json'), Path({str(model)!r}), base / 'run', {ranks})\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(lammps.Path(lammps.__file__).parents[2])}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_run_that_is_asked_to_end_stops_at_its_next_checkpoint(structure, released_model, tmp_path):
+    """SIGTERM to the run and its worker at once, as a cluster does it: nothing is lost, the end is that of an unbroken run."""
+    spec = specification(method="qtb", steps=1200, sample_every=50, checkpoint_every=400)
+    process = started(spec, structure, released_model, tmp_path)
+    run = tmp_path / "run"
+    wait_for(lambda: (run / "checkpoint.restart").is_file(), 60)
+    time.sleep(0.2)  # on the way from step 400 to step 800
+    (worker,) = map(int, lammps.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+    for each in (worker, process.pid):
+        os.kill(each, signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "asked to end, stopped at the checkpoint of step 800" in output
+    lammps.run(spec, structure, released_model, run)
+    assert json.loads((run / "report.json").read_text())["resumed_at"] == 800
+    lammps.run(spec, structure, released_model, tmp_path / "whole")
+    first, second = (Trajectory(folder / "trajectory.h5") for folder in (run, tmp_path / "whole"))
+    assert np.array_equal(first.positions, second.positions)
 
 
 def wait_for(condition, seconds):

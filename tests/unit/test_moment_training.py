@@ -1,6 +1,8 @@
 """The fast trainer: its model is DeePMD-kit's, its gradient the loss's, and a stopped training goes on unchanged."""
 
 import json
+import os
+import signal
 
 import jax
 import numpy as np
@@ -25,6 +27,7 @@ from qcrystal.moment_training import (
     weights_of,
 )
 from qcrystal.moments import moment_tangent, moments, neighbourhoods, pair_forces
+from qcrystal.provenance import one_line
 from qcrystal.training import TrainingSettings, predict, render_input
 
 SPECIES = ["La", "H"]
@@ -179,7 +182,22 @@ def test_fitted_biases_leave_no_error_on_average(trainer, monkeypatch, caplog):
         np.testing.assert_array_equal(new_virial, virial)
 
 
-def test_a_stopped_training_goes_on_bit_for_bit(systems, tmp_path):
+def broken_off():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("stop", "error"),
+    [
+        (broken_off, pytest.raises(KeyboardInterrupt)),
+        (
+            lambda: os.kill(os.getpid(), signal.SIGTERM),
+            pytest.raises(MomentTrainingError, match="asked to end, saved at"),
+        ),
+    ],
+    ids=["broken off", "asked to end"],
+)
+def test_a_stopped_training_goes_on_bit_for_bit(stop, error, systems, tmp_path):
     for number, system in enumerate(systems[:2]):
         write_deepmd(system, tmp_path / "data" / f"s{number}")
     document = render_input(settings(checkpoint_every=4), sorted((tmp_path / "data").iterdir()), [])
@@ -192,12 +210,12 @@ def test_a_stopped_training_goes_on_bit_for_bit(systems, tmp_path):
 
     def stops(self, frames):
         if self.done == 6:
-            raise KeyboardInterrupt
+            stop()
         return original(self, frames)
 
     Trainer.advance = stops
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with error:
             train(shorter, parts)
     finally:
         Trainer.advance = original
@@ -207,6 +225,32 @@ def test_a_stopped_training_goes_on_bit_for_bit(systems, tmp_path):
 
     first, second = (weights_of(load_dp_model(str(folder / "model.dp"))) for folder in (whole, parts))
     jax.tree.map(np.testing.assert_array_equal, first, second)
+
+
+def test_a_full_disk_ends_a_training_in_one_line_and_its_last_checkpoint_serves(systems, tmp_path, monkeypatch):
+    """/dev/full refuses every byte, as a full disk does."""
+    write_deepmd(systems[0], tmp_path / "data" / "s")
+    document = render_input(settings(checkpoint_every=4), [tmp_path / "data" / "s"], [])
+    original = Trainer._save
+
+    def fills_the_disk(self, directory):
+        if self.done == 8:
+            (directory / "checkpoint.pickle.partial").symlink_to("/dev/full")
+        original(self, directory)
+
+    monkeypatch.setattr(Trainer, "_save", fills_the_disk)
+    with pytest.raises(OSError) as caught:
+        train(document, tmp_path)
+    said = one_line(caught.value)
+    assert str(tmp_path) in said and "no space left" in said and "make room" in said
+    monkeypatch.undo()
+    steps = []
+    monkeypatch.setattr(
+        Trainer, "_resume", lambda self, folder, resume=Trainer._resume: (resume(self, folder), steps.append(self.done))
+    )
+    train(document, tmp_path)
+    assert steps == [4]
+    assert np.loadtxt(tmp_path / "lcurve.out")[-1, 0] == 12
 
 
 @pytest.mark.parametrize(("optimiser", "rate"), [("adam", 6e-3), ("muon", 3e-2)])

@@ -4,14 +4,12 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from labeller import stand_in
 
 from qcrystal.datasets import read_dataset
 
@@ -35,27 +33,6 @@ def small(workspace):
     path.write_text(yaml.safe_dump(document))
 
 
-def stand_in(workspace, root, released_model):
-    """An executable that is called like GPAW's interpreter, and the environment that it needs."""
-    executable = workspace.folder / "stand_in"
-    script = root / "tests" / "workflow" / "stand_in_gpaw.py"
-    executable.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
-    executable.chmod(0o755)
-    return ["--config", "scale=smoke", f"dft_python={executable}"], {"STAND_IN_MODEL": str(released_model)}
-
-
-def start(workspace, arguments, environment):
-    binaries = Path(sys.executable).parent
-    return subprocess.Popen(
-        [binaries / "snakemake", "--cores", "2", "learning", *arguments],
-        cwd=workspace.folder,
-        env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}", **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
 def wait_for(path, process, seconds=1200):
     until = time.monotonic() + seconds
     while not path.is_file():
@@ -63,11 +40,12 @@ def wait_for(path, process, seconds=1200):
         time.sleep(0.1)
 
 
-def test_loop_that_is_killed_goes_on_where_it_was(workspace, root, released_model):
+def test_loop_that_is_killed_goes_on_where_it_was(workspace, released_model):
     small(workspace)
-    arguments, environment = stand_in(workspace, root, released_model)
+    program, environment = stand_in(workspace.folder, released_model)
+    arguments = ["--config", "scale=smoke", program]
     loop = workspace.folder / "results" / "smoke" / "learning"
-    process = start(workspace, arguments, {**environment, "STAND_IN_SECONDS": "2"})
+    process = workspace.start("learning", *arguments, **{**environment, "STAND_IN_SECONDS": "2"})
     first = loop / "0" / "labels" / "0.frames" / "0000.json"
     wait_for(first, process)
     os.killpg(process.pid, signal.SIGKILL)

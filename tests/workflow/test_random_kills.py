@@ -4,14 +4,13 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from labeller import stand_in
 
 from qcrystal.tables import read_table
 
@@ -68,32 +67,24 @@ def gone(processes: list[int], seconds: float = 60.0) -> bool:
 def same(one, other, targets):
     """Whether models agree to the bit and tables to 1e-9, which covers the text form of what was read back from a checkpoint."""
     for target in targets:
-        if target.endswith(".pb"):
+        if target.endswith((".pb", ".json")):
             assert (one / target).read_bytes() == (other / target).read_bytes(), target
         else:
             pd.testing.assert_frame_equal(read_table(one / target), read_table(other / target), rtol=1e-9, atol=1e-9)
 
 
-def start(workspace, targets, arguments):
-    binaries = Path(sys.executable).parent
-    return subprocess.Popen(
-        [binaries / "snakemake", "--cores", "2", *targets, *arguments],
-        cwd=workspace.folder,
-        env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def test_twenty_kills(workspace):
-    """Training, LAMMPS, i-PI, statics, analysis and Snakemake are hit by SIGTERM and SIGKILL in turn."""
+def test_twenty_kills(workspace, released_model):
+    """Labelling (by a stand-in for GPAW), training, LAMMPS, i-PI, statics, analysis and Snakemake are hit by SIGTERM and
+    SIGKILL in turn."""
     shorten(workspace)
-    arguments = ("--config", "scale=smoke", "start=labels")
+    program, environment = stand_in(workspace.folder, released_model)
+    environment["STAND_IN_SECONDS"] = "1"
+    arguments = ("--config", "scale=smoke", "start=labels", program)
     targets = [f"{S}/potential/lah10-gpaw/model.pb", f"{S}/statics/phonons.csv"]
+    targets += [f"{S}/dft/labels/{batch}.json" for batch in range(2)]
     targets += [f"{S}/runs/{run}/thermo.csv" for run in RUNS]
     targets += [f"{S}/observables/{run}/summary.csv" for run in RUNS]
-    process = workspace.snakemake(*targets, *arguments)
+    process = workspace.snakemake(*targets, *arguments, **environment)
     assert process.returncode == 0, (process.stdout + process.stderr)[-3000:]
     undisturbed = workspace.folder / "undisturbed"
     undisturbed.mkdir()
@@ -101,7 +92,7 @@ def test_twenty_kills(workspace):
 
     chance, hits = random.Random(7), []
     while len(hits) < KILLS:
-        running = start(workspace, targets, arguments)
+        running = workspace.start(*targets, *arguments, **environment)
         until = time.monotonic() + chance.uniform(4.0, 25.0)
         while time.monotonic() < until and running.poll() is None:
             time.sleep(0.1)
@@ -127,7 +118,7 @@ def test_twenty_kills(workspace):
         if running.returncode == 0:
             (workspace.folder / "results").rename(workspace.folder / f"finished-{len(hits)}")
 
-    process = workspace.snakemake(*targets, *arguments)
+    process = workspace.snakemake(*targets, *arguments, **environment)
     assert process.returncode == 0, (process.stdout + process.stderr)[-3000:]
     same(workspace.folder, undisturbed, targets)
     assert len({name.split()[0] for _, name in hits}) > 2, hits  # not always the same kind of process

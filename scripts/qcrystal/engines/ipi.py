@@ -16,7 +16,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ import pandas as pd
 from ase import Atoms, units
 from scipy import constants
 
+from qcrystal.ending import GRACE, exit_on_request
 from qcrystal.engines.beads import harmonic_bead_energy
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec, check_start
 from qcrystal.engines.watch import PressureWatch
@@ -43,7 +43,6 @@ TRPMD_CENTROID_TIME = 1000.0  # fs: long beside every vibration, so that the cen
 TRPMD_DAMPING = 0.5  # λ of the non-centroid modes [Rossi, Ceriotti, Manolopoulos, J. Chem. Phys. 140, 234116 (2014)]
 PROGRESS_STRIDE = 10  # steps between two looks at the state of the run
 LOG_INTERVAL = 20.0  # s
-GRACE_TIME = 20.0  # s that i-PI gets to write its restart file before it is killed
 CHECKPOINTS_KEPT = 2
 FULL = 100_000  # bytes; i-PI's own message does not fit on a disk with less
 
@@ -329,7 +328,7 @@ def _worker(job: _Job, source: str):
         environment.setdefault(name, threads)
     for name in ("TF_NUM_INTEROP_THREADS", "DP_INTER_OP_PARALLELISM_THREADS"):
         environment.setdefault(name, "1")
-    with _exit_on_termination(), job.log.open("a") as log:
+    with exit_on_request(), job.log.open("a") as log:
         worker = subprocess.Popen(
             [sys.executable, str(program), source],
             cwd=job.folder,
@@ -345,30 +344,13 @@ def _worker(job: _Job, source: str):
             _terminate(worker)
 
 
-@contextmanager
-def _exit_on_termination():
-    """Turn SIGTERM into SystemExit, so that the worker is ended on the way out."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def leave(signum, frame):
-        raise SystemExit(128 + signum)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _terminate(worker: subprocess.Popen) -> None:
     for signum in (signal.SIGTERM, signal.SIGKILL):
         if worker.poll() is not None:
             return
         os.killpg(worker.pid, signum)
         try:
-            worker.wait(GRACE_TIME)
+            worker.wait(GRACE)
         except subprocess.TimeoutExpired:
             continue
 

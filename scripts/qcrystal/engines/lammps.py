@@ -17,6 +17,7 @@ from pathlib import Path
 from ase import Atoms
 
 from qcrystal.devices import cuda_libraries
+from qcrystal.ending import GRACE, exit_on_request
 from qcrystal.engines import lammps_worker
 from qcrystal.engines.spec import RunError, RunSpec, check_start
 from qcrystal.provenance import end_with_parent
@@ -90,7 +91,7 @@ def _work(spec, directory, ranks):
         # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.
         starter = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "fork", "-n", str(ranks)]
         command = [*starter, *command]
-    with open(files.log, "w") as errors:
+    with exit_on_request(), open(files.log, "w") as errors:
         worker = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -106,7 +107,12 @@ def _work(spec, directory, ranks):
         finally:
             if worker.poll() is None:
                 worker.terminate()
-                worker.wait()
+                try:
+                    worker.wait(GRACE + 2.0)
+                except subprocess.TimeoutExpired:
+                    worker.kill()
+                    worker.wait()
+                log.info("%s", _follow(worker.stdout) or "ended before its end")
     if failure or status:
         raise RunError(f"run {spec.run}: {failure or _last_words(files.log, status)}")
     files.clear()

@@ -15,12 +15,14 @@ import os
 import re
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from ase import units
 
+from qcrystal.ending import Request, requests_noted
 from qcrystal.engines.spec import STEPS_PER_PERIOD, RunError, RunSpec
 from qcrystal.engines.watch import PressureWatch
 from qcrystal.provenance import end_with_parent, full_disk, one_line, write_whole
@@ -29,6 +31,8 @@ from qcrystal.trajectory import TrajectoryWriter
 
 PROGRESS_INTERVAL = 15.0
 """Seconds between two lines of progress."""
+LOOK_INTERVAL = 0.1
+"""Seconds between two looks at what concerns the run from outside."""
 HOTTEST = 20000.0
 """Temperature (K) of a species above which a run has failed."""
 NEAREST = 0.4
@@ -36,6 +40,7 @@ NEAREST = 0.4
 ADVICE = (
     "check the start structure, the time step, and that the potential was trained for this pressure and temperature"
 )
+AGAIN = "start again to go on from the last checkpoint"
 BAROSTAT_TEMPERATURE = 300.0
 """LAMMPS's ptemp (K): with pdamp it sets the cell's inertia and nothing else, as the cell has no thermostat of its own."""
 DAMPED_PERIODS = 5
@@ -142,8 +147,9 @@ class Simulation:
         target = self.spec.pressure if self.spec.ensemble == "npt" else None
         self.watch = PressureWatch(target, job.get("trained_pressures"))
         self.started = self.first_step = None
-        self.last_progress = 0.0
+        self.last_progress = self.last_look = 0.0
         self.failure = None
+        self.request = Request()
         self.lammps = self._lammps(job)
         self.ranks = self.lammps.extract_setting("world_size")
         self.writes = self.lammps.extract_setting("world_rank") == 0
@@ -391,9 +397,7 @@ class Simulation:
         if step == self.run_start or self.failure:
             return
         try:
-            self._report_progress(step)
-            if not alive(self.parent):
-                raise RunError("the process that started the run is gone")
+            self._look_around(step)
             index = tags - 1
             half_kick = (0.5 * self.timestep / KINETIC) * self._array("f") / self.masses[index, None]
             if self.ranks == 1 or self.bath.records(step):  # the bath wants to see all atoms
@@ -409,7 +413,10 @@ class Simulation:
     # --- run ---------------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Go on to the last step; leaves trajectory, thermodynamics and report in their places."""
+        """Go on to the last step; leaves trajectory, thermodynamics and report in their places.
+
+        Asked to end, it stops at the next checkpoint: a checkpoint elsewhere would change the last digits of what follows.
+        """
         self.started, self.first_step = time.monotonic(), self.step
         self.processor_time = time.process_time()
         if self.writes:
@@ -418,8 +425,12 @@ class Simulation:
             self._advance(0)
             self._sample()
         try:
-            while self.step < self.spec.steps:
-                self._to_next_checkpoint()
+            # with several ranks, each would stop where it learns of it: there the signal ends them at once
+            with requests_noted() if self.ranks == 1 else nullcontext(self.request) as self.request:
+                while self.step < self.spec.steps:
+                    self._to_next_checkpoint()
+                    if self.request.made and self.step < self.spec.steps:
+                        raise RunError(f"asked to end, stopped at the checkpoint of step {self.step}; {AGAIN}")
         finally:
             self._flush()
         if self.writes:
@@ -449,8 +460,19 @@ class Simulation:
         if self.failure:
             raise self.failure
 
-    def _report_progress(self, step):
+    def _look_around(self, step):
+        """Say how far the run is, and see whether it should go on, a few times per second."""
         now = time.monotonic()
+        if now - self.last_look < LOOK_INTERVAL:
+            return
+        self.last_look = now
+        self._report_progress(step, now)
+        if not alive(self.parent):
+            raise RunError("the process that started the run is gone")
+        if self.request.overdue:
+            raise RunError(f"asked to end at step {step}, too far from the next checkpoint; {AGAIN}")
+
+    def _report_progress(self, step, now):
         if now - self.last_progress < PROGRESS_INTERVAL or not self.writes:
             return
         self.last_progress = now
@@ -541,8 +563,7 @@ class Simulation:
         if not self.rows:
             return
         with self._writer() as writer:
-            for frame in self.frames:
-                writer.append(*frame)
+            writer.extend(self.frames)
         thermo = self.files.partial(self.files.thermo)
         pd.DataFrame(self.rows).to_csv(thermo, mode="a", header=not thermo.is_file(), index=False)
         self.rows, self.frames = [], []

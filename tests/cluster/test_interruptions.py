@@ -1,0 +1,77 @@
+"""A run on SLURM that loses its node to a more urgent job, and then its time, ends as an undisturbed run does."""
+
+import re
+import shutil
+import time
+
+import pandas as pd
+import pytest
+import yaml
+from slurm import missing
+from workspace import Workspace
+
+from qcrystal.trajectory import Trajectory
+
+pytestmark = [
+    pytest.mark.timeout(1500),
+    pytest.mark.skipif(missing() != [], reason=f"apt-get install slurm-wlm munge: no {', '.join(missing())}"),
+]
+RUN = "qtb-H-cubic-352-npt-200GPa-300K-r0"
+REPORT = f"results/smoke/runs/{RUN}/report.json"
+STATICS = [f"results/smoke/statics/{name}.csv" for name in ("eos", "phonons", "harmonic_energy")]
+
+
+@pytest.fixture(scope="module")
+def workspaces(root, tmp_path_factory):
+    """Two copies with finished statics, in which one run takes two or three minutes: more than the time limit of a minute."""
+    first = Workspace(root, tmp_path_factory.mktemp("workspace"))
+    path = first.folder / "config" / "scales" / "smoke.yaml"
+    scale = yaml.safe_load(path.read_text())
+    scale["sweeps"]["qtb_grid"].update(repeat=[2, 2, 2], pressures=[200], temperatures=[300], length=1.8)
+    path.write_text(yaml.safe_dump(scale))
+    done = first.snakemake(*STATICS, "--config", "scale=smoke")
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    second = Workspace(first.folder, tmp_path_factory.mktemp("workspace"))
+    for name in ("results", ".snakemake"):
+        shutil.copytree(first.folder / name, second.folder / name)
+    return first, second
+
+
+def wait_for(condition, process, seconds=240):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None and time.monotonic() < until, "waited in vain"
+        time.sleep(0.2)
+
+
+def of_the_run(cluster):
+    return [job for job in cluster.jobs() if job["Comment"].startswith("rule_run_")]
+
+
+def test_run_that_is_preempted_and_runs_out_of_time_ends_as_an_undisturbed_one(cluster, workspaces):
+    disturbed, undisturbed = workspaces
+    plain = undisturbed.start(REPORT, "--config", "scale=smoke")
+    process = disturbed.start(
+        *("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2"),
+        *("--config", "scale=smoke", "longest_job=1", "device=cpu", "--", REPORT),
+        **cluster.environment,
+    )
+    folder = disturbed.folder / "results" / "smoke" / "runs" / RUN
+    wait_for((folder / "checkpoint.restart").is_file, process)
+    cluster.preempt()
+    wait_for(lambda: any(int(job["Restarts"]) for job in of_the_run(cluster)), process)
+    assert process.wait(1200) == 0, disturbed.output.read_text()[-4000:]
+    assert plain.wait(600) == 0, undisturbed.output.read_text()[-4000:]
+
+    # one submission was taken from its node and went on, one or more ran out of time, the last one finished
+    jobs = of_the_run(cluster)
+    assert sum(int(job["Restarts"]) for job in jobs) == 1
+    states = [job["JobState"] for job in sorted(jobs, key=lambda job: int(job["JobId"]))]
+    assert len(states) > 1 and set(states[:-1]) == {"TIMEOUT"} and states[-1] == "COMPLETED"
+    # each went on where the one before it had been asked to end: at a checkpoint that it had reached after that
+    log = (disturbed.folder / "results" / "smoke" / "logs" / "runs" / f"{RUN}.log").read_text()
+    assert len(re.findall("asked to end, stopped at the checkpoint of step", log)) == len(states)
+    one, two = (w.folder / "results" / "smoke" / "runs" / RUN for w in workspaces)
+    assert (Trajectory(one / "trajectory.h5").positions == Trajectory(two / "trajectory.h5").positions).all()
+    first, second = (pd.read_csv(folder / "thermo.csv") for folder in (one, two))
+    pd.testing.assert_frame_equal(first, second, rtol=1e-9, atol=1e-9)  # text of what was read back from a checkpoint
