@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from qcrystal.card import CardError, history, read_card
 from qcrystal.embedded import embedded_identifier
 from qcrystal.provenance import PACKAGES, SCHEMA, file_digest, identifier_of, lock_file, syntax_digest, write_whole
 
@@ -271,6 +272,25 @@ class Audit:
                         file.say("MISSING", f"{path}: not there")
                     elif path.startswith("results/"):
                         file.say("UNTRACKED", f"{path}: no record says where it is from")
+                    else:
+                        self._described_by_card(file)
+
+    def _described_by_card(self, file: Node) -> None:
+        """A released potential: its card says where it is from, and which file it is."""
+        name, path = Path(file.path).name, Path(file.path).with_name("card.yaml")
+        if not re.fullmatch(r"model(-\d+)?\.pb", name) or not (self.root / path).is_file():
+            return
+        try:
+            card = read_card(self.root / path)
+        except CardError as error:
+            file.say("INCOMPLETE", str(error))
+            return
+        known = {"model.pb": card["sha256"], **(card.get("committee") or {}).get("sha256", {})}
+        if known.get(name) != self.digests(file.path):
+            file.say(
+                "TAMPERED", f"{file.path}: is {_short(self.digests(file.path))}, {path} says {_short(known.get(name))}"
+            )
+        file.flags.append(f"by {path}: {history(card)}")
 
     def made_by(self, path: str) -> Node | None:
         """The job that made a file, or a folder that holds it."""

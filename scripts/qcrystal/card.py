@@ -85,6 +85,20 @@ def check_potential(folder: Path, species: Sequence[str], shown: str) -> None:
             )
 
 
+def history(card: dict) -> str:
+    """What a potential was trained on and how, as one line for an audit."""
+    data, settings, versions = (card.get(key) or {} for key in ("data", "settings", "versions"))
+    source = " at commit ".join(filter(None, [data.get("repository"), data.get("commit")]))
+    seeds = ", ".join(f"{name} {seed}" for name, seed in (settings.get("seeds") or {}).items())
+    parts = [
+        f"trained on {data.get('name')}" + (f" ({source})" if source else ""),
+        f"{settings.get('steps')} steps",
+        f"seeds {seeds or 'not told'}",
+        ", ".join(f"{package} {version}" for package, version in versions.items()),
+    ]
+    return "; ".join(filter(None, parts))
+
+
 def _is_range(values) -> bool:
     return (
         isinstance(values, list)

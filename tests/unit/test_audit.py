@@ -7,6 +7,7 @@ import subprocess
 
 import pandas as pd
 import pytest
+import yaml
 from matplotlib.figure import Figure
 
 from qcrystal import audit as auditing
@@ -404,3 +405,26 @@ def test_a_key_that_is_not_there(repository, keys):
     with pytest.raises(AuditError, match="no such key"):
         seal.write(repository.folder, S, keys / "none", keys / "allowed")
     assert not (repository.folder / S / "seal").exists()
+
+
+def test_a_released_potential_says_what_it_was_trained_on_and_is_held_to_its_card(repository):
+    folder = repository.folder / "models" / "released"
+    folder.mkdir(parents=True)
+    (folder / "model.pb").write_bytes(b"released weights")
+    card = {
+        "name": "released",
+        "species": ["La", "H"],
+        "data": {"name": "ly2022", "commit": "2c514b8", "pressure_GPa": [82.0, 215.0]},
+        "settings": {"steps": 50000, "seeds": {"descriptor": 7}},
+        "sha256": provenance.file_digest(folder / "model.pb"),
+    }
+    (folder / "card.yaml").write_text(yaml.safe_dump(card))
+    model = "models/released/model.pb"
+    table = pd.DataFrame({"x": [1.0]})
+    repository.job("phonons", [model], [f"{S}/phonons.csv"], lambda p: write_table(table, p), "draw.py")
+    node = repository.audit().nodes[model]
+    assert node.verdict == "VERIFIED"
+    (said,) = node.flags
+    assert all(word in said for word in ("ly2022 (2c514b8)", "50000 steps", "descriptor 7", "card.yaml"))
+    (folder / "card.yaml").write_text(yaml.safe_dump(card | {"sha256": "0" * 64}))
+    assert repository.verdicts()[model] == "TAMPERED"
