@@ -51,7 +51,7 @@ SWEEP = {"pressures": [150, 200], "temperatures": [100, 140, 180, 220, 260, 300]
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all by default")
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "lah10-fast" / "model.pb")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "lah10-accurate" / "model.pb")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1000, help="of a run of `baths`: a segment of the bath")
     parser.add_argument("--length", type=float, default=3.0, help="of a run of `sweep`, in ps")

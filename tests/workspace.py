@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ class Workspace:
 
     def __init__(self, root: Path, folder: Path):
         self.folder = folder
+        self.started: list[subprocess.Popen] = []
         for name in FOLDERS:
             source = root / name
             if source.is_dir():
@@ -40,7 +42,16 @@ class Workspace:
         """Start Snakemake in a session of its own; returns the process. What it says is in the file `output`."""
         command, options = self._call(arguments, environment)
         with self.output.open("w") as output:
-            return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options)
+            options |= {"stdout": output, "stderr": subprocess.STDOUT, "start_new_session": True}
+            self.started.append(subprocess.Popen(command, **options))
+        return self.started[-1]
+
+    def stop(self):
+        """Kill each Snakemake that was started and still runs; its jobs end with it."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     @property
     def output(self) -> Path:

@@ -462,11 +462,11 @@ class Trainer:
                 stopping = request.made and line
                 if self.done % options["save_freq"] == 0 or self.done == self.steps or stopping:
                     self._save(directory)
-                if self.done == self.steps:
-                    break
-                if stopping or request.overdue:
+                if stopping or request.overdue:  # at the last step too: what ends after its time limit counts as failed
                     where = f"saved at step {self.done}" if stopping else "its last checkpoint is kept"
                     raise MomentTrainingError(f"training: asked to end, {where} of {self.steps}; start again to go on")
+                if self.done == self.steps:
+                    break
 
     def _place(self, step: int) -> tuple[int, int]:
         length = sum(-(-len(group) // self.batch) for group in self.groups)

@@ -429,7 +429,7 @@ class Simulation:
             with requests_noted() if self.ranks == 1 else nullcontext(self.request) as self.request:
                 while self.step < self.spec.steps:
                     self._to_next_checkpoint()
-                    if self.request.made and self.step < self.spec.steps:
+                    if self.request.made:  # at the last step too: what ends after its time limit counts as failed
                         raise RunError(f"asked to end, stopped at the checkpoint of step {self.step}; {AGAIN}")
         finally:
             self._flush()
