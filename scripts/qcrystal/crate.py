@@ -27,7 +27,7 @@ from urllib.parse import quote, unquote
 
 import yaml
 
-from qcrystal.provenance import file_digest, identifier_of, syntax_digest
+from qcrystal.provenance import file_digest, identifier_of, lock_file, syntax_digest
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 NAMED = "ni:///sha-256;"
@@ -57,7 +57,7 @@ CODE = (
     "CITATION.cff",
 )
 NOT_SHARED = ("config/local.yaml",)  # of one machine; git ignores it, too
-LOCK = "envs/requirements.lock"
+LOCKS = tuple(f"envs/{lock_file(cuda)}" for cuda in (False, True))
 DOWNLOADS = "results/downloads/"  # data of others, whose licence is not ours to give
 FINAL = ("", "figures", "tables", "manuscript")  # folders of a scale with what a run is for
 LICENCES = {"https://creativecommons.org/licenses/by/4.0/": ("CC BY 4.0", ("data/lah10-gpaw/", "models/"))}
@@ -374,14 +374,15 @@ class _Builder:
         return [self._software(*item) for item in sorted(versions)]
 
     def _locks(self) -> list:
-        """The lock file, or only its digest where the one that a job was made with is no longer here."""
-        now = file_digest(self.root / LOCK)
-        locks = sorted({job.deterministic["lock"] for job in self.jobs})
+        """The lock file of each job's environment, or only its digest where the one that it was made with is no longer here."""
+        here = {file_digest(self.root / name): name for name in LOCKS if (self.root / name).is_file()}
         return [
-            self._file(LOCK)
-            if digest == now
-            else self._add(_named_information(digest), "CreativeWork", name=f"{LOCK}, another version", sha256=digest)
-            for digest in locks
+            self._file(here[digest])
+            if digest in here
+            else self._add(
+                _named_information(digest), "CreativeWork", name="a lock file, another version", sha256=digest
+            )
+            for digest in sorted({job.deterministic["lock"] for job in self.jobs})
         ]
 
     def _parameter(self, name: str, text: str):

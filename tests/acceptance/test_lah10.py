@@ -1,4 +1,4 @@
-"""The quantum baths on LaH10 itself, in the limit in which they must be exact.
+"""The quantum baths on LaH10 itself: in the limit in which they must be exact, and against path integrals.
 
 With all masses multiplied by 10⁴, frequencies, temperatures and ħω are smaller by 100 and quantum displacements by 10: the
 crystal is harmonic, and its energy the phonon sum; time step, friction and cut-off scale along, so the engine does the same.
@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import yaml
 from ase import units
+from ase.build import make_supercell
 from specifications import at_fixed_cell
 
 from qcrystal.config import load
-from qcrystal.engines import lammps
+from qcrystal.engines import ipi, lammps
 from qcrystal.engines.spec import Bath
 from qcrystal.potential import DeepPotential
 from qcrystal.statics import lattice_dynamics, relaxed_cubic
@@ -25,6 +26,9 @@ SCALE = 100.0
 LATTICE_CONSTANT = 4.86  # Å, about 200 GPa: no imaginary modes
 MASSES = {"La": 138.905 * SCALE**2, "H": 1.008 * SCALE**2}
 TEMPERATURE = 100.0 / SCALE
+REAL = {"La": 138.905, "H": 1.008}
+ROOM = 300.0
+CELL = 4.97  # Å, about 200 GPa with quantum motion
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +83,68 @@ def test_harmonic_limit(method, harmonic, root, tmp_path, measured):
         found = 2 * corrected[species] / 3 / units.kB * SCALE
         exact = 2 * exact / 3 / units.kB * SCALE
         measured(3, f"LaH10, harmonic limit, 2<K_{species}>/3k_B times {SCALE:g}, {method}", found, exact, 0.04, "K")
+
+
+@pytest.fixture(scope="module")
+def crystal(root):
+    """The relaxed cubic cell of 44 atoms, and the potential."""
+    prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).system.prototypes["Fm-3m"]
+    model = root / "models" / "lah10-fast" / "model.pb"
+    primitive = relaxed_cubic(DeepPotential(model), prototype, CELL)
+    atoms = make_supercell(primitive, [[-1, 1, 1], [1, -1, 1], [1, 1, -1]])
+    assert len(atoms) == 44 and atoms.cell.lengths() == pytest.approx(CELL)
+    return atoms, model
+
+
+def mean_and_error(series, blocks=8):
+    means = [block.mean() for block in np.array_split(series.to_numpy(), blocks)]
+    return np.mean(means), np.std(means, ddof=1) / np.sqrt(blocks)
+
+
+@pytest.fixture(scope="module")
+def path_integrals(crystal, tmp_path_factory):
+    """Kinetic temperature (K) of H, pressure (GPa) and their errors with 32 beads, which lack 1 % of the stiffest mode."""
+    atoms, model = crystal
+    folder = tmp_path_factory.mktemp("pimd")
+    sampling = {"timestep": 0.25, "sample_every": 4, "beads": 32, "seed": 1}
+    ipi.run(at_fixed_cell("pimd", REAL, 4000, temperature=ROOM, **sampling), atoms, model, folder)
+    thermo = read_table(folder / "thermo.csv")
+    thermo = thermo[thermo["time"] > 0.15]
+    kinetic, error = mean_and_error(thermo["kinetic_H"])
+    return 2 * kinetic / 3 / units.kB, 2 * error / 3 / units.kB, *mean_and_error(thermo["pressure"])
+
+
+@pytest.mark.parametrize(("method", "gamma", "length"), [("qtb", 20.0, 20.0), ("adqtb", 40.0, 25.0)])
+def test_baths_against_path_integrals(method, gamma, length, crystal, path_integrals, tmp_path, measured):
+    """At 300 K and one fixed cell: <K_H> within 3 %, <P> within 1 GPa, both without what friction adds.
+
+    With less friction than this, the adaptive bath sits on its floor (γ/10) below 20 THz, where the other modes deliver more
+    than it can take, and the protons stay too hot.
+    """
+    atoms, model = crystal
+    kinetic, kinetic_error, pressure, pressure_error = path_integrals
+    sampling = {"timestep": 0.5, "sample_every": 20, "seed": 2, "bath": Bath(gamma=gamma)}
+    steps = round(length / 0.5e-3)
+    lammps.run(at_fixed_cell(method, REAL, steps, temperature=ROOM, **sampling), atoms, model, tmp_path)
+    thermo, report = read_table(tmp_path / "thermo.csv"), json.loads((tmp_path / "report.json").read_text())
+    thermo = thermo[thermo["step"] >= steps // 2]  # as the report has it
+    found = 2 * report["kinetic_energy_corrected"]["H"] / 3 / units.kB
+    error = 2 * mean_and_error(thermo["kinetic_H"])[1] / 3 / units.kB
+    assert np.hypot(error, kinetic_error) < 0.012 * kinetic
+    measured(
+        13,
+        f"LaH10, {method}, 2<K_H>/3k_B, against path integrals",
+        found,
+        kinetic,
+        0.03,
+        "K",
+        np.hypot(error, kinetic_error),
+    )
+    mean, error = mean_and_error(thermo["pressure"])
+    measured(
+        13, f"LaH10, {method}, <P>, against path integrals", mean - report["pressure_excess"], pressure, 1.0, "GPa",
+        np.hypot(error, pressure_error), relative=False,
+    )  # fmt: skip
+    if method == "adqtb":
+        net = report["bath_state"]["fluctuation_dissipation"]["H"]["net"]
+        measured(13, "LaH10, adqtb, net power of H from the bath", net, 0.0, 0.03, "of 2γ<K>", relative=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from qcrystal import crate
-from qcrystal.provenance import syntax_digest
+from qcrystal.provenance import identifier_of, syntax_digest
 
 SCALE = "results/tiny"
 FIGURE = f"{SCALE}/figures/a.csv"
@@ -289,3 +289,19 @@ def test_what_is_no_crate_is_one_clear_line(tmp_path):
         with pytest.raises(crate.CrateError, match="crate") as error:
             crate.verify(path)
         assert "\n" not in str(error.value)
+
+
+def test_each_environment_names_its_own_lock_file(repository):
+    """Results with and without CUDA, and of a lock file that is another one now."""
+    repository.file("envs/requirements-cuda.lock", b"tensorflow==2.0\n")
+    digests = [sha256(b"numpy==2.0\n"), sha256(b"tensorflow==2.0\n"), "0" * 64]
+    for record, digest in zip(sorted((repository.root / SCALE).rglob("*.prov.json")), digests, strict=False):
+        document = json.loads(record.read_text())
+        document["deterministic"]["lock"] = digest
+        document["prov_id"] = identifier_of(document["deterministic"])
+        record.write_text(json.dumps(document))
+    found = entities(repository.write("crate"))
+    assert {"envs/requirements.lock", "envs/requirements-cuda.lock"} <= found.keys()
+    assert [entity["name"] for entity in found.values() if entity.get("sha256") == "0" * 64] == [
+        "a lock file, another version"
+    ]
