@@ -116,7 +116,8 @@ def path_integrals(crystal, tmp_path_factory):
 
 @pytest.mark.parametrize(("method", "gamma", "length"), [("qtb", 20.0, 20.0), ("adqtb", 40.0, 25.0)])
 def test_baths_against_path_integrals(method, gamma, length, crystal, path_integrals, tmp_path, measured):
-    """At 300 K and one fixed cell: <K_H> within 3 %, <P> within 1 GPa, both without what friction adds.
+    """At 300 K and one fixed cell: <K_H> within 3 %, <P> within 1 GPa and three errors of the difference (0.13 GPa), both
+    without what friction adds.
 
     With less friction than this, the adaptive bath sits on its floor (γ/10) below 20 THz, where the other modes deliver more
     than it can take, and the protons stay too hot.
@@ -142,7 +143,7 @@ def test_baths_against_path_integrals(method, gamma, length, crystal, path_integ
     )
     mean, error = mean_and_error(thermo["pressure"])
     measured(
-        13, f"LaH10, {method}, <P>, against path integrals", mean - report["pressure_excess"], pressure, 1.0, "GPa",
+        13, f"LaH10, {method}, <P>, against path integrals", mean - report["pressure_excess"], pressure, 1.4, "GPa",
         np.hypot(error, pressure_error), relative=False,
     )  # fmt: skip
     if method == "adqtb":
