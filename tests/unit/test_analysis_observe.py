@@ -120,12 +120,12 @@ def test_known_answers_come_back(tmp_path):
     assert set(tables["paths"]["category"]) == {"no exchange", "La"}
 
 
-def test_kinetic_energies_are_corrected_where_the_report_tells_how(tmp_path):
-    """Friction has added 50 % to the kinetic energy of La and 10 % to that of H: rows without it, errors scaled alike."""
+def test_kinetic_energies_of_a_bath_are_those_of_the_virial_theorem(tmp_path):
+    """Friction has added 50 % to the kinetic energy of La and 10 % to that of H: rows without it, and a pressure without it."""
     trajectory, thermo = run(tmp_path, 120)
-    report = {"kinetic_energy": {"La": 0.06, "H": 0.11}, "kinetic_energy_corrected": {"La": 0.04, "H": 0.10}}
-    tables = observe(trajectory, thermo, EOS, SETTINGS, report)
-    for species, ratio in (("La", 4 / 6), ("H", 10 / 11)):
+    thermo = thermo.assign(virial_kinetic_La=thermo["kinetic_La"] / 1.5, virial_kinetic_H=thermo["kinetic_H"] / 1.1)
+    tables = observe(trajectory, thermo, EOS, SETTINGS, {"bath_state": {"segments": 0}})
+    for species, ratio in (("La", 1 / 1.5), ("H", 1 / 1.1)):
         raw, corrected = (value(tables, name, species) for name in ("temperature", "temperature_corrected"))
         assert corrected[["value", "error"]].tolist() == pytest.approx((ratio * raw[["value", "error"]]).tolist())
     # 4 La and 40 H at 300 K; the noise of K is 0.001 eV per frame (8 K), over 48 frames or more, of La mostly 4/44
@@ -134,24 +134,25 @@ def test_kinetic_energies_are_corrected_where_the_report_tells_how(tmp_path):
     energy = value(tables, "energy_over_3NkB_corrected")["value"]
     assert energy == pytest.approx(150.0 + 0.5 * everything, abs=0.5)
     assert value(tables, "energy_over_3NkB")["value"] == pytest.approx(300.0, abs=INTERPOLATION)
-    for short in ({"kinetic_energy": {"La": 0.06, "H": 0.11}, "kinetic_energy_corrected": {}}, {"steps": 3}):
-        summary = observe(trajectory, thermo, EOS, SETTINGS, short)["summary"]
+    # N k_B ΔT/V of the ideal gas, of 44 atoms in 125 Å³
+    gas = 44 * units.kB * (300.0 - everything) / 125.0 / units.GPa
+    plain, corrected = (value(tables, name)["value"] for name in ("pressure", "pressure_corrected"))
+    assert plain - corrected == pytest.approx(gas, rel=0.02)
+    for table, report in ((thermo, {"steps": 3}), (thermo.drop(columns="virial_kinetic_H"), {"bath_state": {}})):
+        summary = observe(trajectory, table, EOS, SETTINGS, report)["summary"]
         assert not summary["observable"].str.endswith("_corrected").any()
 
 
-def test_a_bath_reports_its_pressure_and_its_net_power(tmp_path):
-    """The later half of six segments: mean as reported, error of three independent values."""
+def test_a_bath_reports_its_net_power(tmp_path):
+    """The later half of eight segments: mean as reported, error of four independent values; of three it is not known."""
     trajectory, thermo = run(tmp_path, 40)
-    history = [0.5, 0.4, 0.3, -0.10, -0.20, -0.30]
-    entry = {"net": -0.21, "spectral": 0.3, "history": history}
-    report = {"kinetic_energy": {"La": 0.06, "H": 0.11}, "kinetic_energy_corrected": {"La": 0.04, "H": 0.10}}
-    report |= {"pressure_excess": 1.5, "bath_state": {"segments": 6, "fluctuation_dissipation": {"La": entry}}}
-    tables = observe(trajectory, thermo, EOS, SETTINGS, report)
-    plain, corrected = (value(tables, name, "all") for name in ("pressure", "pressure_corrected"))
-    assert corrected["value"] == pytest.approx(plain["value"] - 1.5)
-    found = value(tables, "fluctuation_dissipation", "La")
-    assert found["value"] == -0.21 and found["n_effective"] == 3
-    assert found["error"] == pytest.approx(0.1 / np.sqrt(3))
+    history = [0.5, 0.4, 0.3, 0.2, -0.10, -0.20, -0.30, -0.20]
+    for values, error in ((history, 0.0816 / np.sqrt(4)), (history[2:], np.nan)):
+        entry = {"net": -0.21, "spectral": 0.3, "history": values}
+        report = {"bath_state": {"segments": len(values), "fluctuation_dissipation": {"La": entry}}}
+        found = value(observe(trajectory, thermo, EOS, SETTINGS, report), "fluctuation_dissipation", "La")
+        assert found["value"] == -0.21 and found["n_effective"] == len(values) / 2
+        assert found["error"] == pytest.approx(error, rel=1e-3, nan_ok=True)
 
 
 def test_path_integrals_tell_the_frequency_by_which_beads_are_chosen(tmp_path):

@@ -48,27 +48,31 @@ def energy_over_3nkb(thermo, eos, atoms: int) -> np.ndarray:
     return (total - static) / (3.0 * units.kB)
 
 
-def corrected_kinetic_energy(thermo, species, report):
-    """The thermodynamic table with kinetic energies free of what the bath's friction adds; None if that is unknown.
+def corrected_kinetic_energy(thermo, species):
+    """The thermodynamic table with kinetic energies, and the pressure, free of what a bath's friction adds.
+
+    Kinetic energies are those of the virial theorem; the pressure loses 2/3 of the difference over the volume.
 
     Parameters
     ----------
     thermo
-        Table with kinetic_energy (eV, the whole cell) and kinetic_<species> (eV per atom).
+        Table with kinetic_energy (eV, the whole cell), kinetic_<species> and virial_kinetic_<species> (eV per atom),
+        volume (Å³) and pressure (GPa).
     species
         (N,) element of each atom.
-    report : dict or None
-        The run's report: ``kinetic_energy`` as measured and ``kinetic_energy_corrected``, {species: eV per atom}. Their
-        ratio scales every step. A run shorter than a segment of the bath has an empty correction.
+
+    Returns
+    -------
+    DataFrame or None
+        None if the table holds no virial.
     """
-    report = report or {}
-    raw, corrected = report.get("kinetic_energy", {}), report.get("kinetic_energy_corrected", {})
     elements, counts = np.unique(species, return_counts=True)
-    if not set(elements) <= set(corrected):
+    if not {f"virial_kinetic_{s}" for s in elements} <= set(thermo.columns):
         return None
-    columns = {f"kinetic_{s}": thermo[f"kinetic_{s}"] * (corrected[s] / raw[s]) for s in elements}
+    columns = {f"kinetic_{s}": thermo[f"virial_kinetic_{s}"] for s in elements}
     taken = sum(n * (thermo[name] - columns[name]) for n, name in zip(counts, columns, strict=True))
-    return thermo.assign(**columns, kinetic_energy=thermo["kinetic_energy"] - taken)
+    pressure = thermo["pressure"] - 2.0 * taken / (3.0 * thermo["volume"]) / units.GPa
+    return thermo.assign(**columns, kinetic_energy=thermo["kinetic_energy"] - taken, pressure=pressure)
 
 
 def kinetic_temperature(kinetic_energy_per_atom) -> np.ndarray:

@@ -13,6 +13,8 @@ from qcrystal.analysis import cage, cells, energy, msd, periodic, rdf, reordered
 from qcrystal.analysis.statistics import Estimate, equilibration, estimate
 from qcrystal.structures import supercell, unit_cell
 
+FEWEST_SEGMENTS = 4
+"""Independent values from which an error is told."""
 SITES_ABOUT_A_PATH = 6.0
 """Distance (Å) from a path within which the table of paths holds the centres' mean sites, periodic images included."""
 
@@ -100,8 +102,8 @@ def observe(
     settings
         See `ObserveSettings`.
     report
-        The run's report. Where it corrects kinetic energies for the bath's friction, the summary also has the rows
-        ``temperature_corrected``, ``energy_over_3NkB_corrected`` and, with the excess of pressure, ``pressure_corrected``;
+        The run's report. Of a quantum bath's run the summary also has the rows ``temperature_corrected``,
+        ``energy_over_3NkB_corrected`` and ``pressure_corrected``, without what the bath's friction adds;
         of a bath that watched its own power, ``fluctuation_dissipation`` of each species; of path integrals that know it,
         ``max_frequency``, the stiffest phonon's, by which the number of beads is to be judged.
 
@@ -130,7 +132,7 @@ def observe(
     rows = [_row("production_length", "all", Estimate(run.time[-1] - run.time[0], 0.0, 1.0), "ps")]
     rows += _thermodynamics(steady, eos, run.species, trajectory.spec)
     rows += _corrected(steady, eos, run.species, trajectory.spec, report)
-    rows += _bath(steady, report)
+    rows += _bath(report)
     rows += _stiffest(report)
     rows += _angles(conventional[trajectory.time >= run.time[0]])
     rows += _quadrilaterals(run, away, settings)
@@ -219,28 +221,26 @@ def _vibrational(thermo, eos, atoms, spec):
 
 
 def _corrected(thermo, eos, species, spec, report):
-    """Rows with kinetic energies free of what the bath's friction adds; none where the report does not tell it."""
-    corrected = energy.corrected_kinetic_energy(thermo, species, report)
+    """Rows with kinetic energies and pressure free of what the bath's friction adds; none of runs without such a bath."""
+    corrected = energy.corrected_kinetic_energy(thermo, species) if "bath_state" in (report or {}) else None
     if corrected is None:
         return []
     rows = _temperatures("temperature_corrected", corrected, species, spec)
+    rows.append(_row("pressure_corrected", "all", estimate(corrected["pressure"]), "GPa"))
     vibrational = _vibrational(corrected, eos, len(species), spec)
     return rows + [_row("energy_over_3NkB_corrected", "all", vibrational, "K")]
 
 
-def _bath(thermo, report):
-    """The pressure without what friction adds to it, and each species' fluctuation-dissipation deviation, of a bath's run.
+def _bath(report):
+    """Each species' fluctuation-dissipation deviation, of a bath's run.
 
-    The deviation is the mean over the later half of the bath's segments, its error that of independent segments.
+    It is the mean over the later half of the bath's segments, its error that of independent segments; of fewer than four
+    nothing can be said.
     """
-    report = report or {}
     rows = []
-    if report.get("kinetic_energy_corrected") and "pressure_excess" in report:
-        found = estimate(thermo["pressure"] - report["pressure_excess"])
-        rows.append(_row("pressure_corrected", "all", found, "GPa"))
-    for species, entry in report.get("bath_state", {}).get("fluctuation_dissipation", {}).items():
+    for species, entry in (report or {}).get("bath_state", {}).get("fluctuation_dissipation", {}).items():
         later = np.array(entry["history"][len(entry["history"]) // 2 :])
-        error = later.std(ddof=1) / np.sqrt(len(later)) if len(later) > 1 else np.nan
+        error = later.std(ddof=1) / np.sqrt(len(later)) if len(later) >= FEWEST_SEGMENTS else np.nan
         rows.append(_row("fluctuation_dissipation", species, Estimate(entry["net"], error, float(len(later))), "1"))
     return rows
 

@@ -142,6 +142,7 @@ class Simulation:
         self.symbols = np.array(job["symbols"])
         self.types = np.array([self.spec.species.index(symbol) for symbol in self.symbols])
         self.masses = np.array([self.spec.masses[symbol] for symbol in self.symbols])
+        self.sites = np.linalg.solve(np.array(job["cell"]).T, np.array(job["positions"]).T).T
         self.timestep = self.spec.timestep * 1e-3
         self.rows, self.frames = [], []
         target = self.spec.pressure if self.spec.ensemble == "npt" else None
@@ -481,19 +482,35 @@ class Simulation:
         left = (self.spec.steps - step) / speed
         print(f"progress: step {step}/{self.spec.steps}, {speed:.1f} steps/s, {left:.0f} s left", flush=True)
 
+    @property
+    def _whole(self):
+        """Kinetic energy (eV) per atom of the crystal's motion as a whole, which is at rest here: 3kT/2 shared by mass."""
+        return 1.5 * units.kB * self.spec.temperature * self.masses / self.masses.sum()
+
     def _kinetic(self, velocities):
         """Kinetic energy (eV) per atom, the share of the crystal's motion as a whole included.
 
-        The centre of mass is at rest, which takes the fraction m/M of an atom's thermal energy away: 12 % of a La among
-        eight. It is put back, so that small cells give <K> = 3kT/2 for each species, as path integrals do.
+        At rest, the crystal lacks the classical 3kT/2 of a free body, of which a La among eight has 12 %. It is put back, as
+        i-PI's centroid-virial estimator has it, so that small cells give <K> = 3kT/2 for each species of a classical crystal.
         """
-        whole = self.masses.sum()
-        return 0.5 * KINETIC * self.masses * (velocities**2).sum(1) / (1.0 - self.masses / whole)
+        return 0.5 * KINETIC * self.masses * (velocities**2).sum(1) + self._whole
+
+    def _virial_kinetic(self, positions, forces, cell):
+        """Kinetic energy (eV) per atom by the virial theorem, -<(r - r0)·F>/2 about the sites r0 of the start structure.
+
+        In a crystal any r0 that moves with the cell will do, as <F> is zero. A quantum bath's friction adds to the
+        velocities and not to this: of a harmonic oscillator it is the potential energy, which the bath is made to get right,
+        and whatever drives the oscillator, leaked energy or adapted noise, it needs no model of that.
+        """
+        displacements = positions - self.sites @ cell
+        displacements -= displacements.mean(0)
+        return -0.5 * (displacements * forces).sum(1) + self._whole
 
     def _sample(self):
         thermo = self.lammps.last_thermo()
         cell, _ = self._cell()
-        kinetic = self._kinetic(self._all("v"))
+        kinetic, positions = self._kinetic(self._all("v")), self._all("c_unwrapped")
+        virial = self._virial_kinetic(positions, self._all("f"), cell)
         row = {
             "step": self.step,
             "time": self.step * self.timestep,
@@ -505,9 +522,9 @@ class Simulation:
         }
         row |= {f"p{c}": thermo[f"P{c}"] * BAR for c in ("xx", "yy", "zz", "yz", "xz", "xy")}
         row |= {f"c{a}{b}": cell[i, j] for i, a in enumerate("xyz") for j, b in enumerate("xyz")}
-        row |= {f"kinetic_{s}": kinetic[self.types == k].mean() for k, s in self._present()}
+        for name, values in (("kinetic", kinetic), ("virial_kinetic", virial)):
+            row |= {f"{name}_{s}": values[self.types == k].mean() for k, s in self._present()}
         self._check(row)
-        positions = self._all("c_unwrapped")
         if self.writes:
             self.rows.append(row)
             self.frames.append((row["step"], row["time"], positions, cell))
@@ -596,7 +613,9 @@ class Simulation:
     def _report(self):
         thermo = pd.read_csv(self.files.partial(self.files.thermo))
         second_half = thermo[thermo["step"] >= self.spec.steps // 2]
-        kinetic = {s: second_half[f"kinetic_{s}"].mean() for _, s in self._present()}
+        kinetic, corrected = (
+            {s: second_half[f"{name}_{s}"].mean() for _, s in self._present()} for name in ("kinetic", "virial_kinetic")
+        )
         wall = time.monotonic() - self.started
         steps = self.spec.steps - self.first_step
         return {
@@ -610,18 +629,24 @@ class Simulation:
             "bath": self.spec.bath.model_dump(),
             "temperature": {s: e / (1.5 * units.kB) for s, e in kinetic.items()},
             "pressure": second_half["pressure"].mean(),
-        } | self._quantum_report(kinetic, second_half["volume"].mean())
+        } | self._quantum_report(kinetic, corrected, second_half["volume"].mean())
 
-    def _quantum_report(self, kinetic, volume):
-        """What friction adds to the measured kinetic energy (eV/atom) and with it to the pressure (GPa)."""
+    def _quantum_report(self, kinetic, corrected, volume):
+        """What friction adds to the measured kinetic energy (eV/atom) and with it to the pressure (GPa).
+
+        The correction is that of the virial theorem; the one by the velocities' spectrum, which holds for a bath that
+        nothing leaks into and that is not adapted, stands beside it.
+        """
         if self.spec.method == "classical":
             return {}
+        whole = {s: self._whole[self.types == k].mean() for k, s in self._present()}
         ratio = {s: self.bath.kinetic_correction(k) for k, s in self._present()}
-        corrected = {s: kinetic[s] * ratio[s] for s in kinetic if ratio[s]}
-        excess = sum((self.types == self.spec.species.index(s)).sum() * (kinetic[s] - e) for s, e in corrected.items())
+        by_spectrum = {s: whole[s] + (kinetic[s] - whole[s]) * ratio[s] for s in kinetic if ratio[s]}
+        excess = sum((self.types == k).sum() * (kinetic[s] - corrected[s]) for k, s in self._present())
         return {
             "kinetic_energy": kinetic,
             "kinetic_energy_corrected": corrected,
+            "kinetic_energy_by_spectrum": by_spectrum,
             "pressure_excess": 2.0 * excess / (3.0 * volume) / units.GPa,
             "bath_state": self.bath.summary(self.spec.species),
         }
