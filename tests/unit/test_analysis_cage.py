@@ -100,12 +100,17 @@ def noisy(ideal, frames, spread, seed):
     return positions @ np.linalg.inv(ideal.cell.array)
 
 
-def test_noise_floor_and_error_of_squares():
-    """Uncorrelated noise on squares: max|θ-90| is what the noise estimate says, on average over 10 runs (25 %)."""
+def test_noise_of_squares_is_told_from_a_distortion():
+    """Uncorrelated noise on squares: of 40 runs at least 34 stay below the noise that one in twenty exceeds.
+
+    38 are expected; fewer than 34 would be three standard deviations off. Ten blocks tell the noise itself to 25 %.
+    """
     ideal = crystal()
     quads = find(ideal)
-    found = [order_of(noisy(ideal, 200, 0.1, seed), quads, ideal.cell.array) for seed in range(10)]
-    assert np.mean([o.noise for o in found]) == pytest.approx(np.mean([o.deviation.value for o in found]), rel=0.25)
+    found = [order_of(noisy(ideal, 100, 0.1, seed), quads, ideal.cell.array) for seed in range(40)]
+    assert sum(o.deviation.value <= o.noise for o in found) >= 34
+    # nor is it so wide that nothing would ever be found: a few times the error of one angle
+    assert np.mean([o.noise for o in found]) < 1.8 * np.mean([o.deviation.value for o in found])
 
 
 def test_distortion_is_found_in_noise():
@@ -114,7 +119,7 @@ def test_distortion_is_found_in_noise():
     order = order_of(noisy(strained, 200, 0.1, 1), find(ideal), strained.cell.array)
     assert abs(order.large.value - 92.0) < 4 * order.large.error
     assert abs(order.small.value - 88.0) < 4 * order.small.error
-    assert order.deviation.value > 2 * order.noise
+    assert order.deviation.value > order.noise
 
 
 def test_few_frames_have_no_error_bar():

@@ -1044,7 +1044,9 @@ def test_methods_are_compared_with_path_integrals(figures):
     assert rows.loc[("kinetic temperature", "H", "QTB"), "error_of_difference"] == pytest.approx(4 * np.sqrt(2))
     assert rows.xs("PIMD, 18 beads", level="method")["minus_PIMD"].isna().all()
     assert rows.loc[("pressure", "all", "adaptive QTB"), "minus_PIMD"] == pytest.approx(0.0)
-    assert ("kinetic temperature", "La", "phonons") in rows.index
+    phonons = rows.loc[("kinetic temperature", "La")].filter(like="phonons", axis=0)["value"]
+    few, all_beads = (phonons[phonons.index.str.contains("18 beads") == finite].item() for finite in (True, False))
+    assert few < all_beads
 
 
 def test_each_run_is_corrected_that_tells_how(inputs, literature):
@@ -1068,3 +1070,20 @@ def test_each_run_is_corrected_that_tells_how(inputs, literature):
     assert len(rows) == 6
     for key, value in expected.items():
         assert rows[key] == pytest.approx(value)
+
+
+def test_replicas_on_different_grids_are_averaged_where_all_are_known():
+    """Straight lines of slopes 1 and 3 with lags of their own: their mean has slope 2, as far as the shorter one reaches."""
+    from qcrystal.figures.protons import on_one_grid
+
+    lines = [
+        pd.DataFrame(
+            {"run": f"r{n}", "time": np.linspace(0, end, 11), "msd": slope * np.linspace(0, end, 11), "error": 0.1}
+        )
+        for n, (end, slope) in enumerate([(2.0, 1.0), (1.3, 3.0)])
+    ]
+    rows = on_one_grid(pd.concat(lines), "time", "msd")
+    assert rows.groupby("run").size().tolist() == [11, 11]
+    mean = rows.groupby("time")["msd"].mean()
+    assert mean.index.max() == pytest.approx(1.3)
+    assert mean.to_numpy() == pytest.approx(2.0 * mean.index.to_numpy())

@@ -284,7 +284,9 @@ def test_run_that_is_asked_to_end_stops_at_its_next_checkpoint(structure, releas
         os.kill(each, signal.SIGTERM)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
-    told = re.search("asked to end, stopped at the checkpoint of step (400|800);", output)  # 400 where it is only just there
+    told = re.search(
+        "asked to end, stopped at the checkpoint of step (400|800);", output
+    )  # 400 where it is only just there
     assert told
     lammps.run(spec, structure, released_model, run)
     assert json.loads((run / "report.json").read_text())["resumed_at"] == int(told.group(1))

@@ -20,6 +20,7 @@ from qcrystal.analysis.statistics import MINIMUM_SAMPLES, Estimate, blocks, esti
 
 BOND_RATIO = 1.25
 SIGN_PATTERNS = 200
+QUANTILE = 0.95  # of the noise of a cubic crystal
 NOISE_SEED = 20230801
 
 
@@ -49,7 +50,7 @@ class CageOrder(NamedTuple):
     deviation, large, small : Estimate
         max|θ - 90|, mean of the angles above and of those below 90.
     noise : float
-        The max|θ - 90| that thermal noise alone would give at this length of run: a deviation that is not well
+        The max|θ - 90| that thermal noise alone exceeds in one of twenty runs of this length: a deviation that is not well
         above it is compatible with squares.
     angles : (..., 4) array
         Interior angles, (Q, 4) when folded, (C, Q, 4) otherwise.
@@ -295,10 +296,11 @@ def _effective_samples(coordinates, quads, cell, kept, fold, mean):
 
 
 def _noise(leave_one_out):
-    """Typical max|θ - 90| of the noise: deviations of the blocks, averaged with random signs in place of the signal."""
+    """max|θ - 90| that noise alone stays below with the probability `QUANTILE`: deviations of the blocks, averaged with random
+    signs in place of the signal."""
     count = len(leave_one_out)
     pseudo = (count - 1) * (leave_one_out.mean(axis=0) - leave_one_out)
     rng = np.random.default_rng(NOISE_SEED)
     signs = rng.choice([-1.0, 1.0], size=(SIGN_PATTERNS, count))
     noise = np.tensordot(signs, pseudo, axes=1) / np.sqrt(count * (count - 1))
-    return float(np.nanmax(np.abs(noise.reshape(SIGN_PATTERNS, -1)), axis=1).mean())
+    return float(np.quantile(np.nanmax(np.abs(noise.reshape(SIGN_PATTERNS, -1)), axis=1), QUANTILE))

@@ -85,7 +85,8 @@ def simulation_input(
     """i-PI's input file, every number in atomic units.
 
     The BAOAB splitting samples harmonic positions without an error of the timestep, where i-PI's default overestimates
-    their variance by (ω Δt)²/4 [Leimkuhler, Matthews, J. Chem. Phys. 138, 174102 (2013)].
+    their variance by (ω Δt)²/4 [Leimkuhler, Matthews, J. Chem. Phys. 138, 174102 (2013)]. All beads start on the sites, so
+    velocities start with twice the temperature: within a vibration half of that is potential energy.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def simulation_input(
     <initialize nbeads='{spec.beads}'>
       <file mode='xyz'> start.xyz </file>
       <masses mode='manual'> [ {masses} ] </masses>
-      <velocities mode='thermal'> {spec.temperature * _KELVIN:.17g} </velocities>
+      <velocities mode='thermal'> {2.0 * spec.temperature * _KELVIN:.17g} </velocities>
     </initialize>
     <forces><force forcefield='potential'/></forces>
     <ensemble><temperature> {spec.temperature * _KELVIN:.17g} </temperature>{pressure}</ensemble>

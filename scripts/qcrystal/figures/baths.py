@@ -7,8 +7,15 @@ import pandas as pd
 from ase import units
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import corrected_observable, observable, one_condition, table
-from qcrystal.figures.energies import IMAGINARY, beads_text, mode_energies
+from qcrystal.figures.data import corrected_observable, measured_pressure, observable, one_condition, table
+from qcrystal.figures.energies import (
+    IMAGINARY,
+    LEAST_SHARE,
+    beads_text,
+    imaginary_share,
+    mode_energies,
+    note_imaginary,
+)
 from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
 
 LEAKAGE_SWEEPS = ("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary")
@@ -93,16 +100,17 @@ def leakage(tables: dict, published_values: dict) -> Figure:
         panel.margins(x=0.12)
         if panel.get_legend_handles_labels()[0]:
             legend(panel, loc="best")
-    axes[0, 0].set_title(f"{pressure:g} GPa, {temperature:g} K, fixed cell")
-    add_note(figure, "kinetic energies without the bath's broadening, where the run tells how much that is")
+    axes[0, 0].set_title(f"{temperature:g} K, fixed cell, {measured_pressure(tables, LEAKAGE_SWEEPS)}")
+    add_note(figure, "kinetic energies by the virial theorem, without the bath's broadening, where the run tells them")
+    note_imaginary(figure, phonons)
     return figure
 
 
 def compared(tables: dict, published_values: dict) -> pd.DataFrame:
     """Kinetic temperatures (K) and pressure (GPa) at one fixed cell by each method, and their differences to path integrals.
 
-    The pressure of a bath is given without what friction adds to the kinetic energies where the run tells that. The last
-    rows hold the harmonic crystal's values.
+    The pressure of a bath is given without what friction adds to the kinetic energies where the run tells that. Rows of the
+    harmonic crystal, with as many beads as the path integrals and with infinitely many, say what the beads leave out.
     """
     rows = []
     for name in COMPARED_SWEEPS:
@@ -126,6 +134,7 @@ def compared(tables: dict, published_values: dict) -> pd.DataFrame:
         "species": "species",
         "unit": "unit",
         "method": "method",
+        "atoms": "atoms",
         "friction": "friction_per_ps",
         "pressure_target": "pressure_GPa",
         "temperature_target": "temperature_K",
@@ -139,13 +148,19 @@ def compared(tables: dict, published_values: dict) -> pd.DataFrame:
 
 
 def _harmonic_rows(tables, frame):
-    dos = table(tables, "statics:phonon_dos", ["pressure", "frequency"])
-    rows = []
+    dos = table(tables, "statics:phonon_dos", ["pressure", "frequency", "dos"])
     kinetic = frame[frame["quantity"] == "kinetic temperature"]
-    for (pressure, temperature, species), _ in kinetic.groupby(["pressure_target", "temperature_target", "species"]):
+    rows = []
+    for (pressure, temperature, species), each in kinetic.groupby(["pressure_target", "temperature_target", "species"]):
         phonons = at_pressure(dos, pressure)
-        if phonons is not None:
-            value = harmonic_temperature(phonons, species, temperature)
-            rows.append(("kinetic temperature", species, "K", METHODS["harmonic"].label, pressure, temperature, value))
+        if phonons is None:
+            continue
+        missing = imaginary_share(phonons)
+        remark = f"{100 * missing:.0f} % of modes imaginary" if missing > LEAST_SHARE else ""
+        for beads in [*sorted(set(each.loc[each["method"] == "pimd", "beads"].astype(int))), None]:
+            value = harmonic_temperature(phonons, species, temperature, beads)
+            text = [METHODS["harmonic"].label, f"{beads} beads" if beads else "", remark]
+            label = ", ".join(filter(None, text))
+            rows.append(("kinetic temperature", species, "K", label, pressure, temperature, value))
     columns = ["quantity", "species", "unit", "method", "pressure_target", "temperature_target", "value"]
     return pd.DataFrame(rows, columns=columns)

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.figures.baths import at_pressure, harmonic_temperature, kinetic_temperatures
-from qcrystal.figures.data import observable, one_condition, table
-from qcrystal.figures.energies import REFERENCE, harmonic_energy, vibrational_energy
+from qcrystal.figures.data import measured_pressure, observable, one_condition, table
+from qcrystal.figures.energies import REFERENCE, harmonic_energy, note_imaginary, vibrational_energy
 from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
 
 SWEEP = "sweep:beads_pimd/summary"
@@ -76,11 +76,9 @@ def convergence(tables: dict, published_values: dict) -> Figure:
     bottom, top = axes[0, 0].get_ylim()
     axes[0, 0].set_ylim(bottom - 0.6 * (top - bottom), top)
     legend(axes[0, 0], loc="lower center", frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
-    axes[0, 0].set_title(f"{pressure:g} GPa, {temperature:g} K, fixed cell")
+    axes[0, 0].set_title(f"{temperature:g} K, fixed cell, {measured_pressure(tables, (SWEEP,))}")
     add_note(figure, REFERENCE)
+    note_imaginary(figure, phonons)
     if phonons is not None:
-        add_note(
-            figure,
-            f"phonons: of the lattice that has {pressure:g} GPa at rest; the runs' cell is the one that has it with their motion",
-        )
+        add_note(figure, f"phonons: of the cubic lattice that by them has {pressure:g} GPa")
     return figure

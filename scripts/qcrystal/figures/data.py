@@ -170,6 +170,22 @@ def one_condition(tables: dict, names: tuple[str, ...]) -> tuple[float, float]:
     return conditions.pop()
 
 
+def measured_pressure(tables: dict, names: tuple[str, ...]) -> str:
+    """Mean pressures (GPa) that runs at a fixed cell have shown, lowest to highest, without what a bath's friction adds.
+
+    Their cell was chosen beforehand for a pressure, which they have only nearly.
+    """
+    values = []
+    for name in names:
+        summary = table(tables, name, SUMMARY)
+        found = corrected(summary, "pressure") if "run" in summary else summary
+        values.extend(found.loc[found["observable"] == "pressure", "value"].dropna())
+    if not values:
+        return "pressure not told"
+    low, high = round(min(values)), round(max(values))
+    return f"{low} GPa" if low == high else f"{low} to {high} GPa"
+
+
 CONDITION_TEXT = {
     "system": "{}",
     "isotope": "{}",

@@ -27,6 +27,7 @@ ENERGY = "energy_over_3NkB"
 ENERGY_SWEEPS = ["sweep:energy_classical/summary", "sweep:energy_qtb/summary", "sweep:energy_pimd/summary"]
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
 IMAGINARY = 0.05  # THz, as in qcrystal.statics: modes below it have no zero-point energy
+LEAST_SHARE = 0.005  # of imaginary modes that is worth a word
 REFERENCE = "E is above the cubic lattice at rest at the run's volume (low if that is a saddle point)"
 
 
@@ -108,6 +109,24 @@ def draw_series(axes: Axes, rows, along: str, extra: str = "") -> None:
         draw_points(axes, chosen[along], chosen["value"], chosen["error"], METHODS[method], label, line)
 
 
+def note_imaginary(figure: Figure, dos) -> None:
+    """Say which part of the phonons is imaginary, and so missing in what is drawn for the harmonic crystal.
+
+    ``dos`` is ``statics/phonon_dos.csv`` at one pressure; None says nothing.
+    """
+    if dos is None or dos.empty:
+        return
+    part = imaginary_share(dos)
+    if part > LEAST_SHARE:
+        add_note(figure, f"phonons: {100 * part:.0f} % of the modes are imaginary and have no zero-point energy here")
+
+
+def imaginary_share(dos) -> float:
+    """Fraction of imaginary modes (negative frequencies) in a density of states at one pressure."""
+    weight = dos["dos"].to_numpy(float)
+    return float(weight[dos["frequency"].to_numpy(float) < -IMAGINARY].sum() / weight.sum())
+
+
 @styled
 def energy(tables: dict, published_values: dict) -> Figure:
     """E/(3 N k_B) against temperature: classical, QTB, PIMD, harmonic quantum, and the classical line E = 3 N k_B T."""
@@ -130,6 +149,8 @@ def energy(tables: dict, published_values: dict) -> Figure:
     label = "harmonic, quantum"
     if abs(used - pressure) > PRESSURE_MATCH:
         label += f" ({used:g} GPa)"
+    states = table(tables, "statics:phonon_dos", ["pressure", "frequency", "dos"])
+    note_imaginary(figure, states[np.abs(states["pressure"] - used) < PRESSURE_MATCH])
     panel.plot(curve["temperature"], curve["energy_over_3NkB_quantum"], color=METHODS["harmonic"].color, label=label)
     panel.plot([0, highest], [0, highest], color="0.6", linewidth=0.8, linestyle="--", label="$E = 3Nk_BT$")
     zero = published(published_values, "qin_zero_point_temperature")

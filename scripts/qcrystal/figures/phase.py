@@ -35,7 +35,7 @@ def doubts(tables: dict, name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By condition: exchanges (protons that changed sites), quadrilateral_noise (deg, what noise alone would give).
+        By condition: exchanges (protons that changed sites), quadrilateral_noise (deg, what noise alone seldom exceeds).
     """
     summary = table(tables, name, SUMMARY)
     known = summary.pivot_table(index=CONDITION, columns="observable", values="value")
@@ -70,7 +70,10 @@ def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize, qualified: pd.Data
             add_note(axes.figure, "† protons changed sites: their quadrilaterals have lost their meaning")
         if row.value <= doubt["quadrilateral_noise"]:
             text += "‡"
-            add_note(axes.figure, "‡ no larger than the noise of the averaged positions")
+            add_note(
+                axes.figure,
+                "‡ no larger than what noise of the averaged positions reaches in one of twenty cubic crystals",
+            )
         ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
         axes.text(*place, text, ha="center", va="center", fontsize=6, zorder=5, bbox=ground if text else None)
     axes.set_xlim(columns[0], columns[-1])
@@ -145,6 +148,19 @@ def phase_qtb(tables: dict, published_values: dict) -> Figure:
     return figure
 
 
+def draw_noise(axes: Axes, qualified: pd.DataFrame, pressure: float) -> None:
+    """A band about 90° that the largest deviation of squares seldom leaves: angles within it are those of a cubic crystal."""
+    known = qualified[(qualified["pressure_target"] == pressure) & qualified["quadrilateral_noise"].notna()]
+    if known.empty:
+        return
+    widest = known.groupby("temperature_target")["quadrilateral_noise"].max()
+    x, half = widest.index.to_numpy(float), widest.to_numpy(float)
+    if len(x) == 1:
+        x, half = x + np.array([-20.0, 20.0]), np.repeat(half, 2)
+    label = "squares' largest deviation by noise (95 %)"
+    axes.fill_between(x, 90.0 - half, 90.0 + half, color="0.88", linewidth=0, zorder=0, label=label)
+
+
 @styled
 def angles(tables: dict, published_values: dict) -> Figure:
     """Large and small angles of the quadrilaterals against temperature at 150 GPa, or the nearest pressure run."""
@@ -161,6 +177,7 @@ def angles(tables: dict, published_values: dict) -> Figure:
             label = ", ".join(filter(None, [f"{style.label}, {size} angle", text]))
             x = chosen["temperature_target"]
             draw_points(panel, x, chosen["value"], chosen["error"], style, label, LINES[number % len(LINES)])
+    draw_noise(panel, doubts(tables, name).reset_index(), pressure)
     transition = published(published_values, "qin_classical_transition_150GPa")
     panel.axhline(90.0, color="0.6", linewidth=0.6, zorder=0)
     label = f"{transition.label}, {transition.where}: large and small angles meet"

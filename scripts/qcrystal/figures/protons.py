@@ -129,9 +129,23 @@ def trajectories(tables: dict, published_values: dict) -> Figure:
     return figure
 
 
+def on_one_grid(rows: pd.DataFrame, coordinate: str, value: str) -> pd.DataFrame:
+    """Replicas of one curve on the grid of the shortest, by linear interpolation: each leaves out its own equilibration."""
+    runs = [run.sort_values(coordinate) for _, run in rows.groupby("run")]
+    grid = min((run[coordinate].to_numpy(float) for run in runs), key=np.max)
+
+    def interpolated(run):
+        columns = {name: np.interp(grid, run[coordinate], run[name]) for name in (value, "error")}
+        return run.iloc[[0] * len(grid)].assign(**{coordinate: grid}, **columns)
+
+    return pd.concat([interpolated(run) for run in runs])
+
+
 def replica_curves(tables: dict, name: str, coordinate: str, value: str, kinds: list[str]) -> pd.DataFrame:
     """Curves of a sweep averaged over replicas: conditions, kinds, coordinate, value, error."""
-    rows = table(tables, name, [*CONDITION, "length_ps", *kinds, coordinate, value, "error"])
+    rows = table(tables, name, [*CONDITION, "run", "length_ps", *kinds, coordinate, value, "error"])
+    curves = [on_one_grid(curve, coordinate, value) for _, curve in rows.groupby([*CONDITION, *kinds], dropna=False)]
+    rows = pd.concat(curves, ignore_index=True)
     return combine_replicas(
         rows.assign(**{coordinate: rows[coordinate].round(9)}), [*CONDITION, *kinds, coordinate], value
     )
