@@ -238,8 +238,8 @@ def run_summary(deviation: pd.DataFrame, thermo: pd.DataFrame, bounds: pd.DataFr
         the frames, committee_deviation_rms, _largest and _relative), species, value, error, n_effective, unit. The frames
         are far apart in time and count as independent.
     extrapolates : str
-        ``pressure``, ``deviation`` or ``pressure and deviation``; ``no``; ``unknown`` without a committee at a pressure
-        that is within the range.
+        ``pressure``, ``deviation`` or ``pressure and deviation``; ``no``; ``unknown`` at a pressure within the range
+        without a committee, or where centroids alone, which are smoother than the beads, are within its limits.
     """
     pressure = potential_pressure(thermo)
     limit = bounds.set_index("limit")["value"]
@@ -247,7 +247,8 @@ def run_summary(deviation: pd.DataFrame, thermo: pd.DataFrame, bounds: pd.DataFr
     known = [name for name, column in DEVIATIONS.items() if name in limit and deviation[column].notna().all()]
     if any(deviation[DEVIATIONS[name]].median() > limit[name] for name in known):
         reasons.append("deviation")
-    verdict = " and ".join(reasons) or ("no" if known else "unknown")
+    smoother = (deviation["configuration"] == "centroid").any()  # than what the limits were taken from
+    verdict = " and ".join(reasons) or ("no" if known and not smoother else "unknown")
     rows = [
         ("pressure_potential", pressure, "GPa"),
         ("force_rms", _mean(deviation["force_rms"]), "eV/Å"),

@@ -502,8 +502,9 @@ class Simulation:
         velocities and not to this: of a harmonic oscillator it is the potential energy, which the bath is made to get right,
         and whatever drives the oscillator, leaked energy or adapted noise, it needs no model of that.
         """
-        displacements = positions - self.sites @ cell
-        displacements -= displacements.mean(0)
+        fractions = np.linalg.solve(cell.T, positions.T).T - self.sites
+        displacements = (fractions - np.rint(fractions)) @ cell  # from the nearest image of the site
+        displacements -= self.masses @ displacements / self.masses.sum()
         return -0.5 * (displacements * forces).sum(1) + self._whole
 
     def _sample(self):
