@@ -175,6 +175,19 @@ BOUNDS = pd.DataFrame(
 )
 
 
+def frames_of(worst, rms, configuration="positions"):
+    """The committee's deviation on the frames of a run, as `run_deviation` has it."""
+    columns = {"deviation_max": worst, "deviation_rms": rms, "force_rms": 1.0, "deviation_relative": rms}
+    return pd.DataFrame({"configuration": configuration, **columns})
+
+
+@pytest.mark.parametrize(("worst", "expected"), [(0.9, "unknown"), (1.1, "deviation")])
+def test_centroids_alone_certify_nothing(worst, expected):
+    """They are smoother than the beads: within the limits they say nothing, beyond them they do."""
+    assert run_summary(frames_of([worst] * 5, 0.1, "centroid"), thermo(150), BOUNDS)[1] == expected
+    assert run_summary(frames_of([0.9] * 5, 0.1, "bead"), thermo(150), BOUNDS)[1] == "no"
+
+
 @pytest.mark.parametrize(
     ("pressure", "worst", "rms", "expected"),
     [
@@ -188,8 +201,8 @@ BOUNDS = pd.DataFrame(
     ],
 )
 def test_verdicts(pressure, worst, rms, expected):
-    deviation = pd.DataFrame({"deviation_max": [worst] * 5, "deviation_rms": rms, "force_rms": 1.0})
-    rows, found = run_summary(deviation.assign(deviation_relative=rms), thermo(pressure), BOUNDS)
+    deviation = frames_of([worst] * 5, rms)
+    rows, found = run_summary(deviation, thermo(pressure), BOUNDS)
     assert found == expected
     value = rows.set_index("observable")["value"]
     assert value["committee_deviation"] == pytest.approx(worst, nan_ok=True)
@@ -197,8 +210,7 @@ def test_verdicts(pressure, worst, rms, expected):
 
 
 def test_one_odd_frame_does_not_make_a_run_extrapolate_but_is_on_record():
-    deviation = pd.DataFrame({"deviation_max": [0.5] * 4 + [3.0], "deviation_rms": 0.1, "force_rms": 1.0})
-    rows, found = run_summary(deviation.assign(deviation_relative=0.1), thermo(150), BOUNDS)
+    rows, found = run_summary(frames_of([0.5] * 4 + [3.0], 0.1), thermo(150), BOUNDS)
     assert found == "no"
     assert rows.set_index("observable")["value"]["committee_deviation_largest"] == 3.0
 
