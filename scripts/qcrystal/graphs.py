@@ -65,7 +65,7 @@ def finish(source: Path, target: Path, species: Sequence[str], ranges: Mapping[s
         kept = [name for name in sorted(names) if name.startswith(KEPT) and name not in OUTPUTS]
         wanted = [*kept, *OUTPUTS, *([REPULSION] if ranges else [])]
         written = tf.graph_util.extract_sub_graph(edited.as_graph_def(), wanted)
-    Path(target).write_bytes(written.SerializeToString())
+    Path(target).write_bytes(written.SerializeToString(deterministic=True))
 
 
 def complete_input(path: Path) -> None:
@@ -85,7 +85,7 @@ def complete_input(path: Path) -> None:
     document.setdefault("learning_rate", {"type": "exp", "start_lr": 1e-3, "stop_lr": 1e-6})
     document["model"]["fitting_net"].setdefault("type", "ener")
     strings[0] = json.dumps(document).encode()
-    Path(path).write_bytes(graph.SerializeToString())
+    Path(path).write_bytes(graph.SerializeToString(deterministic=True))
 
 
 def kind(path: Path) -> str:

@@ -300,3 +300,14 @@ def test_lammps_reads_the_repulsion(finished, potentials, tmp_path):
     pressure = virial / atoms.get_volume() / (1e-4 * units.GPa)  # bar
     expected = [pressure[k] for k in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
     assert there[2] == pytest.approx(expected, rel=1e-5, abs=10)
+
+
+def test_a_potential_that_is_finished_again_by_another_process_has_the_same_bytes(finished, root):
+    """A graph holds maps, which are written in an order that changes from process to process unless one asks for another."""
+    code = (
+        f"import sys; sys.path.append({str(root / 'scripts')!r})\n"
+        "from qcrystal.graphs import finish\n"
+        f"finish({str(finished / 'frozen.pb')!r}, {str(finished / 'twin.pb')!r}, {SPECIES!r}, {RANGES!r})\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert (finished / "twin.pb").read_bytes() == (finished / "model.pb").read_bytes()
