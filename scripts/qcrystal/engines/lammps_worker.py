@@ -49,8 +49,8 @@ SETTLING_DRAG = 0.3
 """That damping, in units of the oscillation's angular frequency."""
 QUANTUM_DRAG = 0.03
 """The same for good with a quantum bath: an undamped cell would collect the zero-point energy that leaks from the atoms."""
-FOLLOWING = 2.0
-"""Time (ps) over which an atom's mean position is taken: long beside all vibrations, short beside a run."""
+FOLLOWING_PERIODS = 16
+"""Periods of the slowest species' mean vibration over which an atom's mean position is taken: 2 ps of La in LaH10."""
 BAR = 1e-4
 """bar in GPa."""
 ATOM_STATE = ("x", "v", "image")
@@ -511,8 +511,9 @@ class Simulation:
         return -0.5 * (displacements * forces).sum(1) + self._whole
 
     def _follow(self, positions, cell):
-        """Let the running mean of each atom's fractional coordinates follow it, with the memory `FOLLOWING`."""
-        weight = 1.0 - np.exp(-self.spec.sample_every * self.timestep / FOLLOWING)
+        """Let the running mean of each atom's fractional coordinates follow it, with a memory of `FOLLOWING_PERIODS`."""
+        slowest = min(filter(None, self.start["mean_frequency"].values()), default=self.start["max_frequency"])
+        weight = 1.0 - np.exp(-self.spec.sample_every * self.timestep * slowest / FOLLOWING_PERIODS)
         self.places = self.places + weight * (np.linalg.solve(cell.T, positions.T).T - self.places)
 
     def _sample(self):
