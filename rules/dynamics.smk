@@ -6,6 +6,9 @@ rule run:
         eos=f"{STATICS}/eos.csv",
         phonons=f"{STATICS}/phonons.csv",
         energy=f"{STATICS}/harmonic_energy.csv",
+        cell=lambda wildcards: [
+            f"{S}/runs/{source}/thermo.csv" for source in [CONFIG.runs[wildcards.run].cell_of] if source
+        ],
     output:
         trajectory=f"{S}/runs/{{run}}/trajectory.h5",
         thermo=f"{S}/runs/{{run}}/thermo.csv",
@@ -26,6 +29,9 @@ rule run:
     params:
         **code("run.py", "qcrystal/engines/lammps_worker.py", "qcrystal/engines/ipi_driver.py"),
         specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),
+        cell_of=lambda wildcards: [
+            plain(CONFIG.runs[source]) for source in [CONFIG.runs[wildcards.run].cell_of] if source
+        ],
         prototype=prototype(),
         max_frequency=SYSTEM.dynamics.max_frequency,
     script:

@@ -1,4 +1,7 @@
-"""One run: start structure, then the engine that its method names."""
+"""One run: start structure, then the engine that its method names.
+
+The lattice constant is that of the quasi-harmonic approximation or, of a fixed cell, the mean of a run at constant pressure.
+"""
 
 import os
 from pathlib import Path
@@ -10,22 +13,35 @@ from qcrystal.config import Prototype
 from qcrystal.engines import dispatch
 from qcrystal.engines.spec import RunSpec
 from qcrystal.provenance import job
-from qcrystal.quasiharmonic import start_lattice_constant
+from qcrystal.quasiharmonic import mean_lattice_constant, start_lattice_constant
 from qcrystal.structures import start_structure
 from qcrystal.tables import read_table
 
 with job(snakemake) as log:
     spec = RunSpec(**snakemake.params.specification)
-    lattice_constant = start_lattice_constant(
-        read_table(snakemake.input.eos, ["lattice_constant", "volume", "pressure"]),
-        read_table(snakemake.input.phonons, ["pressure", "lattice_constant", "zero_point_energy"]),
-        read_table(snakemake.input.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"]),
+    prototype = Prototype(**snakemake.params.prototype)
+    if spec.cell_of is None:
+        lattice_constant = start_lattice_constant(
+            read_table(snakemake.input.eos, ["lattice_constant", "volume", "pressure"]),
+            read_table(snakemake.input.phonons, ["pressure", "lattice_constant", "zero_point_energy"]),
+            read_table(snakemake.input.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"]),
+            spec.pressure,
+            spec.temperature,
+            quantum=spec.method != "classical",
+        )
+    else:
+        source = RunSpec(**snakemake.params.cell_of[0])
+        lattice_constant = mean_lattice_constant(
+            read_table(snakemake.input.cell[0], ["time", "potential_energy", "volume"]),
+            start_structure(prototype, source, 1.0).cell.volume,
+        )
+    log.info(
+        "start: cubic lattice constant %.4f Å for %g GPa, from %s",
+        lattice_constant,
         spec.pressure,
-        spec.temperature,
-        quantum=spec.method != "classical",
+        f"run {spec.cell_of}" if spec.cell_of else "the quasi-harmonic approximation",
     )
-    log.info("start: cubic lattice constant %.4f Å for %g GPa", lattice_constant, spec.pressure)
-    structure = start_structure(Prototype(**snakemake.params.prototype), spec, lattice_constant)
+    structure = start_structure(prototype, spec, lattice_constant)
     start = Path(snakemake.output.start)
     write(f"{start}.partial", structure, format="extxyz")
     os.replace(f"{start}.partial", start)

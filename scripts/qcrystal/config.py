@@ -442,10 +442,14 @@ class System(Strict):
 class Sweep(Strict):
     """A table of conditions: every pressure (GPa) with every temperature (K) and, for a bath, every one of ``frictions``
     (1/ps; null: that of ``dynamics.bath``), for path integrals every one of ``beads`` (null: the number that
-    ``bead_ratio`` asks for, see `qcrystal.engines.beads.beads_for`), ``length`` ps each."""
+    ``bead_ratio`` asks for, see `qcrystal.engines.beads.beads_for`), ``length`` ps each.
+
+    A fixed cell has the mean volume of a run at constant pressure: the one of the sweep ``cell_of`` at the same pressure and
+    the nearest temperature. Without it the quasi-harmonic approximation gives the volume."""
 
     method: Method
     ensemble: Literal["npt", "nvt"] = "npt"
+    cell_of: Name | None = None
     isotope: str = "H"
     start: Literal["cubic", "rhombohedral"] = "cubic"
     basis: Literal["primitive", "conventional"] = "conventional"
@@ -465,6 +469,8 @@ class Sweep(Strict):
             _refuse_frozen(self.temperatures, "path integrals" if self.method != "classical" else "classical")
         if self.method == "trpmd" and self.ensemble == "npt":
             raise ValueError("ensemble: trpmd is dynamics at a fixed cell; set nvt, not 'npt'")
+        if self.cell_of and self.ensemble == "npt":
+            raise ValueError(f"cell_of: {self.cell_of!r} is for a fixed cell; set ensemble: nvt, or take the line out")
         if self.frictions and self.method in PATH_INTEGRAL_METHODS:
             raise ValueError(f"frictions: {self.method} has no bath of this kind; take the line out")
         if self.beads and self.method not in PATH_INTEGRAL_METHODS:
@@ -624,8 +630,43 @@ class Configuration:
         self.system_name, self.system, self.system_file = system_file.stem, system, system_file
         self.runs: dict[str, RunSpec] = {}
         self.sweeps: dict[str, list[str]] = {}
-        for name, sweep in scale.sweeps.items():
+        for name, sweep in sorted(scale.sweeps.items(), key=lambda item: item[1].cell_of is not None):
             self._add_sweep(name, sweep)
+        self.sweeps = {name: self.sweeps[name] for name in scale.sweeps}
+
+    def cell_source(self, name: str, pressure: float, temperature: float) -> str | None:
+        """The run whose mean volume a run of a sweep keeps; None: that of the quasi-harmonic approximation.
+
+        Raises
+        ------
+        ConfigError
+            One line, if ``cell_of`` names no sweep that has such a run of the same crystal.
+        """
+        sweep = self.scale.sweeps[name]
+        if sweep.cell_of is None:
+            return None
+        where, source = f"{self.scale_file}: sweeps.{name}.cell_of", self.scale.sweeps.get(sweep.cell_of)
+        if source is None:
+            raise ConfigError(f"{where}: there is no sweep {sweep.cell_of!r}; name one of {', '.join(self.sweeps)}")
+        if source.ensemble != "npt":
+            raise ConfigError(f"{where}: {sweep.cell_of!r} has fixed cells itself; name a sweep at constant pressure")
+        for key in ("isotope", "start"):
+            if getattr(source, key) != getattr(sweep, key):
+                raise ConfigError(
+                    f"{where}: {sweep.cell_of!r} has {key} {getattr(source, key)}, not {getattr(sweep, key)}; "
+                    "name a sweep of the same crystal"
+                )
+        sites = [self.system.atoms(one.basis, one.repeat) for one in (source, sweep)]
+        if source.vacancies * sites[1] != sweep.vacancies * sites[0]:
+            raise ConfigError(
+                f"{where}: {sweep.cell_of!r} has {source.vacancies} vacancies in {sites[0]} sites, not {sweep.vacancies} in "
+                f"{sites[1]}; name a sweep with as many per site"
+            )
+        if pressure not in source.pressures:
+            raise ConfigError(f"{where}: {sweep.cell_of!r} has no run at {pressure:g} GPa; give it one")
+        nearest = min(source.temperatures, key=lambda one: abs(one - temperature))
+        runs = [self.runs[run] for run in self.sweeps[sweep.cell_of]]
+        return next(spec.run for spec in runs if (spec.pressure, spec.temperature) == (pressure, nearest))
 
     def _add_sweep(self, name: str, sweep: Sweep) -> None:
         where = f"{self.scale_file}: sweeps.{name}"
@@ -637,7 +678,8 @@ class Configuration:
             sweep.beads or [None],
             range(sweep.replicas),
         ):
-            spec = run_specification(self, sweep, pressure, temperature, friction, beads, replica, where)
+            source = self.cell_source(name, pressure, temperature)
+            spec = run_specification(self, sweep, pressure, temperature, friction, beads, replica, where, source)
             known = self.runs.setdefault(spec.run, spec)
             if known != spec:
                 differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
@@ -663,9 +705,12 @@ class Configuration:
 
 
 def run_specification(
-    config: Configuration, sweep: Sweep, pressure, temperature, friction, beads, replica, where
+    config: Configuration, sweep: Sweep, pressure, temperature, friction, beads, replica, where, cell_of=None
 ) -> RunSpec:
-    """The run specification of one row of a sweep; ``friction`` None is that of ``dynamics.bath``, ``beads`` None the rule's."""
+    """The run specification of one row of a sweep.
+
+    ``friction`` None is that of ``dynamics.bath``, ``beads`` None the rule's, ``cell_of`` see `RunSpec`.
+    """
     system, sampling = config.system, config.scale.sampling
     if sweep.isotope not in system.isotopes:
         raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(system.isotopes)}")
@@ -709,7 +754,7 @@ def run_specification(
         bath = bath.model_copy(update={"gamma": float(friction)})
     name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K"
     if bath != system.dynamics.bath:
-        name += f"-{friction:g}ps"
+        name += f"-{friction:g}perps"
     if beads is not None:
         name += f"-{beads}beads"
     elif sweep.method in PATH_INTEGRAL_METHODS:
@@ -725,6 +770,7 @@ def run_specification(
         system=config.system_name,
         method=sweep.method,
         ensemble=sweep.ensemble,
+        cell_of=cell_of,
         isotope=sweep.isotope,
         start=sweep.start,
         basis=sweep.basis,

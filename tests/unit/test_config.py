@@ -32,8 +32,37 @@ def test_frictions_of_a_sweep_are_runs_of_their_own(root):
     loaded = config.load(settings(root, scale="smoke"), root)
     runs = [loaded.runs[name] for name in loaded.sweeps["leakage_qtb"]]
     assert [run.bath.gamma for run in runs] == [10.0, 20.0]
-    assert [run.run.endswith("-20ps-r0") for run in runs] == [False, True]
+    assert [run.run.endswith("-20perps-r0") for run in runs] == [False, True]
     assert runs[0].run in loaded.sweeps["compared_qtb"]
+
+
+def test_a_fixed_cell_is_that_of_the_run_at_its_pressure_and_nearest_temperature(root, tmp_path):
+    """Whatever the order of the sweeps in the file, the method and the size; without ``cell_of`` there is none."""
+    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    fixed = {
+        "method": "trpmd",
+        "ensemble": "nvt",
+        "repeat": [2, 1, 1],
+        "pressures": [150, 200],
+        "temperatures": [190, 600],
+    }
+    fixed |= {"length": 0.1, "cell_of": "qtb_grid"}
+    free = {key: value for key, value in fixed.items() if key != "cell_of"} | {"method": "qtb"}
+    scale["sweeps"] = {"fixed": fixed, "free": free, **scale["sweeps"]}
+    path = tmp_path / "cells.yaml"
+    path.write_text(yaml.safe_dump(scale, sort_keys=False))
+    loaded = config.load(settings(root, scale=str(path)), root)
+    assert list(loaded.sweeps) == list(scale["sweeps"])
+    found = {
+        (loaded.runs[run].pressure, loaded.runs[run].temperature): loaded.runs[run].cell_of
+        for run in loaded.sweeps["fixed"]
+    }
+    assert found == {
+        (pressure, temperature): f"qtb-H-cubic-44-npt-{pressure}GPa-{nearest}K-r0"
+        for pressure in (150, 200)
+        for temperature, nearest in ((190, 100), (600, 300))
+    }
+    assert all(loaded.runs[run].cell_of is None for run in loaded.sweeps["free"])
 
 
 def test_beads_of_a_sweep_are_runs_of_their_own(root, tmp_path):

@@ -63,7 +63,7 @@ def condition(method, pressure, temperature, size, replica=0, start="cubic") -> 
         "isotope": "H",
         "start": start,
         "atoms": 44 if size == "minimal" else 352,
-        "beads": 18 if method == "pimd" else 1,
+        "beads": 18 if method in ("pimd", "trpmd") else 1,
         "pressure_target": pressure,
         "temperature_target": temperature,
         "replica": replica,
@@ -339,17 +339,20 @@ def dft_tables(size) -> dict:
     }
 
 
-KINETIC = {"H": {"qtb": 900.0, "adqtb": 950.0, "pimd": 955.0}, "La": {"qtb": 300.0, "adqtb": 120.0, "pimd": 118.0}}
+KINETIC = {
+    "H": {"qtb": 900.0, "adqtb": 950.0, "pimd": 955.0, "trpmd": 953.0},
+    "La": {"qtb": 300.0, "adqtb": 120.0, "pimd": 118.0, "trpmd": 117.0},
+}
 
 
 def bath_rows(method, size, temperature, frictions) -> pd.DataFrame:
     """Kinetic temperatures, 4 % lower after correction, pressure and net power of a bath; minimal: nothing corrected."""
-    rows = []
+    rows, bath = [], method in ("qtb", "adqtb")
     for friction, (species, known) in itertools.product(frictions, KINETIC.items()):
         head = condition(method, 200.0, temperature, size) | {"friction": friction, "unit": "K"}
         head["run"] += f"-{friction:g}"
-        values = {"temperature": known[method] + 5 * friction if method != "pimd" else known[method]}
-        if size == "rich" and method != "pimd":
+        values = {"temperature": known[method] + (5 * friction if bath else 0)}
+        if size == "rich" and bath:
             values |= {"temperature_corrected": 0.96 * values["temperature"]}
             values |= {"fluctuation_dissipation": (0.1 if species == "H" else -0.3) * (method == "qtb")}
         rows += [
@@ -375,7 +378,10 @@ def bath_tables(size) -> dict:
             f"sweep:compared_{m}/summary": with_deviation(bath_rows(m, size, 300.0, [10.0]), size)
             for m in ("qtb", "adqtb")
         },
-        "sweep:compared_pimd/summary": with_deviation(bath_rows("pimd", size, 300.0, [np.nan]), size),
+        **{
+            f"sweep:compared_{m}/summary": with_deviation(bath_rows(m, size, 300.0, [np.nan]), size)
+            for m in ("pimd", "trpmd")
+        },
     }
 
 
@@ -1043,6 +1049,7 @@ def test_methods_are_compared_with_path_integrals(figures):
     assert rows.loc[("kinetic temperature", "H", "QTB"), "minus_PIMD"] == pytest.approx(0.96 * 950 - 955)
     assert rows.loc[("kinetic temperature", "H", "QTB"), "error_of_difference"] == pytest.approx(4 * np.sqrt(2))
     assert rows.xs("PIMD, 18 beads", level="method")["minus_PIMD"].isna().all()
+    assert rows.loc[("kinetic temperature", "H", "TRPMD, 18 beads"), "minus_PIMD"] == pytest.approx(953 - 955)
     assert rows.loc[("pressure", "all", "adaptive QTB"), "minus_PIMD"] == pytest.approx(0.0)
     phonons = rows.loc[("kinetic temperature", "La")].filter(like="phonons", axis=0)["value"]
     few, all_beads = (phonons[phonons.index.str.contains("18 beads") == finite].item() for finite in (True, False))

@@ -91,6 +91,11 @@ def sweep(**changes):
     return lambda document: document["sweeps"]["qtb_grid"].update(changes)
 
 
+def fixed(**changes):
+    """Change a sweep of the smoke scale into one at fixed cells."""
+    return sweep(ensemble="nvt", **changes)
+
+
 def rename(*path, to):
     def edit(document):
         for key in path[:-1]:
@@ -149,6 +154,20 @@ VALUES = {
         ["sweeps.qtb_grid.temperatures", "0.01 K", "beads", "more than 10000"],
     ),
     "dynamics at a free cell": (SCALE, sweep(method="trpmd"), ["ensemble", "nvt"]),
+    "another run's cell under constant pressure": (SCALE, sweep(cell_of="energy_qtb"), ["cell_of", "ensemble: nvt"]),
+    "a cell of no sweep": (SCALE, fixed(cell_of="energy"), ["qtb_grid.cell_of", "'energy'", "energy_qtb"]),
+    "a cell of a fixed cell": (SCALE, fixed(cell_of="compared_qtb"), ["cell_of", "fixed cells itself"]),
+    "a cell of another crystal": (
+        SCALE,
+        fixed(cell_of="energy_qtb", pressures=[200], isotope="D"),
+        ["cell_of", "isotope H, not D"],
+    ),
+    "a cell without vacancies": (
+        SCALE,
+        fixed(cell_of="energy_qtb", pressures=[200], vacancies=1),
+        ["cell_of", "0 vacancies in 44 sites, not 1"],
+    ),
+    "a cell at no such pressure": (SCALE, fixed(cell_of="energy_qtb", pressures=[150]), ["cell_of", "150 GPa"]),
     "unknown method": (SCALE, sweep(method="magic"), ["method", "'magic'", "'qtb'"]),
     "two integers": (SCALE, sweep(repeat=[2, 2]), ["repeat.2 is missing"]),
     "a supercell of zero": (SCALE, sweep(repeat=[2, 0, 2]), ["repeat.1", "greater than 0"]),

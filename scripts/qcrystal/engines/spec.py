@@ -45,7 +45,8 @@ class RunSpec(BaseModel):
 
     Units: K, GPa, fs (``timestep``, ``barostat_time``), steps; ``masses`` in u per species of the type map.
     ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered;
-    ``atoms`` counts the sites before vacancies are taken out.
+    ``atoms`` counts the sites before vacancies are taken out. ``cell_of`` is the run at constant pressure whose mean volume
+    a fixed cell has.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +55,7 @@ class RunSpec(BaseModel):
     system: str
     method: Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
     ensemble: Literal["npt", "nvt"] = "npt"
+    cell_of: str | None = None
     isotope: str = "H"
     start: str = "cubic"
     basis: Literal["primitive", "conventional"] = "conventional"

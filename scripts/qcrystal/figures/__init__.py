@@ -237,10 +237,12 @@ FIGURES: dict[str, Figure] = {
             "sweep:compared_qtb/summary",
             "sweep:compared_adqtb/summary",
             "sweep:compared_pimd/summary",
+            "sweep:compared_trpmd/summary",
             "statics:phonon_dos",
         ),
         kind="table",
-        caption="Kinetic temperatures and pressure at one fixed cell by quantum baths and by path integrals.",
+        caption="Kinetic temperatures and pressure at one fixed cell by quantum baths, by path integrals and by ring-polymer "
+        "dynamics.",
         category="Quantum baths",
     ),
     "x_beads": Figure(

@@ -19,7 +19,7 @@ from qcrystal.figures.energies import (
 from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
 
 LEAKAGE_SWEEPS = ("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary")
-COMPARED_SWEEPS = ("sweep:compared_qtb/summary", "sweep:compared_adqtb/summary", "sweep:compared_pimd/summary")
+COMPARED_SWEEPS = tuple(f"sweep:compared_{method}/summary" for method in ("qtb", "adqtb", "pimd", "trpmd"))
 TEMPERATURE = "temperature"
 DEVIATION = "fluctuation_dissipation"
 
