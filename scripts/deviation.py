@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from qcrystal.analysis.observe import production_start
+from qcrystal.analysis.statistics import production_start
 from qcrystal.committee import Committee
 from qcrystal.conditions import run_deviation, run_summary
 from qcrystal.provenance import job

@@ -22,8 +22,7 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.analysis.observe import production_start
-from qcrystal.analysis.statistics import Estimate, estimate, mean_error
+from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
 from qcrystal.committee import Committee, force_deviation, force_deviation_rms
 from qcrystal.datasets import System
 from qcrystal.trajectory import Trajectory

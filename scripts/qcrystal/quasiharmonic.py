@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.analysis.observe import production_start
+from qcrystal.analysis.statistics import production_start
 
 
 def grueneisen_parameter(phonons: pd.DataFrame) -> float:

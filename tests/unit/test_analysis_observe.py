@@ -8,7 +8,8 @@ import pytest
 from ase import units
 
 from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, static_energy
-from qcrystal.analysis.observe import ObserveSettings, observe, production_start
+from qcrystal.analysis.observe import ObserveSettings, observe
+from qcrystal.analysis.statistics import production_start
 from qcrystal.structures import rhombohedral_strain, supercell, unit_cell
 from qcrystal.trajectory import Trajectory, TrajectoryWriter
 

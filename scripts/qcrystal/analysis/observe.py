@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qcrystal.analysis import cage, cells, energy, msd, periodic, rdf, reordered
-from qcrystal.analysis.statistics import Estimate, equilibration, estimate
+from qcrystal.analysis.statistics import Estimate, estimate, production_start
 from qcrystal.structures import supercell, unit_cell
 
 FEWEST_SEGMENTS = 4
@@ -148,17 +148,6 @@ def observe(
         "paths": _paths(run, number_of_hops, settings),
         "cell": _cell_table(trajectory.time, conventional),
     }
-
-
-def production_start(thermo: pd.DataFrame, discard: float | None) -> float:
-    """Time (ps) from which the run counts: where potential energy and volume both have settled, or a fixed fraction."""
-    if len(thermo) == 0:
-        raise ValueError("the thermodynamic table holds no row; run the dynamics job again")
-    if discard is not None:
-        index = int(np.ceil(discard * len(thermo)))
-    else:
-        index = max(equilibration(thermo[name]) for name in ("potential_energy", "volume"))
-    return float(thermo["time"].iloc[min(index, len(thermo) - 1)])
 
 
 def _production(trajectory, start, settings) -> _Production:

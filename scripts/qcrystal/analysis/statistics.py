@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.fft import irfft, next_fast_len, rfft
 
 # With fewer independent samples than this an error bar would be a guess: it is given as NaN.
@@ -92,6 +93,17 @@ def equilibration(series, minimum: float = 0.2, maximum: float = 0.6, trials: in
         return 0
     samples = [(len(x) - start) / statistical_inefficiency(x[start:]) for start in starts]
     return int(starts[int(np.argmax(samples))])
+
+
+def production_start(thermo: pd.DataFrame, discard: float | None) -> float:
+    """Time (ps) from which the run counts: where potential energy and volume both have settled, or a fixed fraction."""
+    if len(thermo) == 0:
+        raise ValueError("the thermodynamic table holds no row; run the dynamics job again")
+    if discard is not None:
+        index = int(np.ceil(discard * len(thermo)))
+    else:
+        index = max(equilibration(thermo[name]) for name in ("potential_energy", "volume"))
+    return float(thermo["time"].iloc[min(index, len(thermo) - 1)])
 
 
 def blocks(n: int, count: int) -> list[slice]:
