@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 from ase import Atoms
-from ase.io import read
 
 from qcrystal.provenance import identifier, write_whole
 
@@ -65,6 +64,8 @@ def read_json(path: Path) -> dict:
 
 def read_structures(path: Path) -> list[Atoms]:
     """Read extended XYZ, of which an empty file holds no structure; `TableError` names a file that is missing or is none."""
+    from ase.io import read  # half a second at the start of every process that only reads tables
+
     try:
         return read(path, ":", format="extxyz") if Path(path).stat().st_size else []
     except Exception as error:  # ASE lets through whatever a damaged line leads to

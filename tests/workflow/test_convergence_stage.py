@@ -2,9 +2,10 @@
 
 import shutil
 
-import pandas as pd
 import pytest
 import yaml
+
+from qcrystal.tables import read_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # dense k-points
 
@@ -26,7 +27,7 @@ def test_convergence_table_tells_coarse_settings_from_dense_ones(workspace):
     cheap(workspace)
     process = workspace.snakemake("convergence", "--config", "scale=smoke", "start=dft")
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
-    table = pd.read_csv(workspace.folder / "results" / "smoke" / "dft" / "convergence.csv")
+    table = read_table(workspace.folder / "results" / "smoke" / "dft" / "convergence.csv")
     # the last of each list is its own reference
     references = table[table["verdict"] == "reference"]
     assert list(references["varied"]) == ["cutoff", "kpoint_length", "width"]

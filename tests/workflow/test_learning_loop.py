@@ -6,12 +6,12 @@ import shutil
 import signal
 import time
 
-import pandas as pd
 import pytest
 import yaml
 from labeller import stand_in
 
 from qcrystal.datasets import read_dataset
+from qcrystal.tables import read_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # it trains three committees and labels
 EFFORT = {
@@ -68,7 +68,7 @@ def test_loop_that_is_killed_goes_on_where_it_was(workspace, released_model):
 
 
 def check_tables(loop):
-    counts = pd.read_csv(loop / "generations.csv")
+    counts = read_table(loop / "generations.csv")
     assert counts["generation"].tolist() == [0]
     row = counts.iloc[0]
     assert row["accurate"] + row["candidate"] + row["failed"] == row["explored"] > 0
@@ -77,7 +77,7 @@ def check_tables(loop):
     (line,) = [line for line in log.splitlines() if "candidates" in line]
     assert f"{row['candidate']} candidates, {row['accurate']} accurate, {row['failed']} failed" in line
 
-    errors = pd.read_csv(loop / "generation_errors.csv")
+    errors = read_table(loop / "generation_errors.csv")
     assert errors.groupby(["generation", "quantity"]).size().eq(3).all()
     assert sorted(set(errors["generation"])) == [0, 1]
     assert errors["n"].nunique() == 3 and (errors["rmse"] > 0).all()  # one test set: one count per quantity
@@ -86,7 +86,7 @@ def check_tables(loop):
 def check_dataset(results, loop):
     systems = read_dataset(loop / "lah10", ["La", "H"])
     entries = [entry for system in systems for entry in system.provenance["origins"]]
-    assert sum(map(len, systems)) == len(entries) == len(pd.read_csv(loop / "structure_map.csv"))
+    assert sum(map(len, systems)) == len(entries) == len(read_table(loop / "structure_map.csv"))
     labelled = json.loads((loop / "0" / "labels" / "0.json").read_text())["frames"]
     recipes = json.loads((results / "dft" / "labels" / "0.json").read_text())["frames"]
     log = (results / "logs" / "learning" / "1" / "data.log").read_text()
