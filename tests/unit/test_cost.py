@@ -43,3 +43,16 @@ def test_size_of_a_trajectory(cost, paper, tmp_path):
         writer.append(step, step * 5e-4, np.zeros((352, 3)), np.eye(3))
     writer.close()
     assert cost.bytes_of(spec) == pytest.approx(path.stat().st_size, rel=0.2)
+
+
+def test_page_says_what_the_script_says(root, capsys, monkeypatch, cost):
+    """docs/cost.md is of this scale and this potential, GPU hours of the literature's step time included."""
+    monkeypatch.chdir(root)
+    page = (root / "docs" / "cost.md").read_text(encoding="utf-8")
+    for options in ([], ["--us-per-atom-step", "22.2"]):
+        monkeypatch.setattr("sys.argv", ["cost.py", *options])
+        cost.main()
+    ours, theirs = capsys.readouterr().out.split("Scale paper")[1:]
+    assert page.split("Scale paper")[1].split("```")[0].strip() == ours.strip()
+    hours, disk = (float(part) for part in theirs.split()[-2:])
+    assert f"**{round(hours, -2):.0f} GPU hours" in page and f"and {disk:.0f} GB**" in page
