@@ -4,8 +4,9 @@ import os
 
 from ase.io import write
 
-from qcrystal.config import Prototype, Recipe, StructureRecipe
+from qcrystal.config import Recipe, StructureRecipe
 from qcrystal.dft import displaced_frames, displaced_structures
+from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.tables import read_structures
 

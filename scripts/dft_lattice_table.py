@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from ase.io import write
 
-from qcrystal.config import Prototype
 from qcrystal.dft import DftError, gpaw_python, run_gpaw
+from qcrystal.prototypes import Prototype
 from qcrystal.provenance import SCRIPTS, job, write_whole
 from qcrystal.statics import lattice_row
 from qcrystal.structures import primitive_cell

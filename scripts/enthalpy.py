@@ -8,8 +8,8 @@ from ase.io import write
 
 from qcrystal.card import trained_pressures
 from qcrystal.committee import Committee
-from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
+from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.search import Effort, committee_columns, enthalpies, pair_distances, read_candidates
 from qcrystal.statics import covered_pressures

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from qcrystal.card import trained_pressures
-from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
+from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.statics import equation_of_state
 from qcrystal.tables import write_table

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from scipy.interpolate import PchipInterpolator
 
-from qcrystal.config import Prototype
 from qcrystal.datasets import read_dataset
 from qcrystal.label_pressures import label_pressures
 from qcrystal.potential import DeepPotential
+from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.structures import conventional_cell
 from qcrystal.tables import read_table, write_table

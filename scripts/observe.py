@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qcrystal.analysis.observe import ObserveSettings, observe
-from qcrystal.config import Cage, Prototype
+from qcrystal.prototypes import Cage, Prototype
 from qcrystal.provenance import job
 from qcrystal.tables import read_json, read_table, write_table
 from qcrystal.trajectory import read_run

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from qcrystal.card import trained_pressures
-from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
+from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.statics import (
     StaticsError,

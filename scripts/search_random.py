@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from qcrystal.card import trained_pressures
-from qcrystal.config import Prototype
 from qcrystal.potential import DeepPotential
+from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.search import Effort, pair_distances, random_candidates, search_pressures, write_candidates
 from qcrystal.statics import covered_pressures

@@ -22,12 +22,13 @@ import numpy as np
 import spglib
 import yaml
 from ase.data import chemical_symbols
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
 from qcrystal.card import CardError, check_potential
 from qcrystal.datasets import DatasetError, check_files
 from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, STEPS_PER_PERIOD, Bath, RunSpec
+from qcrystal.prototypes import Cage, LatticeConstant, Length, Prototype, Strict
 from qcrystal.published import PublishedError, check_published
 from qcrystal.shortrange import pairs
 from qcrystal.soap import SoapSettings
@@ -45,21 +46,10 @@ class ConfigError(ValueError):
     """A configuration that cannot be used; one line per problem."""
 
 
-class Strict(BaseModel):
-    """Unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Length = Annotated[Positive, Field(le=100)]
-"""Å."""
-LatticeConstant = Annotated[Length, Field(ge=1)]
 Pressure = Annotated[NotNegative, Field(le=1e4)]
 """GPa."""
 Temperature = Annotated[NotNegative, Field(le=2e4)]
 """K; runs end above it."""
-Fraction = Annotated[Number, Field(ge=-1, le=1)]
-"""Of a cell vector."""
 Duration = Annotated[Positive, Field(le=1e6)]
 """ps."""
 Repeat = tuple[Count, Count, Count]
@@ -102,36 +92,11 @@ def _space_group_symbols() -> frozenset[str]:
         return frozenset(spglib.get_spacegroup_type(number).international_short for number in range(1, 531))
 
 
-class Site(Strict):
-    """One Wyckoff site: element and fractional coordinates."""
-
-    element: str
-    position: tuple[Fraction, Fraction, Fraction]
-
-
-class Prototype(Strict):
-    """A crystal by space group, sites and a starting lattice constant (Å)."""
-
-    spacegroup: int = Field(ge=1, le=230)
-    sites: list[Site] = Field(min_length=1)
-    lattice_constant: LatticeConstant
-
-
 class Isotope(Strict):
     """An isotope: the element of the potential that it is, and its mass in u."""
 
     element: str
     mass: Annotated[Positive, Field(le=400)]
-
-
-class Cage(Strict):
-    """The cage around each centre atom whose quadrilaterals are the order parameter of [Qin]."""
-
-    centre: str
-    member: str
-    members: Annotated[Count, Field(le=500)]
-    quadrilaterals: Annotated[Count, Field(le=500)]
-    hexagons: Annotated[Count, Field(le=500)]
 
 
 class Recipe(Strict):

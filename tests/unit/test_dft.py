@@ -9,7 +9,8 @@ import yaml
 from ase.build import bulk
 
 from qcrystal import datasets, dft
-from qcrystal.config import Prototype, Recipe, StructureRecipe
+from qcrystal.config import Recipe, StructureRecipe
+from qcrystal.prototypes import Prototype
 from qcrystal.structures import oscillator_displacement, site_members, supercell, unit_cell
 
 

@@ -11,9 +11,10 @@ from scipy.spatial.transform import Rotation
 
 from qcrystal import learning
 from qcrystal.committee import force_deviation
-from qcrystal.config import Learning, Prototype, Recipe
+from qcrystal.config import Learning, Recipe
 from qcrystal.datasets import DatasetError, System, split, write_deepmd
 from qcrystal.engines.spec import RunSpec
+from qcrystal.prototypes import Prototype
 from qcrystal.soap import SoapSettings, averaged_soap, farthest_points, principal_components, soap_distances
 from qcrystal.structures import conventional_cell, primitive_cell, symmetric_distortion
 from qcrystal.tables import read_structures

@@ -5,8 +5,8 @@ import pytest
 from ase import units
 from scipy import constants
 
-from qcrystal.config import Prototype, Site
 from qcrystal.engines.spec import RunSpec
+from qcrystal.prototypes import Prototype, Site
 from qcrystal.structures import (
     conventional_cell,
     oscillator_displacement,

@@ -31,7 +31,7 @@ def test_thousands_of_jobs_are_planned_within_half_a_minute_and_a_gibibyte(share
     for 3456 jobs, and 300 MiB."""
     scale = yaml.safe_load((shared_workspace.folder / "config/scales/paper.yaml").read_text())
     for name in ("classical_grid", "qtb_grid"):
-        grid = {"pressures": list(range(80, 220, 7)), "temperatures": list(range(25, 525, 25)), "replicas": 2}
+        grid = {"pressures": [*range(80, 220, 7), 200], "temperatures": list(range(25, 525, 25)), "replicas": 2}
         scale["sweeps"][name].update(grid)
     path = tmp_path / "dense.yaml"
     path.write_text(yaml.safe_dump(scale))
