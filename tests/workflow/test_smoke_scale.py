@@ -47,7 +47,7 @@ def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
     from qcrystal.trajectory import Trajectory
 
     trajectories = sorted((results / "runs").glob("*/trajectory.h5"))
-    assert len(trajectories) == 20
+    assert len(trajectories) == 21
     for path in trajectories:
         trajectory = Trajectory(path)
         assert len(trajectory.species) == 44
