@@ -126,6 +126,11 @@ def work(wildcards):
     return spec.steps * spec.beads * spec.atoms
 
 
+def cell_of(run):
+    """The run whose mean volume a run keeps, as a list of one or none."""
+    return list(filter(None, [CONFIG.runs[run].cell_of]))
+
+
 def labels_before(generation):
     """The labels that a generation's committee is trained on: those it all begins with and of all generations before it."""
     recipes = [] if LEARNING_SOURCE else expand(f"{S}/dft/labels/{{batch}}.json", batch=DFT_BATCHES)

@@ -6,9 +6,7 @@ rule run:
         eos=f"{STATICS}/eos.csv",
         phonons=f"{STATICS}/phonons.csv",
         energy=f"{STATICS}/harmonic_energy.csv",
-        cell=lambda wildcards: [
-            f"{S}/runs/{source}/thermo.csv" for source in [CONFIG.runs[wildcards.run].cell_of] if source
-        ],
+        cell=lambda wildcards: expand(f"{S}/runs/{{source}}/thermo.csv", source=cell_of(wildcards.run)),
     output:
         trajectory=f"{S}/runs/{{run}}/trajectory.h5",
         thermo=f"{S}/runs/{{run}}/thermo.csv",
@@ -29,9 +27,7 @@ rule run:
     params:
         **code("run.py", "qcrystal/engines/lammps_worker.py", "qcrystal/engines/ipi_driver.py"),
         specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),
-        cell_of=lambda wildcards: [
-            plain(CONFIG.runs[source]) for source in [CONFIG.runs[wildcards.run].cell_of] if source
-        ],
+        cell_of=lambda wildcards: [plain(CONFIG.runs[source]) for source in cell_of(wildcards.run)],
         prototype=prototype(),
         max_frequency=SYSTEM.dynamics.max_frequency,
     script:

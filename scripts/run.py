@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ase.io import write
 
+from qcrystal.analysis.statistics import mean_lattice_constant
 from qcrystal.card import trained_pressures
 from qcrystal.engines import dispatch
 from qcrystal.engines.spec import RunSpec
 from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
-from qcrystal.quasiharmonic import mean_lattice_constant, start_lattice_constant
+from qcrystal.quasiharmonic import start_lattice_constant
 from qcrystal.structures import start_structure
 from qcrystal.tables import read_table
 

@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.analysis.statistics import production_start
-
 
 def grueneisen_parameter(phonons: pd.DataFrame) -> float:
     """Mean Grüneisen parameter γ = -d ln E_zp / d ln V from zero-point energies at several lattice constants.
@@ -47,20 +45,6 @@ def vibrational_temperature(
     volume, rows = 3.0 * np.log(np.asarray(lattice_constant, float)), 3.0 * np.log(order.lattice_constant.to_numpy())
     beyond = volume - np.clip(volume, rows[0], rows[-1])
     return np.exp(np.interp(volume, rows, np.log(known)) - grueneisen_parameter(phonons) * beyond)
-
-
-def mean_lattice_constant(thermo: pd.DataFrame, volume: float) -> float:
-    """Cubic lattice constant (Å) of the mean volume of a run at constant pressure, once that has settled.
-
-    Parameters
-    ----------
-    thermo
-        Thermodynamic table of the run: time (ps), potential_energy, volume (Å³).
-    volume
-        Of the run's cell at a lattice constant of 1 Å.
-    """
-    steady = thermo[thermo["time"] >= production_start(thermo, None)]
-    return float((steady["volume"].mean() / volume) ** (1 / 3))
 
 
 def start_lattice_constant(

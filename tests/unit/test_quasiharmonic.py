@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from ase import units
 
-from qcrystal.quasiharmonic import grueneisen_parameter, mean_lattice_constant, start_lattice_constant
+from qcrystal.analysis.statistics import mean_lattice_constant
+from qcrystal.quasiharmonic import grueneisen_parameter, start_lattice_constant
 
 GAMMA, KELVIN = 1.3, 900.0
 

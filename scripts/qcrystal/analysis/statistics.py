@@ -106,6 +106,20 @@ def production_start(thermo: pd.DataFrame, discard: float | None) -> float:
     return float(thermo["time"].iloc[min(index, len(thermo) - 1)])
 
 
+def mean_lattice_constant(thermo: pd.DataFrame, volume: float) -> float:
+    """Cubic lattice constant (Å) of the mean volume of a run at constant pressure, once that has settled.
+
+    Parameters
+    ----------
+    thermo
+        Thermodynamic table of the run: time (ps), potential_energy, volume (Å³).
+    volume
+        Of the run's cell at a lattice constant of 1 Å.
+    """
+    steady = thermo[thermo["time"] >= production_start(thermo, None)]
+    return float((steady["volume"].mean() / volume) ** (1 / 3))
+
+
 def blocks(n: int, count: int) -> list[slice]:
     """``count`` consecutive slices of nearly equal length that cover ``n`` samples (fewer if n < count)."""
     edges = np.linspace(0, n, min(count, n) + 1).astype(int)
