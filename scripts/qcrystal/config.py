@@ -27,7 +27,14 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_valid
 from qcrystal.card import CardError, check_potential
 from qcrystal.datasets import DatasetError, check_files
 from qcrystal.engines.beads import BEAD_RATIO, beads_for
-from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, STEPS_PER_PERIOD, Bath, RunSpec
+from qcrystal.engines.spec import (
+    PATH_INTEGRAL_METHODS,
+    QUANTUM_BATHS,
+    STEPS_PER_PERIOD,
+    Bath,
+    RunSpec,
+    highest_cutoff,
+)
 from qcrystal.prototypes import Cage, LatticeConstant, Length, Prototype, Strict
 from qcrystal.published import PublishedError, check_published
 from qcrystal.shortrange import pairs
@@ -202,10 +209,12 @@ class Dynamics(Strict):
                     f"timestep.{method}: {timestep:g} fs is too long for vibrations of max_frequency, "
                     f"{self.max_frequency:g} THz; take {longest:.2g} fs or less"
                 )
-        if not 1.2 * self.max_frequency <= self.bath.cutoff <= 1e3:
+        driven = [timestep for method, timestep in self.timestep.items() if method in QUANTUM_BATHS]
+        highest = min([1e3, *map(highest_cutoff, driven)])
+        if not 1.2 * self.max_frequency <= self.bath.cutoff <= highest:
             raise ValueError(
                 f"bath.cutoff: {self.bath.cutoff:g} THz; take {1.2 * self.max_frequency:g} THz, which is 1.2 max_frequency, "
-                "to 1000 THz"
+                f"to {int(highest)} THz, the most that the time steps of {' and '.join(QUANTUM_BATHS)} allow"
             )
         for name, low, high, unit in (("gamma", *FRICTIONS, "1/ps"), ("segment", 0.05, 50, "ps")):
             value = getattr(self.bath, name)

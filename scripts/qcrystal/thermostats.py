@@ -18,6 +18,8 @@ import numpy as np
 from ase import units
 from scipy import constants, fft
 
+from qcrystal.engines.spec import highest_cutoff
+
 PLANCK = constants.h / constants.e * 1e12
 """Planck's constant in eV/THz."""
 KINETIC = constants.atomic_mass * 1e4 / constants.e
@@ -212,6 +214,11 @@ class ThermalBath:
         Species of each atom, 0 to K-1, for spectra and adaptation per species; one species by default.
     tags : (N,) array of int, optional
         Identities of the atoms; 1 to N by default.
+
+    Raises
+    ------
+    ValueError
+        If the integrator has no oscillators near the cut-off.
     """
 
     def __init__(self, bath, temperature, timestep, masses, seed, quantum=True, kinds=None, tags=None):
@@ -221,6 +228,11 @@ class ThermalBath:
         self.masses = np.asarray(masses, float)
         self.seed = int(seed)
         self.quantum = quantum
+        if quantum and bath.cutoff > highest_cutoff(timestep):
+            raise ValueError(
+                f"the bath's cut-off, {bath.cutoff:g} THz, is too high for a time step of {timestep:g} fs; "
+                f"take {int(highest_cutoff(timestep))} THz or less"
+            )
         self.tags = np.arange(1, len(self.masses) + 1) if tags is None else np.asarray(tags)
         self.segment_steps = max(2, round(bath.segment / self.timestep))
         self.friction = np.exp(-bath.gamma * self.timestep)

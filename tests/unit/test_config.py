@@ -130,3 +130,31 @@ def test_a_run_with_two_lengths_is_refused(root, tmp_path):
     path.write_text(yaml.safe_dump(scale))
     with pytest.raises(ConfigError, match="already part of another sweep"):
         config.load(settings(root, scale=str(path)), root)
+
+
+def dynamics(root, **bath):
+    system = yaml.safe_load((root / "config" / "systems" / "lah10.yaml").read_text())["dynamics"]
+    return system | {"bath": system["bath"] | bath}
+
+
+@pytest.mark.parametrize(
+    ("bath", "words"),
+    [
+        ({"cutoff": 800}, r"here: bath.cutoff: 800 THz; take 84 THz.* to 636 THz, the most that the time steps of qtb"),
+        ({"cutoff": 80}, "bath.cutoff: 80 THz; take 84 THz"),
+    ],
+)
+def test_a_bath_that_dynamics_cannot_have_is_refused(root, bath, words):
+    """Verlet's last oscillator at 0.5 fs has 1/(πΔt) = 636.6 THz."""
+    with pytest.raises(ConfigError, match=words):
+        config.validate(config.Dynamics, dynamics(root, **bath), "here")
+
+
+def test_the_highest_cutoff_is_that_of_the_baths_time_steps(root):
+    """A longer classical step, which has white noise, changes nothing."""
+    settings = dynamics(root, cutoff=636)
+    settings["timestep"] |= {"classical": 1.0}
+    config.validate(config.Dynamics, settings, "here")
+    settings["timestep"] |= {"adqtb": 1.0}
+    with pytest.raises(ConfigError, match="to 318 THz"):
+        config.validate(config.Dynamics, settings, "here")

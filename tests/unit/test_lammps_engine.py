@@ -229,6 +229,7 @@ def test_unusable_potential_is_refused(structure, tmp_path):
     [
         ({"timestep": 3.0}, "timestep 3 fs is too long"),
         ({"method": "qtb", "bath": Bath(cutoff=40)}, "bath cutoff 40 THz"),
+        ({"method": "qtb", "bath": Bath(cutoff=800)}, "bath cutoff 800 THz is too high .* take 636 THz or less"),
     ],
 )
 def test_unsuitable_steps_are_refused(structure, released_model, tmp_path, changes, message):

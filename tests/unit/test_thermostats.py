@@ -68,7 +68,7 @@ def test_step_kernels_tend_to_the_lorentzians():
 
 def test_classical_oscillators_by_the_kernels_have_the_verlet_energy():
     """Exactly known for B A B O: m<v²> = kT, mω²<x²> = kT / (1 - (ωΔt/2)²)."""
-    bath = ThermalBath(PLAIN, 300.0, 0.5, np.ones(1), 1, quantum=False)
+    bath = ThermalBath(PLAIN, 300.0, 0.5, np.ones(2), 1, quantum=False)
     natural = np.array([5.0, 30.0, 60.0])
     potential, kinetic = bath.harmonic_energies(natural)
     half = 0.5 * units.kB * 300.0
@@ -151,10 +151,21 @@ def test_plain_bath_gives_the_finite_friction_energies():
 @pytest.mark.parametrize("temperature", [5.0, 300.0])
 def test_deconvolved_bath_gives_quantum_potential_energies(temperature, gamma):
     """The integrals with the noise's true spectrum: (hν/4) coth(hν/2kT) within 0.5 % from 10 THz on, time step included."""
-    bath = ThermalBath(Bath(gamma=gamma), temperature, 0.5, np.ones(1), 1)
+    bath = ThermalBath(Bath(gamma=gamma), temperature, 0.5, np.ones(2), 1)
     natural = np.array([10.0, 20.0, 30.0, 60.0, 80.0])
     potential, _ = bath.harmonic_energies(natural)
     assert potential == pytest.approx(0.5 * quantum_energy(natural, temperature), rel=5e-3)
+
+
+@pytest.mark.parametrize("timestep", [0.5, 1.0])
+def test_the_highest_cutoff_is_still_a_bath(timestep):
+    """Potential energies within 0.5 % at 1/(πΔt), where oscillators end; above that (in time: not numbers) is refused."""
+    natural = np.array([10.0, 30.0, 60.0])
+    bath = ThermalBath(Bath(cutoff=318.0 / timestep), 300.0, timestep, np.ones(2), 1)
+    potential, _ = bath.harmonic_energies(natural)
+    assert potential == pytest.approx(0.5 * quantum_energy(natural, 300.0), rel=5e-3)
+    with pytest.raises(ValueError, match=f"too high for a time step of {timestep:g} fs; take"):
+        ThermalBath(Bath(cutoff=354.0 / timestep), 300.0, timestep, np.ones(2), 1)
 
 
 def test_oscillators_under_the_deconvolved_bath():

@@ -12,11 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from qcrystal.values import Positive
 
 CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
+QUANTUM_BATHS = ("qtb", "adqtb")
 PATH_INTEGRAL_METHODS = ("pimd", "trpmd")
 
 
 STEPS_PER_PERIOD = 12
 """Time steps that the fastest vibration's period must hold."""
+
+
+def highest_cutoff(timestep: float) -> float:
+    """Highest cut-off (THz) of a quantum bath with a time step (fs): 1/(πΔt), beyond which Verlet has no stable oscillators.
+
+    A bath is designed on oscillators up to 0.9 of its cut-off: their ωΔt/2 stays below 0.9, where 1 is the limit.
+    """
+    return 1e3 / (np.pi * timestep)
 
 
 class RunError(RuntimeError):
@@ -100,7 +109,8 @@ def check_start(spec: RunSpec, structure: Atoms, model: Path) -> None:
     Raises
     ------
     RunError
-        A missing potential, foreign elements, a species without mass, a cell without volume, positions that are not numbers.
+        A missing potential, foreign elements, a species without mass, a cell without volume, positions that are not numbers,
+        a bath's cut-off that is too high for the time step.
     """
     if not Path(model).is_file():
         raise RunError(f"run {spec.run}: there is no potential {model}; train one or name a released one")
@@ -115,5 +125,10 @@ def check_start(spec: RunSpec, structure: Atoms, model: Path) -> None:
     wrong = ~np.isfinite(structure.positions).all(axis=1)
     if wrong.any():
         raise RunError(f"run {spec.run}: atom {int(np.argmax(wrong))} of the start structure is nowhere; make it again")
+    if spec.method in QUANTUM_BATHS and spec.bath.cutoff > highest_cutoff(spec.timestep):
+        raise RunError(
+            f"run {spec.run}: bath cutoff {spec.bath.cutoff:g} THz is too high for a timestep of {spec.timestep:g} fs; "
+            f"take {int(highest_cutoff(spec.timestep))} THz or less"
+        )
     if not structure.cell.volume > 1e-3 * structure.cell.lengths().prod() > 0:
         raise RunError(f"run {spec.run}: the start cell is singular, {structure.cell.volume:.3g} Å³; make it again")
