@@ -34,6 +34,9 @@ MEMORY = 10.0
 """Segments over which the adaptive bath averages."""
 FLOOR = 0.1
 """Least γ_r/γ of the adaptive bath; where it sits on the floor, γ is too small."""
+FINEST = 1.0 / 2400.0
+"""Finest grid on which the noise is designed, in units of its cut-off: 0.05 THz of 120, a fourth of what a segment of 5 ps can
+resolve. The lines of weak friction are narrower; a finer grid would cost memory (its square) and tell them apart from nothing."""
 BLOCK = 256
 """Atoms whose noise is filtered at a time; bounds the memory."""
 
@@ -259,8 +262,9 @@ class ThermalBath:
 
     @functools.cached_property
     def frequencies(self) -> np.ndarray:
-        """Frequencies (THz) from 0 to 1/(2 Δt) on which spectra are kept, finer than the bath's line width."""
-        spacing = min(0.25 / self.parameters.segment, self.parameters.gamma / (2.0 * np.pi) / 6.0)
+        """Frequencies (THz) from 0 to 1/(2 Δt) on which spectra are kept, finer than the bath's line width or `FINEST`."""
+        line = self.parameters.gamma / (2.0 * np.pi) / 6.0
+        spacing = min(0.25 / self.parameters.segment, max(line, FINEST * self.parameters.cutoff))
         points = fft.next_fast_len(int(np.ceil(1.0 / (spacing * self.timestep))), real=True)
         return np.fft.rfftfreq(points + points % 2, self.timestep)
 
@@ -301,11 +305,17 @@ class ThermalBath:
         ----------
         natural : (M,) array, THz
         """
-        weight = np.full(len(self.frequencies), 2.0)
-        weight[[0, -1]] = 1.0
-        weight = weight * self.spectrum / weight.sum()
-        kernels = step_kernels(self.frequencies, natural, self.parameters.gamma, self.timestep)
-        return tuple(0.5 * kernel @ weight for kernel in kernels)
+        return tuple(0.5 * kernel @ self.spectrum for kernel in self._kernels(np.asarray(natural, float)))
+
+    def _kernels(self, natural):
+        """`step_kernels` on `frequencies`, potential and kinetic (M, F), scaled to the sums that white noise gives exactly.
+
+        These are mω0²<x²>/kT = 1 / (1 - (ω0 Δt/2)²) and m<v²>/kT = 1; on a grid finer than the lines there is nothing to scale.
+        """
+        kernels = np.array(step_kernels(self.frequencies, natural, self.parameters.gamma, self.timestep))
+        kernels[:, :, 1:-1] *= 2.0
+        exact = np.array([1.0 / (1.0 - (np.pi * natural * self.timestep) ** 2), np.ones(len(natural))])
+        return kernels * (exact / kernels.sum(2))[:, :, None]
 
     def random_numbers(self, step: int) -> np.ndarray:
         """Noise ξ (N, 3), eV^(1/2), at an absolute step, before the net force is taken out."""
@@ -417,7 +427,7 @@ class ThermalBath:
         """Velocity spectra (F, M) that oscillators under this bath would show through the window of the records."""
         used = self.frequencies < 1.5 * self.parameters.cutoff
         fine, coarse = self.frequencies[used], self.recorded_frequencies
-        _, kernel = step_kernels(fine, natural, self.parameters.gamma, self.timestep)
+        _, kernel = self._kernels(natural)
         length = self._records.shape[1]
         window = np.hanning(length + 2)[1:-1]
         points = 16 * length
@@ -426,8 +436,7 @@ class ThermalBath:
         image = (coarse[:, None] + fine) * self._stride * self.timestep * points
         smear = leak[np.rint(offset).astype(int) % points] + leak[np.rint(image).astype(int) % points]
         smear /= smear.sum(0)
-        spacing = 2.0 * self.frequencies[1] * self.timestep
-        return smear @ (kernel * self.design[used] * spacing).T
+        return smear @ (kernel * self.design)[:, used].T
 
     def state(self) -> dict[str, np.ndarray]:
         """What a continued run needs beside the step; the noise itself depends on the step only."""
