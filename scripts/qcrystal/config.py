@@ -65,6 +65,10 @@ Jobs = Annotated[Count, Field(le=10_000)]
 SmallCount = Annotated[Count, Field(le=50)]
 FRICTIONS = (0.01, 1000)
 """Smallest and largest friction of a bath, 1/ps."""
+SEGMENTS = (0.25, 5)
+"""Shortest and longest segment of a bath's noise, ps: its filter reaches as far, and shorter ones cannot hold the spectrum of the
+slow vibrations (0 K, 2 THz, 10/ps: the energy is 3 % off with 0.25 ps, 13 % with 0.1 and 74 % with 0.05); longer ones need a grid of
+frequencies that fills the memory, and tell nothing more apart."""
 COLDEST = 1e-3
 """K; without zero-point motion nothing moves below it."""
 MOST_RUNS = 10_000
@@ -216,7 +220,7 @@ class Dynamics(Strict):
                 f"bath.cutoff: {self.bath.cutoff:g} THz; take {1.2 * self.max_frequency:g} THz, which is 1.2 max_frequency, "
                 f"to {int(highest)} THz, the most that the time steps of {' and '.join(QUANTUM_BATHS)} allow"
             )
-        for name, low, high, unit in (("gamma", *FRICTIONS, "1/ps"), ("segment", 0.05, 50, "ps")):
+        for name, low, high, unit in (("gamma", *FRICTIONS, "1/ps"), ("segment", *SEGMENTS, "ps")):
             value = getattr(self.bath, name)
             if not low <= value <= high:
                 raise ValueError(f"bath.{name}: {value:g} {unit}; take {low:g} to {high:g} {unit}")

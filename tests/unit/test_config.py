@@ -142,6 +142,8 @@ def dynamics(root, **bath):
     [
         ({"cutoff": 800}, r"here: bath.cutoff: 800 THz; take 84 THz.* to 636 THz, the most that the time steps of qtb"),
         ({"cutoff": 80}, "bath.cutoff: 80 THz; take 84 THz"),
+        ({"segment": 0.2}, "bath.segment: 0.2 ps; take 0.25 to 5 ps"),
+        ({"segment": 20}, "bath.segment: 20 ps; take 0.25 to 5 ps"),
     ],
 )
 def test_a_bath_that_dynamics_cannot_have_is_refused(root, bath, words):
