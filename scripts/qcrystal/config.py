@@ -66,9 +66,9 @@ SmallCount = Annotated[Count, Field(le=50)]
 FRICTIONS = (0.01, 1000)
 """Smallest and largest friction of a bath, 1/ps."""
 SEGMENTS = (0.25, 5)
-"""Shortest and longest segment of a bath's noise, ps: its filter reaches as far, and shorter ones cannot hold the spectrum of the
-slow vibrations (0 K, 2 THz, 10/ps: the energy is 3 % off with 0.25 ps, 13 % with 0.1 and 74 % with 0.05); longer ones need a grid of
-frequencies that fills the memory, and tell nothing more apart."""
+"""Shortest and longest segment of a bath's noise, ps: its filter reaches as far, and shorter ones cannot hold the spectrum
+of slow vibrations (0 K, 2 THz, 10/ps: the energy is 3 % off with 0.25 ps, 13 % with 0.1 and 74 % with 0.05); longer ones need
+a grid of frequencies that fills the memory, and tell nothing more apart."""
 COLDEST = 1e-3
 """K; without zero-point motion nothing moves below it."""
 MOST_RUNS = 10_000
