@@ -30,10 +30,10 @@ from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import (
     PATH_INTEGRAL_METHODS,
     QUANTUM_BATHS,
-    STEPS_PER_PERIOD,
     Bath,
     RunSpec,
     highest_cutoff,
+    longest_timestep,
 )
 from qcrystal.prototypes import Cage, LatticeConstant, Length, Prototype, Strict
 from qcrystal.published import PublishedError, check_published
@@ -206,7 +206,7 @@ class Dynamics(Strict):
 
     @model_validator(mode="after")
     def _follows_the_vibrations(self) -> Dynamics:
-        longest = 1e3 / (STEPS_PER_PERIOD * self.max_frequency)
+        longest = longest_timestep(self.max_frequency)
         for method, timestep in self.timestep.items():
             if timestep > longest:
                 raise ValueError(

@@ -221,7 +221,8 @@ class ThermalBath:
     Raises
     ------
     ValueError
-        If the integrator has no oscillators near the cut-off.
+        Fewer than two atoms, of which the removal of the net force would leave no noise; a mass that is not positive; a
+        cut-off near which the integrator has no oscillators.
     """
 
     def __init__(self, bath, temperature, timestep, masses, seed, quantum=True, kinds=None, tags=None):
@@ -229,6 +230,11 @@ class ThermalBath:
         self.temperature = float(temperature)
         self.timestep = float(timestep) * 1e-3
         self.masses = np.asarray(masses, float)
+        if len(self.masses) < 2:
+            raise ValueError(f"the bath has {len(self.masses)} atom, and no noise without net force; take two or more")
+        wrong = self.masses[~((self.masses > 0) & np.isfinite(self.masses))]
+        if len(wrong):
+            raise ValueError(f"the bath has an atom of {wrong[0]:g} u; give a positive mass")
         self.seed = int(seed)
         self.quantum = quantum
         if quantum and bath.cutoff > highest_cutoff(timestep):

@@ -322,6 +322,14 @@ def test_missing_model_is_named_in_one_line(tmp_path):
     )
 
 
+def test_time_step_that_is_too_long_is_refused(tmp_path, released_model):
+    """As LAMMPS's engine does: a period of 70 THz holds 12 steps of 1.19 fs."""
+    spec = specification(timestep=3.0)
+    words = "run trial: timestep 3 fs is too long for vibrations of 70 THz; take 1.19 fs or less"
+    fails(words, spec, lanthanum_decahydride(), released_model, tmp_path / "run", max_frequency=70.0)
+    assert not (tmp_path / "run").exists()
+
+
 def test_trpmd_at_constant_pressure_is_refused():
     with pytest.raises(ValueError, match="trpmd is dynamics at a fixed cell"):
         specification(method="trpmd")

@@ -79,6 +79,13 @@ def test_lanczos_finds_the_largest_eigenvalue():
     assert largest == pytest.approx(np.linalg.eigvalsh(matrix)[-1], rel=1e-3)
 
 
+@pytest.mark.parametrize(("matrix", "largest"), [(np.zeros((3, 3)), 0.0), (np.diag([2.0, 2.0, 5.0]), 5.0)])
+def test_lanczos_ends_where_there_is_nothing_new(matrix, largest):
+    """More iterations than directions, and a matrix that leads nowhere."""
+    found = lammps_worker.lanczos_maximum(lambda v: matrix @ v, np.array([1.0, 0.5, -2.0]), 16)
+    assert found == pytest.approx(largest, abs=1e-12)
+
+
 def test_virial_kinetic_energy_of_oscillators_is_their_potential_energy():
     """2, 4 and 8 THz under friction of 20/ps, positions measured from where `follow` sees them: -<(r - r0)·F>/2 = <k r²>/2.
 
@@ -127,6 +134,22 @@ def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, mo
     first, second = (read_table(tmp_path / name / "thermo.csv") for name in ("whole", "split"))
     # a pressure component near zero is a difference of large terms: absolute 1e-9 GPa
     assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-12, abs=1e-9)
+
+
+def test_a_torn_row_does_not_come_back(structure, released_model, tmp_path, monkeypatch):
+    """The last line of the table, of a later step, is cut to the digits of an early one; the table of the run has no gap."""
+    spec = specification(ensemble="nvt")
+    started = subprocess.Popen
+    with monkeypatch.context() as patch:
+        patch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", BROKEN_WORKER, *c[3:]], **k))
+        with pytest.raises(RunError, match="broken off"):
+            lammps.run(spec, structure, released_model, tmp_path)
+    with (tmp_path / "thermo.csv.partial").open("a") as table:
+        table.write("5")
+    lammps.run(spec, structure, released_model, tmp_path)
+    thermo = read_table(tmp_path / "thermo.csv")
+    assert thermo["step"].tolist() == list(range(0, 61, 5))
+    assert thermo.notna().all().all()
 
 
 def test_two_ranks_make_the_trajectory_of_one(structure, released_model, tmp_path):
@@ -240,6 +263,18 @@ def test_constant_pressure_run_leaves_its_files(structure, released_model, tmp_p
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["temperature"]["H"] > 300.0
     assert 40.0 < report["start"]["max_frequency"] < 80.0
+
+
+@pytest.mark.parametrize("mass", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_mass_that_is_none_is_refused(structure, released_model, tmp_path, mass):
+    spec = specification(masses={"La": 138.905, "H": mass})
+    with pytest.raises(RunError, match=f"run test: mass of H is {mass:g} u; give a positive one"):
+        lammps.run(spec, structure, released_model, tmp_path)
+
+
+def test_a_single_atom_is_refused(structure, released_model, tmp_path):
+    with pytest.raises(RunError, match="run test: 1 atom, which a bath without net force cannot move"):
+        lammps.run(specification(), structure[:1], released_model, tmp_path)
 
 
 def test_missing_potential_is_refused(structure, tmp_path):

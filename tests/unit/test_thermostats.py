@@ -245,6 +245,15 @@ def test_memory_of_44000_atoms():
     assert 0.5 * 2**30 < peak < 2 * 2**30
 
 
+@pytest.mark.parametrize(
+    ("masses", "words"),
+    [([1.0], "the bath has 1 atom"), ([1.0, 0.0], "an atom of 0 u"), ([np.nan, 1.0], "an atom of nan u")],
+)
+def test_a_bath_needs_two_atoms_with_mass(masses, words):
+    with pytest.raises(ValueError, match=words):
+        ThermalBath(Bath(), 300.0, 0.5, masses, 1)
+
+
 @pytest.mark.parametrize("momentum", ["mass-weighted", "unweighted"])
 def test_noise_has_no_net_force(momentum):
     masses = np.repeat([138.905, 1.008], [8, 80])

@@ -26,7 +26,8 @@ def run(
     Parameters
     ----------
     max_frequency
-        THz; lets the report of a path-integral run say what its beads leave out.
+        Stiffest phonon in THz; a path integral whose time step is too long for it is refused, and the report says what its
+        beads leave out. LAMMPS looks for itself.
     cores
         MPI ranks of LAMMPS; a path integral uses one core.
     trained

@@ -30,7 +30,7 @@ from scipy import constants
 
 from qcrystal.ending import GRACE, exit_on_request
 from qcrystal.engines.beads import harmonic_bead_energy
-from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec, check_start
+from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec, check_start, check_timestep
 from qcrystal.engines.watch import PressureWatch
 from qcrystal.provenance import full_disk, write_whole
 from qcrystal.trajectory import TrajectoryWriter
@@ -212,7 +212,8 @@ def run(
     fix_centre
         Keep the centre of mass at rest.
     max_frequency
-        Stiffest phonon in THz; when given, the report states P/βħω and the harmonic error.
+        Stiffest phonon in THz; when given, a time step that is too long for it is refused, and the report states P/βħω and
+        the harmonic error.
     trained
         Lowest and highest pressure (GPa) of the potential's labels; a run that leaves them stops.
 
@@ -221,7 +222,7 @@ def run(
     RunError
         If the run cannot start, or fails; what i-PI has written stays in ``directory/ipi``.
     """
-    _check(spec, structure, model)
+    _check(spec, structure, model, max_frequency)
     job = _Job(spec, structure.get_chemical_symbols(), Path(directory))
     cell, positions = standard_orientation(structure)
     files = {
@@ -238,10 +239,15 @@ def run(
     shutil.rmtree(job.folder)
 
 
-def _check(spec: RunSpec, structure: Atoms, model: Path) -> None:
+def _check(spec: RunSpec, structure: Atoms, model: Path, max_frequency: float | None) -> None:
     if spec.method not in PATH_INTEGRAL_METHODS:
         raise RunError(f"run {spec.run}: i-PI runs {' and '.join(PATH_INTEGRAL_METHODS)}, not {spec.method}")
     check_start(spec, structure, model)
+    if max_frequency is not None:
+        try:
+            check_timestep(spec.timestep, max_frequency)
+        except RunError as error:
+            raise RunError(f"run {spec.run}: {error}") from error
 
 
 # --- preparing and continuing ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ potential.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
@@ -24,7 +25,7 @@ import pandas as pd
 from ase import units
 
 from qcrystal.ending import Request, requests_noted
-from qcrystal.engines.spec import STEPS_PER_PERIOD, RunError, RunSpec
+from qcrystal.engines.spec import RunError, RunSpec, check_timestep
 from qcrystal.engines.watch import PressureWatch
 from qcrystal.provenance import end_with_parent, full_disk, one_line, write_whole
 from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, effective_temperature
@@ -115,15 +116,21 @@ def restricted_cell(cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def lanczos_maximum(multiply, start: np.ndarray, iterations: int) -> float:
-    """Largest eigenvalue of a symmetric matrix known by its products, by Lanczos with full orthogonalisation."""
+    """Largest eigenvalue of a symmetric matrix known by its products, by Lanczos with full orthogonalisation.
+
+    It ends early where the products lead nowhere new, as those of a zero matrix do at once.
+    """
     basis, products = [start / np.linalg.norm(start)], []
     for _ in range(iterations):
         products.append(multiply(basis[-1]))
         rest = products[-1].copy()
         for vector in basis * 2:
             rest -= (vector @ rest) * vector
-        basis.append(rest / np.linalg.norm(rest))
-    matrix = np.array(basis[:-1]) @ np.array(products).T
+        length = np.linalg.norm(rest)
+        if length <= 1e-12 * np.linalg.norm(products[-1]):
+            break
+        basis.append(rest / length)
+    matrix = np.array(basis[: len(products)]) @ np.array(products).T
     return float(np.linalg.eigvalsh(0.5 * (matrix + matrix.T))[-1])
 
 
@@ -326,12 +333,7 @@ class Simulation:
 
     def _check_steps(self, start):
         highest = start["max_frequency"]
-        longest = 1e3 / (STEPS_PER_PERIOD * highest)
-        if self.spec.timestep > longest:
-            raise RunError(
-                f"timestep {self.spec.timestep:g} fs is too long for vibrations of {highest:.0f} THz; "
-                f"take {longest:.2f} fs or less"
-            )
+        check_timestep(self.spec.timestep, highest)
         if self.spec.method != "classical" and self.spec.bath.cutoff < 1.2 * highest:
             raise RunError(
                 f"bath cutoff {self.spec.bath.cutoff:g} THz is below the vibrations that it should drive "
@@ -606,7 +608,9 @@ class Simulation:
         except OSError as error:
             self.files.checkpoint.unlink()
             raise RunError(f"{trajectory}: damaged ({error}); start the run again, from its beginning") from error
-        table = pd.read_csv(thermo, float_precision="round_trip", on_bad_lines="skip")
+        text = thermo.read_text(errors="replace")
+        whole = text[: text.rfind("\n") + 1]  # a row that was torn while it was written may be a valid, shorter one
+        table = pd.read_csv(io.StringIO(whole), float_precision="round_trip")
         write_whole(thermo, table[table["step"] <= step].to_csv(index=False))
 
     def _writer(self):

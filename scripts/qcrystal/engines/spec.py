@@ -20,6 +20,26 @@ STEPS_PER_PERIOD = 12
 """Time steps that the fastest vibration's period must hold."""
 
 
+def check_timestep(timestep: float, frequency: float) -> None:
+    """Make sure that a time step (fs) follows the fastest vibration (THz).
+
+    Raises
+    ------
+    RunError
+        If a period holds fewer than `STEPS_PER_PERIOD` steps.
+    """
+    longest = longest_timestep(frequency)
+    if timestep > longest:
+        raise RunError(
+            f"timestep {timestep:g} fs is too long for vibrations of {frequency:.0f} THz; take {longest:.2f} fs or less"
+        )
+
+
+def longest_timestep(frequency: float) -> float:
+    """Longest time step (fs) for vibrations up to a frequency (THz)."""
+    return 1e3 / (STEPS_PER_PERIOD * frequency)
+
+
 def highest_cutoff(timestep: float) -> float:
     """Highest cut-off (THz) of a quantum bath with a time step (fs): 1/(πΔt), beyond which Verlet has no stable oscillators.
 
@@ -109,8 +129,8 @@ def check_start(spec: RunSpec, structure: Atoms, model: Path) -> None:
     Raises
     ------
     RunError
-        A missing potential, foreign elements, a species without mass, a cell without volume, positions that are not numbers,
-        a bath's cut-off that is too high for the time step.
+        A missing potential, foreign elements, a species without mass, a single atom in a bath, a cell without volume, positions
+        that are not numbers, a bath's cut-off that is too high for the time step.
     """
     if not Path(model).is_file():
         raise RunError(f"run {spec.run}: there is no potential {model}; train one or name a released one")
@@ -122,6 +142,13 @@ def check_start(spec: RunSpec, structure: Atoms, model: Path) -> None:
     massless = sorted(set(spec.species) - set(spec.masses))
     if massless:
         raise RunError(f"run {spec.run}: no mass given for {', '.join(massless)}; give one in u")
+    for symbol in spec.species:
+        if not 0 < spec.masses[symbol] < np.inf:
+            raise RunError(f"run {spec.run}: mass of {symbol} is {spec.masses[symbol]:g} u; give a positive one")
+    if spec.method in CLASSICAL_METHODS and len(structure) < 2:
+        raise RunError(
+            f"run {spec.run}: {len(structure)} atom, which a bath without net force cannot move; take a larger cell"
+        )
     wrong = ~np.isfinite(structure.positions).all(axis=1)
     if wrong.any():
         raise RunError(f"run {spec.run}: atom {int(np.argmax(wrong))} of the start structure is nowhere; make it again")
