@@ -211,6 +211,24 @@ sys.exit(lammps_worker.main(*sys.argv[1:]))
     assert read_table(tmp_path / "thermo.csv.partial")["step"].tolist() == [0, 5, 10, 15, 20]
 
 
+def test_run_that_heats_away_stops_in_one_line(structure, released_model, tmp_path, monkeypatch):
+    """The judgement is tested elsewhere; here a worker is told that half of what is due is too hot."""
+    strict = """
+import sys
+from qcrystal.engines import lammps_worker, watch
+watch.HEAT_WINDOW, watch.HEAT_SAMPLES, watch.HOT = 0.01, 2, (0.2, 0.0)
+sys.exit(lammps_worker.main(*sys.argv[1:]))
+"""
+    started = subprocess.Popen
+    monkeypatch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", strict, *c[3:]], **k))
+    with pytest.raises(
+        RunError, match=r"(La|H) had \d+ K on average .* the run heats away \(step 20, 0.010 ps\)"
+    ) as error:
+        lammps.run(specification(), structure, released_model, tmp_path)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / "thermo.csv.partial").is_file()
+
+
 @pytest.mark.parametrize(
     "lost", [(), ("trajectory.h5",), ("thermo.csv.partial",), ("trajectory.h5", "thermo.csv.partial")]
 )

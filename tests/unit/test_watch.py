@@ -1,9 +1,9 @@
-"""A pressure that does not settle is told apart from one that fluctuates."""
+"""A pressure that does not settle, and a bath that heats, are told apart from fluctuations."""
 
 import numpy as np
 import pytest
 
-from qcrystal.engines.watch import PressureWatch
+from qcrystal.engines.watch import HeatWatch, PressureWatch
 
 
 def first_complaint(watch, pressures, interval=0.02):
@@ -40,3 +40,34 @@ def test_a_fixed_cell_that_leaves_what_was_trained(start, stopped):
     assert (found is not None) == stopped
     if stopped:
         assert "trained at 82 to 215 GPa" in found[1]
+
+
+def heated(temperature, atoms, time, seed=0):
+    """Temperatures (K) of ``atoms`` atoms, with a new set of velocities at each sample."""
+    return temperature * np.random.default_rng(seed).chisquare(3 * atoms, len(time)) / (3 * atoms)
+
+
+def first_heat(watch, time, **temperatures):
+    for at, *values in zip(time, *temperatures.values(), strict=True):
+        text = watch.complaint(at, dict(zip(temperatures, values, strict=True)))
+        if text:
+            return at, text
+    return None
+
+
+@pytest.mark.parametrize("interval", [0.005, 0.05, 1.0])
+def test_a_single_hot_moment_is_left_alone(interval):
+    """One La at 345 K of mean vibrations, with twice that from leaking protons: a hundred thousand samples, none stopped."""
+    time = np.arange(100_000) * interval
+    watch = HeatWatch({"La": 345.0, "H": 1000.0})
+    assert first_heat(watch, time, La=heated(690.0, 1, time), H=heated(1200.0, 10, time, 1)) is None
+
+
+@pytest.mark.parametrize("interval", [0.01, 0.2])
+def test_a_species_that_heats_away_is_stopped(interval):
+    """La to 2600 K within 1 ps where 345 K are due: far below what any moment is stopped at."""
+    time = np.arange(0, 6, interval)
+    rising = np.minimum(345.0 + 2255.0 * time, 2600.0) * heated(1.0, 4, time)
+    at, text = first_heat(HeatWatch({"La": 345.0, "H": 1000.0}, 76.0), time, La=rising, H=heated(1000.0, 40, time))
+    assert at < 3.0 and "\n" not in text
+    assert text.startswith("La had ") and "should have about 345 K: the run heats away" in text

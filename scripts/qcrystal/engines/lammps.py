@@ -56,6 +56,7 @@ def run(
         "positions": structure.positions.tolist(),
         "cell": structure.cell.array.tolist(),
         "trained_pressures": trained,
+        "checkpoint_form": lammps_worker.CHECKPOINT_FORM,
     }
     lammps_worker.Files(directory).prepare(job)
     _work(spec, directory, ranks)

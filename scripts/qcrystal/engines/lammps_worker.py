@@ -26,9 +26,9 @@ from ase import units
 
 from qcrystal.ending import Request, requests_noted
 from qcrystal.engines.spec import RunError, RunSpec, check_timestep
-from qcrystal.engines.watch import PressureWatch
+from qcrystal.engines.watch import HeatWatch, PressureWatch
 from qcrystal.provenance import end_with_parent, full_disk, one_line, write_whole
-from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, effective_temperature
+from qcrystal.thermostats import KINETIC, PLANCK, AdaptiveBath, ThermalBath, effective_temperature
 from qcrystal.trajectory import TrajectoryWriter
 
 PROGRESS_INTERVAL = 15.0
@@ -36,7 +36,7 @@ PROGRESS_INTERVAL = 15.0
 LOOK_INTERVAL = 0.1
 """Seconds between two looks at what concerns the run from outside."""
 HOTTEST = 20000.0
-"""Temperature (K) of a species above which a run has failed."""
+"""Temperature (K) of a species at any moment above which a run has failed; `HeatWatch` judges averages by what they should be."""
 NEAREST = 0.4
 """Distance (Å) below which two atoms have collapsed."""
 ADVICE = (
@@ -56,6 +56,8 @@ FOLLOWING_PERIODS = 16
 La in LaH10."""
 BAR = 1e-4
 """bar in GPa."""
+CHECKPOINT_FORM = 2
+"""Form of what is in a checkpoint; one of another form is forgotten."""
 ATOM_STATE = ("x", "v", "image")
 """LAMMPS's names of what moves: positions, velocities, and how often an atom crossed the cell's faces."""
 
@@ -183,6 +185,7 @@ class Simulation:
         self.ranks = self.lammps.extract_setting("world_size")
         self.writes = self.lammps.extract_setting("world_rank") == 0
         self.start = self._start_properties()
+        self.heat = self._heat_watch()
         self.bath = self._bath()
         self._integrators()
 
@@ -342,15 +345,25 @@ class Simulation:
 
     def _velocities(self, mean_frequency, rng):
         """Maxwell velocities (Å/ps) at the temperature, or at that of each species' mean quantum oscillator."""
-        temperatures = np.array(
-            [
-                effective_temperature(mean_frequency[s], self.spec.temperature, self.spec.method != "classical")
-                for s in self.spec.species
-            ]
-        )
+        temperatures = np.array(list(self._quantum_temperatures(mean_frequency).values()))
         deviation = np.sqrt(units.kB * temperatures[self.types] / (self.masses * KINETIC))
         velocities = rng.normal(size=(len(self.masses), 3)) * deviation[:, None]
         return velocities - (self.masses[:, None] * velocities).sum(0) / self.masses.sum()
+
+    def _quantum_temperatures(self, mean_frequency):
+        """Temperature (K) of each species: the target, or that of quantum oscillators of its mean frequency."""
+        quantum = self.spec.method != "classical"
+        return {s: effective_temperature(mean_frequency[s], self.spec.temperature, quantum) for s in self.spec.species}
+
+    def _heat_watch(self):
+        # a species that rests on a saddle has no mean frequency: then the highest one bounds it
+        start = self.start
+        expected = self._quantum_temperatures(
+            {s: start["mean_frequency"][s] or start["max_frequency"] for s in self.spec.species}
+        )
+        quantum = self.spec.method != "classical"
+        broadening = PLANCK * self.spec.bath.gamma / (2.0 * np.pi * units.kB) if quantum else 0.0
+        return HeatWatch({s: expected[s] for _, s in self._present()}, broadening)
 
     def _bath(self):
         spec = self.spec
@@ -568,7 +581,8 @@ class Simulation:
         if self.writes:
             self.rows.append(row)
             self.frames.append((row["step"], row["time"], positions, cell))
-        complaint = self.watch.complaint(row["time"], row["pressure"])
+        heat = {s: row[f"kinetic_{s}"] / (1.5 * units.kB) for _, s in self._present()}
+        complaint = self.heat.complaint(row["time"], heat) or self.watch.complaint(row["time"], row["pressure"])
         if complaint:
             raise RunError(f"{complaint} (step {row['step']}, {row['time']:.3f} ps); {ADVICE}")
 

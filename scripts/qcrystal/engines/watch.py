@@ -1,4 +1,4 @@
-"""Runs whose pressure is not what it should be, told apart from fluctuations."""
+"""Runs whose pressure or temperature is not what it should be, told apart from fluctuations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ SETTLING = 2.0
 """Time (ps) that a run has to settle before it is judged."""
 TOLERANCE = 20.0
 """Deviation (GPa) of the averaged pressure that fluctuations of small cells do not reach."""
+HEAT_WINDOW = 0.5
+"""Time (ps) over which a species' temperature is averaged: a few vibrations of the slowest atoms."""
+HEAT_SAMPLES = 8
+"""Samples that such an average holds at least: 24 degrees of freedom where a cell has a single atom of a species."""
+HOT = (3.0, 1000.0)
+"""A species is too hot above so many times the temperature that it should have, and so many K: zero-point energy that leaks
+from H makes La 1.7 times too hot, the energy that a start structure gives off adds some 100 K."""
 
 
 class PressureWatch:
@@ -45,4 +52,39 @@ class PressureWatch:
             low, high = self.trained
             if not low - TOLERANCE <= mean <= high + TOLERANCE:
                 return f"{text}, and the potential was trained at {low:g} to {high:g} GPa"
+        return None
+
+
+class HeatWatch:
+    """Says when a species has become much hotter, on average, than it should be.
+
+    Parameters
+    ----------
+    expected : dict of str to float
+        K, per species: of quantum oscillators of its mean frequency under a quantum bath, the target else.
+    broadening : float
+        K, ħγ/k_B of a quantum bath, which broadens the vibrations and so adds to their kinetic energies.
+    """
+
+    def __init__(self, expected: dict[str, float], broadening: float = 0.0):
+        factor, margin = HOT
+        self.expected = expected
+        self.limits = {species: factor * value + margin + broadening for species, value in expected.items()}
+        self._samples: deque[tuple[float, dict[str, float]]] = deque()
+
+    def complaint(self, time: float, temperatures: dict[str, float]) -> str | None:
+        """One line if the run should stop, for a sample (K, per species) at a time (ps)."""
+        self._samples.append((time, temperatures))
+        while self._samples[0][0] < time - HEAT_WINDOW and len(self._samples) > HEAT_SAMPLES:
+            self._samples.popleft()
+        length = time - self._samples[0][0]
+        if length < 0.8 * HEAT_WINDOW or len(self._samples) < HEAT_SAMPLES:
+            return None
+        for species, limit in self.limits.items():
+            mean = sum(sample[species] for _, sample in self._samples) / len(self._samples)
+            if mean > limit:
+                return (
+                    f"{species} had {mean:.0f} K on average over the last {length:.1f} ps, and should have about "
+                    f"{self.expected[species]:.0f} K: the run heats away"
+                )
         return None
