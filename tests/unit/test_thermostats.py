@@ -190,9 +190,8 @@ def test_weak_friction_needs_no_finer_grid(gamma):
     sums = noise[0] + 2.0 * noise[1:] @ np.array(response)[1:]
     assert potential == pytest.approx(0.5 * sums / (1.0 - 0.25 * square), rel=4e-3)
     assert potential == pytest.approx(0.5 * quantum_energy(natural, 300.0), rel=5e-3)
-    if (
-        gamma < 1.0
-    ):  # friction adds in the order of γ/ω, and of (ωΔt/2)² = 0.9 % at 60 THz is short what Verlet's velocities are
+    if gamma < 1.0:
+        # friction adds γ/ω; of (ωΔt/2)², 0.9 % at 60 THz, the velocities of Verlet are short
         assert kinetic == pytest.approx(0.5 * quantum_energy(natural, 300.0), rel=0.012)
 
 
@@ -231,6 +230,52 @@ def test_fluctuation_dissipation_tells_who_hands_energy_on():
     found = bath.summary(["slow", "fast"])["fluctuation_dissipation"]
     assert abs(found["slow"]["net"]) < 0.02
     assert found["fast"]["net"] == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize(("gamma", "excess"), [(10.0, 0.0256), (20.0, 0.0896)])
+def test_summary_says_what_the_design_could_not_repair(gamma, excess):
+    """Noise cannot be negative: at 5 K an oscillator of 2 THz stays too hot, of 10 THz it is right within 0.5 %."""
+    found = ThermalBath(Bath(gamma=gamma), 5.0, 0.5, np.ones(2), 1).summary(["La"])["harmonic_energies"]
+    assert found["frequency"] == [2.0, 5.0, 10.0, 20.0, 40.0]
+    assert found["potential"][0] == pytest.approx(1.0 + excess, abs=2e-3)
+    assert found["potential"][2:] == pytest.approx(np.ones(3), abs=5e-3)
+    assert found["kinetic"][0] > 2.0
+
+
+@pytest.mark.parametrize("kind", [ThermalBath, AdaptiveBath])
+def test_a_run_without_a_whole_segment_has_no_deviation(kind):
+    found = kind(Bath(), 300.0, 0.5, np.ones(2), 1).summary(["La"])
+    assert found["segments"] == 0 and "no whole segment of 0.5 ps" in found["remark"]
+    assert set(found) == {"segments", "remark", "harmonic_energies"}
+
+
+def test_adapted_strength_is_in_the_summary_and_survives_a_checkpoint():
+    """A friction of 5/ps that the bath does not know of asks for γ_r/γ = 1.5 of its kind, at its frequency, and 1 of the other's.
+
+    Within 7 %: four times the statistical error of 300 atoms, 20 segments with a memory of ten, and a band of 2 THz.
+    """
+    count = 300
+    natural, kinds = np.repeat([20.0, 50.0], count), np.repeat([0, 1], count)
+    bath = AdaptiveBath(Bath(gamma=10.0), 100.0, 0.5, np.ones(2 * count), 9, kinds=kinds)
+    constant = (2.0 * np.pi * natural)[:, None] ** 2
+    position, velocity, h = np.zeros((2 * count, 3)), np.zeros((2 * count, 3)), bath.timestep
+    extra = np.exp(-5.0 * h)
+    for step in range(1, 20001):
+        velocity = velocity - 0.5 * h * constant * position
+        position = position + h * velocity
+        velocity = bath.kick(step, velocity - 0.5 * h * constant * position)
+        velocity[count:] *= extra
+    summary = bath.summary(["slow", "fast"])
+    found = summary["adapted"]
+    assert found["segments"] == 10
+    assert found["frequency"] == pytest.approx(np.arange(0, 120, 2))
+    assert found["slow"]["strength"][10] == pytest.approx(1.0, abs=0.07)
+    assert found["fast"]["strength"][25] == pytest.approx(1.5, rel=0.07)
+    assert abs(found["slow"]["change"][10]) < 0.1 and abs(found["fast"]["change"][25]) < 0.15
+    restored = AdaptiveBath(Bath(gamma=10.0), 100.0, 0.5, np.ones(2 * count), 9, kinds=kinds)
+    restored.restore(bath.state())
+    assert restored.summary(["slow", "fast"]) == summary
+    assert np.array_equal(restored.filters, bath.filters)
 
 
 def test_memory_of_44000_atoms():
