@@ -57,7 +57,12 @@ def run(
         "cell": structure.cell.array.tolist(),
         "trained_pressures": trained,
     }
-    lammps_worker.Files(directory).prepare(job)
+    files = lammps_worker.Files(directory)
+    files.prepare(job)
+    files.link(model)
+    problem = files.drop_damaged(spec.sample_every)
+    if problem:
+        log.warning("%s; the run starts again from its beginning", problem)
     _work(spec, directory, ranks)
 
 
