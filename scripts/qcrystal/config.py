@@ -14,18 +14,19 @@ import math
 import os
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 import spglib
-import yaml
 from ase.data import chemical_symbols
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
+from qcrystal.card import TABLES as CARD_TABLES
 from qcrystal.card import CardError, check_potential
 from qcrystal.datasets import DatasetError, check_files
+from qcrystal.documents import DocumentError, one_line, read_mapping
 from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, STEPS_PER_PERIOD, Bath, RunSpec
 from qcrystal.prototypes import Cage, LatticeConstant, Length, Prototype, Strict
@@ -33,6 +34,7 @@ from qcrystal.published import PublishedError, check_published
 from qcrystal.shortrange import pairs
 from qcrystal.soap import SoapSettings
 from qcrystal.structures import unit_cell
+from qcrystal.tables import TableError, check_table
 from qcrystal.values import Count, Name, NotNegative, Number, Positive, Text, Whole
 
 MAIN_FILE = "config/config.yaml"
@@ -40,6 +42,27 @@ THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1
 THREADS |= {"DP_INTRA_OP_PARALLELISM_THREADS": 0, "DP_INTER_OP_PARALLELISM_THREADS": 0}
 THREADS |= {"TF_NUM_INTRAOP_THREADS": 0, "TF_NUM_INTEROP_THREADS": 0}
 """Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
+
+
+LATTICE = ("lattice_constant", "pressure", "x", "la_h1", "la_h2", "h_h1", "h_h2", "la_la")
+TABLES = {
+    "label_pressures": (
+        *("system", "frames", "lattice_constant", "lattice_constant_std", "cubic", "pressure", "motion"),
+    ),
+    "dft_reference": LATTICE,
+    "dft_convergence": (
+        *("varied", "cutoff", "kpoint_length", "kpoints", "width", "energy_shift", "energy_difference", "force_rms"),
+        *("force_max", "pressure", "static_pressure", "seconds", "verdict", "chosen"),
+    ),
+    "dft_check": ("potential", "phase", "pressure", "relative_enthalpy_dft"),
+}
+"""Keys that name tables, and the columns that figures read of them."""
+LEARNING_TABLES = {
+    "generations": ("generation", "explored", "accurate", "candidate", "failed"),
+    "generation_errors": ("generation", "trained", "member", "quantity", "rmse", "n"),
+    "structure_map": ("system", "generation", "part", "pressure", "component_1", "component_2", "share_1", "share_2"),
+}
+"""Tables of concurrent learning, and the columns that figures read of them."""
 
 
 class ConfigError(ValueError):
@@ -785,21 +808,6 @@ def _refuse_overlap(name: str, prototype: Prototype) -> None:
         )
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a mapping, of which YAML would take the last."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"{key.value!r} stands there twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def read_yaml(path: Path, where: str, what: str) -> dict:
     """Read a YAML mapping; `ConfigError` if it is missing, not YAML, holds a key twice, or is no mapping."""
     if not path.is_file():
@@ -807,23 +815,9 @@ def read_yaml(path: Path, where: str, what: str) -> dict:
         hint = f"; there are: {', '.join(known)}" if known else "; name an existing file"
         raise ConfigError(f"{where}: no such {what}{hint}")
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"{where}:{place} is not valid YAML: {_one_line(reason)}; correct it") from error
-    except (
-        Exception
-    ) as error:  # PyYAML lets through what its constructors meet: dates of no calendar, endless nesting, ...
-        raise ConfigError(f"{where}: cannot be read: {_one_line(str(error))}; correct it") from error
-    if not isinstance(document, dict):
-        raise ConfigError(f"{where}: must hold keys with values, not {type(document).__name__}")
-    return document
-
-
-def _one_line(text: str) -> str:
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))
+        return read_mapping(path)
+    except DocumentError as error:
+        raise ConfigError(f"{where}: {error}; correct it") from error
 
 
 def validate(model: type[Strict], document: dict, where: str):
@@ -860,7 +854,7 @@ def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]
             what = "is missing; add it" if len(keys) == 1 else "are missing; add them"
             prefix = ".".join(map(str, place)) + "." if place else ""
             lines.append(f"{where}: {', '.join(prefix + key for key in keys)} {what}")
-    return [_one_line(line) for line in lines]
+    return [one_line(line) for line in lines]
 
 
 def _key(location: tuple) -> str:
@@ -979,21 +973,28 @@ def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
 
 
 def _check_paths(main: Main, species: list[str], root: Path) -> None:
-    for key in ("published", "label_pressures", "dft_reference", "dft_convergence", "dft_check"):
-        if not (root / getattr(main, key)).is_file() and not (key.startswith("dft_") and main.start == "dft"):
-            raise ConfigError(f"{MAIN_FILE}: {key}: no file {getattr(main, key)!r}")
+    for key in ("published", *TABLES):
+        if key.startswith("dft_") and main.start == "dft":
+            continue
+        path = getattr(main, key)
+        if not (root / path).is_file():
+            raise ConfigError(f"{MAIN_FILE}: {key}: no file {path!r}")
+        if key in TABLES:
+            _check_table(root, path, key, TABLES[key], may_be_empty=key in ("dft_reference", "dft_check"))
     try:
         check_published(read_yaml(root / main.published, main.published, "file"), main.published)
     except PublishedError as error:
-        raise ConfigError(_one_line(str(error))) from error
+        raise ConfigError(one_line(str(error))) from error
     if main.dataset not in main.datasets:
         known = ", ".join(main.datasets) or "there is none"
         raise ConfigError(f"{MAIN_FILE}: dataset: {main.dataset!r} is not among datasets: {known}")
     dataset, key = main.datasets[main.dataset], f"datasets.{main.dataset}"
     if dataset.checksums is not None and not (root / dataset.checksums).is_file():
         raise ConfigError(f"{MAIN_FILE}: {key}.checksums: no file {dataset.checksums!r}")
-    if main.start != "dft" and not (root / main.learning_reference / "generations.csv").is_file():
-        raise ConfigError(f"{MAIN_FILE}: learning_reference: no generations.csv in {main.learning_reference!r}")
+    for name, columns in LEARNING_TABLES.items() if main.start != "dft" else ():
+        if not (root / main.learning_reference / f"{name}.csv").is_file():
+            raise ConfigError(f"{MAIN_FILE}: learning_reference: no {name}.csv in {main.learning_reference!r}")
+        _check_table(root, f"{main.learning_reference}/{name}.csv", "learning_reference", columns)
     if main.learning_from == "dataset" and dataset.path is None:
         raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path; name one")
     if dataset.path is not None and (main.start == "labels" or main.learning_from == "dataset"):
@@ -1002,11 +1003,18 @@ def _check_paths(main: Main, species: list[str], root: Path) -> None:
         try:
             check_files(root / dataset.path, species)
         except DatasetError as error:
-            raise ConfigError(_one_line(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
+            raise ConfigError(one_line(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
+
+
+def _check_table(root: Path, path: str, key: str, columns: Sequence[str], may_be_empty: bool = False) -> None:
+    try:
+        check_table(root / path, path, columns, may_be_empty=may_be_empty)
+    except TableError as error:
+        raise ConfigError(one_line(f"{MAIN_FILE}: {key}: {error}")) from error
 
 
 def _check_model(model: str, system: System, root: Path) -> None:
-    for name in ("model.pb", "card.yaml", "parity_errors.csv", "parity_frames.csv", "parity_histograms.csv"):
+    for name in ("model.pb", "card.yaml", *CARD_TABLES):
         if not (root / model / name).is_file():
             raise ConfigError(
                 f"{MAIN_FILE}: model: no {name} in {model!r}; name the folder of a released potential, such as one of models/"
@@ -1014,4 +1022,4 @@ def _check_model(model: str, system: System, root: Path) -> None:
     try:
         check_potential(root / model, system.species, model)
     except CardError as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(one_line(str(error))) from error

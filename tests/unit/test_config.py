@@ -1,10 +1,14 @@
 """The shipped configuration is valid and complete, and the table of runs is what the sweeps say."""
 
+import ast
+import re
+
 import pytest
 import yaml
 
-from qcrystal import config
+from qcrystal import card, config
 from qcrystal.config import ConfigError
+from qcrystal.figures import accuracy, dft, learning, potential, statics
 
 
 def settings(root, **changes):
@@ -130,3 +134,18 @@ def test_a_run_with_two_lengths_is_refused(root, tmp_path):
     path.write_text(yaml.safe_dump(scale))
     with pytest.raises(ConfigError, match="already part of another sweep"):
         config.load(settings(root, scale=str(path)), root)
+
+
+def test_tables_are_checked_for_what_is_read_of_them(root):
+    """The start of the workflow does without the figures' modules, so their columns stand there twice."""
+    assert set(config.TABLES["dft_reference"]) == set(statics.LATTICE)
+    assert set(config.TABLES["dft_convergence"]) >= set(dft.CONVERGENCE)
+    assert set(config.TABLES["label_pressures"]) == set(dft.PRESSURES)
+    wanted = {"generations": learning.COUNTS, "generation_errors": learning.ERRORS, "structure_map": learning.MAP}
+    assert {name: set(columns) for name, columns in config.LEARNING_TABLES.items()} == {
+        name: set(columns) for name, columns in wanted.items()
+    }
+    assert set(card.TABLES["parity_errors.csv"]) == set(potential.ERRORS)
+    assert set(card.TABLES["parity_histograms.csv"]) == set(potential.HISTOGRAM)
+    columns = re.search(r"COLUMNS = (\(.*\))", (root / "scripts/accuracy.py").read_text()).group(1)
+    assert set(card.TABLES["parity_frames.csv"]) == {*accuracy.FRAMES, *ast.literal_eval(columns)}

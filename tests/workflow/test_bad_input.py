@@ -60,7 +60,9 @@ def house(tmp_path_factory):
     """The files that a configuration names: copies of the small ones, links to the others."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copytree(ROOT / "config", folder / "config")
-    (folder / "data").symlink_to(ROOT / "data")
+    shutil.copytree(ROOT / "data", folder / "data", ignore=shutil.ignore_patterns("*H*La*"))
+    for system in (ROOT / "data/lah10-gpaw").glob("*La*"):
+        (folder / "data/lah10-gpaw" / system.name).symlink_to(system)
     shutil.copytree(ROOT / "models/lah10-fast", folder / "models/lah10-fast")
     main = folder / MAIN
     main.write_text(main.read_text().replace("models/lah10-accurate", "models/lah10-fast"))
@@ -320,6 +322,16 @@ VALUES = {
     "missing data set": (MAIN, change("dataset", to="other"), ["dataset", "'other'", "lah10-gpaw, ly2022"]),
     "missing literature": (MAIN, change("published", to="nowhere.yaml"), ["published", "nowhere.yaml"]),
     "missing lattices": (MAIN, change("dft_reference", to="nowhere.csv"), ["dft_reference", "nowhere.csv"]),
+    "lattices that are no table": (
+        MAIN,
+        change("dft_reference", to="config/config.yaml"),
+        ["dft_reference: config/config.yaml", "no column 'lattice_constant'", "restore it"],
+    ),
+    "pressures that are no table": (
+        MAIN,
+        change("label_pressures", to="config/published.yaml"),
+        ["label_pressures: config/published.yaml", "no column 'system'"],
+    ),
     "missing checksums": (
         MAIN,
         lambda d: d.update(dataset="ly2022") or d["datasets"]["ly2022"].update(checksums="nowhere"),
@@ -365,9 +377,98 @@ TEXTS = {
     "main that is a list": (MAIN, b"- scale\n", ["must hold keys with values", "list"]),
     "a card cut short": (CARD, b"name: lah10-fast\n", ["species", "restore the potential's card"]),
     "a card that is no YAML": (CARD, b"name: [", ["not valid YAML", "restore"]),
+    "a card with a key twice": (CARD, b"name: a\nname: b\n", ["line 2", "'name' stands there twice", "restore"]),
+    "a card of endless nesting": (CARD, b"name: " + 3000 * b"[", ["cannot be read", "recursion", "restore"]),
     "another potential behind the card": ("models/lah10-fast/model.pb", b"another", ["card.yaml describes", "SHA-256"]),
     "another member of the committee": ("models/lah10-fast/model-3.pb", b"another", ["card.yaml describes", "SHA-256"]),
 }
+
+
+GPAW, PRESSURES, FAST = "data/lah10-gpaw", "data/ly2022_pressures.csv", "models/lah10-fast"
+
+
+def half(good):
+    return good[: len(good) // 2]
+
+
+def half_of_the_lines(good):
+    lines = good.splitlines(keepends=True)
+    return b"".join(lines[: len(lines) // 2])
+
+
+def no_line(good):
+    return good.splitlines(keepends=True)[0]
+
+
+def other_name(good):
+    return good.replace(b"pressure", b"presure")
+
+
+def no_end(good):
+    return good[:-1]
+
+
+TABLES = {
+    "half a table of errors": (f"{FAST}/parity_errors.csv", half, ["row", "not complete", "restore it"]),
+    "half the frames": (f"{FAST}/parity_frames.csv", half, ["row", "not complete", "restore it"]),
+    "half the lines of the frames": (f"{FAST}/parity_frames.csv", half_of_the_lines, ["129 rows, not 259"]),
+    "a histogram without its end": (f"{FAST}/parity_histograms.csv", no_end, ["row 4262", "not complete"]),
+    "a binary table of errors": (f"{FAST}/parity_errors.csv", lambda good: b"\xff\0", ["not a readable table"]),
+    "frames without their pressure": (f"{FAST}/parity_frames.csv", other_name, ["no column 'pressure'"]),
+    "half the lattices": (f"{GPAW}/lattice.csv", half, ["dft_reference", "not complete"]),
+    "half the lines of the lattices": (f"{GPAW}/lattice.csv", half_of_the_lines, ["dft_reference", "SHA256SUMS"]),
+    "lattices of another kind": (f"{GPAW}/lattice.csv", other_name, ["no column 'pressure'"]),
+    "half the convergence": (f"{GPAW}/convergence.csv", half, ["dft_convergence", "not complete"]),
+    "half the checked structures": (f"{GPAW}/structures_check.csv", half, ["dft_check", "not complete"]),
+    "half the generations": (f"{GPAW}/generations.csv", half, ["learning_reference", "not complete"]),
+    "no generation": (f"{GPAW}/generations.csv", no_line, ["learning_reference", "holds no row"]),
+    "half a map": (f"{GPAW}/structure_map.csv", half, ["learning_reference", "not complete"]),
+    "half the pressures": (PRESSURES, half, ["label_pressures", "not complete"]),
+    "pressures of no bytes": (PRESSURES, lambda good: b"", ["label_pressures", "no column 'system'"]),
+}
+
+
+@by_id(TABLES)
+def test_bad_table_is_named_before_anything_starts(case, house):
+    file, spoil, words = TABLES[case]
+    path = house / file
+    good = path.read_bytes()
+    path.write_bytes(spoil(good))
+    try:
+        says(refusal(house), [file, *words])
+    finally:
+        path.write_bytes(good)
+
+
+CARDS = {
+    "sums that are none": (change("committee", to={"sha256": None}), ["committee.sha256 is None"]),
+    "sums that are a list": (change("committee", to={"sha256": ["a"]}), ["committee.sha256 is ['a']"]),
+    "a sum that is a number": (change("committee", to={"sha256": {"model.pb": 1}}), ["committee.sha256", "1"]),
+    "a committee that is a text": (change("committee", to="three"), ["committee is 'three'"]),
+    "a file that is a number": (change("committee", to={"sha256": {1: "a"}}), ["committee.sha256 is {1: 'a'}"]),
+    "settings that are a list": (change("settings", to=[1]), ["settings is [1]"]),
+    "seeds that are a number": (change("settings", "seeds", to=7), ["settings.seeds is 7"]),
+    "versions that are a text": (change("versions", to="new"), ["versions is 'new'"]),
+    "a text for species": (change("species", to="La"), ["species is 'La'"]),
+    "table of another sum": (
+        change("tables", to={"sha256": {"parity_errors.csv": "0"}}),
+        ["parity_errors.csv", "SHA-256"],
+    ),
+}
+
+
+@by_id(CARDS)
+def test_malformed_card_is_named(case, house):
+    edit, words = CARDS[case]
+    path = house / CARD
+    good = path.read_text()
+    document = yaml.safe_load(good)
+    edit(document)
+    path.write_text(yaml.safe_dump(document))
+    try:
+        says(refusal(house), ["models/lah10-fast", *words])
+    finally:
+        path.write_text(good)
 
 
 def refusal(house):
