@@ -89,6 +89,12 @@ def check_potential(folder: Path, species: Sequence[str], shown: str) -> None:
             f"{shown}/card.yaml: species are {', '.join(map(str, card['species']))}, but the system's are "
             f"{', '.join(species)}, in this order; name a potential of this system, or correct the order of its species"
         )
+    for name, columns in TABLES.items():
+        rows = _part(card, "split", "test", "frames") if name == "parity_frames.csv" else None
+        try:
+            check_table(folder / name, f"{shown}/{name}", columns, rows if isinstance(rows, int) else None)
+        except TableError as error:
+            raise CardError(str(error)) from error
     sums = {**_part(card, "committee", "sha256"), **_part(card, "tables", "sha256")}
     for name, digest in {"model.pb": card["sha256"], **sums}.items():
         if not (folder / name).is_file():
@@ -97,12 +103,6 @@ def check_potential(folder: Path, species: Sequence[str], shown: str) -> None:
             raise CardError(
                 f"{shown}/{name}: not the file that card.yaml describes (its SHA-256); restore it, or its card"
             )
-    for name, columns in TABLES.items():
-        rows = _part(card, "split", "test", "frames") if name == "parity_frames.csv" else None
-        try:
-            check_table(folder / name, f"{shown}/{name}", columns, rows if isinstance(rows, int) else None)
-        except TableError as error:
-            raise CardError(str(error)) from error
 
 
 def history(card: dict) -> str:

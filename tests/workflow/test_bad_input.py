@@ -409,7 +409,7 @@ def no_end(good):
 
 
 TABLES = {
-    "half a table of errors": (f"{FAST}/parity_errors.csv", half, ["row", "not complete", "restore it"]),
+    "half a table of errors": (f"{FAST}/parity_errors.csv", half, ["card.yaml describes", "SHA-256", "restore it"]),
     "half the frames": (f"{FAST}/parity_frames.csv", half, ["row", "not complete", "restore it"]),
     "half the lines of the frames": (f"{FAST}/parity_frames.csv", half_of_the_lines, ["129 rows, not 259"]),
     "a histogram without its end": (f"{FAST}/parity_histograms.csv", no_end, ["row 4262", "not complete"]),
