@@ -20,6 +20,7 @@ if " " in sys.executable:
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from qcrystal import config as configuration
+from qcrystal.config import one_of
 from qcrystal.provenance import code_digest
 
 try:
@@ -51,11 +52,11 @@ STATICS = f"{S}/statics"
 GPU = 1 if MAIN.device == "cuda" else 0
 
 
+# No rule makes what nobody configured.
 wildcard_constraints:
-    run="[^/]+",
-    sweep="[^/]+",
-    batch=r"\d+",
-    dataset="[^/]+",
+    run=one_of(CONFIG.runs),
+    sweep=one_of(CONFIG.sweeps),
+    dataset=one_of(MAIN.datasets),
 
 
 def code(*files):

@@ -149,3 +149,14 @@ def test_tables_are_checked_for_what_is_read_of_them(root):
     assert set(card.TABLES["parity_histograms.csv"]) == set(potential.HISTOGRAM)
     columns = re.search(r"COLUMNS = (\(.*\))", (root / "scripts/accuracy.py").read_text()).group(1)
     assert set(card.TABLES["parity_frames.csv"]) == {*accuracy.FRAMES, *ast.literal_eval(columns)}
+
+
+def test_pattern_of_configured_names(root):
+    scale = {**settings(root), "scale": "paper"}
+    runs = list(config.load(scale, root).runs)
+    for values in (runs, ["a"], ["", "-2", "-3"], ["a", "ab", "a.b"], range(12)):
+        pattern, words = re.compile(config.one_of(values)), [str(value) for value in values]
+        assert all(pattern.fullmatch(word) for word in words)
+        others = [word + letter for word in words for letter in "x.2-"] + [word[:-1] for word in words] + ["axb"]
+        assert not [word for word in others if word not in words and pattern.fullmatch(word)]
+    assert not re.fullmatch(config.one_of([]), "")

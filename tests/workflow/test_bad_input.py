@@ -1034,11 +1034,13 @@ def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
     answers(run("-n", "--config", "scale=latop"), ["config/scales/latop.yaml", "laptop"])
     answers(run(*dry, OMP_NUM_THREADS="abc"), ["OMP_NUM_THREADS", "'abc'"])
     array = shared_workspace.folder / "data/lah10-gpaw/C2_H10La/set.000/force.npy"
-    os.truncate(array, array.stat().st_size - 8)
+    whole = array.read_bytes()
+    array.write_bytes(whole[:-8])
     older = shared_workspace.folder / "results/smoke/data/lah10-gpaw/train/type.raw"
     older.parent.mkdir(parents=True)
     older.write_text("an older result")
     answers(run("--config", "scale=smoke", "start=labels"), ["C2_H10La/set.000/force.npy", "not a complete npy array"])
+    array.write_bytes(whole)
     assert contents(shared_workspace.folder / "results") == {
         Path("smoke/data/lah10-gpaw/train/type.raw"): b"an older result"
     }
@@ -1050,6 +1052,29 @@ def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
     finally:
         main.write_text(good)
     assert older.read_text() == "an older result"
+
+
+# what nobody configured: (target, start)
+TARGETS = [
+    ("runs/qtb-H-cubic-44-npt-200GPa-301K-r0/report.json", "model"),
+    ("observables/nosuch/summary.csv", "model"),
+    ("tables/sweeps/nosuch/summary.csv", "model"),
+    ("statics/search/99.csv", "model"),
+    ("deviation/99/runs.csv", "model"),
+    ("data/nosuch", "labels"),
+    ("potential/nosuch/model.pb", "labels"),
+    ("potential/lah10-gpaw/model-9.pb", "labels"),
+    ("learning/99/frames.csv", "dft"),
+    ("learning/0/explore/nosuch.extxyz", "dft"),
+    ("../downloads/lah10-gpaw", "model"),
+]
+
+
+@pytest.mark.parametrize(("target", "start"), TARGETS)
+def test_target_that_nobody_configured_has_no_rule(shared_workspace, target, start):
+    target = os.path.normpath(f"results/smoke/{target}")
+    process = shared_workspace.snakemake(target, "-n", "--quiet", "--config", "scale=smoke", f"start={start}")
+    answers(process, [target, "No rule to produce"])
 
 
 def test_odd_surroundings_do_no_harm(shared_workspace, tmp_path):
