@@ -15,7 +15,7 @@ SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
 VENV := .venv$(SUFFIX)
 LOCK := envs/requirements$(SUFFIX).lock
 READY := $(VENV)/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
-SNAKEMAKE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
+SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
 CONFIG := --config scale=$(SCALE) start=$(START) device=$(DEVICE)
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -41,7 +41,8 @@ $(READY): $(LOCK)
 		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@case "$(CURDIR)" in *" "*) echo "$(CURDIR): Snakemake cannot run scripts by a path with a space; move the repository" >&2; exit 1;; esac
+	@$(PYTHON) -c 'import os, re, sys; sys.exit(bool(re.search(r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]", os.getcwd())))' || \
+		{ echo "$$PWD: Snakemake cannot run scripts by a path with a space or a sign that the shell reads; move the repository" >&2; exit 1; }
 	@echo "Building $(VENV) from $(LOCK)"
 	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)

@@ -12,11 +12,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1")
 
 ROOT = Path(workflow.basedir)
-if " " in sys.executable:
-    print(
-        f"{sys.executable}: Snakemake cannot run scripts by a path with a space; move the repository", file=sys.stderr
-    )
-    sys.exit(1)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from qcrystal import config as configuration
@@ -24,7 +19,8 @@ from qcrystal.config import one_of
 from qcrystal.provenance import code_digest
 
 try:
-    configuration.check_surroundings(os.environ, Path("results"))
+    configuration.check_places(sys.executable, str(ROOT))
+    configuration.check_surroundings(os.environ, [Path("results"), Path(".snakemake")])
     configuration.read_yaml(ROOT / configuration.MAIN_FILE, configuration.MAIN_FILE, "file")
 except configuration.ConfigError as error:
     print(error, file=sys.stderr)
@@ -36,6 +32,7 @@ configfile: str(ROOT / configuration.MAIN_FILE)
 
 try:
     CONFIG = configuration.load(config, ROOT)
+    configuration.check_surroundings({}, [Path("results", CONFIG.scale_name)])
 except configuration.ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)

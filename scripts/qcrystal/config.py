@@ -45,6 +45,8 @@ THREADS |= {"TF_NUM_INTRAOP_THREADS": 0, "TF_NUM_INTEROP_THREADS": 0}
 """Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
 
 
+SHELL_LETTERS = r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]"
+"""What a shell would not take as a part of one word, and the colon, which parts the folders of PATH."""
 LATTICE = ("lattice_constant", "pressure", "x", "la_h1", "la_h2", "h_h1", "h_h2", "la_la")
 TABLES = {
     "label_pressures": (
@@ -939,15 +941,33 @@ def load(settings: dict, root: Path) -> Configuration:
     return Configuration(main, _shown(scale_path, root), scale, _shown(system_path, root), system)
 
 
-def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
-    """Make sure that jobs can use the environment's variables, and that they can write their results.
+def check_places(interpreter: str, root: str) -> None:
+    """Make sure that Snakemake can run scripts where the interpreter and the repository are.
+
+    It puts the interpreter's path into a command as it is, and takes braces in a script's path for a wildcard's.
+
+    Raises
+    ------
+    ConfigError
+        One line.
+    """
+    for path, unsafe in ((interpreter, SHELL_LETTERS), (root, "[{}]")):
+        found = re.search(unsafe, path)
+        if found:
+            raise ConfigError(
+                one_line(f"{path}: Snakemake cannot run scripts by a path with {found[0]!r}; move the repository")
+            )
+
+
+def check_surroundings(environment: Mapping[str, str], folders: Sequence[Path]) -> None:
+    """Make sure that jobs can use the environment's variables, and that folders of results can be written to.
 
     Parameters
     ----------
     environment
         Such as ``os.environ``.
-    results
-        Folder of the results; it need not be there yet.
+    folders
+        They need not be there yet.
 
     Raises
     ------
@@ -958,10 +978,11 @@ def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
         value = environment.get(name, "1")
         if not value.isdecimal() or int(value) < least:
             raise ConfigError(f"environment: {name}={value!r} is not a number of threads; set it to 1, or unset it")
-    if (results.exists() or results.is_symlink()) and not results.is_dir():
-        raise ConfigError(f"{results}: is not a folder, nor a link to one, and results go there; move it away")
-    if results.is_dir() and not os.access(results, os.W_OK | os.X_OK):
-        raise ConfigError(f"{results}: cannot be written to; change its permissions, or link it to another place")
+    for folder in folders:
+        if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
+            raise ConfigError(f"{folder}: is not a folder, nor a link to one, and results go there; move it away")
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise ConfigError(f"{folder}: cannot be written to; change its permissions, or link it to another place")
 
 
 def _shown(path: Path, root: Path) -> Path:

@@ -540,23 +540,45 @@ ENVIRONMENT = {
 def test_bad_variable_is_named(case, tmp_path):
     environment, words = ENVIRONMENT[case]
     with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings(environment, tmp_path / "results")
+        config.check_surroundings(environment, [tmp_path / "results"])
     says(str(caught.value), words)
+
+
+PLACES = {
+    "a space": ("/home/a b/bin/python", "/home/a b", ["/home/a b/bin/python", "' '"]),
+    "an ampersand": ("/home/a&b/bin/python", "/home/a&b", ["'&'"]),
+    "a quote": ("/home/a'b/bin/python", "/home/a'b", ['"\'"']),
+    "a dollar": ("/home/a$b/bin/python", "/home/a$b", ["'$'"]),
+    "a colon": ("/home/a:b/bin/python", "/home/a:b", ["':'"]),
+    "a brace": ("/usr/bin/python3", "/home/{a}", ["/home/{a}", "'{'"]),
+}
+
+
+@by_id(PLACES)
+def test_path_that_the_shell_would_read_is_named(case):
+    interpreter, root, words = PLACES[case]
+    with pytest.raises(config.ConfigError) as caught:
+        config.check_places(interpreter, root)
+    says(str(caught.value), ["path", *words, "move the repository"])
+
+
+def test_path_beyond_ascii_is_not_refused():
+    config.check_places("/home/Jürgen/é_ü+a@b,c=1%-/bin/python3.11", "/home/a b & c's")
 
 
 def test_results_that_are_no_folder_or_cannot_be_written_are_named(tmp_path, monkeypatch):
     results = tmp_path / "results"
-    config.check_surroundings({}, results)
+    config.check_surroundings({}, [results])
     results.write_text("mine")
     with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings({}, results)
+        config.check_surroundings({}, [results])
     says(str(caught.value), [str(results), "not a folder", "move it away"])
     assert results.read_text() == "mine"
     results.unlink()
     results.mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
     with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings({}, results)
+        config.check_surroundings({}, [results])
     says(str(caught.value), [str(results), "cannot be written to", "permissions"])
 
 
