@@ -7,9 +7,20 @@ START ?= model
 DEVICE ?= cpu
 CORES ?= $(shell nproc)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-ifeq ($(filter $(DEVICE),cpu cuda),)
-$(error DEVICE=$(DEVICE): cpu or cuda)
-endif
+# What was said on the command line is looked at before an environment is built for it.
+KNOWN := SCALE START DEVICE CORES PYTHON T HTML JSON CACHE KEY
+SAID := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) -*-command-variables-*- SHELL MAKEFLAGS,$(SAID))
+$(if $(UNKNOWN),$(error $(UNKNOWN): no such variable; there are $(KNOWN)))
+one = $(and $(filter 1,$(words $(1))),$(filter $(1),$(2)))
+$(if $(call one,$(DEVICE),cpu cuda),,$(error DEVICE=$(DEVICE): cpu or cuda))
+$(if $(call one,$(START),model labels dft),,$(error START=$(START): model, labels or dft))
+SCALES := $(patsubst config/scales/%.yaml,%,$(wildcard config/scales/*.yaml))
+$(if $(or $(call one,$(SCALE),$(SCALES)),$(and $(filter 1,$(words $(SCALE))),$(wildcard $(SCALE) results/$(SCALE)))),,\
+	$(error SCALE=$(SCALE): one of $(SCALES), or the path of a file without a space))
+letters = $(if $(2),$(call letters,$(subst $(firstword $(2)),,$(1)),$(wordlist 2,10,$(2))),$(1))
+NUMBER := $(if $(call letters,$(CORES),0 1 2 3 4 5 6 7 8 9),,$(subst 0,,$(CORES)))
+$(if $(or $(NUMBER),$(filter all,$(CORES))),,$(error CORES=$(CORES): a number of cores from 1))
 # One environment per device, so that neither is rebuilt for the other's sake.
 SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
 VENV := .venv$(SUFFIX)
@@ -36,7 +47,8 @@ help:
 
 environment: $(READY)
 
-$(READY): $(LOCK)
+# The name holds the lock file's digest: a newer date of the same file builds nothing anew.
+$(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \

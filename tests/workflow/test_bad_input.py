@@ -4,6 +4,7 @@ Most cases go in where the workflow meets them: the configuration through `qcrys
 with a stand-in for Snakemake's object. A few go through Snakemake, which takes seconds to start.
 """
 
+import hashlib
 import json
 import os
 import runpy
@@ -1036,6 +1037,61 @@ def test_bad_argument_of_a_command_is_named(case, tmp_path):
     process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert process.returncode == 1 and not list(tmp_path.iterdir())
     assert all(word in process.stderr for word in words) and "Traceback" not in process.stderr
+
+
+# --- make ------------------------------------------------------------------------------------------------------------
+
+MAKE = {
+    "misspelt variable": ("SACLE=smoke", ["SACLE: no such variable", "SCALE"]),
+    "unknown start": ("START=middle", ["START=middle", "model, labels or dft"]),
+    "two starts": ("START=model labels", ["START=model labels"]),
+    "unknown device": ("DEVICE=abacus", ["DEVICE=abacus", "cpu or cuda"]),
+    "no cores": ("CORES=0", ["CORES=0", "from 1"]),
+    "cores that are a word": ("CORES=many", ["CORES=many", "from 1"]),
+    "cores below 0": ("CORES=-1", ["CORES=-1", "from 1"]),
+    "misspelt scale": ("SCALE=latop", ["SCALE=latop", "laptop", "smoke"]),
+    "scale with a space": ("SCALE=lap top", ["SCALE=lap top", "laptop"]),
+}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """What make looks at before it builds an environment."""
+    folder = tmp_path_factory.mktemp("bare")
+    for name in ("config", "envs"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Makefile", folder)
+    return folder
+
+
+def make(folder, *arguments):
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=folder, env=os.environ | {"MAKEFLAGS": ""}, capture_output=True, text=True)
+
+
+@by_id(MAKE)
+def test_bad_variable_of_make_is_named_before_an_environment_is_built(case, bare):
+    variable, words = MAKE[case]
+    process = make(bare, "figures", variable)
+    assert process.returncode == 2 and not (bare / ".venv").exists()
+    says(process.stderr, words)
+
+
+def test_good_variables_of_make_are_not_refused(bare):
+    for variables in ([], ["SCALE=smoke", "START=dft", "CORES=2"], ["SCALE=config/scales/smoke.yaml", "CORES=all"]):
+        process = make(bare, "help", *variables)
+        assert process.returncode == 0, process.stderr
+
+
+def test_date_of_the_lock_file_builds_no_environment(bare):
+    lock = (bare / "envs/requirements.lock").read_bytes()
+    ready = bare / ".venv" / f"ready-{hashlib.sha256(lock).hexdigest()[:16]}"
+    ready.parent.mkdir()
+    ready.touch()
+    os.utime(ready, (0, 0))
+    process = make(bare, "environment")
+    shutil.rmtree(ready.parent)
+    assert process.returncode == 0 and "Nothing to be done" in process.stdout, process.stdout + process.stderr
 
 
 # --- through Snakemake -----------------------------------------------------------------------------------------------
