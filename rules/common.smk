@@ -22,6 +22,10 @@ try:
     configuration.check_places(sys.executable, str(ROOT))
     configuration.check_surroundings(os.environ, [Path("results"), Path(".snakemake")])
     configuration.read_yaml(ROOT / configuration.MAIN_FILE, configuration.MAIN_FILE, "file")
+    PUT_OVER = {
+        **configuration.read_files(workflow.overwrite_configfiles),
+        "--config": workflow.config_settings.config,
+    }
 except configuration.ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
@@ -31,7 +35,7 @@ configfile: str(ROOT / configuration.MAIN_FILE)
 
 
 try:
-    CONFIG = configuration.load(config, ROOT)
+    CONFIG = configuration.load(config, ROOT, PUT_OVER)
     configuration.check_surroundings({}, [Path("results", CONFIG.scale_name)])
 except configuration.ConfigError as error:
     print(error, file=sys.stderr)

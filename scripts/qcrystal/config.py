@@ -22,7 +22,7 @@ from typing import Annotated, Literal
 import numpy as np
 import spglib
 from ase.data import chemical_symbols
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
 from qcrystal.card import TABLES as CARD_TABLES
 from qcrystal.card import CardError, check_potential
@@ -82,6 +82,12 @@ Repeat = tuple[Count, Count, Count]
 Jobs = Annotated[Count, Field(le=10_000)]
 """As many jobs, or things that are jobs."""
 SmallCount = Annotated[Count, Field(le=50)]
+Cutoff = Annotated[Positive, Field(ge=50, le=5000)]
+"""eV, of plane waves."""
+KpointLength = Annotated[Positive, Field(le=200)]
+"""Å."""
+Width = Annotated[Positive, Field(le=10)]
+"""eV, of the occupations."""
 FRICTIONS = (0.01, 1000)
 """Smallest and largest friction of a bath, 1/ps."""
 COLDEST = 1e-3
@@ -89,10 +95,25 @@ COLDEST = 1e-3
 MOST_RUNS = 10_000
 """Runs of a sweep: with more, Snakemake needs minutes to look at its jobs."""
 MOST_ATOMS = 10_000_000
+MOST_LABELLED = 10_000
+"""Atoms of a frame that is labelled by DFT."""
 MOST_BEADS = 10_000
 MOST_STEPS = 10**9
 NEAREST = 0.3
 """Å; two atoms of a prototype that are nearer are one by mistake."""
+LONGEST_PART = 255
+"""Bytes that a file system takes for a name."""
+
+
+def _possible(path: str) -> str:
+    for part in Path(path).parts:
+        if len(os.fsencode(part)) > LONGEST_PART:
+            raise ValueError(f"no file can have a name of {len(part)} letters; name another")
+    return path
+
+
+FilePath = Annotated[Text, AfterValidator(_possible)]
+"""Of a file or folder, relative to the repository, or absolute."""
 Method = Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
 
 
@@ -132,7 +153,7 @@ class Recipe(Strict):
     cell: Literal["primitive", "conventional"]
     repeat: Repeat
     lattice_constants: list[LatticeConstant] = Field(min_length=1)
-    frames: Count
+    frames: Jobs
     temperature: Temperature
     quantum: bool
     angle: tuple[Number, Number] | None = None
@@ -156,10 +177,10 @@ class StructureRecipe(Strict):
     `qcrystal.dft.displaced_structures`."""
 
     name: Name
-    structures: Text
-    volumes: list[Positive] = Field(min_length=1)
-    repeat: Repeat = (1, 1, 1)
-    frames: Count
+    structures: FilePath
+    volumes: list[Annotated[Positive, Field(le=1000)]] = Field(min_length=1)
+    repeat: tuple[SmallCount, SmallCount, SmallCount] = (1, 1, 1)
+    frames: Jobs
     temperature: Temperature
     quantum: bool
     strain: Annotated[NotNegative, Field(le=0.2)] | None = None
@@ -168,8 +189,8 @@ class StructureRecipe(Strict):
 class Goals(Strict):
     """Errors of the DFT labels that are put up with: energy differences in meV/atom, forces in meV/Å."""
 
-    energy: Positive
-    force: Positive
+    energy: Annotated[Positive, Field(le=1e4)]
+    force: Annotated[Positive, Field(le=1e4)]
 
 
 class Convergence(Strict):
@@ -178,9 +199,9 @@ class Convergence(Strict):
 
     goals: Goals
     lattice_constant: LatticeConstant
-    cutoffs: list[Positive] = Field(min_length=1)
-    kpoint_lengths: list[Positive] = Field(min_length=1)
-    widths: list[Positive] = Field(min_length=1)
+    cutoffs: list[Cutoff] = Field(min_length=1)
+    kpoint_lengths: list[KpointLength] = Field(min_length=1)
+    widths: list[Width] = Field(min_length=1)
     frames: list[Recipe] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -198,13 +219,13 @@ class DftSettings(Strict):
 
     seed: Whole
     functional: Literal["PBE", "LDA", "PBEsol", "RPBE"]
-    cutoff: Positive
-    kpoint_length: Positive
-    width: Positive
-    energy_convergence: Positive
-    force_convergence: Positive
+    cutoff: Cutoff
+    kpoint_length: KpointLength
+    width: Width
+    energy_convergence: Annotated[Positive, Field(le=1)]
+    force_convergence: Annotated[Positive, Field(le=10)]
     paw: list[str]
-    frequencies: dict[str, Positive]
+    frequencies: dict[str, Annotated[Positive, Field(le=1000)]]
     lattice_constants: list[LatticeConstant] = Field(min_length=1)
     convergence: Convergence
     recipes: list[Recipe] = Field(min_length=1)
@@ -253,7 +274,7 @@ class Statics(Strict):
     phonon_pressures: list[Pressure] = Field(min_length=2)
     shortest_distances: dict[str, Length]
     window: Positive
-    space_groups: list[Annotated[int, Field(ge=1, le=230)]] = Field(min_length=1)
+    space_groups: list[Annotated[Count, Field(le=230)]] = Field(min_length=1)
     phases: list[str]
 
     @model_validator(mode="after")
@@ -394,6 +415,12 @@ class System(Strict):
                 raise ValueError(
                     f"dft.recipes: {recipe.name}: vacancy_site: site {site} of {self.prototype} is not one of "
                     f"{self.species[-1]}; sites are numbered from 0"
+                )
+            atoms = self.atoms(recipe.cell, recipe.repeat)
+            if atoms > MOST_LABELLED:
+                raise ValueError(
+                    f"dft.recipes: {recipe.name}: repeat: {list(recipe.repeat)} make {atoms} atoms, more than "
+                    f"{MOST_LABELLED}; take fewer"
                 )
             members = self.atoms(recipe.cell, recipe.repeat, self.species[-1])
             if recipe.vacancies >= members:
@@ -548,7 +575,7 @@ class Sampling(Strict):
     of each run the committee is asked about, and over how many jobs that is spread."""
 
     frame_interval: Duration
-    checkpoint_interval: Duration
+    checkpoint_interval: Annotated[Duration, Field(le=100)]
     converged_length: Duration
     deviation_frames: Count
     deviation_jobs: Count
@@ -568,10 +595,10 @@ class Scale(Strict):
 class Dataset(Strict):
     """A set of DFT labels: shipped with the repository (``path``), or public (``repository`` at ``commit``)."""
 
-    path: Text | None = None
+    path: FilePath | None = None
     repository: Annotated[Text, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
     commit: Annotated[Text, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
-    checksums: Text | None = None
+    checksums: FilePath | None = None
     test: Literal["last set", "fraction", "marked"] = "fraction"
     test_fraction: Annotated[Positive, Field(lt=1)] = 0.1
 
@@ -585,24 +612,24 @@ class Dataset(Strict):
 class Main(Strict):
     """``config/config.yaml``."""
 
-    scale: Text
+    scale: FilePath
     start: Literal["model", "labels", "dft"]
-    system: Text
+    system: FilePath
     seed: Whole
     device: Literal["cpu", "cuda"]
     longest_job: Count | None
-    model: Text
+    model: FilePath
     training: Name
     dataset: Name
     datasets: dict[Name, Dataset]
-    dft_reference: Text
-    label_pressures: Text
-    dft_convergence: Text
-    dft_check: Text
-    learning_reference: Text
+    dft_reference: FilePath
+    label_pressures: FilePath
+    dft_convergence: FilePath
+    dft_check: FilePath
+    learning_reference: FilePath
     learning_from: Literal["recipes", "dataset"] = "recipes"
-    dft_python: Text | None
-    published: Text
+    dft_python: FilePath | None
+    published: FilePath
 
 
 class Configuration:
@@ -905,7 +932,13 @@ def _named_file(root: Path, folder: str, name: str) -> Path:
     return path
 
 
-def load(settings: dict, root: Path) -> Configuration:
+def read_files(paths: Iterable[Path]) -> dict[str, dict]:
+    """Files that are put over ``config/config.yaml``, by the names that messages give them."""
+    shown = {str(_shown(Path(path), Path.cwd())): Path(path) for path in paths}
+    return {name: read_yaml(path, name, "file") for name, path in shown.items()}
+
+
+def load(settings: dict, root: Path, put_over: Mapping[str, Mapping] | None = None) -> Configuration:
     """Validate the configuration.
 
     Parameters
@@ -914,12 +947,33 @@ def load(settings: dict, root: Path) -> Configuration:
         Content of ``config/config.yaml`` with what the command line put over it.
     root
         Top folder of the repository; relative paths start there.
+    put_over
+        What was put over it, by its origin (``--config``, or a file), the last one that which counts: messages name it.
 
     Raises
     ------
     ConfigError
         One line per problem.
     """
+    origins = {str(key): name for name, values in (put_over or {}).items() for key in values}
+    try:
+        return _load(settings, root)
+    except ConfigError as error:
+        raise ConfigError("\n".join(_from_origin(line, origins) for line in str(error).split("\n"))) from error
+    except OSError as error:  # of a path that is too long, or leads where nobody may look
+        raise ConfigError(
+            one_line(f"{MAIN_FILE}: {str(error.filename):.80}: cannot be read ({error.strerror}); name another")
+        ) from error
+
+
+def _from_origin(line: str, origins: Mapping[str, str]) -> str:
+    """A message about a key of the main configuration, with the place where its value comes from."""
+    key = line.removeprefix(f"{MAIN_FILE}: ")
+    origin = origins.get(re.split("[:.]", key)[0], MAIN_FILE) if key != line else MAIN_FILE
+    return line.replace(MAIN_FILE, origin, 1) if origin != MAIN_FILE else line
+
+
+def _load(settings: dict, root: Path) -> Configuration:
     main = validate(Main, settings, MAIN_FILE)
     scale_path = _named_file(root, "scales", main.scale)
     system_path = _named_file(root, "systems", main.system)

@@ -303,6 +303,31 @@ VALUES = {
         ["training.fast.sel", "one number per species"],
     ),
     "repulsion upside down": (SYSTEM, change("repulsion", "H-H", to=[0.4, 0.1]), ["repulsion H-H", "inner < outer"]),
+    "yes as a space group": (SYSTEM, change("prototypes", "Fm-3m", "spacegroup", to=True), ["spacegroup", "True"]),
+    "yes among space groups": (SYSTEM, change("statics", "space_groups", to=[True]), ["space_groups.0", "True"]),
+    "cutoff beyond reason": (SYSTEM, change("dft", "cutoff", to=1e300), ["dft.cutoff", "1e+300", "5000"]),
+    "cutoff in Rydberg": (SYSTEM, change("dft", "cutoff", to=36.7), ["dft.cutoff", "36.7", "50"]),
+    "width in K": (SYSTEM, change("dft", "width", to=1e6), ["dft.width", "1000000", "10"]),
+    "a trial beyond reason": (
+        SYSTEM,
+        change("dft", "convergence", "cutoffs", to=[400, 1e300]),
+        ["dft.convergence.cutoffs.1", "1e+300"],
+    ),
+    "a recipe of a million frames": (
+        SYSTEM,
+        change("dft", "recipes", 0, "frames", to=10**6),
+        ["dft.recipes.0.frames", "1000000"],
+    ),
+    "a recipe of a gram": (
+        SYSTEM,
+        change("dft", "recipes", 0, "repeat", to=[10**7] * 3),
+        ["dft.recipes: cubic: repeat", "atoms", "take fewer"],
+    ),
+    "checkpoints once in a million ps": (
+        SCALE,
+        change("sampling", "checkpoint_interval", to=1e6),
+        ["sampling.checkpoint_interval", "1000000", "100"],
+    ),
     # literature
     "published value without a source": (
         PUBLISHED,
@@ -355,6 +380,10 @@ VALUES = {
     ),
     "no interpreter": (MAIN, lambda d: d.update(start="dft", dft_python="/no/python"), ["dft_python", "/no/python"]),
     "missing potential": (MAIN, change("model", to="models/nowhere"), ["model", "models/nowhere", "model.pb"]),
+    "a name of 300 letters": (MAIN, change("model", to=300 * "m"), ["model", "300 letters", "name another"]),
+    "a table's name of 300 letters": (MAIN, change("dft_check", to=f"data/{300 * 'm'}.csv"), ["dft_check", "letters"]),
+    "a path of 5000 letters": (MAIN, change("published", to="a/" * 2500), ["File name too long", "name another"]),
+    "a scale of 300 letters": (MAIN, change("scale", to=300 * "m"), ["scale", "300 letters"]),
     "path with a line break": (MAIN, change("model", to="models\n"), ["model", "one line of text"]),
 }
 TEXTS = {
@@ -527,6 +556,29 @@ def test_potential_of_another_order_of_species_is_named(house):
         says(refusal(house), [CARD, "H, La", "La, H", "order"])
     finally:
         card.write_text(good)
+
+
+ORIGINS = {
+    "a file": ({"over.yaml": {"start": "middle"}}, "over.yaml: start: "),
+    "the command line": ({"over.yaml": {"start": "labels"}, "--config": {"start": "middle"}}, "--config: start: "),
+    "another key": ({"over.yaml": {"seed": 1}, "--config": {}}, "config/config.yaml: start: "),
+}
+
+
+@by_id(ORIGINS)
+def test_origin_of_a_bad_value_is_named(case, house):
+    put_over, beginning = ORIGINS[case]
+    settings = config.read_yaml(house / MAIN, MAIN, "file") | {"start": "middle"}
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(settings, house, put_over)
+    assert str(caught.value).startswith(beginning)
+
+
+def test_origin_of_a_file_that_is_not_there_is_named(house):
+    settings = config.read_yaml(house / MAIN, MAIN, "file") | {"label_pressures": "nowhere.csv"}
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(settings, house, {"--config": {"label_pressures": "nowhere.csv"}})
+    says(str(caught.value), ["--config: label_pressures: no file 'nowhere.csv'"])
 
 
 ENVIRONMENT = {
@@ -1108,7 +1160,13 @@ def answers(process, words):
 def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
     dry = ["-n", "--quiet", "--config", "scale=smoke"]
     run = shared_workspace.snakemake
-    answers(run(*dry, "sacle=smoke"), [MAIN, "sacle", "did you mean 'scale'"])
+    answers(run(*dry, "sacle=smoke"), ["--config: sacle", "did you mean 'scale'"])
+    over = shared_workspace.folder / "over.yaml"
+    over.write_text("start: middle\n")
+    answers(run("-n", "--configfile", over), ["over.yaml: start", "'middle'"])
+    over.write_text("seed: 1\nseed: 2\n")
+    answers(run("-n", "--configfile", over), ["over.yaml: line 2", "'seed' stands there twice"])
+    over.unlink()
     answers(run("-n", "--config", "scale=latop"), ["config/scales/latop.yaml", "laptop"])
     answers(run(*dry, OMP_NUM_THREADS="abc"), ["OMP_NUM_THREADS", "'abc'"])
     array = shared_workspace.folder / "data/lah10-gpaw/C2_H10La/set.000/force.npy"
