@@ -186,6 +186,14 @@ def test_a_failure_of_ranks_is_one_line(structure, released_model, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_job_of_other_bytes_is_another_job(tmp_path):
+    files = lammps_worker.Files(tmp_path)
+    overwrite(files.job)
+    files.checkpoint.touch()
+    files.prepare({"steps": 20})
+    assert json.loads(files.job.read_text()) == {"steps": 20} and not files.checkpoint.exists()
+
+
 @pytest.mark.parametrize("lost", ["trajectory.h5", "thermo.csv", "report.json"])
 def test_run_killed_while_it_finished(structure, released_model, tmp_path, monkeypatch, lost):
     """Outputs in place, checkpoint still there, and a file lost since: samples are made again, a report is not a run."""

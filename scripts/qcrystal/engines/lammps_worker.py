@@ -94,7 +94,7 @@ class Files:
         """
         text = json.dumps(job, sort_keys=True)
         samples = (self.trajectory, self.thermo)
-        same = self.job.is_file() and self.job.read_text() == text
+        same = self.job.is_file() and self.job.read_bytes() == text.encode()
         if not same or not all(path.is_file() or self.partial(path).is_file() for path in samples):
             self.clear()
             for path in samples:
