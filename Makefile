@@ -7,15 +7,26 @@ START ?= model
 DEVICE ?= cpu
 CORES ?= $(shell nproc)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-ifeq ($(filter $(DEVICE),cpu cuda),)
-$(error DEVICE=$(DEVICE): cpu or cuda)
-endif
+# What was said on the command line is looked at before an environment is built for it.
+KNOWN := SCALE START DEVICE CORES PYTHON T HTML JSON CACHE KEY
+SAID := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) -*-command-variables-*- SHELL MAKEFLAGS,$(SAID))
+$(if $(UNKNOWN),$(error $(UNKNOWN): no such variable; there are $(KNOWN)))
+one = $(and $(filter 1,$(words $(1))),$(filter $(1),$(2)))
+$(if $(call one,$(DEVICE),cpu cuda),,$(error DEVICE=$(DEVICE): cpu or cuda))
+$(if $(call one,$(START),model labels dft),,$(error START=$(START): model, labels or dft))
+SCALES := $(patsubst config/scales/%.yaml,%,$(wildcard config/scales/*.yaml))
+$(if $(or $(call one,$(SCALE),$(SCALES)),$(and $(filter 1,$(words $(SCALE))),$(wildcard $(SCALE) results/$(SCALE)))),,\
+	$(error SCALE=$(SCALE): one of $(SCALES), or the path of a file without a space))
+letters = $(if $(2),$(call letters,$(subst $(firstword $(2)),,$(1)),$(wordlist 2,10,$(2))),$(1))
+NUMBER := $(if $(call letters,$(CORES),0 1 2 3 4 5 6 7 8 9),,$(subst 0,,$(CORES)))
+$(if $(or $(NUMBER),$(filter all,$(CORES))),,$(error CORES=$(CORES): a number of cores from 1))
 # One environment per device, so that neither is rebuilt for the other's sake.
 SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
 VENV := .venv$(SUFFIX)
 LOCK := envs/requirements$(SUFFIX).lock
 READY := $(VENV)/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
-SNAKEMAKE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
+SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
 CONFIG := --config scale=$(SCALE) start=$(START) device=$(DEVICE)
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -36,12 +47,14 @@ help:
 
 environment: $(READY)
 
-$(READY): $(LOCK)
+# The name holds the lock file's digest: a newer date of the same file builds nothing anew.
+$(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@case "$(CURDIR)" in *" "*) echo "$(CURDIR): Snakemake cannot run scripts by a path with a space; move the repository" >&2; exit 1;; esac
+	@$(PYTHON) -c 'import os, re, sys; sys.exit(bool(re.search(r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]", os.getcwd())))' || \
+		{ echo "$$PWD: Snakemake cannot run scripts by a path with a space or a sign that the shell reads; move the repository" >&2; exit 1; }
 	@echo "Building $(VENV) from $(LOCK)"
 	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)

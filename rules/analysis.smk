@@ -90,6 +90,8 @@ rule deviation:
         prov=f"{S}/deviation/{{batch}}/deviation.prov.json",
     log:
         f"{S}/logs/deviation/{{batch}}.log",
+    wildcard_constraints:
+        batch=one_of(DEVIATION),
     conda:
         "../envs/dynamics.yaml"
     threads: 1

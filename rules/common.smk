@@ -12,19 +12,20 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1")
 
 ROOT = Path(workflow.basedir)
-if " " in sys.executable:
-    print(
-        f"{sys.executable}: Snakemake cannot run scripts by a path with a space; move the repository", file=sys.stderr
-    )
-    sys.exit(1)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from qcrystal import config as configuration
+from qcrystal.config import one_of
 from qcrystal.provenance import code_digest
 
 try:
-    configuration.check_surroundings(os.environ, Path("results"))
+    configuration.check_places(sys.executable, str(ROOT))
+    configuration.check_surroundings(os.environ, [Path("results"), Path(".snakemake")])
     configuration.read_yaml(ROOT / configuration.MAIN_FILE, configuration.MAIN_FILE, "file")
+    PUT_OVER = {
+        **configuration.read_files(workflow.overwrite_configfiles),
+        "--config": workflow.config_settings.config,
+    }
 except configuration.ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
@@ -34,7 +35,8 @@ configfile: str(ROOT / configuration.MAIN_FILE)
 
 
 try:
-    CONFIG = configuration.load(config, ROOT)
+    CONFIG = configuration.load(config, ROOT, PUT_OVER)
+    configuration.check_surroundings({}, [Path("results", CONFIG.scale_name)])
 except configuration.ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
@@ -51,11 +53,11 @@ STATICS = f"{S}/statics"
 GPU = 1 if MAIN.device == "cuda" else 0
 
 
+# No rule makes what nobody configured.
 wildcard_constraints:
-    run="[^/]+",
-    sweep="[^/]+",
-    batch=r"\d+",
-    dataset="[^/]+",
+    run=one_of(CONFIG.runs),
+    sweep=one_of(CONFIG.sweeps),
+    dataset=one_of(MAIN.datasets),
 
 
 def code(*files):

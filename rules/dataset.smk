@@ -7,6 +7,8 @@ rule download:
         prov="results/downloads/{dataset}.prov.json",
     log:
         "results/downloads/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(name for name, dataset in MAIN.datasets.items() if dataset.repository),
     localrule: True  # a cluster's nodes seldom see the network
     conda:
         "../envs/potential.yaml"

@@ -73,6 +73,8 @@ rule dft_label:
         f"{S}/logs/dft_label/{{batch}}.log",
     benchmark:
         f"{S}/benchmarks/dft_label/{{batch}}.tsv"
+    wildcard_constraints:
+        batch=one_of(DFT_BATCHES),
     conda:
         "../envs/dft.yaml"
     threads: 1
@@ -148,7 +150,7 @@ use rule dft_label as dft_convergence_label with:
     benchmark:
         f"{S}/benchmarks/dft_convergence/{{batch}}.tsv"
     wildcard_constraints:
-        batch="|".join(map(re.escape, TRIED)),
+        batch=one_of(TRIED),
     params:
         **code("dft_label_batch.py", "dft_label.py"),
         settings=lambda wildcards: DFT_SETTINGS | TRIED[wildcards.batch],
@@ -164,7 +166,7 @@ use rule dft_lattice as dft_convergence_lattice with:
     benchmark:
         f"{S}/benchmarks/dft_convergence/{{batch}}-lattice.tsv"
     wildcard_constraints:
-        batch="|".join(map(re.escape, TRIED)),
+        batch=one_of(TRIED),
     params:
         **code("dft_lattice_table.py", "dft_lattice.py", "dft_label.py"),
         settings=lambda wildcards: DFT_SETTINGS | TRIED[wildcards.batch],

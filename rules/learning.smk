@@ -20,8 +20,8 @@ LEARNING_BATCHES = list(range(SCALE.learning.batches))
 
 
 wildcard_constraints:
-    generation=r"\d+",
-    member=r"\d+",
+    generation=one_of(range(LAST + 1)),
+    member=one_of(COMMITTEE),
 
 
 LEARNING_SOURCE_FILES = dataset_parts(LEARNING_SOURCE) if LEARNING_SOURCE else []
@@ -93,6 +93,9 @@ rule learning_explore:
         f"{S}/logs/learning/{{generation}}/explore/{{run}}.log",
     benchmark:
         f"{S}/benchmarks/learning/{{generation}}-explore-{{run}}.tsv"
+    wildcard_constraints:
+        generation=one_of(EXPLORATION),
+        run=one_of(run for runs in EXPLORATION.values() for run in runs),
     conda:
         "../envs/dynamics.yaml"
     threads: 1
@@ -123,6 +126,8 @@ rule learning_select:
         prov=f"{L}/{{generation}}/frames.prov.json",
     log:
         f"{S}/logs/learning/{{generation}}/select.log",
+    wildcard_constraints:
+        generation=one_of(EXPLORATION),
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -155,6 +160,9 @@ use rule dft_label as learning_label with:
         f"{S}/logs/learning/{{generation}}/label-{{batch}}.log",
     benchmark:
         f"{S}/benchmarks/learning/{{generation}}-label-{{batch}}.tsv"
+    wildcard_constraints:
+        generation=one_of(EXPLORATION),
+        batch=one_of(LEARNING_BATCHES),
 
 
 rule learning_tables:

@@ -50,6 +50,8 @@ rule search_random:
         f"{S}/logs/search/{{batch}}.log",
     benchmark:
         f"{S}/benchmarks/search/{{batch}}.tsv"
+    wildcard_constraints:
+        batch=one_of(SEARCH_BATCHES),
     conda:
         "../envs/dynamics.yaml"
     threads: 1

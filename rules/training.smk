@@ -10,7 +10,7 @@ TRAINING = {
 
 
 wildcard_constraints:
-    suffix=r"|-[0-9]+",
+    suffix=one_of(["", *(f"-{member}" for member in range(2, SCALE.training.committee + 1))]),
 
 
 rule train:

@@ -69,6 +69,7 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     for pattern in KEPT:
         for path in sorted(trained.glob(pattern)):
             shutil.copy(path, partial / path.name)
+    card["tables"] = {"sha256": {path.name: file_digest(path) for path in sorted(partial.glob("parity_*.csv"))}}
     write_card(card, partial / "card.yaml")
     shutil.rmtree(released, ignore_errors=True)
     partial.rename(released)

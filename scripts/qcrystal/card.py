@@ -6,9 +6,21 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
+from qcrystal.documents import DocumentError, one_line, read_mapping
 from qcrystal.provenance import file_digest
+from qcrystal.tables import TableError, check_table
+
+TABLES = {
+    "parity_errors.csv": ("quantity", "split", "system", "species", "rmse", "n"),
+    "parity_frames.csv": (
+        *("system", "atoms", "pressure", "force_rms", "energy_error", "force_rmse", "deviation_max", "deviation_rms"),
+    ),
+    "parity_histograms.csv": ("quantity", "split", "species", "reference", "predicted", "count"),
+}
+"""Tables beside a released potential, with the columns that are read."""
+RESTORE = "restore the potential's card"
+OPTIONAL = (("split",), ("split", "test"), ("settings",), ("settings", "seeds"), ("versions",), ("committee",))
+"""Parts of a card that are mappings where they are there."""
 
 
 class CardError(ValueError):
@@ -24,20 +36,22 @@ def read_card(path: Path) -> dict:
         If it is missing, not YAML, or does not name the potential, its species and the pressures of its labels.
     """
     try:
-        card = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CardError(f"{path}: cannot be read ({error.strerror}); restore the potential's card") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise CardError(f"{path}: is not valid YAML ({_reason(error)}); restore the potential's card") from error
-    if not isinstance(card, dict):
-        raise CardError(f"{path}: must hold keys with values, not {type(card).__name__}; restore the potential's card")
+        card = read_mapping(path)
+    except DocumentError as error:
+        raise CardError(f"{path}: {error}; {RESTORE}") from error
     for key, kind in (("name", str), ("species", list), ("data", dict), ("sha256", str)):
         if not isinstance(card.get(key), kind):
-            raise CardError(f"{path}: {key} is {card.get(key)!r:.60}; restore the potential's card")
+            raise CardError(f"{path}: {key} is {_shown(card.get(key))}; {RESTORE}")
+    for keys in (*OPTIONAL, ("committee", "sha256"), ("tables", "sha256")):
+        part = _part(card, *keys)
+        if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
+            raise CardError(f"{path}: {'.'.join(keys)} is {_shown(part)}; {RESTORE}")
+        if keys[-1] == "sha256" and not all(isinstance(digest, str) for digest in part.values()):
+            raise CardError(f"{path}: {'.'.join(keys)} holds what is no SHA-256, {_shown(part)}; {RESTORE}")
     pressures = card["data"].get("pressure_GPa")
     if not _is_range(pressures):
         raise CardError(
-            f"{path}: data.pressure_GPa is {pressures!r:.60}, not [lowest, highest]; it says where the potential may be used"
+            f"{path}: data.pressure_GPa is {_shown(pressures)}, not [lowest, highest]; it says where the potential may be used"
         )
     return card
 
@@ -49,12 +63,13 @@ def trained_pressures(path: Path) -> tuple[float, float]:
 
 
 def check_potential(folder: Path, species: Sequence[str], shown: str) -> None:
-    """Make sure that the files in a folder are those that its card describes, and that they know a crystal's species.
+    """Make sure that the files in a folder are those that its card describes, that they know a crystal's species, and that
+    the tables of their errors are whole.
 
     Parameters
     ----------
     folder
-        Holds ``card.yaml`` and ``model.pb``, and the committee's ``model-2.pb``, ... that the card names.
+        Holds ``card.yaml`` and ``model.pb``, the committee's ``model-2.pb``, ... that the card names, and `TABLES`.
     species
         Elements in the order of the type map.
     shown
@@ -74,9 +89,14 @@ def check_potential(folder: Path, species: Sequence[str], shown: str) -> None:
             f"{shown}/card.yaml: species are {', '.join(map(str, card['species']))}, but the system's are "
             f"{', '.join(species)}, in this order; name a potential of this system, or correct the order of its species"
         )
-    committee = card.get("committee")
-    others = committee.get("sha256", {}) if isinstance(committee, dict) else {}
-    for name, digest in {"model.pb": card["sha256"], **others}.items():
+    for name, columns in TABLES.items():
+        rows = _part(card, "split", "test", "frames") if name == "parity_frames.csv" else None
+        try:
+            check_table(folder / name, f"{shown}/{name}", columns, rows if isinstance(rows, int) else None)
+        except TableError as error:
+            raise CardError(str(error)) from error
+    sums = {**_part(card, "committee", "sha256"), **_part(card, "tables", "sha256")}
+    for name, digest in {"model.pb": card["sha256"], **sums}.items():
         if not (folder / name).is_file():
             raise CardError(f"{shown}/{name}: missing, and card.yaml describes it; restore the file")
         if file_digest(folder / name) != digest:
@@ -108,5 +128,12 @@ def _is_range(values) -> bool:
     )
 
 
-def _reason(error: Exception) -> str:
-    return " ".join(str(getattr(error, "problem", None) or error).split())
+def _part(card: dict, *keys: str):
+    """What stands in a card under keys within keys; nothing where a key is missing."""
+    for key in keys:
+        card = card.get(key, {}) if isinstance(card, dict) else card
+    return card
+
+
+def _shown(value) -> str:
+    return one_line(f"{value!r:.60}")

@@ -12,20 +12,22 @@ import hashlib
 import itertools
 import math
 import os
+import re
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 import spglib
-import yaml
 from ase.data import chemical_symbols
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
+from qcrystal.card import TABLES as CARD_TABLES
 from qcrystal.card import CardError, check_potential
 from qcrystal.datasets import DatasetError, check_files
+from qcrystal.documents import DocumentError, one_line, read_mapping
 from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import (
     PATH_INTEGRAL_METHODS,
@@ -40,6 +42,7 @@ from qcrystal.published import PublishedError, check_published
 from qcrystal.shortrange import pairs
 from qcrystal.soap import SoapSettings
 from qcrystal.structures import unit_cell
+from qcrystal.tables import TableError, check_table
 from qcrystal.values import Count, Name, NotNegative, Number, Positive, Text, Whole
 
 MAIN_FILE = "config/config.yaml"
@@ -47,6 +50,29 @@ THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1
 THREADS |= {"DP_INTRA_OP_PARALLELISM_THREADS": 0, "DP_INTER_OP_PARALLELISM_THREADS": 0}
 THREADS |= {"TF_NUM_INTRAOP_THREADS": 0, "TF_NUM_INTEROP_THREADS": 0}
 """Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
+
+
+SHELL_LETTERS = r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]"
+"""What a shell would not take as a part of one word, and the colon, which parts the folders of PATH."""
+LATTICE = ("lattice_constant", "pressure", "x", "la_h1", "la_h2", "h_h1", "h_h2", "la_la")
+TABLES = {
+    "label_pressures": (
+        *("system", "frames", "lattice_constant", "lattice_constant_std", "cubic", "pressure", "motion"),
+    ),
+    "dft_reference": LATTICE,
+    "dft_convergence": (
+        *("varied", "cutoff", "kpoint_length", "kpoints", "width", "energy_shift", "energy_difference", "force_rms"),
+        *("force_max", "pressure", "static_pressure", "seconds", "verdict", "chosen"),
+    ),
+    "dft_check": ("potential", "phase", "pressure", "relative_enthalpy_dft"),
+}
+"""Keys that name tables, and the columns that figures read of them."""
+LEARNING_TABLES = {
+    "generations": ("generation", "explored", "accurate", "candidate", "failed"),
+    "generation_errors": ("generation", "trained", "member", "quantity", "rmse", "n"),
+    "structure_map": ("system", "generation", "part", "pressure", "component_1", "component_2", "share_1", "share_2"),
+}
+"""Tables of concurrent learning, and the columns that figures read of them."""
 
 
 class ConfigError(ValueError):
@@ -63,6 +89,12 @@ Repeat = tuple[Count, Count, Count]
 Jobs = Annotated[Count, Field(le=10_000)]
 """As many jobs, or things that are jobs."""
 SmallCount = Annotated[Count, Field(le=50)]
+Cutoff = Annotated[Positive, Field(ge=50, le=5000)]
+"""eV, of plane waves."""
+KpointLength = Annotated[Positive, Field(le=200)]
+"""Å."""
+Width = Annotated[Positive, Field(le=10)]
+"""eV, of the occupations."""
 FRICTIONS = (0.01, 1000)
 """Smallest and largest friction of a bath, 1/ps."""
 SEGMENTS = (0.25, 5)
@@ -74,10 +106,25 @@ COLDEST = 1e-3
 MOST_RUNS = 10_000
 """Runs of a sweep: with more, Snakemake needs minutes to look at its jobs."""
 MOST_ATOMS = 10_000_000
+MOST_LABELLED = 10_000
+"""Atoms of a frame that is labelled by DFT."""
 MOST_BEADS = 10_000
 MOST_STEPS = 10**9
 NEAREST = 0.3
 """Å; two atoms of a prototype that are nearer are one by mistake."""
+LONGEST_PART = 255
+"""Bytes that a file system takes for a name."""
+
+
+def _possible(path: str) -> str:
+    for part in Path(path).parts:
+        if len(os.fsencode(part)) > LONGEST_PART:
+            raise ValueError(f"no file can have a name of {len(part)} letters; name another")
+    return path
+
+
+FilePath = Annotated[Text, AfterValidator(_possible)]
+"""Of a file or folder, relative to the repository, or absolute."""
 Method = Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
 
 
@@ -117,7 +164,7 @@ class Recipe(Strict):
     cell: Literal["primitive", "conventional"]
     repeat: Repeat
     lattice_constants: list[LatticeConstant] = Field(min_length=1)
-    frames: Count
+    frames: Jobs
     temperature: Temperature
     quantum: bool
     angle: tuple[Number, Number] | None = None
@@ -141,10 +188,10 @@ class StructureRecipe(Strict):
     `qcrystal.dft.displaced_structures`."""
 
     name: Name
-    structures: Text
-    volumes: list[Positive] = Field(min_length=1)
-    repeat: Repeat = (1, 1, 1)
-    frames: Count
+    structures: FilePath
+    volumes: list[Annotated[Positive, Field(le=1000)]] = Field(min_length=1)
+    repeat: tuple[SmallCount, SmallCount, SmallCount] = (1, 1, 1)
+    frames: Jobs
     temperature: Temperature
     quantum: bool
     strain: Annotated[NotNegative, Field(le=0.2)] | None = None
@@ -153,8 +200,8 @@ class StructureRecipe(Strict):
 class Goals(Strict):
     """Errors of the DFT labels that are put up with: energy differences in meV/atom, forces in meV/Å."""
 
-    energy: Positive
-    force: Positive
+    energy: Annotated[Positive, Field(le=1e4)]
+    force: Annotated[Positive, Field(le=1e4)]
 
 
 class Convergence(Strict):
@@ -163,9 +210,9 @@ class Convergence(Strict):
 
     goals: Goals
     lattice_constant: LatticeConstant
-    cutoffs: list[Positive] = Field(min_length=1)
-    kpoint_lengths: list[Positive] = Field(min_length=1)
-    widths: list[Positive] = Field(min_length=1)
+    cutoffs: list[Cutoff] = Field(min_length=1)
+    kpoint_lengths: list[KpointLength] = Field(min_length=1)
+    widths: list[Width] = Field(min_length=1)
     frames: list[Recipe] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -183,13 +230,13 @@ class DftSettings(Strict):
 
     seed: Whole
     functional: Literal["PBE", "LDA", "PBEsol", "RPBE"]
-    cutoff: Positive
-    kpoint_length: Positive
-    width: Positive
-    energy_convergence: Positive
-    force_convergence: Positive
+    cutoff: Cutoff
+    kpoint_length: KpointLength
+    width: Width
+    energy_convergence: Annotated[Positive, Field(le=1)]
+    force_convergence: Annotated[Positive, Field(le=10)]
     paw: list[str]
-    frequencies: dict[str, Positive]
+    frequencies: dict[str, Annotated[Positive, Field(le=1000)]]
     lattice_constants: list[LatticeConstant] = Field(min_length=1)
     convergence: Convergence
     recipes: list[Recipe] = Field(min_length=1)
@@ -240,7 +287,7 @@ class Statics(Strict):
     phonon_pressures: list[Pressure] = Field(min_length=2)
     shortest_distances: dict[str, Length]
     window: Positive
-    space_groups: list[Annotated[int, Field(ge=1, le=230)]] = Field(min_length=1)
+    space_groups: list[Annotated[Count, Field(le=230)]] = Field(min_length=1)
     phases: list[str]
 
     @model_validator(mode="after")
@@ -381,6 +428,12 @@ class System(Strict):
                 raise ValueError(
                     f"dft.recipes: {recipe.name}: vacancy_site: site {site} of {self.prototype} is not one of "
                     f"{self.species[-1]}; sites are numbered from 0"
+                )
+            atoms = self.atoms(recipe.cell, recipe.repeat)
+            if atoms > MOST_LABELLED:
+                raise ValueError(
+                    f"dft.recipes: {recipe.name}: repeat: {list(recipe.repeat)} make {atoms} atoms, more than "
+                    f"{MOST_LABELLED}; take fewer"
                 )
             members = self.atoms(recipe.cell, recipe.repeat, self.species[-1])
             if recipe.vacancies >= members:
@@ -535,7 +588,7 @@ class Sampling(Strict):
     of each run the committee is asked about, and over how many jobs that is spread."""
 
     frame_interval: Duration
-    checkpoint_interval: Duration
+    checkpoint_interval: Annotated[Duration, Field(le=100)]
     converged_length: Duration
     deviation_frames: Count
     deviation_jobs: Count
@@ -555,10 +608,10 @@ class Scale(Strict):
 class Dataset(Strict):
     """A set of DFT labels: shipped with the repository (``path``), or public (``repository`` at ``commit``)."""
 
-    path: Text | None = None
+    path: FilePath | None = None
     repository: Annotated[Text, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
     commit: Annotated[Text, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
-    checksums: Text | None = None
+    checksums: FilePath | None = None
     test: Literal["last set", "fraction", "marked"] = "fraction"
     test_fraction: Annotated[Positive, Field(lt=1)] = 0.1
 
@@ -572,24 +625,24 @@ class Dataset(Strict):
 class Main(Strict):
     """``config/config.yaml``."""
 
-    scale: Text
+    scale: FilePath
     start: Literal["model", "labels", "dft"]
-    system: Text
+    system: FilePath
     seed: Whole
     device: Literal["cpu", "cuda"]
     longest_job: Count | None
-    model: Text
+    model: FilePath
     training: Name
     dataset: Name
     datasets: dict[Name, Dataset]
-    dft_reference: Text
-    label_pressures: Text
-    dft_convergence: Text
-    dft_check: Text
-    learning_reference: Text
+    dft_reference: FilePath
+    label_pressures: FilePath
+    dft_convergence: FilePath
+    dft_check: FilePath
+    learning_reference: FilePath
     learning_from: Literal["recipes", "dataset"] = "recipes"
-    dft_python: Text | None
-    published: Text
+    dft_python: FilePath | None
+    published: FilePath
 
 
 class Configuration:
@@ -798,21 +851,6 @@ def _refuse_overlap(name: str, prototype: Prototype) -> None:
         )
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a mapping, of which YAML would take the last."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"{key.value!r} stands there twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def read_yaml(path: Path, where: str, what: str) -> dict:
     """Read a YAML mapping; `ConfigError` if it is missing, not YAML, holds a key twice, or is no mapping."""
     if not path.is_file():
@@ -820,23 +858,9 @@ def read_yaml(path: Path, where: str, what: str) -> dict:
         hint = f"; there are: {', '.join(known)}" if known else "; name an existing file"
         raise ConfigError(f"{where}: no such {what}{hint}")
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"{where}:{place} is not valid YAML: {_one_line(reason)}; correct it") from error
-    except (
-        Exception
-    ) as error:  # PyYAML lets through what its constructors meet: dates of no calendar, endless nesting, ...
-        raise ConfigError(f"{where}: cannot be read: {_one_line(str(error))}; correct it") from error
-    if not isinstance(document, dict):
-        raise ConfigError(f"{where}: must hold keys with values, not {type(document).__name__}")
-    return document
-
-
-def _one_line(text: str) -> str:
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))
+        return read_mapping(path)
+    except DocumentError as error:
+        raise ConfigError(f"{where}: {error}; correct it") from error
 
 
 def validate(model: type[Strict], document: dict, where: str):
@@ -873,7 +897,7 @@ def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]
             what = "is missing; add it" if len(keys) == 1 else "are missing; add them"
             prefix = ".".join(map(str, place)) + "." if place else ""
             lines.append(f"{where}: {', '.join(prefix + key for key in keys)} {what}")
-    return [_one_line(line) for line in lines]
+    return [one_line(line) for line in lines]
 
 
 def _key(location: tuple) -> str:
@@ -921,7 +945,13 @@ def _named_file(root: Path, folder: str, name: str) -> Path:
     return path
 
 
-def load(settings: dict, root: Path) -> Configuration:
+def read_files(paths: Iterable[Path]) -> dict[str, dict]:
+    """Files that are put over ``config/config.yaml``, by the names that messages give them."""
+    shown = {str(_shown(Path(path), Path.cwd())): Path(path) for path in paths}
+    return {name: read_yaml(path, name, "file") for name, path in shown.items()}
+
+
+def load(settings: dict, root: Path, put_over: Mapping[str, Mapping] | None = None) -> Configuration:
     """Validate the configuration.
 
     Parameters
@@ -930,12 +960,33 @@ def load(settings: dict, root: Path) -> Configuration:
         Content of ``config/config.yaml`` with what the command line put over it.
     root
         Top folder of the repository; relative paths start there.
+    put_over
+        What was put over it, by its origin (``--config``, or a file), the last one that which counts: messages name it.
 
     Raises
     ------
     ConfigError
         One line per problem.
     """
+    origins = {str(key): name for name, values in (put_over or {}).items() for key in values}
+    try:
+        return _load(settings, root)
+    except ConfigError as error:
+        raise ConfigError("\n".join(_from_origin(line, origins) for line in str(error).split("\n"))) from error
+    except OSError as error:  # of a path that is too long, or leads where nobody may look
+        raise ConfigError(
+            one_line(f"{MAIN_FILE}: {str(error.filename):.80}: cannot be read ({error.strerror}); name another")
+        ) from error
+
+
+def _from_origin(line: str, origins: Mapping[str, str]) -> str:
+    """A message about a key of the main configuration, with the place where its value comes from."""
+    key = line.removeprefix(f"{MAIN_FILE}: ")
+    origin = origins.get(re.split("[:.]", key)[0], MAIN_FILE) if key != line else MAIN_FILE
+    return line.replace(MAIN_FILE, origin, 1) if origin != MAIN_FILE else line
+
+
+def _load(settings: dict, root: Path) -> Configuration:
     main = validate(Main, settings, MAIN_FILE)
     scale_path = _named_file(root, "scales", main.scale)
     system_path = _named_file(root, "systems", main.system)
@@ -957,15 +1008,33 @@ def load(settings: dict, root: Path) -> Configuration:
     return Configuration(main, _shown(scale_path, root), scale, _shown(system_path, root), system)
 
 
-def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
-    """Make sure that jobs can use the environment's variables, and that they can write their results.
+def check_places(interpreter: str, root: str) -> None:
+    """Make sure that Snakemake can run scripts where the interpreter and the repository are.
+
+    It puts the interpreter's path into a command as it is, and takes braces in a script's path for a wildcard's.
+
+    Raises
+    ------
+    ConfigError
+        One line.
+    """
+    for path, unsafe in ((interpreter, SHELL_LETTERS), (root, "[{}]")):
+        found = re.search(unsafe, path)
+        if found:
+            raise ConfigError(
+                one_line(f"{path}: Snakemake cannot run scripts by a path with {found[0]!r}; move the repository")
+            )
+
+
+def check_surroundings(environment: Mapping[str, str], folders: Sequence[Path]) -> None:
+    """Make sure that jobs can use the environment's variables, and that folders of results can be written to.
 
     Parameters
     ----------
     environment
         Such as ``os.environ``.
-    results
-        Folder of the results; it need not be there yet.
+    folders
+        They need not be there yet.
 
     Raises
     ------
@@ -976,10 +1045,11 @@ def check_surroundings(environment: Mapping[str, str], results: Path) -> None:
         value = environment.get(name, "1")
         if not value.isdecimal() or int(value) < least:
             raise ConfigError(f"environment: {name}={value!r} is not a number of threads; set it to 1, or unset it")
-    if (results.exists() or results.is_symlink()) and not results.is_dir():
-        raise ConfigError(f"{results}: is not a folder, nor a link to one, and results go there; move it away")
-    if results.is_dir() and not os.access(results, os.W_OK | os.X_OK):
-        raise ConfigError(f"{results}: cannot be written to; change its permissions, or link it to another place")
+    for folder in folders:
+        if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
+            raise ConfigError(f"{folder}: is not a folder, nor a link to one, and results go there; move it away")
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise ConfigError(f"{folder}: cannot be written to; change its permissions, or link it to another place")
 
 
 def _shown(path: Path, root: Path) -> Path:
@@ -992,21 +1062,28 @@ def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
 
 
 def _check_paths(main: Main, species: list[str], root: Path) -> None:
-    for key in ("published", "label_pressures", "dft_reference", "dft_convergence", "dft_check"):
-        if not (root / getattr(main, key)).is_file() and not (key.startswith("dft_") and main.start == "dft"):
-            raise ConfigError(f"{MAIN_FILE}: {key}: no file {getattr(main, key)!r}")
+    for key in ("published", *TABLES):
+        if key.startswith("dft_") and main.start == "dft":
+            continue
+        path = getattr(main, key)
+        if not (root / path).is_file():
+            raise ConfigError(f"{MAIN_FILE}: {key}: no file {path!r}")
+        if key in TABLES:
+            _check_table(root, path, key, TABLES[key], may_be_empty=key in ("dft_reference", "dft_check"))
     try:
         check_published(read_yaml(root / main.published, main.published, "file"), main.published)
     except PublishedError as error:
-        raise ConfigError(_one_line(str(error))) from error
+        raise ConfigError(one_line(str(error))) from error
     if main.dataset not in main.datasets:
         known = ", ".join(main.datasets) or "there is none"
         raise ConfigError(f"{MAIN_FILE}: dataset: {main.dataset!r} is not among datasets: {known}")
     dataset, key = main.datasets[main.dataset], f"datasets.{main.dataset}"
     if dataset.checksums is not None and not (root / dataset.checksums).is_file():
         raise ConfigError(f"{MAIN_FILE}: {key}.checksums: no file {dataset.checksums!r}")
-    if main.start != "dft" and not (root / main.learning_reference / "generations.csv").is_file():
-        raise ConfigError(f"{MAIN_FILE}: learning_reference: no generations.csv in {main.learning_reference!r}")
+    for name, columns in LEARNING_TABLES.items() if main.start != "dft" else ():
+        if not (root / main.learning_reference / f"{name}.csv").is_file():
+            raise ConfigError(f"{MAIN_FILE}: learning_reference: no {name}.csv in {main.learning_reference!r}")
+        _check_table(root, f"{main.learning_reference}/{name}.csv", "learning_reference", columns)
     if main.learning_from == "dataset" and dataset.path is None:
         raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path; name one")
     if dataset.path is not None and (main.start == "labels" or main.learning_from == "dataset"):
@@ -1015,11 +1092,18 @@ def _check_paths(main: Main, species: list[str], root: Path) -> None:
         try:
             check_files(root / dataset.path, species)
         except DatasetError as error:
-            raise ConfigError(_one_line(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
+            raise ConfigError(one_line(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
+
+
+def _check_table(root: Path, path: str, key: str, columns: Sequence[str], may_be_empty: bool = False) -> None:
+    try:
+        check_table(root / path, path, columns, may_be_empty=may_be_empty)
+    except TableError as error:
+        raise ConfigError(one_line(f"{MAIN_FILE}: {key}: {error}")) from error
 
 
 def _check_model(model: str, system: System, root: Path) -> None:
-    for name in ("model.pb", "card.yaml", "parity_errors.csv", "parity_frames.csv", "parity_histograms.csv"):
+    for name in ("model.pb", "card.yaml", *CARD_TABLES):
         if not (root / model / name).is_file():
             raise ConfigError(
                 f"{MAIN_FILE}: model: no {name} in {model!r}; name the folder of a released potential, such as one of models/"
@@ -1027,4 +1111,22 @@ def _check_model(model: str, system: System, root: Path) -> None:
     try:
         check_potential(root / model, system.species, model)
     except CardError as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(one_line(str(error))) from error
+
+
+def one_of(values: Iterable) -> str:
+    """Regular expression of a wildcard that is one of some values.
+
+    Common beginnings stand in it once: Snakemake compares every file of a plan with every rule's pattern, and an alternation
+    of thousands of runs takes longer than all the rest.
+    """
+    words = sorted({str(value) for value in values})
+    return f"(?:{_alternation(words)})" if words else "(?!)"
+
+
+def _alternation(words: list[str]) -> str:
+    prefix = os.path.commonprefix(words)
+    rest = [word[len(prefix) :] for word in words]
+    branches = [] if rest[0] else [""]
+    branches += [_alternation(list(group)) for _, group in itertools.groupby(filter(None, rest), lambda word: word[0])]
+    return re.escape(prefix) + (f"(?:{'|'.join(branches)})" if len(branches) > 1 else branches[0])

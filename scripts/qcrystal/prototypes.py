@@ -32,7 +32,7 @@ class Site(Strict):
 class Prototype(Strict):
     """A crystal by space group, sites and a starting lattice constant (Å)."""
 
-    spacegroup: int = Field(ge=1, le=230)
+    spacegroup: Annotated[Count, Field(le=230)]
     sites: list[Site] = Field(min_length=1)
     lattice_constant: LatticeConstant
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +11,11 @@ from pathlib import Path
 import pandas as pd
 from ase import Atoms
 
-from qcrystal.provenance import identifier, write_whole
+from qcrystal.provenance import file_digest, identifier, write_whole
 
 MARK = "# prov_id "
+AGAIN = "restore it, or remove it and run its job again"
+SUMS = "SHA256SUMS"
 
 
 class TableError(ValueError):
@@ -35,11 +39,63 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
                 file.seek(0)
             table = pd.read_csv(file)
     except (OSError, ValueError) as error:  # pandas' own are ValueErrors
-        raise TableError(f"{path}: not a readable table ({_reason(error)}); remove it and run its job again") from error
+        raise TableError(f"{path}: not a readable table ({_reason(error)}); {AGAIN}") from error
     for name in columns:
         if name not in table:
-            raise TableError(f"{path}: no column {name!r}; remove it and run its job again")
+            raise TableError(f"{path}: no column {name!r}; {AGAIN}")
     return table
+
+
+def check_table(
+    path: Path, shown: str, columns: Sequence[str], rows: int | None = None, may_be_empty: bool = False
+) -> None:
+    """Make sure that a table that no job makes anew is whole.
+
+    Parameters
+    ----------
+    path
+        If a file ``SHA256SUMS`` beside it lists it, it must be that file.
+    shown
+        How messages name it.
+    columns
+        Those that are read; a table may have others.
+    rows
+        Their number; None: any.
+    may_be_empty
+        Whether it may have no row.
+
+    Raises
+    ------
+    TableError
+        One line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        if text.startswith(MARK):
+            text = text.partition("\n")[2]
+        head, *body = csv.reader(io.StringIO(text)) if text else [[]]
+    except (OSError, ValueError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or _reason(error)
+        raise TableError(f"{shown}: not a readable table ({reason}); restore it") from error
+    missing = [name for name in columns if name not in head]
+    if missing:
+        raise TableError(f"{shown}: no column {missing[0]!r}; restore it")
+    wrong = next((number for number, row in enumerate(body, 1) if len(row) != len(head)), None)
+    if wrong or not text.endswith("\n"):
+        raise TableError(f"{shown}: row {wrong or len(body)} is not complete; restore it")
+    if not body and not may_be_empty:
+        raise TableError(f"{shown}: holds no row; restore it")
+    if rows is not None and len(body) != rows:
+        raise TableError(f"{shown}: {len(body)} rows, not {rows}; restore it")
+    if _listed(path) not in (None, file_digest(path)):
+        raise TableError(f"{shown}: not the file that {SUMS} beside it lists; restore it, or correct its sum")
+
+
+def _listed(path: Path) -> str | None:
+    """Digest of a file by the list beside it."""
+    sums = path.with_name(SUMS)
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if sums.is_file() else []
+    return next((digest for digest, _, name in (line.partition("  ") for line in lines) if name == path.name), None)
 
 
 def prov_id(path: Path) -> str | None:
@@ -54,11 +110,9 @@ def read_json(path: Path) -> dict:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise TableError(f"{path}: not readable JSON ({_reason(error)}); remove it and run its job again") from error
+        raise TableError(f"{path}: not readable JSON ({_reason(error)}); {AGAIN}") from error
     if not isinstance(document, dict):
-        raise TableError(
-            f"{path}: holds {type(document).__name__}, not keys with values; remove it and run its job again"
-        )
+        raise TableError(f"{path}: holds {type(document).__name__}, not keys with values; {AGAIN}")
     return document
 
 
@@ -70,7 +124,7 @@ def read_structures(path: Path) -> list[Atoms]:
         return read(path, ":", format="extxyz") if Path(path).stat().st_size else []
     except Exception as error:  # ASE lets through whatever a damaged line leads to
         reason = _reason(error) or type(error).__name__
-        raise TableError(f"{path}: not readable as structures ({reason}); remove it and run its job again") from error
+        raise TableError(f"{path}: not readable as structures ({reason}); {AGAIN}") from error
 
 
 def _reason(error: Exception) -> str:

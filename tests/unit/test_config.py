@@ -1,10 +1,14 @@
 """The shipped configuration is valid and complete, and the table of runs is what the sweeps say."""
 
+import ast
+import re
+
 import pytest
 import yaml
 
-from qcrystal import config
+from qcrystal import card, config
 from qcrystal.config import ConfigError
+from qcrystal.figures import accuracy, dft, learning, potential, statics
 
 
 def settings(root, **changes):
@@ -160,3 +164,29 @@ def test_the_highest_cutoff_is_that_of_the_baths_time_steps(root):
     settings["timestep"] |= {"adqtb": 1.0}
     with pytest.raises(ConfigError, match="to 318 THz"):
         config.validate(config.Dynamics, settings, "here")
+
+
+def test_tables_are_checked_for_what_is_read_of_them(root):
+    """The start of the workflow does without the figures' modules, so their columns stand there twice."""
+    assert set(config.TABLES["dft_reference"]) == set(statics.LATTICE)
+    assert set(config.TABLES["dft_convergence"]) >= set(dft.CONVERGENCE)
+    assert set(config.TABLES["label_pressures"]) == set(dft.PRESSURES)
+    wanted = {"generations": learning.COUNTS, "generation_errors": learning.ERRORS, "structure_map": learning.MAP}
+    assert {name: set(columns) for name, columns in config.LEARNING_TABLES.items()} == {
+        name: set(columns) for name, columns in wanted.items()
+    }
+    assert set(card.TABLES["parity_errors.csv"]) == set(potential.ERRORS)
+    assert set(card.TABLES["parity_histograms.csv"]) == set(potential.HISTOGRAM)
+    columns = re.search(r"COLUMNS = (\(.*\))", (root / "scripts/accuracy.py").read_text()).group(1)
+    assert set(card.TABLES["parity_frames.csv"]) == {*accuracy.FRAMES, *ast.literal_eval(columns)}
+
+
+def test_pattern_of_configured_names(root):
+    scale = {**settings(root), "scale": "paper"}
+    runs = list(config.load(scale, root).runs)
+    for values in (runs, ["a"], ["", "-2", "-3"], ["a", "ab", "a.b"], range(12)):
+        pattern, words = re.compile(config.one_of(values)), [str(value) for value in values]
+        assert all(pattern.fullmatch(word) for word in words)
+        others = [word + letter for word in words for letter in "x.2-"] + [word[:-1] for word in words] + ["axb"]
+        assert not [word for word in others if word not in words and pattern.fullmatch(word)]
+    assert not re.fullmatch(config.one_of([]), "")

@@ -119,11 +119,7 @@ def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, mo
     """An adaptive run at 5 K and constant pressure: friction, noise, cell, records and adaptation all continue."""
     spec = specification(method="adqtb", temperature=5, bath=Bath(segment=0.01))
     lammps.run(spec, structure, released_model, tmp_path / "whole")
-    started = subprocess.Popen
-    with monkeypatch.context() as patch:
-        patch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", BROKEN_WORKER, *c[3:]], **k))
-        with pytest.raises(RunError, match="broken off"):
-            lammps.run(spec, structure, released_model, tmp_path / "split")
+    break_off(spec, structure, released_model, tmp_path / "split", monkeypatch)
     lammps.run(spec, structure, released_model, tmp_path / "split")
     report = json.loads((tmp_path / "split/report.json").read_text())
     assert report["resumed_at"] == 40
@@ -136,14 +132,75 @@ def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, mo
     assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-12, abs=1e-9)
 
 
-def test_a_torn_row_does_not_come_back(structure, released_model, tmp_path, monkeypatch):
-    """The last line of the table, of a later step, is cut to the digits of an early one; the table of the run has no gap."""
-    spec = specification(ensemble="nvt")
+def test_paths_beyond_ascii(structure, released_model, tmp_path, monkeypatch):
+    """Letters that LAMMPS's commands do not take, a quote and a space, in the paths of the potential and of the run."""
+    odd = tmp_path / 'é "ü" ö'
+    odd.mkdir()
+    model = odd / "ä model.pb"
+    model.symlink_to(released_model)
+    monkeypatch.chdir(tmp_path)
+    spec = specification()
+    lammps.run(spec, structure, released_model, tmp_path / "plain")
+    folder = (odd / "å run").relative_to(tmp_path)
+    break_off(spec, structure, model, folder, monkeypatch)
+    lammps.run(spec, structure, model, folder)
+    assert json.loads((folder / "report.json").read_text())["resumed_at"] == 40
+    assert sorted(path.name for path in folder.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
+    plain, other = (Trajectory(path / "trajectory.h5") for path in (tmp_path / "plain", folder))
+    assert np.array_equal(plain.positions, other.positions)
+
+
+def break_off(spec, structure, model, folder, monkeypatch):
+    """Let a run fail after step 40."""
     started = subprocess.Popen
     with monkeypatch.context() as patch:
         patch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", BROKEN_WORKER, *c[3:]], **k))
         with pytest.raises(RunError, match="broken off"):
-            lammps.run(spec, structure, released_model, tmp_path)
+            lammps.run(spec, structure, model, folder)
+
+
+def halve(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def overwrite(path):
+    path.write_bytes(b"\x89\xff\0\xfe" * 100)
+
+
+def lose_a_row(path):
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:4] + lines[5:]))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("checkpoint.restart", halve),
+        ("bath-40.npz", halve),
+        ("bath-40.npz", overwrite),
+        ("start_properties.json", halve),
+        ("thermo.csv.partial", overwrite),
+        ("thermo.csv.partial", lose_a_row),
+    ],
+)
+def test_damaged_checkpoint_is_named_and_the_run_starts_again(
+    structure, released_model, tmp_path, monkeypatch, caplog, name, damage
+):
+    spec = specification(ensemble="nvt")
+    break_off(spec, structure, released_model, tmp_path, monkeypatch)
+    damage(tmp_path / name)
+    lammps.run(spec, structure, released_model, tmp_path)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == [f"{tmp_path / name}: damaged; the run starts again from its beginning"]
+    assert json.loads((tmp_path / "report.json").read_text())["resumed_at"] == 0
+    assert read_table(tmp_path / "thermo.csv")["step"].tolist() == list(range(0, 61, 5))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
+
+
+def test_a_torn_row_does_not_come_back(structure, released_model, tmp_path, monkeypatch):
+    """The last line of the table, of a later step, is cut to the digits of an early one; the table of the run has no gap."""
+    spec = specification(ensemble="nvt")
+    break_off(spec, structure, released_model, tmp_path, monkeypatch)
     with (tmp_path / "thermo.csv.partial").open("a") as table:
         table.write("5")
     lammps.run(spec, structure, released_model, tmp_path)
@@ -176,6 +233,14 @@ def test_a_failure_of_ranks_is_one_line(structure, released_model, tmp_path):
     with pytest.raises(RunError, match="timestep 3 fs is too long") as error:
         lammps.run(specification(timestep=3.0), structure, released_model, tmp_path, 2)
     assert "\n" not in str(error.value)
+
+
+def test_job_of_other_bytes_is_another_job(tmp_path):
+    files = lammps_worker.Files(tmp_path)
+    overwrite(files.job)
+    files.checkpoint.touch()
+    files.prepare({"steps": 20})
+    assert json.loads(files.job.read_text()) == {"steps": 20} and not files.checkpoint.exists()
 
 
 @pytest.mark.parametrize("lost", ["trajectory.h5", "thermo.csv", "report.json"])

@@ -58,6 +58,7 @@ def test_what_was_trained_is_released(root, trained, tmp_path):
         "repository": "a/b",
         "pressure_GPa": [82.1, 215.5],
     }
+    assert card["tables"]["sha256"] == {"parity_errors.csv": hashlib.sha256(b"{}").hexdigest()}
     assert card["speed"]["ratio_to_published_architecture"] == 0.6 and card["speed"]["atoms"] == 352
     assert (released / "model-2.pb").read_bytes() == b"model-2.pb"
 

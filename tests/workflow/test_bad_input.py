@@ -4,6 +4,7 @@ Most cases go in where the workflow meets them: the configuration through `qcrys
 with a stand-in for Snakemake's object. A few go through Snakemake, which takes seconds to start.
 """
 
+import hashlib
 import json
 import os
 import runpy
@@ -60,7 +61,9 @@ def house(tmp_path_factory):
     """The files that a configuration names: copies of the small ones, links to the others."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copytree(ROOT / "config", folder / "config")
-    (folder / "data").symlink_to(ROOT / "data")
+    shutil.copytree(ROOT / "data", folder / "data", ignore=shutil.ignore_patterns("*H*La*"))
+    for system in (ROOT / "data/lah10-gpaw").glob("*La*"):
+        (folder / "data/lah10-gpaw" / system.name).symlink_to(system)
     shutil.copytree(ROOT / "models/lah10-fast", folder / "models/lah10-fast")
     main = folder / MAIN
     main.write_text(main.read_text().replace("models/lah10-accurate", "models/lah10-fast"))
@@ -300,6 +303,31 @@ VALUES = {
         ["training.fast.sel", "one number per species"],
     ),
     "repulsion upside down": (SYSTEM, change("repulsion", "H-H", to=[0.4, 0.1]), ["repulsion H-H", "inner < outer"]),
+    "yes as a space group": (SYSTEM, change("prototypes", "Fm-3m", "spacegroup", to=True), ["spacegroup", "True"]),
+    "yes among space groups": (SYSTEM, change("statics", "space_groups", to=[True]), ["space_groups.0", "True"]),
+    "cutoff beyond reason": (SYSTEM, change("dft", "cutoff", to=1e300), ["dft.cutoff", "1e+300", "5000"]),
+    "cutoff in Rydberg": (SYSTEM, change("dft", "cutoff", to=36.7), ["dft.cutoff", "36.7", "50"]),
+    "width in K": (SYSTEM, change("dft", "width", to=1e6), ["dft.width", "1000000", "10"]),
+    "a trial beyond reason": (
+        SYSTEM,
+        change("dft", "convergence", "cutoffs", to=[400, 1e300]),
+        ["dft.convergence.cutoffs.1", "1e+300"],
+    ),
+    "a recipe of a million frames": (
+        SYSTEM,
+        change("dft", "recipes", 0, "frames", to=10**6),
+        ["dft.recipes.0.frames", "1000000"],
+    ),
+    "a recipe of a gram": (
+        SYSTEM,
+        change("dft", "recipes", 0, "repeat", to=[10**7] * 3),
+        ["dft.recipes: cubic: repeat", "atoms", "take fewer"],
+    ),
+    "checkpoints once in a million ps": (
+        SCALE,
+        change("sampling", "checkpoint_interval", to=1e6),
+        ["sampling.checkpoint_interval", "1000000", "100"],
+    ),
     # literature
     "published value without a source": (
         PUBLISHED,
@@ -320,6 +348,16 @@ VALUES = {
     "missing data set": (MAIN, change("dataset", to="other"), ["dataset", "'other'", "lah10-gpaw, ly2022"]),
     "missing literature": (MAIN, change("published", to="nowhere.yaml"), ["published", "nowhere.yaml"]),
     "missing lattices": (MAIN, change("dft_reference", to="nowhere.csv"), ["dft_reference", "nowhere.csv"]),
+    "lattices that are no table": (
+        MAIN,
+        change("dft_reference", to="config/config.yaml"),
+        ["dft_reference: config/config.yaml", "no column 'lattice_constant'", "restore it"],
+    ),
+    "pressures that are no table": (
+        MAIN,
+        change("label_pressures", to="config/published.yaml"),
+        ["label_pressures: config/published.yaml", "no column 'system'"],
+    ),
     "missing checksums": (
         MAIN,
         lambda d: d.update(dataset="ly2022") or d["datasets"]["ly2022"].update(checksums="nowhere"),
@@ -342,6 +380,10 @@ VALUES = {
     ),
     "no interpreter": (MAIN, lambda d: d.update(start="dft", dft_python="/no/python"), ["dft_python", "/no/python"]),
     "missing potential": (MAIN, change("model", to="models/nowhere"), ["model", "models/nowhere", "model.pb"]),
+    "a name of 300 letters": (MAIN, change("model", to=300 * "m"), ["model", "300 letters", "name another"]),
+    "a table's name of 300 letters": (MAIN, change("dft_check", to=f"data/{300 * 'm'}.csv"), ["dft_check", "letters"]),
+    "a path of 5000 letters": (MAIN, change("published", to="a/" * 2500), ["File name too long", "name another"]),
+    "a scale of 300 letters": (MAIN, change("scale", to=300 * "m"), ["scale", "300 letters"]),
     "path with a line break": (MAIN, change("model", to="models\n"), ["model", "one line of text"]),
 }
 TEXTS = {
@@ -365,9 +407,98 @@ TEXTS = {
     "main that is a list": (MAIN, b"- scale\n", ["must hold keys with values", "list"]),
     "a card cut short": (CARD, b"name: lah10-fast\n", ["species", "restore the potential's card"]),
     "a card that is no YAML": (CARD, b"name: [", ["not valid YAML", "restore"]),
+    "a card with a key twice": (CARD, b"name: a\nname: b\n", ["line 2", "'name' stands there twice", "restore"]),
+    "a card of endless nesting": (CARD, b"name: " + 3000 * b"[", ["cannot be read", "recursion", "restore"]),
     "another potential behind the card": ("models/lah10-fast/model.pb", b"another", ["card.yaml describes", "SHA-256"]),
     "another member of the committee": ("models/lah10-fast/model-3.pb", b"another", ["card.yaml describes", "SHA-256"]),
 }
+
+
+GPAW, PRESSURES, FAST = "data/lah10-gpaw", "data/ly2022_pressures.csv", "models/lah10-fast"
+
+
+def half(good):
+    return good[: len(good) // 2]
+
+
+def half_of_the_lines(good):
+    lines = good.splitlines(keepends=True)
+    return b"".join(lines[: len(lines) // 2])
+
+
+def no_line(good):
+    return good.splitlines(keepends=True)[0]
+
+
+def other_name(good):
+    return good.replace(b"pressure", b"presure")
+
+
+def no_end(good):
+    return good[:-1]
+
+
+TABLES = {
+    "half a table of errors": (f"{FAST}/parity_errors.csv", half, ["card.yaml describes", "SHA-256", "restore it"]),
+    "half the frames": (f"{FAST}/parity_frames.csv", half, ["row", "not complete", "restore it"]),
+    "half the lines of the frames": (f"{FAST}/parity_frames.csv", half_of_the_lines, ["129 rows, not 259"]),
+    "a histogram without its end": (f"{FAST}/parity_histograms.csv", no_end, ["row 4262", "not complete"]),
+    "a binary table of errors": (f"{FAST}/parity_errors.csv", lambda good: b"\xff\0", ["not a readable table"]),
+    "frames without their pressure": (f"{FAST}/parity_frames.csv", other_name, ["no column 'pressure'"]),
+    "half the lattices": (f"{GPAW}/lattice.csv", half, ["dft_reference", "not complete"]),
+    "half the lines of the lattices": (f"{GPAW}/lattice.csv", half_of_the_lines, ["dft_reference", "SHA256SUMS"]),
+    "lattices of another kind": (f"{GPAW}/lattice.csv", other_name, ["no column 'pressure'"]),
+    "half the convergence": (f"{GPAW}/convergence.csv", half, ["dft_convergence", "not complete"]),
+    "half the checked structures": (f"{GPAW}/structures_check.csv", half, ["dft_check", "not complete"]),
+    "half the generations": (f"{GPAW}/generations.csv", half, ["learning_reference", "not complete"]),
+    "no generation": (f"{GPAW}/generations.csv", no_line, ["learning_reference", "holds no row"]),
+    "half a map": (f"{GPAW}/structure_map.csv", half, ["learning_reference", "not complete"]),
+    "half the pressures": (PRESSURES, half, ["label_pressures", "not complete"]),
+    "pressures of no bytes": (PRESSURES, lambda good: b"", ["label_pressures", "no column 'system'"]),
+}
+
+
+@by_id(TABLES)
+def test_bad_table_is_named_before_anything_starts(case, house):
+    file, spoil, words = TABLES[case]
+    path = house / file
+    good = path.read_bytes()
+    path.write_bytes(spoil(good))
+    try:
+        says(refusal(house), [file, *words])
+    finally:
+        path.write_bytes(good)
+
+
+CARDS = {
+    "sums that are none": (change("committee", to={"sha256": None}), ["committee.sha256 is None"]),
+    "sums that are a list": (change("committee", to={"sha256": ["a"]}), ["committee.sha256 is ['a']"]),
+    "a sum that is a number": (change("committee", to={"sha256": {"model.pb": 1}}), ["committee.sha256", "1"]),
+    "a committee that is a text": (change("committee", to="three"), ["committee is 'three'"]),
+    "a file that is a number": (change("committee", to={"sha256": {1: "a"}}), ["committee.sha256 is {1: 'a'}"]),
+    "settings that are a list": (change("settings", to=[1]), ["settings is [1]"]),
+    "seeds that are a number": (change("settings", "seeds", to=7), ["settings.seeds is 7"]),
+    "versions that are a text": (change("versions", to="new"), ["versions is 'new'"]),
+    "a text for species": (change("species", to="La"), ["species is 'La'"]),
+    "table of another sum": (
+        change("tables", to={"sha256": {"parity_errors.csv": "0"}}),
+        ["parity_errors.csv", "SHA-256"],
+    ),
+}
+
+
+@by_id(CARDS)
+def test_malformed_card_is_named(case, house):
+    edit, words = CARDS[case]
+    path = house / CARD
+    good = path.read_text()
+    document = yaml.safe_load(good)
+    edit(document)
+    path.write_text(yaml.safe_dump(document))
+    try:
+        says(refusal(house), ["models/lah10-fast", *words])
+    finally:
+        path.write_text(good)
 
 
 def refusal(house):
@@ -427,6 +558,29 @@ def test_potential_of_another_order_of_species_is_named(house):
         card.write_text(good)
 
 
+ORIGINS = {
+    "a file": ({"over.yaml": {"start": "middle"}}, "over.yaml: start: "),
+    "the command line": ({"over.yaml": {"start": "labels"}, "--config": {"start": "middle"}}, "--config: start: "),
+    "another key": ({"over.yaml": {"seed": 1}, "--config": {}}, "config/config.yaml: start: "),
+}
+
+
+@by_id(ORIGINS)
+def test_origin_of_a_bad_value_is_named(case, house):
+    put_over, beginning = ORIGINS[case]
+    settings = config.read_yaml(house / MAIN, MAIN, "file") | {"start": "middle"}
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(settings, house, put_over)
+    assert str(caught.value).startswith(beginning)
+
+
+def test_origin_of_a_file_that_is_not_there_is_named(house):
+    settings = config.read_yaml(house / MAIN, MAIN, "file") | {"label_pressures": "nowhere.csv"}
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(settings, house, {"--config": {"label_pressures": "nowhere.csv"}})
+    says(str(caught.value), ["--config: label_pressures: no file 'nowhere.csv'"])
+
+
 ENVIRONMENT = {
     "threads that are a word": ({"OMP_NUM_THREADS": "abc"}, ["OMP_NUM_THREADS", "'abc'", "unset it"]),
     "no threads": ({"MKL_NUM_THREADS": "0"}, ["MKL_NUM_THREADS", "'0'"]),
@@ -439,23 +593,45 @@ ENVIRONMENT = {
 def test_bad_variable_is_named(case, tmp_path):
     environment, words = ENVIRONMENT[case]
     with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings(environment, tmp_path / "results")
+        config.check_surroundings(environment, [tmp_path / "results"])
     says(str(caught.value), words)
+
+
+PLACES = {
+    "a space": ("/home/a b/bin/python", "/home/a b", ["/home/a b/bin/python", "' '"]),
+    "an ampersand": ("/home/a&b/bin/python", "/home/a&b", ["'&'"]),
+    "a quote": ("/home/a'b/bin/python", "/home/a'b", ['"\'"']),
+    "a dollar": ("/home/a$b/bin/python", "/home/a$b", ["'$'"]),
+    "a colon": ("/home/a:b/bin/python", "/home/a:b", ["':'"]),
+    "a brace": ("/usr/bin/python3", "/home/{a}", ["/home/{a}", "'{'"]),
+}
+
+
+@by_id(PLACES)
+def test_path_that_the_shell_would_read_is_named(case):
+    interpreter, root, words = PLACES[case]
+    with pytest.raises(config.ConfigError) as caught:
+        config.check_places(interpreter, root)
+    says(str(caught.value), ["path", *words, "move the repository"])
+
+
+def test_path_beyond_ascii_is_not_refused():
+    config.check_places("/home/Jürgen/é_ü+a@b,c=1%-/bin/python3.11", "/home/a b & c's")
 
 
 def test_results_that_are_no_folder_or_cannot_be_written_are_named(tmp_path, monkeypatch):
     results = tmp_path / "results"
-    config.check_surroundings({}, results)
+    config.check_surroundings({}, [results])
     results.write_text("mine")
     with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings({}, results)
+        config.check_surroundings({}, [results])
     says(str(caught.value), [str(results), "not a folder", "move it away"])
     assert results.read_text() == "mine"
     results.unlink()
     results.mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
     with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings({}, results)
+        config.check_surroundings({}, [results])
     says(str(caught.value), [str(results), "cannot be written to", "permissions"])
 
 
@@ -915,6 +1091,61 @@ def test_bad_argument_of_a_command_is_named(case, tmp_path):
     assert all(word in process.stderr for word in words) and "Traceback" not in process.stderr
 
 
+# --- make ------------------------------------------------------------------------------------------------------------
+
+MAKE = {
+    "misspelt variable": ("SACLE=smoke", ["SACLE: no such variable", "SCALE"]),
+    "unknown start": ("START=middle", ["START=middle", "model, labels or dft"]),
+    "two starts": ("START=model labels", ["START=model labels"]),
+    "unknown device": ("DEVICE=abacus", ["DEVICE=abacus", "cpu or cuda"]),
+    "no cores": ("CORES=0", ["CORES=0", "from 1"]),
+    "cores that are a word": ("CORES=many", ["CORES=many", "from 1"]),
+    "cores below 0": ("CORES=-1", ["CORES=-1", "from 1"]),
+    "misspelt scale": ("SCALE=latop", ["SCALE=latop", "laptop", "smoke"]),
+    "scale with a space": ("SCALE=lap top", ["SCALE=lap top", "laptop"]),
+}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """What make looks at before it builds an environment."""
+    folder = tmp_path_factory.mktemp("bare")
+    for name in ("config", "envs"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Makefile", folder)
+    return folder
+
+
+def make(folder, *arguments):
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=folder, env=os.environ | {"MAKEFLAGS": ""}, capture_output=True, text=True)
+
+
+@by_id(MAKE)
+def test_bad_variable_of_make_is_named_before_an_environment_is_built(case, bare):
+    variable, words = MAKE[case]
+    process = make(bare, "figures", variable)
+    assert process.returncode == 2 and not (bare / ".venv").exists()
+    says(process.stderr, words)
+
+
+def test_good_variables_of_make_are_not_refused(bare):
+    for variables in ([], ["SCALE=smoke", "START=dft", "CORES=2"], ["SCALE=config/scales/smoke.yaml", "CORES=all"]):
+        process = make(bare, "help", *variables)
+        assert process.returncode == 0, process.stderr
+
+
+def test_date_of_the_lock_file_builds_no_environment(bare):
+    lock = (bare / "envs/requirements.lock").read_bytes()
+    ready = bare / ".venv" / f"ready-{hashlib.sha256(lock).hexdigest()[:16]}"
+    ready.parent.mkdir()
+    ready.touch()
+    os.utime(ready, (0, 0))
+    process = make(bare, "environment")
+    shutil.rmtree(ready.parent)
+    assert process.returncode == 0 and "Nothing to be done" in process.stdout, process.stdout + process.stderr
+
+
 # --- through Snakemake -----------------------------------------------------------------------------------------------
 
 
@@ -929,15 +1160,23 @@ def answers(process, words):
 def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
     dry = ["-n", "--quiet", "--config", "scale=smoke"]
     run = shared_workspace.snakemake
-    answers(run(*dry, "sacle=smoke"), [MAIN, "sacle", "did you mean 'scale'"])
+    answers(run(*dry, "sacle=smoke"), ["--config: sacle", "did you mean 'scale'"])
+    over = shared_workspace.folder / "over.yaml"
+    over.write_text("start: middle\n")
+    answers(run("-n", "--configfile", over), ["over.yaml: start", "'middle'"])
+    over.write_text("seed: 1\nseed: 2\n")
+    answers(run("-n", "--configfile", over), ["over.yaml: line 2", "'seed' stands there twice"])
+    over.unlink()
     answers(run("-n", "--config", "scale=latop"), ["config/scales/latop.yaml", "laptop"])
     answers(run(*dry, OMP_NUM_THREADS="abc"), ["OMP_NUM_THREADS", "'abc'"])
     array = shared_workspace.folder / "data/lah10-gpaw/C2_H10La/set.000/force.npy"
-    os.truncate(array, array.stat().st_size - 8)
+    whole = array.read_bytes()
+    array.write_bytes(whole[:-8])
     older = shared_workspace.folder / "results/smoke/data/lah10-gpaw/train/type.raw"
     older.parent.mkdir(parents=True)
     older.write_text("an older result")
     answers(run("--config", "scale=smoke", "start=labels"), ["C2_H10La/set.000/force.npy", "not a complete npy array"])
+    array.write_bytes(whole)
     assert contents(shared_workspace.folder / "results") == {
         Path("smoke/data/lah10-gpaw/train/type.raw"): b"an older result"
     }
@@ -949,6 +1188,29 @@ def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
     finally:
         main.write_text(good)
     assert older.read_text() == "an older result"
+
+
+# what nobody configured: (target, start)
+TARGETS = [
+    ("runs/qtb-H-cubic-44-npt-200GPa-301K-r0/report.json", "model"),
+    ("observables/nosuch/summary.csv", "model"),
+    ("tables/sweeps/nosuch/summary.csv", "model"),
+    ("statics/search/99.csv", "model"),
+    ("deviation/99/runs.csv", "model"),
+    ("data/nosuch", "labels"),
+    ("potential/nosuch/model.pb", "labels"),
+    ("potential/lah10-gpaw/model-9.pb", "labels"),
+    ("learning/99/frames.csv", "dft"),
+    ("learning/0/explore/nosuch.extxyz", "dft"),
+    ("../downloads/lah10-gpaw", "model"),
+]
+
+
+@pytest.mark.parametrize(("target", "start"), TARGETS)
+def test_target_that_nobody_configured_has_no_rule(shared_workspace, target, start):
+    target = os.path.normpath(f"results/smoke/{target}")
+    process = shared_workspace.snakemake(target, "-n", "--quiet", "--config", "scale=smoke", f"start={start}")
+    answers(process, [target, "No rule to produce"])
 
 
 def test_odd_surroundings_do_no_harm(shared_workspace, tmp_path):

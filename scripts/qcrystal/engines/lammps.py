@@ -58,7 +58,12 @@ def run(
         "trained_pressures": trained,
         "checkpoint_form": lammps_worker.CHECKPOINT_FORM,
     }
-    lammps_worker.Files(directory).prepare(job)
+    files = lammps_worker.Files(directory)
+    files.prepare(job)
+    files.link(model)
+    problem = files.drop_damaged(spec.sample_every)
+    if problem:
+        log.warning("%s; the run starts again from its beginning", problem)
     _work(spec, directory, ranks)
 
 

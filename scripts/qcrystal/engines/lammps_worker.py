@@ -17,7 +17,7 @@ import re
 import sys
 import time
 import types
-from contextlib import nullcontext
+from contextlib import chdir, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from ase import units
 from qcrystal.ending import Request, requests_noted
 from qcrystal.engines.spec import RunError, RunSpec, check_timestep
 from qcrystal.engines.watch import HeatWatch, PressureWatch
-from qcrystal.provenance import end_with_parent, full_disk, one_line, write_whole
+from qcrystal.provenance import end_with_parent, file_digest, full_disk, one_line, write_whole
 from qcrystal.thermostats import KINETIC, PLANCK, AdaptiveBath, ThermalBath, effective_temperature
 from qcrystal.trajectory import TrajectoryWriter
 
@@ -63,7 +63,10 @@ ATOM_STATE = ("x", "v", "image")
 
 
 class Files:
-    """Names of a run's files in its directory."""
+    """Names of a run's files in its directory.
+
+    LAMMPS drops letters beyond ASCII from its commands: it is given names within this directory, the potential's by a link.
+    """
 
     def __init__(self, directory: Path):
         self.directory = Path(directory)
@@ -84,6 +87,10 @@ class Files:
         """State of the bath at a checkpoint."""
         return self.directory / f"bath-{step}.npz"
 
+    def potential(self, model: str | Path) -> Path:
+        """Link to the potential, whose suffix says of which kind it is."""
+        return self.directory / f"potential{Path(model).suffix}"
+
     def prepare(self, job: dict) -> None:
         """Write the job; forget the checkpoint of a job that was another one, or whose samples are gone.
 
@@ -91,16 +98,58 @@ class Files:
         """
         text = json.dumps(job, sort_keys=True)
         samples = (self.trajectory, self.thermo)
-        same = self.job.is_file() and self.job.read_text() == text
+        same = self.job.is_file() and self.job.read_bytes() == text.encode()
         if not same or not all(path.is_file() or self.partial(path).is_file() for path in samples):
             self.clear()
             for path in samples:
                 self.partial(path).unlink(missing_ok=True)
         write_whole(self.job, text)
 
+    def link(self, model: Path) -> None:
+        """Let the name that LAMMPS is given lead to the potential."""
+        self.potential(model).unlink(missing_ok=True)
+        self.potential(model).symlink_to(model.resolve())
+
+    def drop_damaged(self, sample_every: int) -> str | None:
+        """Forget a checkpoint that cannot be continued from; returns what is wrong, or None.
+
+        A checkpoint goes with the state of the bath that holds its digest, and with every sample up to its step.
+        """
+        if not self.checkpoint.is_file():
+            return None
+        problem = self._damage(sample_every)
+        if problem:
+            for path in (self.checkpoint, self.start, *self.directory.glob("bath-*.npz")):
+                path.unlink(missing_ok=True)
+        return problem
+
+    def _damage(self, sample_every):
+        digest, step, broken = file_digest(self.checkpoint), None, self.checkpoint
+        for path in self.directory.glob("bath-*.npz"):
+            try:
+                with np.load(path) as arrays:
+                    if str(dict(arrays)["checkpoint"]) == digest:
+                        step = int(path.stem.removeprefix("bath-"))
+            except Exception:  # numpy lets through whatever the bytes lead to
+                broken = path
+        if step is None:
+            return f"{broken}: damaged"
+        try:
+            json.loads(self.start.read_text())
+        except (OSError, ValueError):
+            return f"{self.start}: damaged"
+        thermo = self.partial(self.thermo) if self.partial(self.thermo).is_file() else self.thermo
+        try:
+            table = pd.read_csv(thermo, on_bad_lines="skip").apply(pd.to_numeric, errors="coerce").dropna()
+            whole = set(range(0, step + 1, sample_every)) <= set(table["step"])
+        except (OSError, ValueError, KeyError):  # pandas' own are ValueErrors
+            whole = False
+        return None if whole else f"{thermo}: damaged"
+
     def clear(self) -> None:
         """Remove what only an unfinished run needs."""
-        for path in (self.checkpoint, self.start, self.job, self.log, *self.directory.glob("bath-*.npz")):
+        several = (path for pattern in ("bath-*.npz", "potential.*") for path in self.directory.glob(pattern))
+        for path in (self.checkpoint, self.start, self.job, self.log, *several):
             path.unlink(missing_ok=True)
 
 
@@ -202,7 +251,8 @@ class Simulation:
             ["units metal", "atom_style atomic", "atom_modify map array sort 0 0.0", "box tilt large", "newton on"]
         )
         if self.files.checkpoint.is_file():
-            engine.command(f'read_restart "{self.files.checkpoint}"')
+            with chdir(self.files.directory):
+                engine.command(f"read_restart {self.files.checkpoint.name}")
         else:
             self._create(engine, job)
         self._use_potential(engine, job["model"])
@@ -223,7 +273,8 @@ class Simulation:
 
     def _use_potential(self, engine, model):
         try:
-            engine.command(f'pair_style deepmd "{model}"')
+            with chdir(self.files.directory):
+                engine.command(f"pair_style deepmd {self.files.potential(model).name}")
             engine.command("pair_coeff * * " + " ".join(self.spec.species))
         except Exception as error:
             reason = re.split("(?i)error: ", re.sub(r"\(/\S+\)", "", str(error)))[-1].strip()
@@ -374,6 +425,7 @@ class Simulation:
         if self.files.checkpoint.is_file():
             with np.load(self.files.bath(self.step)) as arrays:
                 state = dict(arrays)
+            del state["checkpoint"]
             for name in ATOM_STATE:
                 self._array(name)[:] = state.pop(name)[self._order()]
             self.means = state.pop("means", None)
@@ -649,11 +701,13 @@ class Simulation:
         """
         self._flush()
         partial = self.files.partial(self.files.checkpoint)
-        self.lammps.command(f'write_restart "{partial}"')
+        with chdir(self.files.directory):
+            self.lammps.command(f"write_restart {partial.name}")
         atoms = {name: self._all(name) for name in ATOM_STATE}
         if not self.writes:
             return
-        np.savez(self.files.bath(self.step), **atoms, means=self.means, **self.bath.state())
+        state = {**atoms, "means": self.means, **self.bath.state()}
+        np.savez(self.files.bath(self.step), checkpoint=file_digest(partial), **state)
         os.replace(partial, self.files.checkpoint)
         for old in self.files.directory.glob("bath-*.npz"):
             if old != self.files.bath(self.step):
