@@ -1,6 +1,6 @@
-"""Edits of frozen potentials (TensorFlow graphs): the short-range repulsion, and cheaper forces.
+"""Edits of frozen potentials (TensorFlow graphs): cubic invariants, the short-range repulsion, and cheaper forces.
 
-A frozen potential is a graph from coordinates to ``o_energy``, ``o_force`` and so on. Both edits keep its inputs, its outputs and
+A frozen potential is a graph from coordinates to ``o_energy``, ``o_force`` and so on. All edits keep its inputs, its outputs and
 everything that a reader asks for by name, so that LAMMPS, i-PI and `deepmd.infer.DeepPot` take the file as any other.
 """
 
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from qcrystal import invariants
+from qcrystal.invariants import INVARIANT_SCALE, apply_network
 from qcrystal.shortrange import table
 
 OUTPUTS = ("o_energy", "o_force", "o_virial", "o_atom_energy", "o_atom_virial")
@@ -23,7 +25,13 @@ class GraphError(ValueError):
     """A file that is no frozen potential, or not of a kind that can be edited; one line that names it."""
 
 
-def finish(source: Path, target: Path, species: Sequence[str], ranges: Mapping[str, Sequence[float]]) -> None:
+def finish(
+    source: Path,
+    target: Path,
+    species: Sequence[str],
+    ranges: Mapping[str, Sequence[float]],
+    weights: Mapping | None = None,
+) -> None:
     """Write a frozen potential with the repulsion added and with cheaper forces.
 
     Parameters
@@ -35,6 +43,9 @@ def finish(source: Path, target: Path, species: Sequence[str], ranges: Mapping[s
     ranges
         Distances (Å) by pair of species between which the repulsion is switched on, see `qcrystal.shortrange.pairs`; it is
         not added if there are none.
+    weights
+        Those of `qcrystal.moment_training.weights_of` with ``probes``: the network between the environment and the energies becomes
+        the one with cubic invariants (`qcrystal.invariants`) that they belong to.
 
     Raises
     ------
@@ -52,6 +63,8 @@ def finish(source: Path, target: Path, species: Sequence[str], ranges: Mapping[s
     with tf.Graph().as_default() as edited:
         tf.import_graph_def(graph, name="")
         parts = _Parts(tf, edited)
+        if weights:
+            parts.replace_network(weights)
         energy, atom_energy, force, atom_virial = parts.network()
         if ranges:
             energy, atom_energy, force, atom_virial = parts.with_repulsion(
@@ -142,6 +155,23 @@ class _Parts:
         self.places = forces.get_attr("n_a_sel")
         self.distances = virials.inputs[2]
         self.local, self.all = self.count[0], self.count[1]
+        self.atom_energy = tf.reshape(graph.get_tensor_by_name("net/o_atom_energy:0"), [-1, self.local])
+
+    def replace_network(self, weights: Mapping) -> None:
+        """Take energies, and their slopes along the environments, from a network with cubic invariants."""
+        tf = self.tf
+        environment = self.graph.get_tensor_by_name("o_rmat:0")
+        rows = tf.reshape(environment, [-1, self.local, 4 * self.places])
+        energies, start = [], 0
+        for species, bias in enumerate(tf.unstack(self._value("fitting_attr/t_bias_atom_e"), num=len(weights["fitting"]))):
+            atoms = self.count[2 + species]
+            own = tf.reshape(rows[:, start : start + atoms], [-1, self.places, 4])
+            network = _Network(tf, self.graph, weights, species, self._selection())
+            energy = tf.cast(network.energies(tf.cast(own, tf.float32)), tf.float64) + tf.cast(bias, tf.float64)
+            energies.append(tf.reshape(energy, [-1, atoms]))
+            start += atoms
+        self.atom_energy = tf.concat(energies, axis=1)
+        (self.slope,) = tf.gradients(tf.reduce_sum(self.atom_energy), environment)
 
     def network(self):
         """Energies (F,) and (F, local), forces (F, all, 3) and atomic virials (F, all, 9), the last two by sums over segments.
@@ -164,11 +194,10 @@ class _Parts:
         sums = tf.reshape(sums, [frames, self.all, 12])
         own = tf.reduce_sum(tf.reshape(pair, [frames, self.local, self.places, 3]), axis=2)
         force = sums[..., :3] - tf.pad(own, [[0, 0], [0, self.all - self.local], [0, 0]])
-        energy, atom_energy = (self._output(name) for name in ("o_energy", "o_atom_energy"))
-        return tf.reshape(energy, [-1]), tf.reshape(atom_energy, [-1, self.local]), force, sums[..., 3:]
+        return tf.reduce_sum(self.atom_energy, axis=1), self.atom_energy, force, sums[..., 3:]
 
-    def _output(self, name):
-        return self.graph.get_tensor_by_name(f"net/{name}:0")
+    def _value(self, name):
+        return self.graph.get_tensor_by_name(f"{name}:0")
 
     def with_repulsion(self, results, info: np.ndarray, data: np.ndarray):
         """The results with the tabulated pair energies added."""
@@ -201,3 +230,91 @@ class _Parts:
             operation for operation in self.graph.get_operations() if operation.type.startswith("ProdEnvMatA")
         )
         return list(matrix.get_attr("sel_a"))
+
+
+class _Network:
+    """Energies of the atoms of one species with cubic invariants, as `qcrystal.moment_training.Energies` has them."""
+
+    def __init__(self, tf, graph, weights: Mapping, species: int, selection: Sequence[int]):
+        self.tf, self.weights, self.species, self.selection = tf, weights, species, selection
+        self.probes = weights["probes"][species]
+        self.axis = self._axis()
+        # mean of s, and standard deviations of s and of s x/r, by which environments are normalised
+        mean, deviation = (graph.get_tensor_by_name(f"descrpt_attr/{name}:0") for name in ("t_avg", "t_std"))
+        self.shift, self.scale, self.scale_vector = (
+            tf.cast(value, tf.float32)
+            for value in (mean[species, 0], deviation[species, 0], deviation[species, 1])
+        )
+        tables = [op for op in graph.get_operations() if op.type == "TabulateFusionSeA"]
+        self.tables = [op.inputs[:2] for op in tables if op.name.startswith(f"filter_type_{species}/")]
+        networks = weights["embedding"]
+        self.networks = networks[species :: len(selection)] if len(networks) > len(selection) else networks
+
+    def _axis(self) -> int:
+        """Channels on the shorter side of the products: what the fitting network's inputs leave."""
+        channels, probes = self.probes[0].shape[1:]
+        inputs = self.weights["fitting"][self.species][0]["w"].shape[0]
+        return (inputs - invariants.count(len(self.probes), probes)) // channels
+
+    def energies(self, environment):
+        """Energies (n,) from normalised environments (n, places, 4)."""
+        tf = self.tf
+        slots = float(sum(self.selection))
+        sums, first, degrees = 0, 0, [0] * len(self.probes)
+        for neighbour, places in enumerate(self.selection):
+            own = environment[:, first : first + places]
+            first += places
+            part = self._sums(own, own, neighbour) / slots  # (n, 4, M)
+            sums += part
+            found = self._higher(own, neighbour, slots)
+            for degree, probes in enumerate(self.probes, 1):
+                components = part[:, 1:] @ probes[neighbour] if degree == 1 else found[degree - 2]
+                degrees[degree - 1] += components
+        count = tf.shape(sums)[0]
+        features = [tf.reshape(tf.matmul(sums, sums[:, :, : self.axis], transpose_a=True), [count, -1])]
+        moments = [tf.transpose(components, [0, 2, 1]) for components in degrees]
+        features += [INVARIANT_SCALE * part for part in invariants.features(moments, self.probes[0].shape[2], tf)]
+        return apply_network(self.weights["fitting"][self.species], tf.concat(features, axis=1), True, tf)[:, 0]
+
+    def _sums(self, environment, components, neighbour: int, probe=None):
+        """Σ_j components_jc G(s_j) (n, 4, M or K) of neighbours of one species, by their table or network."""
+        tf = self.tf
+        argument = tf.reshape(environment[:, :, :1], [-1, 1])
+        if not self.tables:
+            values = apply_network(self.networks[neighbour], argument, False, tf)
+            values = values if probe is None else values @ probe
+            values = tf.reshape(values, [-1, self.selection[neighbour], values.shape[1]])
+            return tf.matmul(components, values, transpose_a=True)
+        from deepmd.tf.env import op_module
+
+        table, info = self.tables[neighbour]
+        channels = table.shape[1] // 6  # of each interval and channel the coefficients of a polynomial of degree 5
+        if probe is not None:
+            table = tf.reshape(table, [-1, channels, 6])
+            channels = probe.shape[1]
+            table = tf.reshape(tf.einsum("ick,cp->ipk", table, tf.cast(probe, table.dtype)), [-1, 6 * channels])
+            table = tf.constant(tf.get_static_value(table)) if tf.get_static_value(table) is not None else table
+        return op_module.tabulate_fusion_se_a(table, info, argument, components, last_layer_size=channels)
+
+    def _higher(self, environment, neighbour: int, slots: float) -> list:
+        """Probes of the moments of degrees 2 and up, (n, 2l+1, K) each."""
+        tf = self.tf
+        degree = len(self.probes)
+        if degree < 2:
+            return []
+        s = environment[:, :, 0] * self.scale + self.shift
+        empty = s < 1e-6  # 1/Å; no neighbour there, or one at the cutoff
+        inverse = tf.where(empty, tf.zeros_like(s), self.scale_vector / tf.where(empty, tf.ones_like(s), s))
+        x, y, z = (environment[:, :, component] * inverse for component in (1, 2, 3))
+        found, components = [], [s / self.scale_vector * one for one in invariants.harmonics_of(x, y, z, degree)]
+        for one in range(2, degree + 1):
+            own, components = components[: 2 * one + 1], components[2 * one + 1 :]
+            own = [((2 * one + 1) / 3) ** 0.5 * component for component in own]
+            own += [tf.zeros_like(s)] * (-len(own) % 4)
+            probe = self.probes[one - 1][neighbour]
+            parts = [
+                self._sums(environment, tf.stack(own[k : k + 4], axis=-1), neighbour, probe)
+                for k in range(0, len(own), 4)
+            ]
+            found.append(tf.concat(parts, axis=1)[:, : 2 * one + 1] / slots)
+        return found

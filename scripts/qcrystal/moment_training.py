@@ -7,7 +7,9 @@ the force error needs no second backward pass through the pairs: for a loss L(E,
     dL/dθ = Σ ∂L/∂E dE/dθ - d/dθ [dE/dA · dA(λ, μ)],    λ_i = ∂L/∂F_i,  μ = ∂L/∂V,
 
 where dA(λ, μ) is the change of the moments under displacements λ and strain μ. The weights that come out are those of an
-ordinary DeePMD-kit model; what the splines approximate is below 1e-5 eV/Å and absent from the frozen model.
+ordinary DeePMD-kit model; what the splines approximate is below 1e-5 eV/Å and absent from the frozen model. With ``invariants``
+(degree and probes) in the input, the products of three moments of `qcrystal.invariants` join the features; no backend of DeePMD-kit has them,
+and `qcrystal.graphs.finish` puts them into the frozen TensorFlow graph.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from pathlib import Path
 
 import numpy as np
 
+from qcrystal import invariants
 from qcrystal.datasets import System, read_deepmd
 from qcrystal.ending import Request, requests_noted
+from qcrystal.invariants import INVARIANT_SCALE, apply_network
 from qcrystal.moments import (
     Environment,
     Neighbourhoods,
@@ -98,9 +102,12 @@ def train(document: dict, directory: Path) -> None:
     closest = closest_pair(
         [frame for part in frames.values() for frame in part]
     )  # the splines serve the test frames too
-    environment = measured_environment(frames["training_data"], document["model"]["descriptor"], closest)
-    for frame in frames["training_data"]:
-        frame.moments = moments(frame.pairs, environment)
+    environment = measured_environment(
+        frames["training_data"], document["model"]["descriptor"], closest, degree=document.get("invariants", {}).get("degree", 1)
+    )
+    if environment.degree == 1:  # of higher degree they would fill the memory
+        for frame in frames["training_data"]:
+            frame.moments = moments(frame.pairs, environment)
     logger.info(
         "%d frames to train on, %d to test on, prepared in %.0f s",
         len(frames["training_data"]),
@@ -162,7 +169,9 @@ def closest_pair(frames: Sequence[Frame]) -> float:
     return min(float(np.sqrt((frame.pairs.vectors**2).sum(axis=1).min())) for frame in frames)
 
 
-def measured_environment(frames: Sequence[Frame], descriptor: dict, closest: float, sample: int = 200) -> Environment:
+def measured_environment(
+    frames: Sequence[Frame], descriptor: dict, closest: float, sample: int = 200, degree: int = 1
+) -> Environment:
     """The environment with the mean and the standard deviations of s over all slots, empty ones included, as DeePMD-kit.
 
     The splines reach to pairs a little closer than ``closest`` (Å).
@@ -186,7 +195,7 @@ def measured_environment(frames: Sequence[Frame], descriptor: dict, closest: flo
     scale_vector = np.maximum(np.sqrt(vector_squares / entries), 0.01)
     largest = MARGIN / closest
     spacing = largest / (largest + HALF) / (SPLINES - 3)
-    return Environment(cutoff, smooth, slots, shift, scale, scale_vector, HALF, spacing, SPLINES)
+    return Environment(cutoff, smooth, slots, shift, scale, scale_vector, HALF, spacing, SPLINES, degree)
 
 
 def initial_model(document: dict, environment: Environment, energies: np.ndarray, closest: float) -> dict:
@@ -230,13 +239,17 @@ def _draw(variables: dict, random: np.random.Generator, precision: str) -> None:
         variables["idt"] = random.normal(0.1, 0.001, variables["idt"].shape).astype(precision)
 
 
-def weights_of(model: dict) -> dict:
-    """The networks' weights: ``embedding`` in DeePMD-kit's order, ``fitting`` by species of the atom."""
+def weights_of(model: dict, cubic: dict | None = None, seed: int = 1) -> dict:
+    """The networks' weights: ``embedding`` in DeePMD-kit's order, ``fitting`` by species of the atom.
+
+    With ``cubic`` (``degree`` and ``probes``), also first ``probes``: by species of the atom and degree, (S, M, K) from the M channels of
+    each species of neighbour to K probes; and the fitting networks have inputs for the invariants after those of the model.
+    """
     parts = {
         "embedding": model["model"]["descriptor"]["embeddings"]["networks"],
         "fitting": model["model"]["fitting"]["nets"]["networks"],
     }
-    return {
+    weights = {
         name: [
             [
                 {key: np.asarray(value, np.float32) for key, value in layer["@variables"].items() if value is not None}
@@ -246,6 +259,20 @@ def weights_of(model: dict) -> dict:
         ]
         for name, networks in parts.items()
     }
+    return _with_invariants(weights, np.random.default_rng(seed), **cubic) if cubic else weights
+
+
+def _with_invariants(weights: dict, random: np.random.Generator, degree: int, probes: int) -> dict:
+    species, channels = len(weights["fitting"]), weights["embedding"][0][-1]["w"].shape[1]
+    shape = (species, channels, probes)
+    weights["probes"] = [
+        [random.normal(0, 1 / math.sqrt(channels), shape).astype(np.float32) for _ in range(degree)] for _ in range(species)
+    ]
+    for network in weights["fitting"]:
+        inputs, outputs = network[0]["w"].shape
+        inputs += invariants.count(degree, probes)
+        network[0]["w"] = random.normal(0, 1 / math.sqrt(inputs + outputs), (inputs, outputs)).astype(np.float32)
+    return weights
 
 
 def put_weights(model: dict, weights: dict) -> None:
@@ -255,23 +282,8 @@ def put_weights(model: dict, weights: dict) -> None:
         for network, layers in zip(networks, values, strict=True):
             for layer, variables in zip(network["layers"], layers, strict=True):
                 for key, value in variables.items():
-                    layer["@variables"][key] = np.asarray(value, network["precision"])
-
-
-def _apply(layers: list[dict], x, linear_end: bool):
-    """A network of DeePMD-kit: tanh layers with shortcuts where the width stays or doubles."""
-    import jax.numpy as jnp
-
-    for layer in layers[:-1] if linear_end else layers:
-        y = jnp.tanh(x @ layer["w"] + layer["b"])
-        y = y * layer["idt"] if "idt" in layer else y
-        inputs, outputs = layer["w"].shape
-        if inputs == outputs:
-            y = y + x
-        elif 2 * inputs == outputs:
-            y = y + jnp.concatenate([x, x], axis=-1)
-        x = y
-    return x @ layers[-1]["w"] + layers[-1]["b"] if linear_end else x
+                    kept = value[: layer["@variables"][key].shape[0]]  # no inputs for invariants
+                    layer["@variables"][key] = np.asarray(kept, network["precision"])
 
 
 class Energies:
@@ -295,7 +307,7 @@ class Energies:
         self.axis = axis
 
     def __call__(self, weights: dict, moments: list) -> list:
-        """Energies, one array per species of the atom, from moments (n, 4, S K) per species."""
+        """Energies, one array per species of the atom, from moments (n, C, S K) per species."""
         import jax.numpy as jnp
 
         result = []
@@ -303,14 +315,21 @@ class Energies:
             networks = weights["embedding"]
             if len(networks) > len(self.nodes):  # one per pair of species, that of the central atom first
                 networks = networks[species :: len(self.nodes)]
-            coefficients = jnp.concatenate(
-                [self.projection @ _apply(network, self.nodes[species], False) for network in networks]
-            )
+            embedded = [
+                self.projection @ apply_network(network, self.nodes[species], False, jnp) / self.slots for network in networks
+            ]
             count, _, size = block.shape
-            g = (block.reshape(count * 4, size) @ (coefficients / self.slots)).reshape(count, 4, -1)
+            g = (block[:, :4].reshape(count * 4, size) @ jnp.concatenate(embedded)).reshape(count, 4, -1)
             # outer products summed over the four components: faster than many small matrix products
-            features = sum(g[:, c, :, None] * g[:, c, None, : self.axis] for c in range(4)).reshape(count, -1)
-            result.append(_apply(weights["fitting"][species], features, True)[:, 0])
+            features = [sum(g[:, c, :, None] * g[:, c, None, : self.axis] for c in range(4)).reshape(count, -1)]
+            if "probes" in weights:
+                moments = []
+                for degree, probes in enumerate(weights["probes"][species], 1):
+                    own = block[:, degree**2 : (degree + 1) ** 2].reshape(count * (2 * degree + 1), size)
+                    seen = jnp.concatenate([g @ probe for g, probe in zip(embedded, probes, strict=True)])
+                    moments.append((own @ seen).reshape(count, 2 * degree + 1, -1).transpose(0, 2, 1))
+                features += [INVARIANT_SCALE * part for part in invariants.features(moments, moments[0].shape[1], jnp)]
+            result.append(apply_network(weights["fitting"][species], jnp.concatenate(features, axis=1), True, jnp)[:, 0])
         return result
 
 
@@ -350,8 +369,9 @@ class Trainer:
 
         self.gradient = jax.jit(jax.grad(total, argnums=1, has_aux=True))
         self.step = jax.jit(step)
-        self.weights = weights_of(model)
-        self.average = weights_of(model)
+        cubic, seed = document.get("invariants"), document["model"]["fitting_net"].get("seed", 1)
+        self.weights = weights_of(model, cubic, seed)
+        self.average = weights_of(model, cubic, seed)
         self.state = self.optimiser.init(self.weights)
         self.done = 0
 
@@ -371,9 +391,11 @@ class Trainer:
             batches += [order[i : i + self.batch].tolist() for i in range(0, len(order), self.batch)]
         return [batches[i] for i in random.permutation(len(batches))]
 
-    def predict(self, weights: dict, frames: Sequence[Frame]) -> list[tuple[float, np.ndarray, np.ndarray]]:
+    def predict(
+        self, weights: dict, frames: Sequence[Frame], blocks: list[np.ndarray] | None = None
+    ) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """Energy (without the species' means), forces and virial of frames of one composition."""
-        gradient, energies = self.gradient(weights, self.blocks(frames))
+        gradient, energies = self.gradient(weights, self.blocks(frames) if blocks is None else blocks)
         result = []
         for number, frame in enumerate(frames):
             own = [slice(number * n, (number + 1) * n) for n in frame.counts]
@@ -390,7 +412,8 @@ class Trainer:
 
     def blocks(self, frames: Sequence[Frame]) -> list[np.ndarray]:
         """Moments of frames of one composition, one array per species."""
-        return self._stack(frames, [frame.moments for frame in frames])
+        kept = [moments(frame.pairs, self.environment) if frame.moments is None else frame.moments for frame in frames]
+        return self._stack(frames, kept)
 
     def prefactors(self) -> dict[str, float]:
         """Weights of energy, force and virial in the loss: from start to limit as the learning rate falls."""
@@ -400,13 +423,15 @@ class Trainer:
             name: loss[f"limit_pref_{name}"] * (1 - progress) + loss[f"start_pref_{name}"] * progress for name in "efv"
         }
 
-    def directions(self, frames: Sequence[Frame], prefactors: dict[str, float]) -> tuple[list, list, np.ndarray]:
+    def directions(
+        self, frames: Sequence[Frame], prefactors: dict[str, float], blocks: list[np.ndarray]
+    ) -> tuple[list, list, np.ndarray]:
         """Tangents dA(λ, μ) and factors ∂L/∂E of every atom, one array per species, and the squared errors.
 
         The loss is DeePMD-kit's, p_e ΔE²/N + p_f <ΔF²> + p_v <ΔV²>/N, averaged over the batch.
         """
         tangents, factors, squares = [], [], []
-        for frame, (energy, forces, virial) in zip(frames, self.predict(self.weights, frames), strict=True):
+        for frame, (energy, forces, virial) in zip(frames, self.predict(self.weights, frames, blocks), strict=True):
             atoms = len(forces)
             errors = energy - frame.energy, forces - frame.forces, virial - frame.virial
             squares.append([(errors[0] / atoms) ** 2, np.mean(errors[1] ** 2), np.mean((errors[2] / atoms) ** 2)])
@@ -419,10 +444,11 @@ class Trainer:
 
     def advance(self, frames: Sequence[Frame]) -> np.ndarray:
         """One step of the optimiser; squared errors of energy, force and virial before it."""
-        tangents, factors, squares = self.directions(frames, self.prefactors())
+        blocks = self.blocks(frames)
+        tangents, factors, squares = self.directions(frames, self.prefactors(), blocks)
         decay = np.float32(min(self.decay, (1 + self.done) / (10 + self.done)))
         self.weights, self.state, self.average = self.step(
-            self.weights, self.state, self.average, self.blocks(frames), tangents, factors, decay
+            self.weights, self.state, self.average, blocks, tangents, factors, decay
         )
         self.done += 1
         return squares
@@ -490,7 +516,7 @@ class Trainer:
             return np.full(3, np.nan)
         squares = []
         for frame in frames:
-            if frame.moments is None:
+            if frame.moments is None and self.environment.degree == 1:
                 frame.moments = moments(frame.pairs, self.environment)
             ((energy, forces, virial),) = self.predict(self.average, [frame])
             atoms = len(forces)
@@ -541,10 +567,13 @@ class Trainer:
 
     def _save_model(self, directory: Path) -> None:
         """Write the averaged weights as ``model.dp`` and convert it to ``frozen.pb``."""
+        import jax
         from deepmd.dpmodel.utils.serialization import save_dp_model
 
         put_weights(self.model, self.average)
         save_dp_model(str(directory / "model.dp"), self.model)
+        if "probes" in self.average:
+            invariants.save(directory / invariants.FILE, jax.tree.map(np.asarray, self.average))
 
 
 def learning_rate(options: dict, steps: int):

@@ -5,8 +5,8 @@ inverse distance s(r), in a network G(s). With G expanded in B-splines of s, G(s
 
     A_ick = Σ_j B_k(s_ij) R_ijc,      R_ij = (s, s x/r, s y/r, s z/r) of the neighbour at r_ij
 
-no longer hold any weight: they are computed once per frame, and the network is needed at the spline's nodes only. A potential
-is then a function of A; forces and virials follow from its derivative dE/dA by `pair_forces`, and the derivative of A along
+no longer hold any weight: they are computed once per frame, and the network is needed at the spline's nodes only. Where
+`qcrystal.invariants` are wanted, harmonics of higher degree, s Y_lm, follow these four components. A potential is then a function of A; forces and virials follow from its derivative dE/dA by `pair_forces`, and the derivative of A along
 a displacement of the atoms, which the gradient of a force or virial error needs, is `moment_tangent`.
 
 Units: Å, eV. Species are numbers, sorted in a frame.
@@ -21,6 +21,7 @@ from numba import njit
 from scipy.spatial import cKDTree
 
 from qcrystal.datasets import System
+from qcrystal.invariants import harmonics
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Environment:
         Their distance in that variable.
     splines : int
         Number of splines per species of neighbour.
+    degree : int
+        Harmonics up to this degree: C = (degree + 1)² components.
     """
 
     cutoff: float
@@ -52,6 +55,11 @@ class Environment:
     half: float
     spacing: float
     splines: int
+    degree: int = 1
+
+    @property
+    def components(self) -> int:
+        return (self.degree + 1) ** 2
 
     @property
     def numbers(self) -> tuple:
@@ -65,6 +73,7 @@ class Environment:
             self.half,
             self.spacing,
             self.splines,
+            self.degree,
         )
 
 
@@ -168,18 +177,33 @@ def splines(s, half, spacing, value, slope):
 
 
 def moments(pairs: Neighbourhoods, environment: Environment) -> np.ndarray:
-    """Moments A (N, 4, S K) of a frame in float32, splines counted species by species of the neighbour."""
+    """Moments A (N, C, S K) of a frame in float32, splines counted species by species of the neighbour."""
     size = len(environment.slots) * environment.splines
-    result = np.zeros((len(pairs.species), 4, size))
+    result = np.zeros((len(pairs.species), environment.components, size), np.float32)
     _moments(
         pairs.first, pairs.neighbour, pairs.vectors, pairs.species, environment.slots, *environment.numbers, result
     )
-    return result.astype(np.float32)
+    return result
 
 
 @njit(cache=True, fastmath=True)
-def _moments(first, neighbour, vectors, species, slots, shift, scale, scale_vector, smooth, cutoff, half, h, size, out):
+def _degrees(degree):
+    """Of each harmonic: its degree l, and the factor √((2l+1)/3) that makes all of them as large as those of degree 1."""
+    size = (degree + 1) ** 2 - 1
+    degrees, factors = np.empty(size), np.empty(size)
+    for one in range(1, degree + 1):
+        degrees[one * one - 1 : (one + 1) ** 2 - 1] = one
+        factors[one * one - 1 : (one + 1) ** 2 - 1] = np.sqrt((2 * one + 1) / 3)
+    return degrees, factors
+
+
+@njit(cache=True, fastmath=True)
+def _moments(
+    first, neighbour, vectors, species, slots, shift, scale, scale_vector, smooth, cutoff, half, h, size, degree, out
+):
     value, slope = np.empty(4), np.empty(4)
+    _, factors = _degrees(degree)
+    harmonic, bend = np.empty(len(factors)), np.empty((len(factors), 3))
     for i in range(len(first) - 1):
         own = species[i]
         empty = slots.copy()
@@ -190,14 +214,15 @@ def _moments(first, neighbour, vectors, species, slots, shift, scale, scale_vect
             other = species[neighbour[p]]
             empty[other] -= 1
             k = splines(s, half, h, value, slope) + other * size
+            harmonics(x / r, y / r, z / r, degree, harmonic, bend)
             r0 = (s - shift[own]) / scale[own]
-            f = s / r / scale_vector[own]
+            f = s / scale_vector[own]
             for q in range(4):
-                b = value[q]
-                out[i, 0, k + q] += b * r0
-                out[i, 1, k + q] += b * f * x
-                out[i, 2, k + q] += b * f * y
-                out[i, 3, k + q] += b * f * z
+                out[i, 0, k + q] += value[q] * r0
+            for c in range(len(factors)):
+                w = f * factors[c] * harmonic[c]
+                for q in range(4):
+                    out[i, c + 1, k + q] += value[q] * w
         k = splines(0.0, half, h, value, slope)
         for other in range(len(slots)):
             for q in range(4):
@@ -205,15 +230,19 @@ def _moments(first, neighbour, vectors, species, slots, shift, scale, scale_vect
 
 
 def pair_forces(pairs: Neighbourhoods, environment: Environment, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Forces (N, 3) in eV/Å and virial (3, 3) = -dE/dstrain in eV from ``gradient`` dE/dA (N, 4, S K)."""
+    """Forces (N, 3) in eV/Å and virial (3, 3) = -dE/dstrain in eV from ``gradient`` dE/dA (N, C, S K)."""
     forces, strain = np.zeros((len(pairs.species), 3)), np.zeros((3, 3))
     _forces(pairs.first, pairs.neighbour, pairs.vectors, pairs.species, gradient, *environment.numbers, forces, strain)
     return forces, -(strain + strain.T) / 2
 
 
 @njit(cache=True, fastmath=True)
-def _forces(first, neighbour, vectors, species, g, shift, scale, scale_vector, smooth, cutoff, half, h, size, out, w):
+def _forces(
+    first, neighbour, vectors, species, g, shift, scale, scale_vector, smooth, cutoff, half, h, size, degree, out, w
+):
     value, slope = np.empty(4), np.empty(4)
+    degrees, factors = _degrees(degree)
+    harmonic, bend = np.empty(len(factors)), np.empty((len(factors), 3))
     for i in range(len(first) - 1):
         own = species[i]
         for p in range(first[i], first[i + 1]):
@@ -222,25 +251,32 @@ def _forces(first, neighbour, vectors, species, g, shift, scale, scale_vector, s
             s, ds = smooth_inverse(r, smooth, cutoff)
             j = neighbour[p]
             k = splines(s, half, h, value, slope) + species[j] * size
-            p0 = p1 = p2 = p3 = g0 = g1 = g2 = g3 = 0.0
-            for q in range(4):
-                b, d = value[q], slope[q]
-                p0 += b * g[i, 0, k + q]
-                p1 += b * g[i, 1, k + q]
-                p2 += b * g[i, 2, k + q]
-                p3 += b * g[i, 3, k + q]
-                g0 += d * g[i, 0, k + q]
-                g1 += d * g[i, 1, k + q]
-                g2 += d * g[i, 2, k + q]
-                g3 += d * g[i, 3, k + q]
             x, y, z = x / r, y / r, z / r
+            harmonics(x, y, z, degree, harmonic, bend)
+            p0 = g0 = 0.0
+            for q in range(4):
+                p0 += value[q] * g[i, 0, k + q]
+                g0 += slope[q] * g[i, 0, k + q]
             r0 = (s - shift[own]) / scale[own]
             f = s / scale_vector[own]
-            along = p1 * x + p2 * y + p3 * z
-            slope_along = g1 * x + g2 * y + g3 * z
+            radial = ds * (g0 * r0 + p0 / scale[own])
+            ax = ay = az = 0.0
+            rad = 0.0
+            for c in range(len(factors)):
+                pc = gc = 0.0
+                for q in range(4):
+                    b = g[i, c + 1, k + q]
+                    pc += value[q] * b
+                    gc += slope[q] * b
+                pc *= factors[c]
+                radial += ds * (gc * factors[c] * f + pc / scale_vector[own]) * harmonic[c]
+                ax += pc * bend[c, 0]
+                ay += pc * bend[c, 1]
+                az += pc * bend[c, 2]
+                rad += pc * degrees[c] * harmonic[c]
             across = f / r
-            radial = ds * (g0 * r0 + slope_along * f + p0 / scale[own] + along / scale_vector[own]) - across * along
-            fx, fy, fz = radial * x + across * p1, radial * y + across * p2, radial * z + across * p3
+            radial -= across * rad
+            fx, fy, fz = radial * x + across * ax, radial * y + across * ay, radial * z + across * az
             out[i, 0] += fx
             out[i, 1] += fy
             out[i, 2] += fz
@@ -262,9 +298,9 @@ def _forces(first, neighbour, vectors, species, g, shift, scale, scale_vector, s
 def moment_tangent(
     pairs: Neighbourhoods, environment: Environment, displacements: np.ndarray, strain: np.ndarray
 ) -> np.ndarray:
-    """Derivative of A (N, 4, S K), float32, along ``displacements`` (N, 3) and a ``strain`` (3, 3) of the frame."""
+    """Derivative of A (N, C, S K), float32, along ``displacements`` (N, 3) and a ``strain`` (3, 3) of the frame."""
     size = len(environment.slots) * environment.splines
-    result = np.zeros((len(pairs.species), 4, size), np.float32)
+    result = np.zeros((len(pairs.species), environment.components, size), np.float32)
     _tangent(
         pairs.first,
         pairs.neighbour,
@@ -279,8 +315,12 @@ def moment_tangent(
 
 
 @njit(cache=True, fastmath=True)
-def _tangent(first, neighbour, vectors, species, u, e, shift, scale, scale_vector, smooth, cutoff, half, h, size, out):
+def _tangent(
+    first, neighbour, vectors, species, u, e, shift, scale, scale_vector, smooth, cutoff, half, h, size, degree, out
+):
     value, slope = np.empty(4), np.empty(4)
+    degrees, factors = _degrees(degree)
+    harmonic, bend = np.empty(len(factors)), np.empty((len(factors), 3))
     for i in range(len(first) - 1):
         own = species[i]
         for p in range(first[i], first[i + 1]):
@@ -293,6 +333,7 @@ def _tangent(first, neighbour, vectors, species, u, e, shift, scale, scale_vecto
             s, slope_s = smooth_inverse(r, smooth, cutoff)
             k = splines(s, half, h, value, slope) + species[j] * size
             x, y, z = x / r, y / r, z / r
+            harmonics(x, y, z, degree, harmonic, bend)
             dr = dx * x + dy * y + dz * z
             ds = slope_s * dr
             r0 = (s - shift[own]) / scale[own]
@@ -300,14 +341,13 @@ def _tangent(first, neighbour, vectors, species, u, e, shift, scale, scale_vecto
             d0 = ds / scale[own]
             df = ds / scale_vector[own]
             across = f / r
-            d1, d2, d3 = (
-                df * x + across * (dx - x * dr),
-                df * y + across * (dy - y * dr),
-                df * z + across * (dz - z * dr),
-            )
             for q in range(4):
-                b, c = value[q], slope[q] * ds
-                out[i, 0, k + q] += c * r0 + b * d0
-                out[i, 1, k + q] += c * f * x + b * d1
-                out[i, 2, k + q] += c * f * y + b * d2
-                out[i, 3, k + q] += c * f * z + b * d3
+                out[i, 0, k + q] += slope[q] * ds * r0 + value[q] * d0
+            for c in range(len(factors)):
+                dc = factors[c] * (
+                    df * harmonic[c]
+                    + across * (bend[c, 0] * dx + bend[c, 1] * dy + bend[c, 2] * dz - degrees[c] * harmonic[c] * dr)
+                )
+                w = factors[c] * f * harmonic[c] * ds
+                for q in range(4):
+                    out[i, c + 1, k + q] += slope[q] * w + value[q] * dc

@@ -25,6 +25,7 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from qcrystal import invariants
 from qcrystal.datasets import System
 from qcrystal.devices import tensorflow_package
 from qcrystal.ending import exit_on_request
@@ -265,7 +266,9 @@ def export(
     """
     directory = Path(directory)
     source = directory / "frozen.pb" if table_spacing is None else tabulate(directory, threads, table_spacing)
-    finish(source, directory / "finished.pb", species, repulsion)
+    added = directory / invariants.FILE
+    weights = invariants.load(added) if added.is_file() else None
+    finish(source, directory / "finished.pb", species, repulsion, weights)
     (directory / "finished.pb").replace(directory / "model.pb")
 
 
