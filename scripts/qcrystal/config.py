@@ -304,6 +304,13 @@ class Statics(Strict):
         return self
 
 
+class Invariants(Strict):
+    """Cubic invariants of a deep potential; see `qcrystal.invariants`."""
+
+    degree: Annotated[Count, Field(ge=2, le=3)]
+    probes: Annotated[Count, Field(le=16)]
+
+
 class Training(Strict):
     """Deep-potential architecture, loss and optimiser, DeePMD-kit's ``se_e2_a``; see `qcrystal.training.TrainingSettings`."""
 
@@ -317,6 +324,7 @@ class Training(Strict):
     cutoff: Annotated[Positive, Field(le=20)]
     cutoff_smooth: Positive
     fitting: list[Count] = Field(min_length=1)
+    invariants: Invariants | None = None
     precision: Literal["float32", "float64"]
     start_lr: Positive
     stop_lr: Positive
@@ -329,6 +337,10 @@ class Training(Strict):
         if self.axis_neuron > self.descriptor[-1]:
             raise ValueError(
                 f"axis_neuron: {self.axis_neuron} is more than the last width of descriptor, {self.descriptor[-1]}"
+            )
+        if self.invariants and (self.trainer, self.precision) != ("moments", "float32"):
+            raise ValueError(
+                f"invariants: trainer {self.trainer} with {self.precision} has none; set trainer: moments, precision: float32"
             )
         if self.stop_lr > self.start_lr:
             raise ValueError(f"stop_lr: {self.stop_lr:g} is above start_lr, {self.start_lr:g}; a learning rate falls")

@@ -44,8 +44,8 @@ def finish(
         Distances (Å) by pair of species between which the repulsion is switched on, see `qcrystal.shortrange.pairs`; it is
         not added if there are none.
     weights
-        Those of `qcrystal.moment_training.weights_of` with ``probes``: the network between the environment and the energies becomes
-        the one with cubic invariants (`qcrystal.invariants`) that they belong to.
+        Those of `qcrystal.moment_training.weights_of` with ``probes``: the network between the environment and the energies
+        becomes the one with cubic invariants (`qcrystal.invariants`) that they belong to.
 
     Raises
     ------
@@ -163,7 +163,9 @@ class _Parts:
         environment = self.graph.get_tensor_by_name("o_rmat:0")
         rows = tf.reshape(environment, [-1, self.local, 4 * self.places])
         energies, start = [], 0
-        for species, bias in enumerate(tf.unstack(self._value("fitting_attr/t_bias_atom_e"), num=len(weights["fitting"]))):
+        for species, bias in enumerate(
+            tf.unstack(self._value("fitting_attr/t_bias_atom_e"), num=len(weights["fitting"]))
+        ):
             atoms = self.count[2 + species]
             own = tf.reshape(rows[:, start : start + atoms], [-1, self.places, 4])
             network = _Network(tf, self.graph, weights, species, self._selection())
@@ -242,8 +244,7 @@ class _Network:
         # mean of s, and standard deviations of s and of s x/r, by which environments are normalised
         mean, deviation = (graph.get_tensor_by_name(f"descrpt_attr/{name}:0") for name in ("t_avg", "t_std"))
         self.shift, self.scale, self.scale_vector = (
-            tf.cast(value, tf.float32)
-            for value in (mean[species, 0], deviation[species, 0], deviation[species, 1])
+            tf.cast(value, tf.float32) for value in (mean[species, 0], deviation[species, 0], deviation[species, 1])
         )
         tables = [op for op in graph.get_operations() if op.type == "TabulateFusionSeA"]
         self.tables = [op.inputs[:2] for op in tables if op.name.startswith(f"filter_type_{species}/")]
@@ -252,7 +253,7 @@ class _Network:
 
     def _axis(self) -> int:
         """Channels on the shorter side of the products: what the fitting network's inputs leave."""
-        channels, probes = self.probes[0].shape[1:]
+        channels, probes = self.probes[0][0].shape
         inputs = self.weights["fitting"][self.species][0]["w"].shape[0]
         return (inputs - invariants.count(len(self.probes), probes)) // channels
 
@@ -273,7 +274,7 @@ class _Network:
         count = tf.shape(sums)[0]
         features = [tf.reshape(tf.matmul(sums, sums[:, :, : self.axis], transpose_a=True), [count, -1])]
         moments = [tf.transpose(components, [0, 2, 1]) for components in degrees]
-        features += [INVARIANT_SCALE * part for part in invariants.features(moments, self.probes[0].shape[2], tf)]
+        features += [INVARIANT_SCALE * part for part in invariants.features(moments, self.probes[0][0].shape[1], tf)]
         return apply_network(self.weights["fitting"][self.species], tf.concat(features, axis=1), True, tf)[:, 0]
 
     def _sums(self, environment, components, neighbour: int, probe=None):
@@ -290,10 +291,9 @@ class _Network:
         table, info = self.tables[neighbour]
         channels = table.shape[1] // 6  # of each interval and channel the coefficients of a polynomial of degree 5
         if probe is not None:
-            table = tf.reshape(table, [-1, channels, 6])
+            values = tf.get_static_value(table).reshape(-1, channels, 6)
             channels = probe.shape[1]
-            table = tf.reshape(tf.einsum("ick,cp->ipk", table, tf.cast(probe, table.dtype)), [-1, 6 * channels])
-            table = tf.constant(tf.get_static_value(table)) if tf.get_static_value(table) is not None else table
+            table = np.einsum("ick,cp->ipk", values, probe.astype(values.dtype)).reshape(-1, 6 * channels)
         return op_module.tabulate_fusion_se_a(table, info, argument, components, last_layer_size=channels)
 
     def _higher(self, environment, neighbour: int, slots: float) -> list:

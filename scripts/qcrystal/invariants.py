@@ -23,7 +23,9 @@ from qcrystal.provenance import write_whole
 
 LARGEST_DEGREE = 3
 FILE = "invariants.npz"  # weights of a potential that has them, beside its model.dp
-INVARIANT_SCALE = float(__import__("os").environ.get("ISCALE", "100"))  # makes invariants about as large as the products of two
+INVARIANT_SCALE = float(
+    __import__("os").environ.get("ISCALE", "100")
+)  # makes invariants about as large as the products of two
 
 
 @njit(cache=True, fastmath=True)

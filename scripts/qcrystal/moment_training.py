@@ -7,9 +7,9 @@ the force error needs no second backward pass through the pairs: for a loss L(E,
     dL/dθ = Σ ∂L/∂E dE/dθ - d/dθ [dE/dA · dA(λ, μ)],    λ_i = ∂L/∂F_i,  μ = ∂L/∂V,
 
 where dA(λ, μ) is the change of the moments under displacements λ and strain μ. The weights that come out are those of an
-ordinary DeePMD-kit model; what the splines approximate is below 1e-5 eV/Å and absent from the frozen model. With ``invariants``
-(degree and probes) in the input, the products of three moments of `qcrystal.invariants` join the features; no backend of DeePMD-kit has them,
-and `qcrystal.graphs.finish` puts them into the frozen TensorFlow graph.
+ordinary DeePMD-kit model; what the splines approximate is below 1e-5 eV/Å and absent from the frozen model. With
+``invariants`` (degree and probes) in the input, the products of three moments of `qcrystal.invariants` join the features: no
+backend of DeePMD-kit has them, and `qcrystal.graphs.finish` puts them into the frozen TensorFlow graph.
 """
 
 from __future__ import annotations
@@ -103,7 +103,10 @@ def train(document: dict, directory: Path) -> None:
         [frame for part in frames.values() for frame in part]
     )  # the splines serve the test frames too
     environment = measured_environment(
-        frames["training_data"], document["model"]["descriptor"], closest, degree=document.get("invariants", {}).get("degree", 1)
+        frames["training_data"],
+        document["model"]["descriptor"],
+        closest,
+        degree=document.get("invariants", {}).get("degree", 1),
     )
     if environment.degree == 1:  # of higher degree they would fill the memory
         for frame in frames["training_data"]:
@@ -242,8 +245,9 @@ def _draw(variables: dict, random: np.random.Generator, precision: str) -> None:
 def weights_of(model: dict, cubic: dict | None = None, seed: int = 1) -> dict:
     """The networks' weights: ``embedding`` in DeePMD-kit's order, ``fitting`` by species of the atom.
 
-    With ``cubic`` (``degree`` and ``probes``), also first ``probes``: by species of the atom and degree, (S, M, K) from the M channels of
-    each species of neighbour to K probes; and the fitting networks have inputs for the invariants after those of the model.
+    With ``cubic`` (``degree`` and ``probes``), also first ``probes``: by species of the atom, degree and species of the
+    neighbour, (M, K) from M channels to K probes; and the fitting networks have inputs for the invariants after those of
+    the model.
     """
     parts = {
         "embedding": model["model"]["descriptor"]["embeddings"]["networks"],
@@ -264,10 +268,11 @@ def weights_of(model: dict, cubic: dict | None = None, seed: int = 1) -> dict:
 
 def _with_invariants(weights: dict, random: np.random.Generator, degree: int, probes: int) -> dict:
     species, channels = len(weights["fitting"]), weights["embedding"][0][-1]["w"].shape[1]
-    shape = (species, channels, probes)
-    weights["probes"] = [
-        [random.normal(0, 1 / math.sqrt(channels), shape).astype(np.float32) for _ in range(degree)] for _ in range(species)
-    ]
+
+    def drawn() -> np.ndarray:
+        return random.normal(0, 1 / math.sqrt(channels), (channels, probes)).astype(np.float32)
+
+    weights["probes"] = [[[drawn() for _ in range(species)] for _ in range(degree)] for _ in range(species)]
     for network in weights["fitting"]:
         inputs, outputs = network[0]["w"].shape
         inputs += invariants.count(degree, probes)
@@ -316,7 +321,8 @@ class Energies:
             if len(networks) > len(self.nodes):  # one per pair of species, that of the central atom first
                 networks = networks[species :: len(self.nodes)]
             embedded = [
-                self.projection @ apply_network(network, self.nodes[species], False, jnp) / self.slots for network in networks
+                self.projection @ apply_network(network, self.nodes[species], False, jnp) / self.slots
+                for network in networks
             ]
             count, _, size = block.shape
             g = (block[:, :4].reshape(count * 4, size) @ jnp.concatenate(embedded)).reshape(count, 4, -1)
@@ -329,7 +335,9 @@ class Energies:
                     seen = jnp.concatenate([g @ probe for g, probe in zip(embedded, probes, strict=True)])
                     moments.append((own @ seen).reshape(count, 2 * degree + 1, -1).transpose(0, 2, 1))
                 features += [INVARIANT_SCALE * part for part in invariants.features(moments, moments[0].shape[1], jnp)]
-            result.append(apply_network(weights["fitting"][species], jnp.concatenate(features, axis=1), True, jnp)[:, 0])
+            result.append(
+                apply_network(weights["fitting"][species], jnp.concatenate(features, axis=1), True, jnp)[:, 0]
+            )
         return result
 
 

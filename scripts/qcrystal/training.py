@@ -23,13 +23,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from qcrystal import invariants
 from qcrystal.datasets import System
 from qcrystal.devices import tensorflow_package
 from qcrystal.ending import exit_on_request
 from qcrystal.graphs import complete_input, finish
+from qcrystal.invariants import LARGEST_DEGREE
 from qcrystal.potential import load_potential
 from qcrystal.provenance import write_whole
 
@@ -65,8 +66,17 @@ class Seeds(BaseModel):
     batches: int = 13
 
 
+class Invariants(BaseModel):
+    """Cubic invariants (`qcrystal.invariants`) of moments up to ``degree``, each seen by as many ``probes``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    degree: int = Field(3, ge=2, le=LARGEST_DEGREE, strict=True)
+    probes: int = Field(4, ge=1, le=16, strict=True)
+
+
 class TrainingSettings(BaseModel):
-    """Architecture (``se_e2_a``), loss and effort.
+    """Architecture (``se_e2_a``, with cubic ``invariants`` if they are given), loss and effort.
 
     ``sel`` holds the largest number of neighbours within ``cutoff`` (Å) per species; ``cutoff_smooth`` (Å) is where the
     switching begins. ``energy``, ``force`` and ``virial`` are the loss prefactors at the start and at the end.
@@ -85,6 +95,7 @@ class TrainingSettings(BaseModel):
     cutoff: float = 4.0
     cutoff_smooth: float = 2.0
     fitting: list[int] = [128, 128, 128]
+    invariants: Invariants | None = None
     precision: str = "float32"
     trainer: Literal["deepmd", "moments"] = "deepmd"
     optimizer: Literal["adam", "muon"] = "adam"
@@ -101,6 +112,14 @@ class TrainingSettings(BaseModel):
     seeds: Seeds = Seeds()
     repulsion: dict[str, tuple[float, float]] = {}
     table_spacing: float = Field(0.02, gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TrainingSettings:
+        if self.invariants and (self.trainer != "moments" or self.precision != "float32"):
+            raise ValueError(
+                f"invariants: trainer {self.trainer} with {self.precision} has none; use trainer: moments and precision: float32"
+            )
+        return self
 
 
 def render_input(
@@ -166,6 +185,8 @@ def render_input(
         document["learning_rate"]["decay_steps"] = decay_steps
     if settings.trainer == "moments":
         document["training"] |= {"optimizer": settings.optimizer, "ema_decay": settings.average}
+    if settings.invariants:  # not DeePMD-kit's
+        document["invariants"] = settings.invariants.model_dump()
     if test_systems:
         document["training"]["validation_data"] = {
             "systems": [str(path) for path in test_systems],
@@ -254,7 +275,7 @@ def export(
     threads: int = 1,
     table_spacing: float | None = 0.02,
 ) -> None:
-    """Turn ``frozen.pb`` in ``directory`` into ``model.pb``.
+    """Turn ``frozen.pb`` in ``directory``, and ``invariants.npz`` if it is there, into ``model.pb``.
 
     Parameters
     ----------
@@ -573,7 +594,7 @@ def model_card(
     card = {
         "name": name,
         "species": list(settings.species),
-        "descriptor": "se_e2_a",
+        "descriptor": "se_e2_a" + (" and cubic invariants" if settings.invariants else ""),
         "data": {**dataset, "pressure_GPa": [round(float(pressures.min()), 1), round(float(pressures.max()), 1)]},
         "split": split,
         "settings": settings.model_dump(mode="json"),

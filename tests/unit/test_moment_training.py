@@ -22,13 +22,12 @@ from qcrystal.moment_training import (
     learning_rate,
     mean_energies,
     measured_environment,
-    put_weights,
     train,
     weights_of,
 )
 from qcrystal.moments import moment_tangent, moments, neighbourhoods, pair_forces
 from qcrystal.provenance import one_line
-from qcrystal.training import TrainingSettings, predict, render_input
+from qcrystal.training import TrainingSettings, export, predict, render_input
 
 SPECIES = ["La", "H"]
 
@@ -46,14 +45,21 @@ def systems(root):
     return [system.take([0, len(system) - 1]) for system in shipped if len(system) > 3]
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["one side", "pairs of species"])
+KINDS = {
+    "one side": {"type_one_side": True},
+    "pairs of species": {"type_one_side": False},
+    "invariants": {"type_one_side": False, "trainer": "moments", "invariants": {"degree": 3, "probes": 3}},
+    "invariants of degree 2": {"type_one_side": True, "trainer": "moments", "invariants": {"degree": 2, "probes": 2}},
+}
+
+
+@pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
 def trainer(systems, request):
-    document = render_input(settings(type_one_side=request.param), [], [])
+    document = render_input(settings(**request.param), [], [])
     energies = mean_energies(systems, SPECIES)
     frames = _frames(systems, SPECIES, 4.0, energies)
-    environment = measured_environment(frames, document["model"]["descriptor"], closest_pair(frames))
-    for frame in frames:
-        frame.moments = moments(frame.pairs, environment)
+    degree = document.get("invariants", {}).get("degree", 1)
+    environment = measured_environment(frames, document["model"]["descriptor"], closest_pair(frames), degree=degree)
     model = initial_model(document, environment, energies, closest_pair(frames))
     return Trainer(document, model, environment, {"training_data": frames, "validation_data": []})
 
@@ -74,16 +80,24 @@ def test_neighbours_of_a_small_skewed_cell_are_those_of_ase():
     np.testing.assert_allclose(ordered(ours), ordered(theirs), atol=2e-6)  # vectors are kept in single precision
 
 
-def test_energy_force_and_virial_are_those_of_the_deepmd_model(trainer, systems, tmp_path):
-    """DeePMD-kit evaluates its own graph, without splines: 1e-4 eV/Å is single precision on forces of tens of eV/Å."""
-    from deepmd.dpmodel.utils.serialization import save_dp_model
+@pytest.fixture(scope="module")
+def exported(trainer, tmp_path_factory):
+    """What a training leaves, as a file that DeePMD-kit reads: networks, and once tables instead of them."""
     from deepmd.entrypoints.convert_backend import convert_backend
     from deepmd.infer import DeepPot
 
-    put_weights(trainer.model, trainer.weights)
-    save_dp_model(str(tmp_path / "model.dp"), trainer.model)
-    convert_backend(INPUT=str(tmp_path / "model.dp"), OUTPUT=str(tmp_path / "model.pb"))
-    reference = DeepPot(str(tmp_path / "model.pb"))
+    folder = tmp_path_factory.mktemp("model")
+    trainer.average = trainer.weights
+    trainer._save_model(folder)
+    convert_backend(INPUT=str(folder / "model.dp"), OUTPUT=str(folder / "frozen.pb"))
+    tabulated = "probes" in trainer.weights and len(trainer.weights["probes"][0]) == 3
+    export(folder, SPECIES, {}, table_spacing=0.01 if tabulated else None)
+    return DeepPot(str(folder / "model.pb"))
+
+
+def test_energy_force_and_virial_are_those_of_the_file(trainer, exported, systems):
+    """Two codes, one with neighbours and one with moments: 1e-4 eV/Å is single precision on forces of tens of eV/Å."""
+    reference = exported
     means = trainer.model["model"]["fitting"]["@variables"]["bias_atom_e"].ravel()
     for number, system in enumerate(systems):
         frame, index = trainer.training[2 * number + 1], 1
@@ -139,19 +153,28 @@ def test_the_step_follows_the_gradient_of_the_loss(trainer):
             + prefactors["v"] * np.mean((virial - frame.virial) ** 2) / atoms
         )
 
-    tangents, factors, _ = trainer.directions([frame], prefactors)
+    tangents, factors, _ = trainer.directions([frame], prefactors, trainer.blocks([frame]))
 
     def directed(weights):
         parts, along = jax.jvp(lambda m: energies(weights, m), (trainer.blocks([frame]),), (tangents,))
         return sum((p * f).sum() - t.sum() for p, t, f in zip(parts, along, factors, strict=True))
 
     gradient = jax.grad(directed)(trainer.weights)
-    for network, layer, key, place in (("embedding", 0, "w", (0, 1)), ("fitting", 0, "w", (3, 2))):
-        analytic = float(gradient[network][1][layer][key][place])
+    chosen = [(("embedding", 1, 0, "w"), (0, 1)), (("fitting", 1, 0, "w"), (3, 2))]
+    if "probes" in trainer.weights:
+        chosen += [(("probes", 1, 1, 1), (2, 1)), (("fitting", 1, 0, "w"), (-1, 2))]
 
-        def shifted(step, network=network, layer=layer, key=key, place=place):
+    def part(weights, names):
+        for name in names:
+            weights = weights[name]
+        return weights
+
+    for names, place in chosen:
+        analytic = float(part(gradient, names)[place])
+
+        def shifted(step, names=names, place=place):
             weights = jax.tree.map(np.array, trainer.weights)
-            weights[network][1][layer][key][place] += step
+            part(weights, names)[place] += step
             return loss(weights)
 
         step = 2e-3
