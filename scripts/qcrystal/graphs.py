@@ -171,7 +171,6 @@ class _Parts:
             network = _Network(tf, self.graph, weights, species, self._selection())
             energy = tf.cast(network.energies(tf.cast(own, tf.float32)), tf.float64) + tf.cast(bias, tf.float64)
             energies.append(tf.reshape(energy, [-1, atoms]))
-            start += atoms
         self.atom_energy = tf.concat(energies, axis=1)
         (self.slope,) = tf.gradients(tf.reduce_sum(self.atom_energy), environment)
 
@@ -261,10 +260,8 @@ class _Network:
         """Energies (n,) from normalised environments (n, places, 4)."""
         tf = self.tf
         slots = float(sum(self.selection))
-        sums, first, degrees = 0, 0, [0] * len(self.probes)
-        for neighbour, places in enumerate(self.selection):
-            own = environment[:, first : first + places]
-            first += places
+        sums, degrees = 0, [0] * len(self.probes)
+        for neighbour, own in enumerate(tf.split(environment, list(self.selection), axis=1)):
             part = self._sums(own, own, neighbour) / slots  # (n, 4, M)
             sums += part
             found = self._higher(own, neighbour, slots)
@@ -302,10 +299,11 @@ class _Network:
         degree = len(self.probes)
         if degree < 2:
             return []
-        s = environment[:, :, 0] * self.scale + self.shift
+        s, x, y, z = tf.unstack(environment, num=4, axis=-1)  # slices would each have a slope as large as the whole
+        s = s * self.scale + self.shift
         empty = s < 1e-6  # 1/Å; no neighbour there, or one at the cutoff
         inverse = tf.where(empty, tf.zeros_like(s), self.scale_vector / tf.where(empty, tf.ones_like(s), s))
-        x, y, z = (environment[:, :, component] * inverse for component in (1, 2, 3))
+        x, y, z = x * inverse, y * inverse, z * inverse
         found, components = [], [s / self.scale_vector * one for one in invariants.harmonics_of(x, y, z, degree)]
         for one in range(2, degree + 1):
             own, components = components[: 2 * one + 1], components[2 * one + 1 :]

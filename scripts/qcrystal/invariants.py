@@ -136,7 +136,7 @@ def features(moments: list, probes: int, library) -> list:
         coupled = library.reshape(
             library.matmul(pairs, coupling(*degrees).reshape(-1, sizes[2])), (-1, probes**2, sizes[2])
         )
-        product = sum(coupled[:, :, None, m] * three[:, None, :, m] for m in range(sizes[2]))
+        product = library.matmul(coupled, library.transpose(three, (0, 2, 1)))
         found.append(take(library.reshape(product, (-1, probes**3)), selection(degrees, probes), axis=1))
     return found
 
