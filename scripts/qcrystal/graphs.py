@@ -110,7 +110,7 @@ def kind(path: Path) -> str:
 
 def _kind(graph) -> str:
     operations = {node.op for node in graph.node}
-    if any(node.name == "net/o_energy" for node in graph.node):
+    if any(node.name.startswith("net/o_energy") for node in graph.node):
         return "finished"
     if not {"ProdForceSeA", "ProdVirialSeA"} <= operations:
         return "no se_e2_a potential"
@@ -155,6 +155,7 @@ class _Parts:
         self.places = forces.get_attr("n_a_sel")
         self.distances = virials.inputs[2]
         self.local, self.all = self.count[0], self.count[1]
+        self.energy = tf.reshape(graph.get_tensor_by_name("net/o_energy:0"), [-1])
         self.atom_energy = tf.reshape(graph.get_tensor_by_name("net/o_atom_energy:0"), [-1, self.local])
 
     def replace_network(self, weights: Mapping) -> None:
@@ -162,16 +163,17 @@ class _Parts:
         tf = self.tf
         environment = self.graph.get_tensor_by_name("o_rmat:0")
         rows = tf.reshape(environment, [-1, self.local, 4 * self.places])
-        energies, start = [], 0
-        for species, bias in enumerate(
-            tf.unstack(self._value("fitting_attr/t_bias_atom_e"), num=len(weights["fitting"]))
-        ):
-            atoms = self.count[2 + species]
-            own = tf.reshape(rows[:, start : start + atoms], [-1, self.places, 4])
+        energies, kinds = [], len(weights["fitting"])
+        counts = tf.unstack(self.count[2 : 2 + kinds], num=kinds)
+        biases = tf.unstack(self._value("fitting_attr/t_bias_atom_e"), num=kinds)
+        parts = zip(tf.split(rows, counts, axis=1), counts, biases, strict=True)
+        for species, (part, atoms, bias) in enumerate(parts):
+            own = tf.reshape(part, [-1, self.places, 4])
             network = _Network(tf, self.graph, weights, species, self._selection())
             energy = tf.cast(network.energies(tf.cast(own, tf.float32)), tf.float64) + tf.cast(bias, tf.float64)
             energies.append(tf.reshape(energy, [-1, atoms]))
         self.atom_energy = tf.concat(energies, axis=1)
+        self.energy = tf.reduce_sum(self.atom_energy, axis=1, name="net/o_energy_of_invariants")
         (self.slope,) = tf.gradients(tf.reduce_sum(self.atom_energy), environment)
 
     def network(self):
@@ -195,7 +197,7 @@ class _Parts:
         sums = tf.reshape(sums, [frames, self.all, 12])
         own = tf.reduce_sum(tf.reshape(pair, [frames, self.local, self.places, 3]), axis=2)
         force = sums[..., :3] - tf.pad(own, [[0, 0], [0, self.all - self.local], [0, 0]])
-        return tf.reduce_sum(self.atom_energy, axis=1), self.atom_energy, force, sums[..., 3:]
+        return self.energy, self.atom_energy, force, sums[..., 3:]
 
     def _value(self, name):
         return self.graph.get_tensor_by_name(f"{name}:0")
