@@ -72,10 +72,12 @@ def test_run_that_is_preempted_and_runs_out_of_time_ends_as_an_undisturbed_one(c
     assert sum(int(job["Restarts"]) for job in jobs) == 1
     states = [job["JobState"] for job in jobs]
     assert len(states) > 1 and set(states[:-1]) == {"TIMEOUT"} and states[-1] == "COMPLETED"
-    # each that ran out of time was asked to end, and did so by itself within the half minute that SLURM leaves it
+    # each that ran out of time was asked to end, and did so by itself within the half minute that SLURM leaves it; one that
+    # finishes in that time is too late for SLURM, and its run is computed again
     logs = disturbed.folder / ".snakemake" / "slurm_logs" / "rule_run" / RUN
-    for job in jobs[:-1]:
-        assert "exit status 143" in (logs / f"{job['JobId']}.log").read_text()
+    texts = [(logs / f"{job['JobId']}.log").read_text() for job in jobs[:-1]]
+    assert all("exit status 143" in text or "(100%) done" in text for text in texts)
+    assert any("exit status 143" in text for text in texts)
     report = json.loads((disturbed.folder / REPORT).read_text())
     assert report["resumed_at"] > 0
     one, two = (w.folder / "results" / "smoke" / "runs" / RUN for w in workspaces)
