@@ -18,9 +18,7 @@ $(if $(call one,$(START),model labels dft),,$(error START=$(START): model, label
 SCALES := $(patsubst config/scales/%.yaml,%,$(wildcard config/scales/*.yaml))
 $(if $(or $(call one,$(SCALE),$(SCALES)),$(and $(filter 1,$(words $(SCALE))),$(wildcard $(SCALE) results/$(SCALE)))),,\
 	$(error SCALE=$(SCALE): one of $(SCALES), or the path of a file without a space))
-letters = $(if $(2),$(call letters,$(subst $(firstword $(2)),,$(1)),$(wordlist 2,10,$(2))),$(1))
-NUMBER := $(if $(call letters,$(CORES),0 1 2 3 4 5 6 7 8 9),,$(subst 0,,$(CORES)))
-$(if $(or $(NUMBER),$(filter all,$(CORES))),,$(error CORES=$(CORES): a number of cores from 1))
+$(if $(or $(filter all,$(CORES)),$(shell echo '$(CORES)' | grep -xE '0*[1-9][0-9]*')),,$(error CORES=$(CORES): a number of cores from 1))
 # One environment per device, so that neither is rebuilt for the other's sake.
 SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
 VENV := .venv$(SUFFIX)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from qcrystal.documents import DocumentError, one_line, read_mapping
+from qcrystal.documents import DocumentError, printable, read_mapping
 from qcrystal.provenance import file_digest
 from qcrystal.tables import TableError, check_table
 
@@ -136,4 +136,4 @@ def _part(card: dict, *keys: str):
 
 
 def _shown(value) -> str:
-    return one_line(f"{value!r:.60}")
+    return printable(f"{value!r:.60}")

@@ -27,7 +27,7 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 from qcrystal.card import TABLES as CARD_TABLES
 from qcrystal.card import CardError, check_potential
 from qcrystal.datasets import DatasetError, check_files
-from qcrystal.documents import DocumentError, one_line, read_mapping
+from qcrystal.documents import DocumentError, printable, read_mapping
 from qcrystal.engines.beads import BEAD_RATIO, beads_for
 from qcrystal.engines.spec import (
     PATH_INTEGRAL_METHODS,
@@ -909,7 +909,7 @@ def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]
             what = "is missing; add it" if len(keys) == 1 else "are missing; add them"
             prefix = ".".join(map(str, place)) + "." if place else ""
             lines.append(f"{where}: {', '.join(prefix + key for key in keys)} {what}")
-    return [one_line(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def _key(location: tuple) -> str:
@@ -987,7 +987,7 @@ def load(settings: dict, root: Path, put_over: Mapping[str, Mapping] | None = No
         raise ConfigError("\n".join(_from_origin(line, origins) for line in str(error).split("\n"))) from error
     except OSError as error:  # of a path that is too long, or leads where nobody may look
         raise ConfigError(
-            one_line(f"{MAIN_FILE}: {str(error.filename):.80}: cannot be read ({error.strerror}); name another")
+            printable(f"{MAIN_FILE}: {str(error.filename):.80}: cannot be read ({error.strerror}); name another")
         ) from error
 
 
@@ -1034,7 +1034,7 @@ def check_places(interpreter: str, root: str) -> None:
         found = re.search(unsafe, path)
         if found:
             raise ConfigError(
-                one_line(f"{path}: Snakemake cannot run scripts by a path with {found[0]!r}; move the repository")
+                printable(f"{path}: Snakemake cannot run scripts by a path with {found[0]!r}; move the repository")
             )
 
 
@@ -1085,7 +1085,7 @@ def _check_paths(main: Main, species: list[str], root: Path) -> None:
     try:
         check_published(read_yaml(root / main.published, main.published, "file"), main.published)
     except PublishedError as error:
-        raise ConfigError(one_line(str(error))) from error
+        raise ConfigError(printable(str(error))) from error
     if main.dataset not in main.datasets:
         known = ", ".join(main.datasets) or "there is none"
         raise ConfigError(f"{MAIN_FILE}: dataset: {main.dataset!r} is not among datasets: {known}")
@@ -1104,14 +1104,14 @@ def _check_paths(main: Main, species: list[str], root: Path) -> None:
         try:
             check_files(root / dataset.path, species)
         except DatasetError as error:
-            raise ConfigError(one_line(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
+            raise ConfigError(printable(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
 
 
 def _check_table(root: Path, path: str, key: str, columns: Sequence[str], may_be_empty: bool = False) -> None:
     try:
         check_table(root / path, path, columns, may_be_empty=may_be_empty)
     except TableError as error:
-        raise ConfigError(one_line(f"{MAIN_FILE}: {key}: {error}")) from error
+        raise ConfigError(printable(f"{MAIN_FILE}: {key}: {error}")) from error
 
 
 def _check_model(model: str, system: System, root: Path) -> None:
@@ -1123,7 +1123,7 @@ def _check_model(model: str, system: System, root: Path) -> None:
     try:
         check_potential(root / model, system.species, model)
     except CardError as error:
-        raise ConfigError(one_line(str(error))) from error
+        raise ConfigError(printable(str(error))) from error
 
 
 def one_of(values: Iterable) -> str:

@@ -36,16 +36,14 @@ def read_mapping(path: Path) -> dict:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1} " if mark else ""
         reason = getattr(error, "problem", None) or str(error)
-        raise DocumentError(f"{place}is not valid YAML: {one_line(reason)}") from error
-    except (
-        Exception
-    ) as error:  # PyYAML lets through what its constructors meet: dates of no calendar, endless nesting, ...
-        raise DocumentError(f"cannot be read: {one_line(str(error))}") from error
+        raise DocumentError(f"{place}is not valid YAML: {printable(reason)}") from error
+    except Exception as error:  # PyYAML lets through what it meets: dates of no calendar, endless nesting, ...
+        raise DocumentError(f"cannot be read: {printable(str(error))}") from error
     if not isinstance(document, dict):
         raise DocumentError(f"must hold keys with values, not {type(document).__name__}")
     return document
 
 
-def one_line(text: str) -> str:
+def printable(text: str) -> str:
     """A text as one line of letters that can be shown."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))

@@ -377,9 +377,8 @@ class Trainer:
 
         self.gradient = jax.jit(jax.grad(total, argnums=1, has_aux=True))
         self.step = jax.jit(step)
-        cubic, seed = document.get("invariants"), document["model"]["fitting_net"].get("seed", 1)
-        self.weights = weights_of(model, cubic, seed)
-        self.average = weights_of(model, cubic, seed)
+        self.weights = weights_of(model, document.get("invariants"), document["model"]["fitting_net"].get("seed", 1))
+        self.average = self.weights
         self.state = self.optimiser.init(self.weights)
         self.done = 0
 

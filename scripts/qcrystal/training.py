@@ -23,14 +23,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal import invariants
 from qcrystal.datasets import System
 from qcrystal.devices import tensorflow_package
 from qcrystal.ending import exit_on_request
 from qcrystal.graphs import complete_input, finish
-from qcrystal.invariants import LARGEST_DEGREE
 from qcrystal.potential import load_potential
 from qcrystal.provenance import write_whole
 
@@ -66,20 +65,13 @@ class Seeds(BaseModel):
     batches: int = 13
 
 
-class Invariants(BaseModel):
-    """Cubic invariants (`qcrystal.invariants`) of moments up to ``degree``, each seen by as many ``probes``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    degree: int = Field(3, ge=2, le=LARGEST_DEGREE, strict=True)
-    probes: int = Field(4, ge=1, le=16, strict=True)
-
-
 class TrainingSettings(BaseModel):
-    """Architecture (``se_e2_a``, with cubic ``invariants`` if they are given), loss and effort.
+    """Architecture (``se_e2_a``), loss and effort.
 
     ``sel`` holds the largest number of neighbours within ``cutoff`` (Å) per species; ``cutoff_smooth`` (Å) is where the
-    switching begins. ``energy``, ``force`` and ``virial`` are the loss prefactors at the start and at the end.
+    switching begins. ``invariants`` are the ``degree`` and the number of ``probes`` of cubic invariants
+    (`qcrystal.invariants`), None for none. ``energy``, ``force`` and ``virial`` are the loss prefactors at the start and at
+    the end.
     ``trainer`` is DeePMD-kit's own or `qcrystal.moment_training`; ``optimizer`` and ``average`` (decay of the running
     average of the weights) are the latter's. ``repulsion`` (Å) is `qcrystal.shortrange`'s, by pair of species, and
     ``table_spacing`` that of the tables that replace the embedding networks of a compressed potential.
@@ -95,7 +87,7 @@ class TrainingSettings(BaseModel):
     cutoff: float = 4.0
     cutoff_smooth: float = 2.0
     fitting: list[int] = [128, 128, 128]
-    invariants: Invariants | None = None
+    invariants: dict[str, int] | None = None
     precision: str = "float32"
     trainer: Literal["deepmd", "moments"] = "deepmd"
     optimizer: Literal["adam", "muon"] = "adam"
@@ -112,14 +104,6 @@ class TrainingSettings(BaseModel):
     seeds: Seeds = Seeds()
     repulsion: dict[str, tuple[float, float]] = {}
     table_spacing: float = Field(0.02, gt=0)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> TrainingSettings:
-        if self.invariants and (self.trainer != "moments" or self.precision != "float32"):
-            raise ValueError(
-                f"invariants: trainer {self.trainer} with {self.precision} has none; use trainer: moments and precision: float32"
-            )
-        return self
 
 
 def render_input(
@@ -186,7 +170,7 @@ def render_input(
     if settings.trainer == "moments":
         document["training"] |= {"optimizer": settings.optimizer, "ema_decay": settings.average}
     if settings.invariants:  # not DeePMD-kit's
-        document["invariants"] = settings.invariants.model_dump()
+        document["invariants"] = dict(settings.invariants)
     if test_systems:
         document["training"]["validation_data"] = {
             "systems": [str(path) for path in test_systems],

@@ -598,12 +598,12 @@ def test_bad_variable_is_named(case, tmp_path):
 
 
 PLACES = {
-    "a space": ("/home/a b/bin/python", "/home/a b", ["/home/a b/bin/python", "' '"]),
-    "an ampersand": ("/home/a&b/bin/python", "/home/a&b", ["'&'"]),
-    "a quote": ("/home/a'b/bin/python", "/home/a'b", ['"\'"']),
-    "a dollar": ("/home/a$b/bin/python", "/home/a$b", ["'$'"]),
-    "a colon": ("/home/a:b/bin/python", "/home/a:b", ["':'"]),
-    "a brace": ("/usr/bin/python3", "/home/{a}", ["/home/{a}", "'{'"]),
+    "a space": ("/opt/a b/bin/python", "/opt/a b", ["/opt/a b/bin/python", "' '"]),
+    "an ampersand": ("/opt/a&b/bin/python", "/opt/a&b", ["'&'"]),
+    "a quote": ("/opt/a'b/bin/python", "/opt/a'b", ['"\'"']),
+    "a dollar": ("/opt/a$b/bin/python", "/opt/a$b", ["'$'"]),
+    "a colon": ("/opt/a:b/bin/python", "/opt/a:b", ["':'"]),
+    "a brace": ("/usr/bin/python3", "/opt/{a}", ["/opt/{a}", "'{'"]),
 }
 
 
@@ -616,7 +616,7 @@ def test_path_that_the_shell_would_read_is_named(case):
 
 
 def test_path_beyond_ascii_is_not_refused():
-    config.check_places("/home/Jürgen/é_ü+a@b,c=1%-/bin/python3.11", "/home/a b & c's")
+    config.check_places("/opt/Jürgen/é_ü+a@b,c=1%-/bin/python3.11", "/opt/a b & c's")
 
 
 def test_results_that_are_no_folder_or_cannot_be_written_are_named(tmp_path, monkeypatch):
