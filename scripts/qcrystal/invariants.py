@@ -23,9 +23,7 @@ from qcrystal.provenance import write_whole
 
 LARGEST_DEGREE = 3
 FILE = "invariants.npz"  # weights of a potential that has them, beside its model.dp
-INVARIANT_SCALE = float(
-    __import__("os").environ.get("ISCALE", "100")
-)  # makes invariants about as large as the products of two
+INVARIANT_SCALE = 100.0  # makes invariants about as large as the products of two
 
 
 @njit(cache=True, fastmath=True)
@@ -127,17 +125,16 @@ def features(moments: list, probes: int, library) -> list:
     moments
         Of degrees 1, 2, ...: (n, K, 2l+1) with K ``probes``, of ``library``, which is `jax.numpy` or `tensorflow`.
     """
-    take = library.take if hasattr(library, "take") else library.gather
     found = []
     for degrees in triples(len(moments)):
         one, two, three = (moments[degree - 1] for degree in degrees)
-        sizes = [2 * degree + 1 for degree in degrees]
-        pairs = library.reshape(one[:, :, None, :, None] * two[:, None, :, None, :], (-1, sizes[0] * sizes[1]))
-        coupled = library.reshape(
-            library.matmul(pairs, coupling(*degrees).reshape(-1, sizes[2])), (-1, probes**2, sizes[2])
-        )
-        product = library.matmul(coupled, library.transpose(three, (0, 2, 1)))
-        found.append(take(library.reshape(product, (-1, probes**3)), selection(degrees, probes), axis=1))
+        tensor = coupling(*degrees).transpose(1, 0, 2)
+        rows, *rest = tensor.shape
+        coupled = library.matmul(library.reshape(two, (-1, rows)), tensor.reshape(rows, -1))
+        coupled = library.einsum("nlim,npm->nilp", library.reshape(coupled, (-1, probes, *rest)), three)
+        product = library.matmul(one, library.reshape(coupled, (-1, rest[0], probes**2)))
+        kept = np.eye(probes**3, dtype=np.float32)[:, selection(degrees, probes)]  # a gather's gradient is slow
+        found.append(library.matmul(library.reshape(product, (-1, probes**3)), kept))
     return found
 
 

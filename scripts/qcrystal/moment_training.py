@@ -326,8 +326,7 @@ class Energies:
             ]
             count, _, size = block.shape
             g = (block[:, :4].reshape(count * 4, size) @ jnp.concatenate(embedded)).reshape(count, 4, -1)
-            # outer products summed over the four components: faster than many small matrix products
-            features = [sum(g[:, c, :, None] * g[:, c, None, : self.axis] for c in range(4)).reshape(count, -1)]
+            features = [jnp.einsum("ncm,nca->nma", g, g[:, :, : self.axis]).reshape(count, -1)]
             if "probes" in weights:
                 moments = []
                 for degree, probes in enumerate(weights["probes"][species], 1):
@@ -605,13 +604,43 @@ def optimiser(name: str, schedule):
 
     With Muon the learning rate is the size of a step in units of an orthogonal matrix: about three times Adam's.
     """
+    import jax
     import optax
 
     if name == "adam":
         return optax.adam(schedule)
     if name == "muon":
-        return optax.contrib.muon(schedule, adam_learning_rate=lambda step: schedule(step) / 3)
+        matrices = optax.chain(
+            optax.trace(0.95, nesterov=True),
+            optax.stateless_with_tree_map(lambda gradient, _: orthogonalised(gradient)),
+            optax.scale_by_learning_rate(schedule),
+        )
+        rest = optax.nadam(lambda step: schedule(step) / 3)
+        return optax.partition(
+            {"matrix": matrices, "rest": rest},
+            lambda weights: jax.tree.map(lambda array: "matrix" if array.ndim == 2 else "rest", weights),
+        )
     raise MomentTrainingError(f"input.json: training.optimizer is {name!r}; use adam or muon")
+
+
+def orthogonalised(matrix):
+    """Muon's approximately orthogonal matrix, five Newton-Schulz steps from ``matrix`` (n, m), times √max(1, m/n).
+
+    The steps are taken for the Gram matrix of the shorter side: the same polynomial as in `optax.contrib.muon`, several times
+    faster for the first layer of a fitting network.
+    """
+    import jax.numpy as jnp
+
+    rows, columns = matrix.shape
+    if rows < columns:
+        return math.sqrt(columns / rows) * orthogonalised(matrix.T).T
+    gram, unit = matrix.T @ matrix, jnp.eye(columns, dtype=matrix.dtype)
+    size = jnp.sqrt(jnp.trace(gram)) + 1e-8
+    gram, product = gram / size**2, unit / size
+    for _ in range(5):
+        step = 3.4445 * unit - 4.775 * gram + 2.0315 * gram @ gram
+        product, gram = product @ step, gram @ step @ step
+    return matrix @ product
 
 
 def _lines_until(curve: Path, step: int) -> list[str]:

@@ -160,7 +160,7 @@ def render_input(
             "numb_steps": settings.steps,
             "seed": settings.seeds.batches,
             "disp_file": "lcurve.out",
-            "disp_freq": min(200, decay_steps),
+            "disp_freq": max(min(200, decay_steps), settings.steps // 200),
             "save_freq": settings.checkpoint_every,
             "save_ckpt": "model.ckpt",
         },
