@@ -12,8 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from qcrystal.backends import convert, differences
+from qcrystal.backends import BackendError, convert, differences
 from qcrystal.datasets import DatasetError, read_deepmd
+from qcrystal.invariants import FILE as INVARIANTS
 from qcrystal.provenance import one_line
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +35,11 @@ def main() -> None:
             read_deepmd(path.parent, settings.species).take(range(FRAMES))
             for path in sorted(settings.data.rglob("type.raw"))
         ]
+        if settings.source.with_name(INVARIANTS).is_file():
+            raise BackendError(
+                f"{settings.source}: is half of a potential, the other is {INVARIANTS}, which no backend of DeePMD-kit knows; "
+                "use scripts/finish_model.py, or train without `invariants`"
+            )
         if not systems:
             raise DatasetError(f"{settings.data}: holds no DeePMD systems; name a data set with --data")
         convert(settings.source, settings.target)

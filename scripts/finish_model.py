@@ -4,7 +4,8 @@
     python scripts/finish_model.py frozen.pb model-2.pb --networks
 
 Tables replace the embedding networks (unless ``--networks``), the short-range repulsion of the system's file is added, and the
-forces' last operation is replaced by a cheaper one.
+forces' last operation is replaced by a cheaper one. Cubic invariants, which the trainer leaves as ``invariants.npz`` beside the
+weights, are taken along.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from qcrystal.backends import convert
 from qcrystal.config import System, read_yaml, validate
 from qcrystal.graphs import kind
+from qcrystal.invariants import FILE as INVARIANTS
 from qcrystal.provenance import one_line
 from qcrystal.training import TrainingSettings, export
 
@@ -39,6 +41,9 @@ def finish(source: Path, target: Path, system: System, table_spacing: float | No
             shutil.copy(source, folder / "frozen.pb")
         else:
             convert(source, folder / "frozen.pb")
+        invariants = source.with_name(INVARIANTS)
+        if invariants.is_file():
+            shutil.copy(invariants, folder / INVARIANTS)
         export(folder, system.species, system.repulsion, table_spacing=table_spacing)
         shutil.move(folder / "model.pb", target)
 

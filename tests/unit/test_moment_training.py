@@ -6,6 +6,7 @@ import signal
 
 import jax
 import numpy as np
+import optax
 import pytest
 from ase import Atoms
 from ase.neighborlist import neighbor_list
@@ -22,6 +23,8 @@ from qcrystal.moment_training import (
     learning_rate,
     mean_energies,
     measured_environment,
+    optimiser,
+    orthogonalised,
     train,
     weights_of,
 )
@@ -328,6 +331,35 @@ def test_learning_rates_start_and_end_where_they_are_told():
         schedule = learning_rate({"type": kind, "start_lr": 1e-3, "stop_lr": 1e-6}, 10_000)
         assert float(schedule(300)) == pytest.approx(1e-3, rel=0.25)  # exp has decayed by a factor 0.81 by then
         assert float(schedule(10_000)) == pytest.approx(1e-6, rel=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1364, 128), (100, 4), (25, 50), (1, 25)])
+def test_muon_makes_the_matrices_that_optax_makes(shape):
+    """To 1e-3 for singular values over two decades: rounding of the Gram matrix is 1e-7 of the largest one squared."""
+    random = np.random.default_rng(6)
+    small = min(shape)
+    left, right = (np.linalg.qr(random.normal(size=(n, small)))[0] for n in shape)
+    gradient = ((left * np.logspace(0, -2, small)) @ right.T).astype(np.float32)
+    muon = optax.contrib.muon(1.0)
+    expected, _ = muon.update(gradient, muon.init(gradient), gradient)
+    found = orthogonalised(gradient)
+    assert np.abs(found + expected).max() < 1e-3 * np.abs(expected).max()
+
+
+def test_muon_follows_the_momentum_that_optax_follows():
+    """Ninety steps from the start, where optax corrects a bias that this leaves (0.95^90 = 0.01), both go the same way."""
+    random = np.random.default_rng(7)
+    ours, theirs = optimiser("muon", lambda step: 0.01), optax.contrib.muon(0.01, adam_learning_rate=0.01 / 3)
+    weights = {"w": random.normal(size=(30, 10)).astype(np.float32), "b": np.ones(10, np.float32)}
+    states = [ours.init(weights), theirs.init(weights)]
+    updates = [jax.jit(ours.update), jax.jit(theirs.update)]
+    for _ in range(90):
+        gradient = jax.tree.map(lambda w: random.normal(0.3, 1, w.shape).astype(np.float32), weights)
+        (change, states[0]), (expected, states[1]) = (
+            u(gradient, s, weights) for u, s in zip(updates, states, strict=True)
+        )
+    for name in weights:
+        assert np.abs(change[name] - expected[name]).max() < 0.01 * np.abs(expected[name]).max()
 
 
 def test_test_frames_may_have_closer_pairs_than_training_frames(root, tmp_path):
