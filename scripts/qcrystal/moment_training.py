@@ -45,7 +45,8 @@ from qcrystal.moments import (
 from qcrystal.provenance import write_whole
 
 # One core per training, so that a committee's members run side by side; read by JAX when it is imported.
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+os.environ.setdefault("PJRT_NPROC", "1")
 
 logger = logging.getLogger(__name__)
 
