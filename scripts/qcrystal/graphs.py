@@ -77,8 +77,42 @@ def finish(
         tf.reshape(atom_virial, [-1, 9 * parts.all], name="o_atom_virial")
         kept = [name for name in sorted(names) if name.startswith(KEPT) and name not in OUTPUTS]
         wanted = [*kept, *OUTPUTS, *([REPULSION] if ranges else [])]
-        written = tf.graph_util.extract_sub_graph(edited.as_graph_def(), wanted)
+        written = in_order(tf.graph_util.extract_sub_graph(edited.as_graph_def(), wanted))
     Path(target).write_bytes(written.SerializeToString(deterministic=True))
+
+
+def in_order(graph):
+    """The graph (``GraphDef``) with sums of two terms at a time, in the order in which they are written.
+
+    TensorFlow's optimiser gathers sums into one operation, which begins with whichever term it may overwrite. Where terms are
+    shared, as the slopes of products are, that depends on how long other operations took, and so would the last digit of the
+    forces. It leaves a sum alone that has to wait for another operation: here all wait for the repulsion, which does not
+    depend on them. Without a repulsion the graph is returned as it is.
+    """
+    operations = {node.name: node for node in graph.node}
+    repulsion = next((node.name for node in graph.node if node.op == "PairTab"), None)
+    if repulsion is None:
+        return graph
+    before, waiting = set(), [repulsion]
+    while waiting:
+        name = waiting.pop()
+        if name not in before:
+            before.add(name)
+            waiting += [reference.lstrip("^").split(":")[0] for reference in operations[name].input]
+    ordered = type(graph)(versions=graph.versions, library=graph.library)
+    for node in graph.node:
+        terms = [reference for reference in node.input if not reference.startswith("^")]
+        if node.op not in ("Add", "AddN", "AddV2") or node.name in before or len(terms) < 2:
+            ordered.node.append(node)
+            continue
+        total = terms[0]
+        for place, term in enumerate(terms[1:], 1):
+            name = node.name if place == len(terms) - 1 else f"{node.name}/{place}"
+            sum_of_two = ordered.node.add(op="AddV2", name=name, device=node.device)
+            sum_of_two.input.extend([total, term, f"^{repulsion}"])
+            sum_of_two.attr["T"].CopyFrom(node.attr["T"])
+            total = name
+    return ordered
 
 
 def complete_input(path: Path) -> None:
