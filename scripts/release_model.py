@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from qcrystal.card import read_card
 from qcrystal.provenance import file_digest, one_line
+from qcrystal.tables import MARK
 from qcrystal.training import write_card
 
 KEPT = ("model*.pb", "input*.json", "learning_curve*.csv", "parity_*.csv")
@@ -68,7 +69,12 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     partial.mkdir(parents=True)
     for pattern in KEPT:
         for path in sorted(trained.glob(pattern)):
-            shutil.copy(path, partial / path.name)
+            content = path.read_bytes()
+            if path.suffix == ".csv" and content.startswith(
+                MARK.encode()
+            ):  # names a record, which stays in the results
+                content = content.partition(b"\n")[2]
+            (partial / path.name).write_bytes(content)
     card["tables"] = {"sha256": {path.name: file_digest(path) for path in sorted(partial.glob("parity_*.csv"))}}
     write_card(card, partial / "card.yaml")
     shutil.rmtree(released, ignore_errors=True)

@@ -96,7 +96,7 @@ def test_input_follows_the_settings():
         TrainingSettings(steps=400_000, seeds={"descriptor": 5, "fitting": 6, "batches": 7}), ["x"], []
     )
     assert document["learning_rate"]["decay_steps"] == 4000  # a hundredth of the steps
-    assert document["training"]["disp_freq"] == 200
+    assert document["training"]["disp_freq"] == 2000  # a two-hundredth
     seeds = (document["model"]["descriptor"]["seed"], document["model"]["fitting_net"]["seed"])
     assert (*seeds, document["training"]["seed"]) == (5, 6, 7)
     with pytest.raises(ValueError, match="neurons"):
