@@ -70,9 +70,7 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     for pattern in KEPT:
         for path in sorted(trained.glob(pattern)):
             content = path.read_bytes()
-            if path.suffix == ".csv" and content.startswith(
-                MARK.encode()
-            ):  # names a record, which stays in the results
+            if content.startswith(MARK.encode()):  # the line that names a table's record, which stays in the results
                 content = content.partition(b"\n")[2]
             (partial / path.name).write_bytes(content)
     card["tables"] = {"sha256": {path.name: file_digest(path) for path in sorted(partial.glob("parity_*.csv"))}}

@@ -84,10 +84,11 @@ def finish(
 def in_order(graph):
     """The graph (``GraphDef``) with sums of two terms at a time, in the order in which they are written.
 
-    TensorFlow's optimiser gathers sums into one operation, which begins with whichever term it may overwrite. Where terms are
-    shared, as the slopes of products are, that depends on how long other operations took, and so would the last digit of the
-    forces. It leaves a sum alone that has to wait for another operation: here all wait for the repulsion, which does not
-    depend on them. Without a repulsion the graph is returned as it is.
+    TensorFlow's arithmetic optimiser gathers sums into operations of many terms; with cubic invariants the last digits of the
+    forces then changed from about the 70th evaluation on, and did not with the optimiser switched off (presumably such an
+    operation begins with a term that it may overwrite, and which one that is depends on the times that others take). The
+    optimiser leaves a sum alone that waits for another operation: here all wait for the repulsion, which does not depend on
+    them. Without a repulsion the graph is returned as it is.
     """
     operations = {node.name: node for node in graph.node}
     repulsion = next((node.name for node in graph.node if node.op == "PairTab"), None)

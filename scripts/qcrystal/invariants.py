@@ -133,7 +133,9 @@ def features(moments: list, probes: int, library) -> list:
         coupled = library.matmul(library.reshape(two, (-1, rows)), tensor.reshape(rows, -1))
         coupled = library.einsum("nlim,npm->nilp", library.reshape(coupled, (-1, probes, *rest)), three)
         product = library.matmul(one, library.reshape(coupled, (-1, rest[0], probes**2)))
-        kept = np.eye(probes**3, dtype=np.float32)[:, selection(degrees, probes)]  # a gather's gradient is slow
+        kept = np.eye(probes**3, dtype=np.float32)[
+            :, selection(degrees, probes)
+        ]  # a product, as each library gathers by another name
         found.append(library.matmul(library.reshape(product, (-1, probes**3)), kept))
     return found
 
