@@ -180,6 +180,9 @@ def logical_file(name):
         return f"{POTENTIAL}/{rest}.csv"
     if kind == "accuracy":
         return f"{S}/accuracy/{rest}.csv"
+    if (kind, rest) == ("quality", "potential"):  # of the set that a released potential was trained on
+        path = f"{MAIN.model}/data_quality.csv"
+        return [path] if MAIN.start == "model" and Path(path).is_file() else []
     if kind == "quality":
         return f"{S}/quality/{MAIN.dataset}/{rest}.csv"
     if kind == "dft":

@@ -1,10 +1,11 @@
 # Deep potentials: train, freeze, compress, and compare with frames never trained on.
 # The first of a committee is what everything runs with; the others, of other seeds, tell where it is not to be trusted.
+STEPS = SCALE.training.steps
 TRAINING = {
     "species": SYSTEM.species,
     "architecture": plain(SYSTEM.training[MAIN.training]),
     "repulsion": plain(SYSTEM)["repulsion"],
-    "steps": SCALE.training.steps,
+    "steps": STEPS[MAIN.training] if isinstance(STEPS, dict) else STEPS,
     "checkpoint_every": SCALE.training.checkpoint_every,
 }
 

@@ -10,7 +10,9 @@ from qcrystal.tables import read_structures, read_table
 with job(snakemake):
     tables = {}
     for number, name in enumerate(snakemake.params.names):
-        path = snakemake.input[f"input{number}"]
+        path = snakemake.input.get(f"input{number}")
+        if not path:  # an optional one that is not there
+            continue
         tables[name] = read_structures(path) if path.endswith(".extxyz") else read_table(path)
     figure = FIGURES[snakemake.params.figure]
     published = read_published(snakemake.input.published)

@@ -1,7 +1,8 @@
 """Make a potential that the workflow has trained the released one: its files, and its card with the measured speed.
 
     snakemake --cores 2 --config scale=workstation start=labels dataset=ly2022 training=accurate -- \\
-        results/workstation/potential/ly2022/card.yaml results/workstation/potential/ly2022/parity_frames.csv
+        results/workstation/potential/ly2022/card.yaml results/workstation/potential/ly2022/parity_frames.csv \\
+        results/workstation/quality/ly2022/systems.csv
     python scripts/bench_potential.py results/workstation/potential/ly2022/model.pb --published --output bench.json
     python scripts/release_model.py results/workstation/potential/ly2022 models/lah10-accurate --bench bench.json
 """
@@ -47,6 +48,11 @@ def speed(bench: dict, model: str) -> dict:
     }
 
 
+def _without_record(content: bytes) -> bytes:
+    """A file without the line that names a table's record, which stays in the results."""
+    return content.partition(b"\n")[2] if content.startswith(MARK.encode()) else content
+
+
 def release(trained: Path, released: Path, bench: dict | None) -> None:
     """Copy a trained potential to ``released``, which is replaced whole.
 
@@ -69,11 +75,12 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     partial.mkdir(parents=True)
     for pattern in KEPT:
         for path in sorted(trained.glob(pattern)):
-            content = path.read_bytes()
-            if content.startswith(MARK.encode()):  # the line that names a table's record, which stays in the results
-                content = content.partition(b"\n")[2]
-            (partial / path.name).write_bytes(content)
-    card["tables"] = {"sha256": {path.name: file_digest(path) for path in sorted(partial.glob("parity_*.csv"))}}
+            (partial / path.name).write_bytes(_without_record(path.read_bytes()))
+    quality = trained.parents[1] / "quality" / trained.name / "systems.csv"
+    if quality.is_file():
+        (partial / "data_quality.csv").write_bytes(_without_record(quality.read_bytes()))
+    tables = sorted([*partial.glob("parity_*.csv"), *partial.glob("data_quality.csv")])
+    card["tables"] = {"sha256": {path.name: file_digest(path) for path in tables}}
     write_card(card, partial / "card.yaml")
     shutil.rmtree(released, ignore_errors=True)
     partial.rename(released)

@@ -26,6 +26,12 @@ def released_model() -> Path:
     return Path(os.environ.get("QCRYSTAL_TEST_MODEL", ROOT / "models" / "lah10-accurate" / "model.pb"))
 
 
+@pytest.fixture(scope="session", params=["lah10-accurate", "lah10-fast"])
+def each_released_model(request, released_model) -> Path:
+    """Frozen file of each released potential, for what must hold for all of them."""
+    return released_model if "QCRYSTAL_TEST_MODEL" in os.environ else ROOT / "models" / request.param / "model.pb"
+
+
 @pytest.fixture
 def workspace(root, tmp_path):
     """A fresh copy for one test."""

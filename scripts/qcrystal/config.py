@@ -316,6 +316,7 @@ class Training(Strict):
 
     trainer: Literal["deepmd", "moments"]
     optimizer: Literal["adam", "muon"]
+    weight_decay: Annotated[float, Field(ge=0)] = 0
     schedule: Literal["exp", "cosine"]
     descriptor: list[Count] = Field(min_length=1)
     axis_neuron: Count
@@ -544,10 +545,11 @@ class ScaleDft(Strict):
 
 
 class ScaleTraining(Strict):
-    """Effort of the training; ``committee`` is the number of potentials that differ in their seeds only."""
+    """Effort of the training; ``committee`` is the number of potentials that differ in their seeds only, ``steps`` one number
+    or one by the name of each architecture."""
 
     committee: Annotated[Count, Field(le=100)]
-    steps: Count
+    steps: Count | dict[Name, Count]
     checkpoint_every: Count
 
 
@@ -1008,6 +1010,11 @@ def _load(settings: dict, root: Path) -> Configuration:
     if main.training not in system.training:
         known = ", ".join(system.training)
         raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {system_path.name}, which has {known}")
+    steps = scale.training.steps
+    if isinstance(steps, dict) and main.training not in steps:
+        raise ConfigError(
+            f"{_shown(scale_path, root)}: training.steps: no entry for {main.training!r}; add one, or give one number"
+        )
     for recipe in system.dft.structure_recipes:
         if main.start == "dft" and not (root / recipe.structures).is_file():
             raise ConfigError(

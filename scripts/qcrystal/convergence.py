@@ -44,7 +44,7 @@ def comparisons(chosen: dict[str, float], convergence, keep: int | None) -> list
         ``varied``, ``setting`` and ``reference``; each setting is a dict of the three values. Each list is compared with its
         last value. The cutoffs are tried at the coarsest k-points, as their error does not depend on these; the k-point
         lengths with all else as chosen; the widths at the densest k-points, as coarse ones err by more than a width does.
-        The last comparison is that of the chosen settings with the densest k-points and the smallest width together.
+        The last comparison is that of the chosen settings with the best of each kind together.
     """
     cutoffs, lengths, widths = (
         values[:keep] for values in (convergence.cutoffs, convergence.kpoint_lengths, convergence.widths)
@@ -59,8 +59,8 @@ def comparisons(chosen: dict[str, float], convergence, keep: int | None) -> list
         for varied, (values, base) in series.items()
         for value in values
     ]
-    densest = chosen | {"kpoint_length": lengths[-1], "width": widths[-1]}
-    return [*found, {"varied": "kpoint_length and width", "setting": dict(chosen), "reference": densest}]
+    densest = {"cutoff": cutoffs[-1], "kpoint_length": lengths[-1], "width": widths[-1]}
+    return [*found, {"varied": " and ".join(densest), "setting": dict(chosen), "reference": chosen | densest}]
 
 
 def settings_to_label(rows: list[dict]) -> dict[str, dict]:

@@ -355,7 +355,7 @@ class Trainer:
         self.batch = options["training_data"].get("batch_size", 1)
         self.decay = options.get("ema_decay", 0.999)
         self.schedule = learning_rate(document["learning_rate"], self.steps)
-        self.optimiser = optimiser(options.get("optimizer", "adam"), self.schedule)
+        self.optimiser = optimiser(options.get("optimizer", "adam"), self.schedule, options.get("weight_decay", 0))
         self.groups = self._groups()
         self.axis = document["model"]["descriptor"]["axis_neuron"]
         energies = Energies(environment, self.axis)
@@ -600,28 +600,36 @@ def learning_rate(options: dict, steps: int):
     return lambda step: decay(step) * optax.linear_schedule(0.02, 1.0, WARMUP)(step)
 
 
-def optimiser(name: str, schedule):
+def optimiser(name: str, schedule, weight_decay: float = 0):
     """``adam``, or ``muon`` (K. Jordan et al., 2024): orthogonalised momentum for the matrices and Adam for the rest.
 
-    With Muon the learning rate is the size of a step in units of an orthogonal matrix: about three times Adam's.
+    With Muon the learning rate is the size of a step in units of an orthogonal matrix: about three times Adam's. Matrices
+    shrink in each step by ``weight_decay`` times the learning rate (I. Loshchilov and F. Hutter, ICLR 2019, arXiv:1711.05101).
     """
     import jax
     import optax
 
     if name == "adam":
-        return optax.adam(schedule)
+        return optax.adamw(schedule, weight_decay=weight_decay, mask=_are_matrices)
     if name == "muon":
         matrices = optax.chain(
             optax.trace(0.95, nesterov=True),
             optax.stateless_with_tree_map(lambda gradient, _: orthogonalised(gradient)),
+            optax.add_decayed_weights(weight_decay),
             optax.scale_by_learning_rate(schedule),
         )
         rest = optax.nadam(lambda step: schedule(step) / 3)
         return optax.partition(
             {"matrix": matrices, "rest": rest},
-            lambda weights: jax.tree.map(lambda array: "matrix" if array.ndim == 2 else "rest", weights),
+            lambda weights: jax.tree.map(lambda matrix: "matrix" if matrix else "rest", _are_matrices(weights)),
         )
     raise MomentTrainingError(f"input.json: training.optimizer is {name!r}; use adam or muon")
+
+
+def _are_matrices(weights):
+    import jax
+
+    return jax.tree.map(lambda array: array.ndim == 2, weights)
 
 
 def orthogonalised(matrix):

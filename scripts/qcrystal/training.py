@@ -48,6 +48,7 @@ LEARNING_CURVE_COLUMNS = {
     "lr": "lr",
 }
 UNITS = {"energy": "eV/atom", "force": "eV/Å", "virial": "eV/atom"}
+NOTE = "test: frames never trained on; their errors steer no training, but architectures were compared by them"
 BIN_WIDTHS = {"energy": 0.005, "force": 0.2}
 
 
@@ -72,8 +73,8 @@ class TrainingSettings(BaseModel):
     switching begins. ``invariants`` are the ``degree`` and the number of ``probes`` of cubic invariants
     (`qcrystal.invariants`), None for none. ``energy``, ``force`` and ``virial`` are the loss prefactors at the start and at
     the end.
-    ``trainer`` is DeePMD-kit's own or `qcrystal.moment_training`; ``optimizer`` and ``average`` (decay of the running
-    average of the weights) are the latter's. ``repulsion`` (Å) is `qcrystal.shortrange`'s, by pair of species, and
+    ``trainer`` is DeePMD-kit's own or `qcrystal.moment_training`; ``optimizer``, ``weight_decay`` and ``average`` (decay of
+    the running average of the weights) are the latter's. ``repulsion`` (Å) is `qcrystal.shortrange`'s, by pair of species, and
     ``table_spacing`` that of the tables that replace the embedding networks of a compressed potential.
     """
 
@@ -91,6 +92,7 @@ class TrainingSettings(BaseModel):
     precision: str = "float32"
     trainer: Literal["deepmd", "moments"] = "deepmd"
     optimizer: Literal["adam", "muon"] = "adam"
+    weight_decay: float = Field(0, ge=0)
     average: float = Field(0.999, ge=0, lt=1)
     schedule: Literal["exp", "cosine"] = "exp"
     start_lr: float = 2e-3
@@ -168,7 +170,12 @@ def render_input(
     if settings.schedule == "exp":
         document["learning_rate"]["decay_steps"] = decay_steps
     if settings.trainer == "moments":
-        document["training"] |= {"optimizer": settings.optimizer, "ema_decay": settings.average}
+        document["training"] |= {
+            "optimizer": settings.optimizer,
+            "ema_decay": settings.average,
+        }
+        if settings.weight_decay:
+            document["training"]["weight_decay"] = settings.weight_decay
     if settings.invariants:  # not DeePMD-kit's
         document["invariants"] = dict(settings.invariants)
     if test_systems:
@@ -583,7 +590,7 @@ def model_card(
         "split": split,
         "settings": settings.model_dump(mode="json"),
         "accuracy": {part: _accuracy(errors, part) for part in systems_by_split},
-        "accuracy_note": "test: frames never trained on; they were looked at during the training, but chose nothing",
+        "accuracy_note": NOTE,
         "literature": {source: dict(values) for source, values in (literature or {}).items()},
         "sha256": hashlib.sha256(Path(model).read_bytes()).hexdigest(),
         "versions": {package: version(package) for package in _packages(settings)},

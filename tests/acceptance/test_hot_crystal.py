@@ -83,7 +83,7 @@ def nearest(atoms, positions):
 
 
 @pytest.mark.parametrize("constant", [4.9, 5.25])  # Å: at the ends of the pressures that the potential knows
-def test_crystal_at_2000_kelvin_keeps_its_atoms_apart(constant, released_model, tmp_path):
+def test_crystal_at_2000_kelvin_keeps_its_atoms_apart(constant, each_released_model, tmp_path):
     """1 ps in a thermostat, 1 ps without: no atom lost, no pair nearer than labelled ones, energy conserved."""
     atoms = supercell(constant)
     commands = [
@@ -95,7 +95,7 @@ def test_crystal_at_2000_kelvin_keeps_its_atoms_apart(constant, released_model, 
         ["unfix bath", 1],
         ["run 100", 40],
     ]
-    frames = carried_out(atoms, commands, released_model, tmp_path)
+    frames = carried_out(atoms, commands, each_released_model, tmp_path)
     seen = [nearest(atoms, frame["positions"]) for frame in frames]
     for pair, bound in NEAREST.items():
         assert min(distances[pair] for distances in seen) > bound, pair
@@ -107,7 +107,7 @@ def test_crystal_at_2000_kelvin_keeps_its_atoms_apart(constant, released_model, 
 
 
 @pytest.mark.parametrize(("pair", "distance"), [("H-H", 0.25), ("La-H", 0.9), ("La-La", 1.6)])
-def test_pair_that_starts_too_close_moves_apart(pair, distance, released_model, tmp_path):
+def test_pair_that_starts_too_close_moves_apart(pair, distance, each_released_model, tmp_path):
     """Relaxed from there, the crystal is one of separate atoms again."""
     atoms = supercell(5.1)
     atoms.rattle(0.05, seed=3)
@@ -120,6 +120,6 @@ def test_pair_that_starts_too_close_moves_apart(pair, distance, released_model, 
     atoms.wrap()
     assert nearest(atoms, atoms.positions)[pair] < NEAREST[pair]
     commands = [["min_modify dmax 0.05", 1], ["minimize 0 1e-2 500 2000", 1]]
-    (frame,) = carried_out(atoms, commands, released_model, tmp_path)
+    (frame,) = carried_out(atoms, commands, each_released_model, tmp_path)
     after = nearest(atoms, frame["positions"])
     assert all(after[name] > bound for name, bound in {"H-H": 0.7, "La-H": 1.6, "La-La": 2.6}.items())

@@ -31,6 +31,16 @@ def test_runs_are_the_product_of_the_conditions(root):
     assert len({r.seed for r in loaded.runs.values()}) == len(loaded.runs)
 
 
+def test_an_architecture_without_steps_is_named(root, tmp_path):
+    scale = yaml.safe_load((root / "config/scales/workstation.yaml").read_text())
+    scale["training"]["steps"] = {"fast": 10}
+    path = tmp_path / "steps.yaml"
+    path.write_text(yaml.safe_dump(scale))
+    assert config.load(settings(root, scale=str(path), training="fast"), root).scale.training.steps == {"fast": 10}
+    with pytest.raises(config.ConfigError, match=r"steps.yaml: training.steps: no entry for 'accurate'; add one"):
+        config.load(settings(root, scale=str(path), training="accurate"), root)
+
+
 def test_frictions_of_a_sweep_are_runs_of_their_own(root):
     """The system's own friction keeps the plain name, so that two sweeps share the run."""
     loaded = config.load(settings(root, scale="smoke"), root)

@@ -62,10 +62,11 @@ def test_each_setting_is_compared_with_the_densest_of_its_kind(convergence):
     for row in rows:
         differing = {key for key in CHOSEN if row["setting"][key] != row["reference"][key]}
         assert differing <= set(row["varied"].split(" and "))
-    (total,) = by_kind["kpoint_length and width"]
-    assert total["setting"] == CHOSEN and total["reference"] == {**CHOSEN, "kpoint_length": 27.9, "width": 0.1}
-    # the same setting is labelled once, whatever it is compared with: 3 cutoffs, 2 more k-point lengths, one more width
-    assert len(settings_to_label(rows)) == 6
+    (total,) = by_kind["cutoff and kpoint_length and width"]
+    assert total["setting"] == CHOSEN and total["reference"] == {"cutoff": 700, "kpoint_length": 27.9, "width": 0.1}
+    # the same setting is labelled once, whatever it is compared with: 3 cutoffs, 2 more k-point lengths, one more width,
+    # and the best of all
+    assert len(settings_to_label(rows)) == 7
 
 
 def test_a_scale_keeps_the_coarsest(convergence):

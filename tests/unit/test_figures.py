@@ -20,6 +20,7 @@ from scipy import constants
 
 from qcrystal.conditions import binned, limits
 from qcrystal.figures import FIGURES, crystals, data, energies, statics, style
+from qcrystal.figures.accuracy import Calibration
 from qcrystal.figures.baths import harmonic_temperature
 from qcrystal.quality import system_table
 from qcrystal.structures import PLANCK_EV_THZ, conventional_cell, rhombohedral_strain
@@ -628,7 +629,7 @@ def test_extrapolating_runs_are_named(inputs, literature):
 
 def test_accuracy_map_draws_the_tables(figures, inputs):
     figure = figures["x_accuracy_map", "rich"]
-    cells = sorted(int(text.get_text()) for text in figure.axes[0].texts)
+    cells = sorted(int(text.get_text().splitlines()[0]) for text in figure.axes[0].texts)
     assert cells == sorted([int(t) for t in TEMPERATURES["rich"]] * len(PRESSURES["rich"]))  # 1 meV/Å per kelvin
     forces = next(axes for axes in figure.axes if axes.get_xlabel().startswith("rms force"))
     rows = inputs["rich"]["accuracy:conditions"].query("by == 'force'")
@@ -639,6 +640,21 @@ def test_accuracy_map_draws_the_tables(figures, inputs):
     minimal = figures["x_accuracy_map", "minimal"]
     assert "no committee" in notes(minimal)
     assert [text.get_text() for text in minimal.axes[0].texts] == ["no committee"]
+
+
+def test_force_errors_follow_from_deviations_as_held_out_frames_say():
+    """A planted law, 12 d^0.7 with 5 % of scatter: 40 frames give the error at one deviation to 3 % (3.5 standard errors)."""
+    random = np.random.default_rng(5)
+    deviation = np.geomspace(10, 80, 40)
+    error = 12 * deviation**0.7 * np.exp(0.05 * random.normal(size=40))
+    frames = pd.DataFrame({"deviation_rms": deviation / 1000, "force_rmse": error / 1000})
+    found = Calibration.fitted(frames)
+    assert found.error(30) == pytest.approx(12 * 30**0.7, rel=0.03)
+    assert found.scatter == pytest.approx(0.05, rel=0.4)  # of 40 values: 11 %
+    assert found.largest == pytest.approx(80)
+    assert (
+        Calibration.fitted(frames.head(5)) is None and Calibration.fitted(frames.assign(deviation_rms=np.nan)) is None
+    )
 
 
 def test_data_quality_names_what_is_wrong(figures, inputs):
@@ -655,7 +671,14 @@ def test_table_of_systems_is_whole_and_valid_latex(figures, inputs):
     frame = figures["x_table_data_quality", "rich"]
     assert frame["system"].tolist() == inputs["rich"]["quality:systems"]["system"].tolist()
     lines = data.latex(frame, "caption").splitlines()
-    assert any(line.startswith(r"cubic\_H20La2 & H20La2 & 40 & 6 & ") for line in lines)
+    assert any(line.startswith(r"labels & cubic\_H20La2 & H20La2 & 40 & 6 & ") for line in lines)
+
+
+def test_table_of_systems_also_has_those_that_the_potential_was_trained_on(inputs):
+    own = inputs["rich"]["quality:systems"]
+    frame = FIGURES["x_table_data_quality"].draw({"quality:systems": own, "quality:potential": own.head(2)}, {})
+    assert frame["set"].value_counts().to_dict() == {"labels": len(own), "the potential's": 2}
+    assert frame["system"].tolist() == [*own["system"], *own["system"].head(2)]
 
 
 def test_zero_point_draws_the_tables(figures, inputs):

@@ -362,6 +362,19 @@ def test_muon_follows_the_momentum_that_optax_follows():
         assert np.abs(change[name] - expected[name]).max() < 0.01 * np.abs(expected[name]).max()
 
 
+@pytest.mark.parametrize("name", ["muon", "adam"])
+def test_weights_that_no_error_holds_decay_by_rate_times_decay(name):
+    """Ten steps without a gradient leave (1 - 0.01 * 2)^10 of a matrix, and a bias as it was."""
+    method = optimiser(name, lambda step: 0.01, weight_decay=2)
+    weights = first = {"w": np.arange(1, 13, dtype=np.float32).reshape(4, 3), "b": np.ones(3, np.float32)}
+    state = method.init(weights)
+    for _ in range(10):
+        change, state = method.update(jax.tree.map(np.zeros_like, weights), state, weights)
+        weights = optax.apply_updates(weights, change)
+    assert np.asarray(weights["w"]) == pytest.approx(first["w"] * 0.98**10, rel=1e-5)
+    assert np.asarray(weights["b"]) == pytest.approx(first["b"], rel=1e-6)
+
+
 def test_test_frames_may_have_closer_pairs_than_training_frames(root, tmp_path):
     """Errors on a frame whose closest pair no training frame has are those of the model, not of a spline that ends."""
     (system,) = read_dataset(root / "data" / "lah10-gpaw" / "cubic_H20La2", SPECIES)[:1]

@@ -104,16 +104,16 @@ def potentials(finished):
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory, released_model):
+def released(tmp_path_factory, each_released_model):
     """The released potential, finished if it is not."""
     from deepmd.infer import DeepPot
 
-    if not released_model.is_file():
-        pytest.skip(f"no released potential {released_model}")
-    path = released_model
+    if not each_released_model.is_file():
+        pytest.skip(f"no released potential {each_released_model}")
+    path = each_released_model
     if kind(path) != "finished":
         path = tmp_path_factory.mktemp("released") / "model.pb"
-        finish(released_model, path, SPECIES, RANGES)
+        finish(each_released_model, path, SPECIES, RANGES)
     return DeepPot(str(path))
 
 

@@ -267,8 +267,9 @@ FIGURES: dict[str, Figure] = {
         module="quality",
         function="systems",
         inputs=("quality:systems",),
+        optional=("quality:potential",),
         kind="table",
-        caption="The systems of the data set of labels.",
+        caption="The systems of the data set of labels, and of that which the potential was trained on.",
         category="Potential",
     ),
     "x_accuracy_map": Figure(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,6 +22,7 @@ FRAMES = ["system", "force_rmse", "deviation_rms"]
 MEV_PER_EV = 1000.0
 ERROR_COLOR = METHODS["dft"].color
 DEVIATION_COLOR = METHODS["pimd"].color
+FEWEST = 10  # frames from which a curve is drawn
 NAMES = 24  # systems that are named on the axis
 
 
@@ -33,8 +36,41 @@ def by_condition(summary: pd.DataFrame, observable: str) -> pd.DataFrame:
     )
 
 
-def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize) -> None:
-    """One cell per condition, coloured by its deviation (meV/Å) where it is known; extrapolating conditions are hatched."""
+@dataclass(frozen=True)
+class Calibration:
+    """Force error of a frame as a power of the committee's deviation (both meV/Å), by least squares of logarithms over
+    held-out frames.
+
+    ``scatter`` is the relative standard deviation of frames from it, ``largest`` the largest deviation among them.
+    """
+
+    prefactor: float
+    power: float
+    scatter: float
+    largest: float
+
+    @classmethod
+    def fitted(cls, frames: pd.DataFrame) -> Calibration | None:
+        """None without a committee, or with too few frames to tell."""
+        known = MEV_PER_EV * frames[["deviation_rms", "force_rmse"]].dropna()
+        known = known[(known > 0).all(axis=1)]
+        if len(known) < FEWEST or known["deviation_rms"].nunique() < 2:
+            return None
+        deviation, error = np.log(known["deviation_rms"]), np.log(known["force_rmse"])
+        power, constant = np.polyfit(deviation, error, 1)
+        scatter = float(np.sqrt(((error - constant - power * deviation) ** 2).sum() / (len(known) - 2)))
+        return cls(float(np.exp(constant)), float(power), scatter, float(known["deviation_rms"].max()))
+
+    def error(self, deviation):
+        """Expected force error, per component."""
+        return self.prefactor * deviation**self.power
+
+
+def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize, calibration: Calibration | None) -> None:
+    """One cell per condition, coloured by its deviation (meV/Å) where it is known; extrapolating conditions are hatched.
+
+    The cell names the deviation and, below it, the force error that held-out frames of this deviation have.
+    """
     pressures, temperatures = (np.sort(rows[column].unique()).astype(float) for column in CELL)
     columns = cell_edges(pressures, CELL["pressure_target"])
     lines = cell_edges(temperatures, CELL["temperature_target"])
@@ -50,7 +86,10 @@ def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize) -> None:
         if np.isfinite(row.value) and len(rows) <= ANNOTATED:
             ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
             place = (row.pressure_target, row.temperature_target)
-            axes.text(*place, f"{row.value:.0f}", ha="center", va="center", fontsize=6, zorder=5, bbox=ground)
+            text = f"{row.value:.0f}"
+            if calibration:
+                text += f"\n{'>' * (row.value > calibration.largest)}{calibration.error(row.value):.0f}"
+            axes.text(*place, text, ha="center", va="center", fontsize=5, linespacing=1.0, zorder=5, bbox=ground)
     if not np.isfinite(grid).any():
         axes.text(0.5, 0.5, "no committee", transform=axes.transAxes, ha="center", va="center")
     axes.set_xlim(columns[0], columns[-1])
@@ -92,8 +131,8 @@ def draw_run_forces(axes: Axes, summaries: dict[str, pd.DataFrame]) -> None:
             )
 
 
-def draw_calibration(axes: Axes, frames: pd.DataFrame, limits: pd.DataFrame) -> None:
-    """Force error of each held-out frame against the deviation of the committee, and the limit for runs."""
+def draw_calibration(axes: Axes, frames: pd.DataFrame, limits: pd.DataFrame, calibration: Calibration | None) -> None:
+    """Force error of each held-out frame against the deviation of the committee, their curve, and the limit for runs."""
     axes.set_xlabel("committee deviation (meV/Å)")
     axes.set_ylabel("force RMSE (meV/Å)")
     if frames["deviation_rms"].isna().any():
@@ -103,9 +142,18 @@ def draw_calibration(axes: Axes, frames: pd.DataFrame, limits: pd.DataFrame) -> 
     axes.plot(deviation, error, ".", color=METHODS["classical"].color, markersize=3, alpha=0.6)
     ends = np.array([0.0, deviation.max()])
     axes.plot(ends, ends / np.sqrt(3), color="0.5", linewidth=0.7, label=r"deviation / $\sqrt{3}$")
+    if calibration:
+        curve = np.linspace(0.0, deviation.max(), 100)
+        axes.plot(
+            curve,
+            calibration.error(curve),
+            color="0.1",
+            linewidth=0.8,
+            label=f"~ deviation$^{{{calibration.power:.2f}}}$",
+        )
     limit = limits.loc[limits["limit"] == "deviation_rms", "value"].iloc[0]
     axes.axvline(MEV_PER_EV * limit, color="0.3", linewidth=0.6, linestyle="--", label="limit for runs")
-    axes.set_ylim(0.0, 1.3 * error.max())
+    axes.set_ylim(0.0, 1.8 * error.max())
     axes.set_xlim(0.0)
     legend(axes, loc="upper left")
 
@@ -130,19 +178,20 @@ def accuracy_map(tables: dict, published_values: dict) -> Figure:
     }
     errors = table(tables, "accuracy:conditions", BINNED)
     frames = table(tables, "potential:parity_frames", FRAMES)
+    calibration = Calibration.fitted(frames)
     figure, axes = new_figure(2, 4.9, 2, 3)
     maps = {letter: by_condition(summary, "committee_deviation_rms") for letter, summary in summaries.items()}
     maps = {letter: rows.assign(value=MEV_PER_EV * rows["value"]) for letter, rows in maps.items()}
     highest = np.nanmax([1.0, *(value for rows in maps.values() for value in rows["value"])])
     norm = Normalize(0.0, highest)
     for panel, (letter, rows) in zip(axes[0], maps.items(), strict=False):
-        draw_map(panel, rows, norm)
+        draw_map(panel, rows, norm, calibration)
         panel.set_title(f"({letter}) {METHODS[summaries[letter]['method'].iloc[0]].label}", loc="left")
     if any(rows["value"].notna().any() for rows in maps.values()):
         bar = figure.colorbar(ScalarMappable(norm, COLORMAP), ax=list(axes[0, :2]), pad=0.02, aspect=22)
         bar.set_label("committee deviation (meV/Å)")
         bar.ax.tick_params(which="both", direction="out")
-    draw_calibration(axes[0, 2], frames, table(tables, "accuracy:limits", ["limit", "value"]))
+    draw_calibration(axes[0, 2], frames, table(tables, "accuracy:limits", ["limit", "value"]), calibration)
     draw_errors(axes[1, 0], errors[errors["by"] == "pressure"], "pressure of the labels (GPa)")
     draw_errors(axes[1, 1], errors[errors["by"] == "force"], "rms force of the labels (eV/Å)")
     draw_run_forces(axes[1, 1], summaries)
@@ -151,11 +200,13 @@ def accuracy_map(tables: dict, published_values: dict) -> Figure:
     draw_systems(axes[1, 2], errors[errors["by"] == "system"])
     for panel, letter in zip((axes[0, 2], *axes[1]), "cdef", strict=True):
         panel.set_title(f"({letter}) held-out frames", loc="left")
-    add_notes(figure, errors, maps)
+    add_notes(figure, errors, maps, calibration)
     return figure
 
 
-def add_notes(figure: Figure, errors: pd.DataFrame, maps: dict[str, pd.DataFrame]) -> None:
+def add_notes(
+    figure: Figure, errors: pd.DataFrame, maps: dict[str, pd.DataFrame], calibration: Calibration | None
+) -> None:
     """What the symbols mean."""
     total = errors[errors["by"] == "all"].iloc[0]
     add_note(
@@ -164,6 +215,12 @@ def add_notes(figure: Figure, errors: pd.DataFrame, maps: dict[str, pd.DataFrame
         "RMSE per component; triangles: committee deviation, rms over atoms of the scatter of the force vector. "
         "Labels have no temperature: the rms force of a frame stands for it.",
     )
+    if calibration:
+        add_note(
+            figure,
+            "(a), (b): committee deviation and, below it, the force RMSE per component by the curve of (c), about which frames "
+            f"scatter by {100 * calibration.scatter:.0f} %; >: beyond their deviations",
+        )
     if any(rows["extrapolates"].any() for rows in maps.values()):
         add_note(figure, "hatched: extrapolating runs")
     if all(rows["value"].isna().all() for rows in maps.values()):

@@ -167,9 +167,17 @@ def data_quality(tables: dict, published_values: dict) -> Figure:
 
 
 def systems(tables: dict, published_values: dict) -> pd.DataFrame:
-    """One row per system: frames, ranges of volume and pressure, forces, shortest distances, outliers, duplicates, verdict."""
-    rows = table(tables, "quality:systems", [*SYSTEMS, "volume_min", "pressure_min", "force_rms"])
+    """One row per system: frames, ranges of volume and pressure, forces, shortest distances, outliers, duplicates, verdict.
+
+    Systems of the data set come first, then those of the set that a released potential was trained on, if another.
+    """
+    needed = [*SYSTEMS, "volume_min", "pressure_min", "force_rms"]
+    parts = {"labels": table(tables, "quality:systems", needed)}
+    if "quality:potential" in tables:
+        parts["the potential's"] = table(tables, "quality:potential", needed)
+    rows = pd.concat([part.assign(set=name) for name, part in parts.items()], ignore_index=True)
     columns = {
+        "set": rows["set"],
         "system": rows["system"],
         "formula": rows["formula"],
         "train": rows["train"],
