@@ -13,8 +13,8 @@ from qcrystal.tables import read_structures, write_table
 with job(snakemake):
     frames = read_structures(snakemake.input.frames)
     labels = read_labels(snakemake.input.labels)
-    name = read_card(snakemake.input.card)["name"]
-    write_table(check_table(frames, labels, name), snakemake.output.table)
+    card = read_card(snakemake.input.card)
+    write_table(check_table(frames, labels, f"{card['name']} {card['sha256'][:8]}"), snakemake.output.table)
     partial = f"{snakemake.output.structures}.partial"
     write(partial, frames, format="extxyz")
     os.replace(partial, snakemake.output.structures)

@@ -1,4 +1,4 @@
-"""Choose the found structures that DFT checks: the lowest few at two pressures, and the cubic phase beside them."""
+"""Choose the found structures that DFT checks: the lowest few at three pressures, and the cubic phase beside them."""
 
 import os
 

@@ -49,6 +49,8 @@ DISTORTION = 0.15
 SAME_ENTHALPY, SAME_VOLUME = 1e-3, 5e-3
 # Of (V/N)^(1/3), relative, degrees: how far positions, lengths and angles of two pictures of one crystal may differ.
 SAME_SITE, SAME_LENGTH, SAME_ANGLE = 0.1, 0.03, 2.0
+# ... and of one space group without a look at the sites: one tenth of a meV/atom, one thousandth.
+ONE_ENTHALPY, ONE_VOLUME = 1e-4, 1e-3
 
 
 class SearchError(ValueError):
@@ -643,7 +645,10 @@ def committee_columns(committee: Committee, structures: list[Atoms]) -> pd.DataF
 
 
 def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) -> list[Atoms]:
-    """Of a table of `enthalpies`, the prototype and the ``count`` lowest other crystals at each of `search_pressures`.
+    """Of a table of `enthalpies`, the prototype and the ``count`` lowest other crystals at the lowest, middle and highest pressure.
+
+    Of rows with one space group that agree in enthalpy and volume, as two starts that relaxed to one crystal do, the first is
+    taken.
 
     Returns
     -------
@@ -652,10 +657,11 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
         and origin (a text that names the frame).
     """
     prototype, frames = table["phase"].iloc[0], []
-    for pressure in search_pressures(sorted(table["pressure"].unique())):
-        rows = table[table["pressure"] == pressure].sort_values("enthalpy")
+    pressures = sorted(table["pressure"].unique())
+    for pressure in dict.fromkeys([*search_pressures(pressures), pressures[-1]]):
+        rows = table[table["pressure"] == pressure].sort_values("enthalpy", kind="stable")
         first = rows[rows["phase"] == prototype]
-        others = rows[rows["spacegroup"] != first["spacegroup"].iloc[0]].head(count)
+        others = _distinct(rows[rows["spacegroup"] != first["spacegroup"].iloc[0]]).head(count)
         for index, row in pd.concat([first, others]).iterrows():
             atoms = structures[index].copy()
             atoms.info = {
@@ -669,6 +675,21 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
     return frames
 
 
+def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows without those whose crystal an earlier row has."""
+    kept: list[int] = []
+    for index, row in rows.iterrows():
+        same = (
+            row["spacegroup"] == rows.at[other, "spacegroup"]
+            and abs(row["enthalpy"] - rows.at[other, "enthalpy"]) < ONE_ENTHALPY
+            and abs(row["volume"] / rows.at[other, "volume"] - 1) < ONE_VOLUME
+            for other in kept
+        )
+        if not any(same):
+            kept.append(index)
+    return rows.loc[kept]
+
+
 def check_table(frames: list[Atoms], labels: list[dict], potential: str) -> pd.DataFrame:
     """Enthalpies of `frames_to_check` by DFT at the potential's geometry, relative to the prototype, beside the potential's.
 
@@ -680,7 +701,7 @@ def check_table(frames: list[Atoms], labels: list[dict], potential: str) -> pd.D
     labels
         DFT's, in the order of the frames: energy (eV), forces (eV/Å), virial (eV) of the cell.
     potential
-        Name of the potential that relaxed the frames.
+        Name of the potential that relaxed the frames, with the start of its file's digest.
     """
     rows, prototype = [], None
     for atoms, label in zip(frames, labels, strict=True):

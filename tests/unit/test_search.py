@@ -329,16 +329,21 @@ def test_following_an_imaginary_mode_ends_lower(potential, bcc):
 
 
 def test_frames_to_check_and_their_table():
-    atoms = [bulk("Cu", "fcc", a) for a in (3.6, 3.61, 3.62, 3.5, 3.51)]
+    atoms = [bulk("Cu", "fcc", a) for a in (3.6, 3.61, 3.62, 3.5, 3.51, 3.5, 3.61, 3.61)]
     table = pd.DataFrame(
         {
-            "phase": ["Fm-3m", "C2", "R-3m", "Fm-3m", "C2"],
-            "pressure": [10.0, 10.0, 10.0, 20.0, 20.0],
-            "enthalpy": [-1.0, -1.02, -1.01, -0.5, -0.5],
-            "spacegroup": ["Fm-3m", "C2", "R-3m", "Fm-3m", "Fm-3m"],
+            "phase": ["Fm-3m", "C2", "R-3m", "Fm-3m", "C2", "Fm-3m", "P-1", "C2"],
+            "pressure": [10.0, 10.0, 10.0, 20.0, 20.0, 30.0, 10.0, 10.0],
+            "enthalpy": [-1.0, -1.02, -1.01, -0.5, -0.5, 0.0, -1.01999, -1.015],
+            "spacegroup": ["Fm-3m", "C2", "R-3m", "Fm-3m", "Fm-3m", "Fm-3m", "C2", "C2"],
+            "volume": [a.get_volume() for a in atoms],
         }
     )
-    frames = search.frames_to_check(table, atoms, 1)
+    # "P-1" relaxed to the crystal of C2; the last C2 is another one
+    assert [f.info["relative_enthalpy"] for f in search.frames_to_check(table, atoms, 2)[:3]] == pytest.approx(
+        [0, -0.02, -0.015]
+    )
+    frames = search.frames_to_check(table[table["pressure"] < 30], atoms, 1)
     assert [f.info["origin"] for f in frames] == ["Fm-3m at 10 GPa", "C2 at 10 GPa", "Fm-3m at 20 GPa"]
     assert frames[1].info["relative_enthalpy"] == pytest.approx(-0.02)
     volume = frames[0].get_volume()
