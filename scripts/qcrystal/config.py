@@ -307,8 +307,16 @@ class Statics(Strict):
 class Invariants(Strict):
     """Cubic invariants of a deep potential; see `qcrystal.invariants`."""
 
-    degree: Annotated[Count, Field(ge=2, le=3)]
-    probes: Annotated[Count, Field(le=16)]
+    degree: Annotated[Count, Field(ge=2, le=4)]
+    probes: Annotated[Count, Field(le=16)] | list[Annotated[Count, Field(le=16)]]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Invariants:
+        if isinstance(self.probes, list) and len(self.probes) != self.degree:
+            raise ValueError(
+                f"probes: {len(self.probes)} numbers for {self.degree} degrees; give one number, or one per degree"
+            )
+        return self
 
 
 class Training(Strict):

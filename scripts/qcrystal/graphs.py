@@ -289,9 +289,13 @@ class _Network:
 
     def _axis(self) -> int:
         """Channels on the shorter side of the products: what the fitting network's inputs leave."""
-        channels, probes = self.probes[0][0].shape
+        channels = self.probes[0][0].shape[0]
         inputs = self.weights["fitting"][self.species][0]["w"].shape[0]
-        return (inputs - invariants.count(len(self.probes), probes)) // channels
+        return (inputs - invariants.count(len(self.probes), self._numbers())) // channels
+
+    def _numbers(self) -> list[int]:
+        """Probes of each degree."""
+        return [probes[0].shape[1] for probes in self.probes]
 
     def energies(self, environment):
         """Energies (n,) from normalised environments (n, places, 4)."""
@@ -308,7 +312,7 @@ class _Network:
         count = tf.shape(sums)[0]
         features = [tf.reshape(tf.matmul(sums, sums[:, :, : self.axis], transpose_a=True), [count, -1])]
         moments = [tf.transpose(components, [0, 2, 1]) for components in degrees]
-        features += [INVARIANT_SCALE * part for part in invariants.features(moments, self.probes[0][0].shape[1], tf)]
+        features += [INVARIANT_SCALE * part for part in invariants.features(moments, self._numbers(), tf)]
         return apply_network(self.weights["fitting"][self.species], tf.concat(features, axis=1), True, tf)[:, 0]
 
     def _sums(self, environment, components, neighbour: int, probe=None):

@@ -21,7 +21,7 @@ from numba import njit
 
 from qcrystal.provenance import write_whole
 
-LARGEST_DEGREE = 3
+LARGEST_DEGREE = 4
 FILE = "invariants.npz"  # weights of a potential that has them, beside its model.dp
 INVARIANT_SCALE = 100.0  # makes invariants about as large as the products of two
 
@@ -64,6 +64,30 @@ def harmonics(x, y, z, degree, value, gradient):
     gradient[12, 0], gradient[12, 1], gradient[12, 2] = d * (q - 2 * x * x), -2 * d * x * y, 8 * d * x * z
     gradient[13, 0], gradient[13, 1], gradient[13, 2] = c * x * z, -c * y * z, c / 2 * (x * x - y * y)
     gradient[14, 0], gradient[14, 1], gradient[14, 2] = 3 * b * (x * x - y * y), -6 * b * x * y, 0.0
+    if degree < 4:
+        return
+    e, f, g, h = np.sqrt(35.0) / 2, np.sqrt(70.0) / 4, np.sqrt(5.0) / 2, np.sqrt(10.0) / 4
+    xx, yy, zz, xyz = x * x, y * y, z * z, x * y * z
+    p = xx + yy
+    value[15], value[16] = e * x * y * (xx - yy), f * y * z * (3 * xx - yy)
+    value[17], value[18] = g * x * y * (6 * zz - p), h * y * z * (4 * zz - 3 * p)
+    value[19] = zz * zz - 3 * zz * p + 0.375 * p * p
+    value[20], value[21] = h * x * z * (4 * zz - 3 * p), g / 2 * (xx - yy) * (6 * zz - p)
+    value[22], value[23] = f * x * z * (xx - 3 * yy), e / 4 * (xx * xx - 6 * xx * yy + yy * yy)
+    gradient[15, 0], gradient[15, 1], gradient[15, 2] = e * y * (3 * xx - yy), e * x * (xx - 3 * yy), 0.0
+    gradient[16, 0], gradient[16, 1], gradient[16, 2] = 6 * f * xyz, 3 * f * z * (xx - yy), f * y * (3 * xx - yy)
+    gradient[17, 0], gradient[17, 1] = g * y * (6 * zz - 3 * xx - yy), g * x * (6 * zz - xx - 3 * yy)
+    gradient[17, 2] = 12 * g * xyz
+    gradient[18, 0], gradient[18, 1] = -6 * h * xyz, h * z * (4 * zz - 3 * xx - 9 * yy)
+    gradient[18, 2] = 3 * h * y * (4 * zz - p)
+    gradient[19, 0], gradient[19, 1] = 1.5 * x * (p - 4 * zz), 1.5 * y * (p - 4 * zz)
+    gradient[19, 2] = z * (4 * zz - 6 * p)
+    gradient[20, 0], gradient[20, 1] = h * z * (4 * zz - 9 * xx - 3 * yy), -6 * h * xyz
+    gradient[20, 2] = 3 * h * x * (4 * zz - p)
+    gradient[21, 0], gradient[21, 1] = 2 * g * x * (3 * zz - xx), 2 * g * y * (yy - 3 * zz)
+    gradient[21, 2] = 6 * g * z * (xx - yy)
+    gradient[22, 0], gradient[22, 1], gradient[22, 2] = 3 * f * z * (xx - yy), -6 * f * xyz, f * x * (xx - 3 * yy)
+    gradient[23, 0], gradient[23, 1], gradient[23, 2] = e * x * (xx - 3 * yy), e * y * (yy - 3 * xx), 0.0
 
 
 def harmonics_of(x, y, z, degree: int) -> list:
@@ -75,6 +99,16 @@ def harmonics_of(x, y, z, degree: int) -> list:
         q = 4.0 * zz - xx - yy
         found += [b * y * (3.0 * xx - yy), c * xy * z, d * y * q, z * (zz - 1.5 * (xx + yy)), d * x * q]
         found += [(c / 2) * z * (xx - yy), b * x * (xx - 3.0 * yy)]
+    if degree > 3:
+        e, f, g, h = 35.0**0.5 / 2, 70.0**0.5 / 4, 5.0**0.5 / 2, 10.0**0.5 / 4
+        p, yz, xz = xx + yy, y * z, x * z
+        found += [e * xy * (xx - yy), f * yz * (3.0 * xx - yy), g * xy * (6.0 * zz - p), h * yz * (4.0 * zz - 3.0 * p)]
+        found += [zz * zz - 3.0 * zz * p + 0.375 * p * p, h * xz * (4.0 * zz - 3.0 * p)]
+        found += [
+            (g / 2) * (xx - yy) * (6.0 * zz - p),
+            f * xz * (xx - 3.0 * yy),
+            (e / 4) * (xx * xx - 6.0 * xx * yy + yy * yy),
+        ]
     return found
 
 
@@ -88,10 +122,10 @@ def triples(degree: int) -> list[tuple[int, int, int]]:
 def coupling(first: int, second: int, third: int) -> np.ndarray:
     """Integrals of three harmonics over the sphere, (2l₁+1, 2l₂+1, 2l₃+1), as a tensor of norm 1.
 
-    By Gauss quadrature, which is exact here (degree 9 at most).
+    By Gauss quadrature, which is exact here (degree 12 at most).
     """
-    nodes, weights = np.polynomial.legendre.leggauss(6)
-    angles = np.arange(12) * np.pi / 6
+    nodes, weights = np.polynomial.legendre.leggauss(7)
+    angles = np.arange(14) * np.pi / 7
     size = (LARGEST_DEGREE + 1) ** 2 - 1
     value, gradient = np.empty(size), np.empty((size, 3))
     result = np.zeros([2 * degree + 1 for degree in (first, second, third)])
@@ -104,39 +138,47 @@ def coupling(first: int, second: int, third: int) -> np.ndarray:
     return (result / np.linalg.norm(result)).astype(np.float32)
 
 
-def selection(degrees: tuple[int, int, int], probes: int) -> np.ndarray:
-    """Which of the K³ products of K probes of each degree are kept: of those that are equal by symmetry the first one."""
+def by_degree(degree: int, probes: int | Sequence[int]) -> tuple[int, ...]:
+    """Numbers of probes of degrees 1, 2, ..., if one number is for all."""
+    return (probes,) * degree if isinstance(probes, int) else tuple(probes)
+
+
+def selection(degrees: tuple[int, int, int], probes: Sequence[int]) -> np.ndarray:
+    """Which products of the probes of three degrees are kept: of those that are equal by symmetry the first one."""
     kept = {}
-    for number, chosen in enumerate(itertools.product(range(probes), repeat=3)):
+    for number, chosen in enumerate(itertools.product(*(range(probes[degree - 1]) for degree in degrees))):
         kept.setdefault(tuple(sorted(zip(degrees, chosen, strict=True))), number)
     return np.array(sorted(kept.values()))
 
 
-def count(degree: int, probes: int) -> int:
+def count(degree: int, probes: int | Sequence[int]) -> int:
     """Number of features."""
-    return sum(len(selection(degrees, probes)) for degrees in triples(degree)) if probes else 0
+    return sum(len(selection(degrees, by_degree(degree, probes))) for degrees in triples(degree)) if probes else 0
 
 
-def features(moments: list, probes: int, library) -> list:
+def features(moments: list, probes: Sequence[int], library) -> list:
     """The invariants of many atoms, one array (n, k) per triple of degrees.
 
     Parameters
     ----------
     moments
-        Of degrees 1, 2, ...: (n, K, 2l+1) with K ``probes``, of ``library``, which is `jax.numpy` or `tensorflow`.
+        Of degrees 1, 2, ...: (n, K, 2l+1), of ``library``, which is `jax.numpy` or `tensorflow`.
+    probes
+        K of each degree.
     """
     found = []
     for degrees in triples(len(moments)):
         one, two, three = (moments[degree - 1] for degree in degrees)
+        a, b, c = (probes[degree - 1] for degree in degrees)
         tensor = coupling(*degrees).transpose(1, 0, 2)
         rows, *rest = tensor.shape
         coupled = library.matmul(library.reshape(two, (-1, rows)), tensor.reshape(rows, -1))
-        coupled = library.einsum("nlim,npm->nilp", library.reshape(coupled, (-1, probes, *rest)), three)
-        product = library.matmul(one, library.reshape(coupled, (-1, rest[0], probes**2)))
-        kept = np.eye(probes**3, dtype=np.float32)[
+        coupled = library.einsum("nlim,npm->nilp", library.reshape(coupled, (-1, b, *rest)), three)
+        product = library.matmul(one, library.reshape(coupled, (-1, rest[0], b * c)))
+        kept = np.eye(a * b * c, dtype=np.float32)[
             :, selection(degrees, probes)
         ]  # a product, as each library gathers by another name
-        found.append(library.matmul(library.reshape(product, (-1, probes**3)), kept))
+        found.append(library.matmul(library.reshape(product, (-1, a * b * c)), kept))
     return found
 
 

@@ -267,13 +267,14 @@ def weights_of(model: dict, cubic: dict | None = None, seed: int = 1) -> dict:
     return _with_invariants(weights, np.random.default_rng(seed), **cubic) if cubic else weights
 
 
-def _with_invariants(weights: dict, random: np.random.Generator, degree: int, probes: int) -> dict:
+def _with_invariants(weights: dict, random: np.random.Generator, degree: int, probes: int | list[int]) -> dict:
     species, channels = len(weights["fitting"]), weights["embedding"][0][-1]["w"].shape[1]
 
-    def drawn() -> np.ndarray:
-        return random.normal(0, 1 / math.sqrt(channels), (channels, probes)).astype(np.float32)
+    def drawn(number: int) -> np.ndarray:
+        return random.normal(0, 1 / math.sqrt(channels), (channels, number)).astype(np.float32)
 
-    weights["probes"] = [[[drawn() for _ in range(species)] for _ in range(degree)] for _ in range(species)]
+    numbers = invariants.by_degree(degree, probes)
+    weights["probes"] = [[[drawn(number) for _ in range(species)] for number in numbers] for _ in range(species)]
     for network in weights["fitting"]:
         inputs, outputs = network[0]["w"].shape
         inputs += invariants.count(degree, probes)
@@ -334,7 +335,8 @@ class Energies:
                     own = block[:, degree**2 : (degree + 1) ** 2].reshape(count * (2 * degree + 1), size)
                     seen = jnp.concatenate([g @ probe for g, probe in zip(embedded, probes, strict=True)])
                     moments.append((own @ seen).reshape(count, 2 * degree + 1, -1).transpose(0, 2, 1))
-                features += [INVARIANT_SCALE * part for part in invariants.features(moments, moments[0].shape[1], jnp)]
+                numbers = [part.shape[1] for part in moments]
+                features += [INVARIANT_SCALE * part for part in invariants.features(moments, numbers, jnp)]
             result.append(
                 apply_network(weights["fitting"][species], jnp.concatenate(features, axis=1), True, jnp)[:, 0]
             )

@@ -645,7 +645,7 @@ def committee_columns(committee: Committee, structures: list[Atoms]) -> pd.DataF
 
 
 def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) -> list[Atoms]:
-    """Of a table of `enthalpies`, the prototype and the ``count`` lowest other crystals at the lowest, middle and highest pressure.
+    """The prototype and the ``count`` lowest other crystals of `enthalpies` at the lowest, middle and highest pressure.
 
     Of rows with one space group that agree in enthalpy and volume, as two starts that relaxed to one crystal do, the first is
     taken.

@@ -88,7 +88,7 @@ class TrainingSettings(BaseModel):
     cutoff: float = 4.0
     cutoff_smooth: float = 2.0
     fitting: list[int] = [128, 128, 128]
-    invariants: dict[str, int] | None = None
+    invariants: dict[str, int | list[int]] | None = None
     precision: str = "float32"
     trainer: Literal["deepmd", "moments"] = "deepmd"
     optimizer: Literal["adam", "muon"] = "adam"
