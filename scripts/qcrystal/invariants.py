@@ -17,77 +17,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
+from qcrystal.moments import harmonics
 from qcrystal.provenance import write_whole
 
 LARGEST_DEGREE = 4
 FILE = "invariants.npz"  # weights of a potential that has them, beside its model.dp
 INVARIANT_SCALE = 100.0  # makes invariants about as large as the products of two
-
-
-@njit(cache=True, fastmath=True)
-def harmonics(x, y, z, degree, value, gradient):
-    """Harmonics of degrees 1 to ``degree`` at the unit vector (x, y, z), and their gradients as polynomials.
-
-    Fills ``value`` (n,) and ``gradient`` (n, 3), n = (degree + 1)² - 1.
-    """
-    value[0], value[1], value[2] = x, y, z
-    gradient[0, 0], gradient[0, 1], gradient[0, 2] = 1.0, 0.0, 0.0
-    gradient[1, 0], gradient[1, 1], gradient[1, 2] = 0.0, 1.0, 0.0
-    gradient[2, 0], gradient[2, 1], gradient[2, 2] = 0.0, 0.0, 1.0
-    if degree < 2:
-        return
-    a = np.sqrt(3.0)
-    value[3], value[4], value[5] = a * x * y, a * y * z, a * z * x
-    value[6], value[7] = a / 2 * (x * x - y * y), 0.5 * (2 * z * z - x * x - y * y)
-    gradient[3, 0], gradient[3, 1], gradient[3, 2] = a * y, a * x, 0.0
-    gradient[4, 0], gradient[4, 1], gradient[4, 2] = 0.0, a * z, a * y
-    gradient[5, 0], gradient[5, 1], gradient[5, 2] = a * z, 0.0, a * x
-    gradient[6, 0], gradient[6, 1], gradient[6, 2] = a * x, -a * y, 0.0
-    gradient[7, 0], gradient[7, 1], gradient[7, 2] = -x, -y, 2 * z
-    if degree < 3:
-        return
-    b, c, d = np.sqrt(5.0 / 8.0), np.sqrt(15.0), np.sqrt(3.0 / 8.0)
-    q = 4 * z * z - x * x - y * y
-    value[8] = b * y * (3 * x * x - y * y)
-    value[9] = c * x * y * z
-    value[10] = d * y * q
-    value[11] = 0.5 * z * (2 * z * z - 3 * x * x - 3 * y * y)
-    value[12] = d * x * q
-    value[13] = c / 2 * z * (x * x - y * y)
-    value[14] = b * x * (x * x - 3 * y * y)
-    gradient[8, 0], gradient[8, 1], gradient[8, 2] = 6 * b * x * y, 3 * b * (x * x - y * y), 0.0
-    gradient[9, 0], gradient[9, 1], gradient[9, 2] = c * y * z, c * x * z, c * x * y
-    gradient[10, 0], gradient[10, 1], gradient[10, 2] = -2 * d * x * y, d * (q - 2 * y * y), 8 * d * y * z
-    gradient[11, 0], gradient[11, 1], gradient[11, 2] = -3 * x * z, -3 * y * z, 1.5 * (2 * z * z - x * x - y * y)
-    gradient[12, 0], gradient[12, 1], gradient[12, 2] = d * (q - 2 * x * x), -2 * d * x * y, 8 * d * x * z
-    gradient[13, 0], gradient[13, 1], gradient[13, 2] = c * x * z, -c * y * z, c / 2 * (x * x - y * y)
-    gradient[14, 0], gradient[14, 1], gradient[14, 2] = 3 * b * (x * x - y * y), -6 * b * x * y, 0.0
-    if degree < 4:
-        return
-    e, f, g, h = np.sqrt(35.0) / 2, np.sqrt(70.0) / 4, np.sqrt(5.0) / 2, np.sqrt(10.0) / 4
-    xx, yy, zz, xyz = x * x, y * y, z * z, x * y * z
-    p = xx + yy
-    value[15], value[16] = e * x * y * (xx - yy), f * y * z * (3 * xx - yy)
-    value[17], value[18] = g * x * y * (6 * zz - p), h * y * z * (4 * zz - 3 * p)
-    value[19] = zz * zz - 3 * zz * p + 0.375 * p * p
-    value[20], value[21] = h * x * z * (4 * zz - 3 * p), g / 2 * (xx - yy) * (6 * zz - p)
-    value[22], value[23] = f * x * z * (xx - 3 * yy), e / 4 * (xx * xx - 6 * xx * yy + yy * yy)
-    gradient[15, 0], gradient[15, 1], gradient[15, 2] = e * y * (3 * xx - yy), e * x * (xx - 3 * yy), 0.0
-    gradient[16, 0], gradient[16, 1], gradient[16, 2] = 6 * f * xyz, 3 * f * z * (xx - yy), f * y * (3 * xx - yy)
-    gradient[17, 0], gradient[17, 1] = g * y * (6 * zz - 3 * xx - yy), g * x * (6 * zz - xx - 3 * yy)
-    gradient[17, 2] = 12 * g * xyz
-    gradient[18, 0], gradient[18, 1] = -6 * h * xyz, h * z * (4 * zz - 3 * xx - 9 * yy)
-    gradient[18, 2] = 3 * h * y * (4 * zz - p)
-    gradient[19, 0], gradient[19, 1] = 1.5 * x * (p - 4 * zz), 1.5 * y * (p - 4 * zz)
-    gradient[19, 2] = z * (4 * zz - 6 * p)
-    gradient[20, 0], gradient[20, 1] = h * z * (4 * zz - 9 * xx - 3 * yy), -6 * h * xyz
-    gradient[20, 2] = 3 * h * x * (4 * zz - p)
-    gradient[21, 0], gradient[21, 1] = 2 * g * x * (3 * zz - xx), 2 * g * y * (yy - 3 * zz)
-    gradient[21, 2] = 6 * g * z * (xx - yy)
-    gradient[22, 0], gradient[22, 1], gradient[22, 2] = 3 * f * z * (xx - yy), -6 * f * xyz, f * x * (xx - 3 * yy)
-    gradient[23, 0], gradient[23, 1], gradient[23, 2] = e * x * (xx - 3 * yy), e * y * (yy - 3 * xx), 0.0
 
 
 def harmonics_of(x, y, z, degree: int) -> list:

@@ -41,6 +41,12 @@ def test_an_architecture_without_steps_is_named(root, tmp_path):
         config.load(settings(root, scale=str(path), training="accurate"), root)
 
 
+def test_probes_are_one_number_or_one_per_degree():
+    assert config.Invariants(degree=3, probes=[4, 3, 2]).probes == [4, 3, 2]
+    with pytest.raises(ValueError, match="probes: 2 numbers for 3 degrees; give one number, or one per degree"):
+        config.Invariants(degree=3, probes=[4, 3])
+
+
 def test_frictions_of_a_sweep_are_runs_of_their_own(root):
     """The system's own friction keeps the plain name, so that two sweeps share the run."""
     loaded = config.load(settings(root, scale="smoke"), root)

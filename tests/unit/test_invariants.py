@@ -10,7 +10,7 @@ from qcrystal import invariants
 from qcrystal.potential import load_potential
 
 
-def harmonics(vectors, degree=3):
+def harmonics(vectors, degree=4):
     size = (degree + 1) ** 2 - 1
     values, gradients = np.empty((len(vectors), size)), np.empty((len(vectors), size, 3))
     for vector, value, gradient in zip(vectors, values, gradients, strict=True):
@@ -32,7 +32,7 @@ def test_harmonics_obey_the_addition_theorem(vectors):
     """Σ_m Y_lm(u) Y_lm(v) = P_l(u·v): true of no other functions than complete sets of harmonics of degree l."""
     values, _ = harmonics(vectors)
     cosines = vectors @ vectors.T
-    for degree in (1, 2, 3):
+    for degree in (1, 2, 3, 4):
         expected = np.polynomial.legendre.Legendre.basis(degree)(cosines)
         np.testing.assert_allclose(values[:, block(degree)] @ values[:, block(degree)].T, expected, atol=1e-14)
 
@@ -48,7 +48,7 @@ def test_slopes_of_the_harmonics(vectors):
 
 def test_both_forms_of_the_harmonics_agree(vectors):
     x, y, z = vectors.T
-    for degree in (2, 3):
+    for degree in (2, 3, 4):
         np.testing.assert_allclose(
             np.stack(invariants.harmonics_of(x, y, z, degree), axis=1), harmonics(vectors, degree)[0][:, 3:], atol=1e-14
         )
@@ -56,28 +56,31 @@ def test_both_forms_of_the_harmonics_agree(vectors):
 
 def test_degrees_that_couple_are_those_of_the_gaunt_coefficients():
     """sympy's integral of three harmonics is not zero for some orders exactly where a triple is listed."""
-    every = [(a, b, c) for a in range(1, 4) for b in range(a, 4) for c in range(b, 4)]
-    orders = {d: range(-d, d + 1) for d in range(1, 4)}
+    every = [(a, b, c) for a in range(1, 5) for b in range(a, 5) for c in range(b, 5)]
+    orders = {d: range(-d, d + 1) for d in range(1, 5)}
     coupled = [
         (a, b, c)
         for a, b, c in every
         if any(gaunt(a, b, c, m, n, -m - n) != 0 for m in orders[a] for n in orders[b] if abs(m + n) <= c)
     ]
-    assert invariants.triples(3) == coupled
+    assert invariants.triples(4) == coupled
 
 
-@pytest.mark.parametrize("degree", [2, 3])
-def test_rotations_and_reflections_change_nothing(vectors, degree):
+@pytest.mark.parametrize(("degree", "probes"), [(2, 4), (3, 4), (4, [4, 3, 2, 2])])
+def test_rotations_and_reflections_change_nothing(vectors, degree, probes):
     """Of moments of seven neighbours with random weights; single precision of the couplings."""
     weights = np.random.default_rng(4).normal(size=(4, 7)).astype(np.float32)  # of four probes
+    numbers = invariants.by_degree(degree, probes)
 
     def features(turned):
         values, _ = harmonics(turned, degree)
-        moments = [(weights @ values[:, block(one)])[None].astype(np.float32) for one in range(1, degree + 1)]
-        return np.concatenate(invariants.features(moments, 4, np), axis=1)
+        moments = [
+            (weights[:number] @ values[:, block(one)])[None].astype(np.float32) for one, number in enumerate(numbers, 1)
+        ]
+        return np.concatenate(invariants.features(moments, numbers, np), axis=1)
 
     found = features(vectors)
-    assert found.shape == (1, invariants.count(degree, 4)) and np.abs(found).min() > 1e-4
+    assert found.shape == (1, invariants.count(degree, probes)) and np.abs(found).min() > 1e-4
     for turn in [*Rotation.random(3, random_state=5).as_matrix(), -np.eye(3)]:
         np.testing.assert_allclose(features(vectors @ turn.T), found, atol=2e-5)
 
@@ -85,11 +88,12 @@ def test_rotations_and_reflections_change_nothing(vectors, degree):
 def test_nothing_is_kept_twice_and_nothing_is_lost(vectors):
     """All K³ products of a triple take as many values as are kept."""
     random = np.random.default_rng(6)
-    for degrees in invariants.triples(3):
-        parts = [random.normal(size=(2 * degree + 1, 3)) for degree in (1, 2, 3)]
+    numbers = [3, 3, 2, 1]
+    for degrees in invariants.triples(4):
+        parts = [random.normal(size=(2 * degree + 1, number)) for degree, number in enumerate(numbers, 1)]
         coupling = invariants.coupling(*degrees)
         every = np.einsum("ijk,ia,jb,kc->abc", coupling, *(parts[degree - 1] for degree in degrees)).ravel()
-        kept = every[invariants.selection(degrees, 3)]
+        kept = every[invariants.selection(degrees, numbers)]
         assert len(np.unique(np.round(every, 5))) == len(np.unique(np.round(kept, 5))) == len(kept)
 
 

@@ -51,7 +51,7 @@ def systems(root):
 KINDS = {
     "one side": {"type_one_side": True},
     "pairs of species": {"type_one_side": False},
-    "invariants": {"type_one_side": False, "trainer": "moments", "invariants": {"degree": 3, "probes": 3}},
+    "invariants": {"type_one_side": False, "trainer": "moments", "invariants": {"degree": 4, "probes": [3, 3, 2, 2]}},
     "invariants of degree 2": {"type_one_side": True, "trainer": "moments", "invariants": {"degree": 2, "probes": 2}},
 }
 
@@ -93,7 +93,7 @@ def exported(trainer, tmp_path_factory):
     trainer.average = trainer.weights
     trainer._save_model(folder)
     convert_backend(INPUT=str(folder / "model.dp"), OUTPUT=str(folder / "frozen.pb"))
-    tabulated = "probes" in trainer.weights and len(trainer.weights["probes"][0]) == 3
+    tabulated = "probes" in trainer.weights and len(trainer.weights["probes"][0]) == 4
     export(folder, SPECIES, {}, table_spacing=0.01 if tabulated else None)
     return DeepPot(str(folder / "model.pb"))
 
