@@ -67,12 +67,22 @@ def test_loop_that_is_killed_goes_on_where_it_was(workspace, released_model):
     check_dataset(workspace.folder / "results" / "smoke", loop)
 
 
-def check_tables(loop):
+def test_loop_at_the_shipped_settings_of_scale_smoke(workspace, released_model):
+    """Bounds, methods, frame interval and effort as configured; only the labels come from a potential."""
+    path = workspace.folder / "config" / "scales" / "smoke.yaml"
+    effort = yaml.safe_load(path.read_text())["learning"]
+    program, environment = stand_in(workspace.folder, released_model)
+    finished = workspace.snakemake("learning", "--config", "scale=smoke", program, **environment)
+    assert finished.returncode == 0, (finished.stdout + finished.stderr)[-4000:]
+    check_tables(workspace.folder / "results" / "smoke" / "learning", effort)
+
+
+def check_tables(loop, effort=EFFORT):
     counts = read_table(loop / "generations.csv")
     assert counts["generation"].tolist() == [0]
     row = counts.iloc[0].astype(int)
     assert row["accurate"] + row["candidate"] + row["failed"] == row["explored"] > 0
-    assert 0 < row["chosen_train"] <= EFFORT["frames"] and row["chosen_test"] <= EFFORT["test_frames"]
+    assert 0 < row["chosen_train"] <= effort["frames"] and row["chosen_test"] <= effort["test_frames"]
     log = (loop.parent / "logs" / "learning" / "0" / "select.log").read_text()
     (line,) = [line for line in log.splitlines() if "candidates" in line]
     assert f"{row['candidate']} candidates, {row['accurate']} accurate, {row['failed']} failed" in line
