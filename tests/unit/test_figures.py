@@ -619,7 +619,10 @@ def test_extrapolating_runs_are_named(inputs, literature):
         assert (
             f"extrapolating, of {len(runs)} runs: 2 outside the pressures trained on, 1 beyond the committee's" in text
         )
-    assert "extrapolating" not in notes(FIGURES["qin_figS_phase_qtb"].draw(changed, literature))
+    assert "extrapolat" not in notes(FIGURES["qin_figS_phase_qtb"].draw(changed, literature))
+    summary.loc[summary["run"] == runs[2], "extrapolates"] = "unknown"
+    text = " ".join(notes(FIGURES["qin_fig2a_phase_classical"].draw(changed, literature)).split())
+    assert f"of 1 of {len(runs)} runs it is not known whether they extrapolate" in text
     figure = FIGURES["x_accuracy_map"].draw(changed, literature)
     assert "hatched: extrapolating runs" in notes(figure)
     hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]

@@ -117,7 +117,7 @@ def note_committee(figure: Figure, rows: pd.DataFrame, limits: pd.DataFrame | No
     members = sum(column.startswith("member_") for column in rows)
     if members < 2:
         return
-    text = f"bars: standard deviation over a committee of {members}"
+    text = f"bars: standard deviation over a committee of {members}, less than the error: what all members err by is not in it"
     known = {} if limits is None else dict(zip(limits["limit"], limits["value"], strict=True))
     if "deviation" in known:
         far = rows[rows["force_deviation"] > known["deviation"]]

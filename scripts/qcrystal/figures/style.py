@@ -201,6 +201,12 @@ def label_extrapolating_runs(figure: Figure, tables: list[pd.DataFrame]) -> None
     found = [f"{int(chosen.sum())} {text}" for text, chosen in reasons.items() if chosen.any()]
     if found:
         add_note(figure, f"extrapolating, of {len(runs)} runs: {', '.join(found)}")
+    unknown = int((runs == "unknown").sum())
+    if unknown:
+        add_note(
+            figure,
+            f"of {unknown} of {len(runs)} runs it is not known whether they extrapolate: no committee, or no beads kept",
+        )
 
 
 def draw_points(axes: Axes, x, y, error, style: MethodStyle, label: str, line: str = "-") -> None:
