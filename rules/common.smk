@@ -15,6 +15,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from qcrystal import config as configuration
+from qcrystal.card import read_card
 from qcrystal.config import one_of
 from qcrystal.provenance import code_digest
 
@@ -182,7 +183,9 @@ def logical_file(name):
         return f"{S}/accuracy/{rest}.csv"
     if (kind, rest) == ("quality", "potential"):  # of the set that a released potential was trained on
         path = f"{MAIN.model}/data_quality.csv"
-        return [path] if MAIN.start == "model" and Path(path).is_file() else []
+        if MAIN.start != "model" or not Path(path).is_file():
+            return []
+        return path if read_card(Path(MAIN.model) / "card.yaml")["data"].get("name") != MAIN.dataset else []
     if kind == "quality":
         return f"{S}/quality/{MAIN.dataset}/{rest}.csv"
     if kind == "dft":

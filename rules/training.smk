@@ -5,7 +5,7 @@ TRAINING = {
     "species": SYSTEM.species,
     "architecture": plain(SYSTEM.training[MAIN.training]),
     "repulsion": plain(SYSTEM)["repulsion"],
-    "steps": STEPS[MAIN.training] if isinstance(STEPS, dict) else STEPS,
+    "steps": STEPS.get(MAIN.training) if isinstance(STEPS, dict) else STEPS,  # config.py says if one is missing
     "checkpoint_every": SCALE.training.checkpoint_every,
 }
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from qcrystal.card import read_card
 from qcrystal.provenance import file_digest, one_line
-from qcrystal.tables import MARK
+from qcrystal.tables import MARK, read_table
 from qcrystal.training import write_card
 
 KEPT = ("model*.pb", "input*.json", "learning_curve*.csv", "parity_*.csv")
@@ -53,13 +53,26 @@ def _without_record(content: bytes) -> bytes:
     return content.partition(b"\n")[2] if content.startswith(MARK.encode()) else content
 
 
+def _data_quality(trained: Path, card: dict) -> bytes | None:
+    """The report on the data set, if it was made."""
+    path = trained.resolve().parents[1] / "quality" / trained.resolve().name / "systems.csv"
+    if not path.is_file():
+        return None
+    total = read_table(path).query("level == 'all'").iloc[0]
+    for part, name in (("train", "training"), ("test", "test")):
+        stated = card["split"].get(part, {}).get("frames", 0)
+        if total[part] != stated:
+            raise ValueError(f"{path}: of {total[part]} {name} frames, the card says {stated}; make it anew")
+    return _without_record(path.read_bytes())
+
+
 def release(trained: Path, released: Path, bench: dict | None) -> None:
     """Copy a trained potential to ``released``, which is replaced whole.
 
     Raises
     ------
     ValueError
-        If a file is not the one that the card describes.
+        If a file is not the one that the card describes, or the report on the data set is of other frames.
     """
     card = read_card(trained / "card.yaml")
     sums = {"model.pb": card["sha256"], **card.get("committee", {}).get("sha256", {})}
@@ -70,15 +83,15 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     card["data"] = {key: value for key, value in card["data"].items() if key not in LOCAL and value is not None}
     if bench:
         card["speed"] = speed(bench, str(trained / "model.pb"))
+    quality = _data_quality(trained, card)
     partial = released.with_name(released.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for pattern in KEPT:
         for path in sorted(trained.glob(pattern)):
             (partial / path.name).write_bytes(_without_record(path.read_bytes()))
-    quality = trained.parents[1] / "quality" / trained.name / "systems.csv"
-    if quality.is_file():
-        (partial / "data_quality.csv").write_bytes(_without_record(quality.read_bytes()))
+    if quality:
+        (partial / "data_quality.csv").write_bytes(quality)
     tables = sorted([*partial.glob("parity_*.csv"), *partial.glob("data_quality.csv")])
     card["tables"] = {"sha256": {path.name: file_digest(path) for path in tables}}
     write_card(card, partial / "card.yaml")

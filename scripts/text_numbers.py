@@ -26,7 +26,7 @@ def potential_numbers(path):
     card = read_card(path)
     low, high = card["data"]["pressure_GPa"]
     yield Text("PotentialName", card["name"], path)
-    yield Text("PotentialDescriptor", card.get("descriptor", "not stated"), path)
+    yield Text("PotentialDescriptor", str(card.get("descriptor", "not stated")), path)
     yield Number("TrainingPressureLow", float(low), None, "", 0, path)
     yield Number("TrainingPressureHigh", float(high), None, "GPa", 0, path)
 

@@ -18,6 +18,10 @@ TABLES = {
     "parity_histograms.csv": ("quantity", "split", "species", "reference", "predicted", "count"),
 }
 """Tables beside a released potential, with the columns that are read."""
+OPTIONAL_TABLES = {
+    "data_quality.csv": ("system", "level", "train", "test", "outliers", "duplicates", "test_independent", "verdict"),
+}
+"""The same, of those that need not be there."""
 RESTORE = "restore the potential's card"
 OPTIONAL = (("split",), ("split", "test"), ("settings",), ("settings", "seeds"), ("versions",), ("committee",))
 """Parts of a card that are mappings where they are there."""
@@ -89,7 +93,8 @@ def check_potential(folder: Path, species: Sequence[str], shown: str) -> None:
             f"{shown}/card.yaml: species are {', '.join(map(str, card['species']))}, but the system's are "
             f"{', '.join(species)}, in this order; name a potential of this system, or correct the order of its species"
         )
-    for name, columns in TABLES.items():
+    given = {name: columns for name, columns in OPTIONAL_TABLES.items() if (folder / name).is_file()}
+    for name, columns in {**TABLES, **given}.items():
         rows = _part(card, "split", "test", "frames") if name == "parity_frames.csv" else None
         try:
             check_table(folder / name, f"{shown}/{name}", columns, rows if isinstance(rows, int) else None)

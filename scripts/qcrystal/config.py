@@ -43,7 +43,7 @@ from qcrystal.shortrange import pairs
 from qcrystal.soap import SoapSettings
 from qcrystal.structures import unit_cell
 from qcrystal.tables import TableError, check_table
-from qcrystal.values import Count, Name, NotNegative, Number, Positive, Text, Whole
+from qcrystal.values import Count, Name, NotNegative, Number, Positive, Text, Whole, either
 
 MAIN_FILE = "config/config.yaml"
 THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}
@@ -308,7 +308,7 @@ class Invariants(Strict):
     """Cubic invariants of a deep potential; see `qcrystal.invariants`."""
 
     degree: Annotated[Count, Field(ge=2, le=4)]
-    probes: Annotated[Count, Field(le=16)] | list[Annotated[Count, Field(le=16)]]
+    probes: either(Annotated[Count, Field(le=16)], list[Annotated[Count, Field(le=16)]], list)
 
     @model_validator(mode="after")
     def _consistent(self) -> Invariants:
@@ -324,7 +324,7 @@ class Training(Strict):
 
     trainer: Literal["deepmd", "moments"]
     optimizer: Literal["adam", "muon"]
-    weight_decay: Annotated[float, Field(ge=0)] = 0
+    weight_decay: NotNegative = 0
     schedule: Literal["exp", "cosine"]
     descriptor: list[Count] = Field(min_length=1)
     axis_neuron: Count
@@ -350,6 +350,10 @@ class Training(Strict):
         if self.invariants and (self.trainer, self.precision) != ("moments", "float32"):
             raise ValueError(
                 f"invariants: trainer {self.trainer} with {self.precision} has none; set trainer: moments, precision: float32"
+            )
+        if self.weight_decay and self.trainer != "moments":
+            raise ValueError(
+                f"weight_decay: trainer {self.trainer} takes none here; set trainer: moments, or take it out"
             )
         if self.stop_lr > self.start_lr:
             raise ValueError(f"stop_lr: {self.stop_lr:g} is above start_lr, {self.start_lr:g}; a learning rate falls")
@@ -557,7 +561,7 @@ class ScaleTraining(Strict):
     or one by the name of each architecture."""
 
     committee: Annotated[Count, Field(le=100)]
-    steps: Count | dict[Name, Count]
+    steps: either(Count, dict[Name, Count], dict)
     checkpoint_every: Count
 
 
@@ -924,7 +928,7 @@ def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]
 
 def _key(location: tuple) -> str:
     """Where a problem is, as a prefix; of a key that is wrong itself, the mapping that it stands in."""
-    parts = [str(part) for part in location if not str(part).startswith(("constrained", "function-"))]
+    parts = [str(part) for part in location if not str(part).startswith(("constrained", "function-", "dict[", "list["))]
     if parts[-1:] == ["[key]"]:
         parts = [*parts[:-3], f"{parts[-3]}: key {parts[-2]!r:.60}"]
     return ".".join(parts) + ": " if parts else ""
@@ -1019,7 +1023,7 @@ def _load(settings: dict, root: Path) -> Configuration:
         known = ", ".join(system.training)
         raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {system_path.name}, which has {known}")
     steps = scale.training.steps
-    if isinstance(steps, dict) and main.training not in steps:
+    if main.start != "model" and isinstance(steps, dict) and main.training not in steps:
         raise ConfigError(
             f"{_shown(scale_path, root)}: training.steps: no entry for {main.training!r}; add one, or give one number"
         )

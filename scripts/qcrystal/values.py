@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 LARGEST_COUNT = 10**9
 LONGEST_NAME = 80  # names become parts of file names, which hold 255 bytes
@@ -29,6 +29,15 @@ def _one_line(value: str) -> str:
     if not value.strip() or not value.isprintable():
         raise ValueError("must be one line of text that is not empty")
     return value
+
+
+def either(one, many, kind: type):
+    """A value that is of type ``many`` if it is a ``kind`` (list or dict), else of type ``one``: an error names one of them."""
+    # names that qcrystal.config leaves out where it says which key is wrong
+    return Annotated[
+        Annotated[one, Tag("constrained-one")] | Annotated[many, Tag("constrained-many")],
+        Discriminator(lambda value: "constrained-many" if isinstance(value, kind) else "constrained-one"),
+    ]
 
 
 Count = Annotated[int, Field(gt=0, le=LARGEST_COUNT), BeforeValidator(_not_bool)]

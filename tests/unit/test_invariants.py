@@ -86,7 +86,7 @@ def test_rotations_and_reflections_change_nothing(vectors, degree, probes):
 
 
 def test_nothing_is_kept_twice_and_nothing_is_lost(vectors):
-    """All K³ products of a triple take as many values as are kept."""
+    """All products of a triple take as many values as are kept."""
     random = np.random.default_rng(6)
     numbers = [3, 3, 2, 1]
     for degrees in invariants.triples(4):

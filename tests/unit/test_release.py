@@ -22,7 +22,7 @@ BENCH = {
 
 @pytest.fixture
 def trained(tmp_path):
-    folder = tmp_path / "results" / "ly2022"
+    folder = tmp_path / "results" / "potential" / "ly2022"
     folder.mkdir(parents=True)
     sums = {}
     for name in ("model.pb", "model-2.pb"):
@@ -61,6 +61,25 @@ def test_what_was_trained_is_released(root, trained, tmp_path):
     assert card["tables"]["sha256"] == {"parity_errors.csv": hashlib.sha256(b"{}").hexdigest()}
     assert card["speed"]["ratio_to_published_architecture"] == 0.6 and card["speed"]["atoms"] == 352
     assert (released / "model-2.pb").read_bytes() == b"model-2.pb"
+
+
+def test_the_report_on_its_data_goes_with_a_potential(root, trained, tmp_path):
+    script = runpy.run_path(str(root / "scripts" / "release_model.py"))
+    table = trained.parents[1] / "quality" / "ly2022" / "systems.csv"
+    table.parent.mkdir(parents=True)
+    rows = "system,level,train,test\nr3m,system,5,2\nall,all,{},2\n"
+    table.write_text("# prov_id of-a-record-that-stays\n" + rows.format(5))
+    card = yaml.safe_load((trained / "card.yaml").read_text())
+    split = {"train": {"systems": 1, "frames": 5}, "test": {"systems": 1, "frames": 2}}
+    (trained / "card.yaml").write_text(yaml.safe_dump(card | {"split": split}))
+    script["release"](trained, tmp_path / "models" / "lah10-x", None)
+    kept = tmp_path / "models" / "lah10-x" / "data_quality.csv"
+    assert kept.read_text() == rows.format(5)
+    sums = yaml.safe_load((kept.parent / "card.yaml").read_text())["tables"]["sha256"]
+    assert sums[kept.name] == hashlib.sha256(kept.read_bytes()).hexdigest()
+    table.write_text(rows.format(6))
+    with pytest.raises(ValueError, match=r"systems.csv: of 6 training frames, the card says 5; make it anew"):
+        script["release"](trained, tmp_path / "models" / "lah10-x", None)
 
 
 def test_another_file_than_the_cards_is_refused_and_nothing_changes(root, trained, tmp_path):

@@ -340,9 +340,9 @@ def test_frames_to_check_and_their_table():
         }
     )
     # "P-1" relaxed to the crystal of C2; the last C2 is another one
-    assert [f.info["relative_enthalpy"] for f in search.frames_to_check(table, atoms, 2)[:3]] == pytest.approx(
-        [0, -0.02, -0.015]
-    )
+    every = search.frames_to_check(table, atoms, 2)
+    assert [f.info["relative_enthalpy"] for f in every[:3]] == pytest.approx([0, -0.02, -0.015])
+    assert [f.info["origin"] for f in every[3:]] == ["Fm-3m at 20 GPa", "Fm-3m at 30 GPa"]
     frames = search.frames_to_check(table[table["pressure"] < 30], atoms, 1)
     assert [f.info["origin"] for f in frames] == ["Fm-3m at 10 GPa", "C2 at 10 GPa", "Fm-3m at 20 GPa"]
     assert frames[1].info["relative_enthalpy"] == pytest.approx(-0.02)

@@ -124,6 +124,38 @@ VALUES = {
         rename("sweeps", "qtb_grid", "pressures", to="presures"),
         ["presures", "did you mean 'pressures'"],
     ),
+    # training
+    "no steps": (SCALE, change("training", "steps", to=0), ["training.steps: input should be greater than 0 (got 0)"]),
+    "no steps of an architecture": (
+        SCALE,
+        change("training", "steps", to={"fast": 0}),
+        ["training.steps.fast: ", "(got 0)"],
+    ),
+    "too many probes": (
+        SYSTEM,
+        change("training", "fast", "invariants", "probes", to=17),
+        ["invariants.probes: ", "(got 17)"],
+    ),
+    "probes of a degree missing": (
+        SYSTEM,
+        change("training", "fast", "invariants", "probes", to=[4, 4]),
+        ["training.fast.invariants: probes: 2 numbers for 3 degrees; give one number, or one per degree"],
+    ),
+    "endless weight decay": (
+        SYSTEM,
+        change("training", "fast", "weight_decay", to=INF),
+        ["training.fast.weight_decay: "],
+    ),
+    "true weight decay": (
+        SYSTEM,
+        change("training", "fast", "weight_decay", to=True),
+        ["must be a number, not true or false"],
+    ),
+    "weight decay of another trainer": (
+        SYSTEM,
+        lambda document: document["training"]["pairs"].update(trainer="deepmd", weight_decay=0.1),
+        ["training.pairs: weight_decay: trainer deepmd takes none"],
+    ),
     "key of another crystal": (SCALE, sweep(molecules=0), ["sweeps.qtb_grid.molecules", "unknown key; remove it"]),
     "missing key": (
         SCALE,

@@ -36,7 +36,7 @@ def test_convergence_table_tells_coarse_settings_from_dense_ones(workspace):
     coarse = table[(table["varied"] == "kpoint_length") & (table["kpoint_length"] == 2.0)].iloc[0]
     assert coarse["kpoints"] == "1x1x1" and coarse["verdict"] == "misses" and coarse["force_rms"] > 50
     total = table[table["varied"] == "cutoff and kpoint_length and width"].iloc[0]
-    assert total["force_rms"] == pytest.approx(coarse["force_rms"])
+    assert total["reference"] == "350eV-5A-0.3eV" and total["force_rms"] == pytest.approx(coarse["force_rms"], rel=0.3)
     # variational: more plane waves lower every frame's energy, so the shift of the fewer is upwards
     assert table.loc[table["cutoff"].idxmin(), "energy_shift"] > 0
     assert table["static_pressure"].between(20, 300).all()

@@ -52,9 +52,8 @@ class Calibration:
     @classmethod
     def fitted(cls, frames: pd.DataFrame) -> Calibration | None:
         """None without a committee, or with too few frames to tell."""
-        known = MEV_PER_EV * frames[["deviation_rms", "force_rmse"]].dropna()
-        known = known[(known > 0).all(axis=1)]
-        if len(known) < FEWEST or known["deviation_rms"].nunique() < 2:
+        known = MEV_PER_EV * frames[["deviation_rms", "force_rmse"]]
+        if not (known > 0).all(axis=None) or len(known) < FEWEST or known["deviation_rms"].nunique() < 2:
             return None
         deviation, error = np.log(known["deviation_rms"]), np.log(known["force_rmse"])
         power, constant = np.polyfit(deviation, error, 1)
@@ -143,7 +142,7 @@ def draw_calibration(axes: Axes, frames: pd.DataFrame, limits: pd.DataFrame, cal
     ends = np.array([0.0, deviation.max()])
     axes.plot(ends, ends / np.sqrt(3), color="0.5", linewidth=0.7, label=r"deviation / $\sqrt{3}$")
     if calibration:
-        curve = np.linspace(0.0, deviation.max(), 100)
+        curve = np.linspace(deviation.min(), deviation.max(), 100)
         axes.plot(
             curve,
             calibration.error(curve),

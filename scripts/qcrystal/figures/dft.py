@@ -35,7 +35,7 @@ def convergence(tables: dict, published_values: dict) -> pd.DataFrame:
 
     ``energy_difference_error`` is the largest error of a difference between two of the frames, after the shift that all
     share; ``static_pressure`` is that of the lattice at rest; ``goals`` says whether energy differences and forces (rms) are
-    as good as was asked for. The last row holds the errors of the chosen settings against densest k-points and smallest width.
+    as good as was asked for. The last row holds the errors of the chosen settings against the best of each kind together.
     """
     rows = table(tables, "dft:convergence", list(CONVERGENCE))
     marks = rows["chosen"].astype(bool).map({True: "chosen", False: ""})
