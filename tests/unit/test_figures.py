@@ -634,6 +634,12 @@ def test_accuracy_map_draws_the_tables(figures, inputs):
     figure = figures["x_accuracy_map", "rich"]
     cells = sorted(int(text.get_text().splitlines()[0]) for text in figure.axes[0].texts)
     assert cells == sorted([int(t) for t in TEMPERATURES["rich"]] * len(PRESSURES["rich"]))  # 1 meV/Å per kelvin
+    calibration = Calibration.fitted(inputs["rich"]["potential:parity_frames"])
+    assert calibration
+    for text in figure.axes[0].texts:
+        deviation, error = text.get_text().splitlines()
+        assert error.lstrip(">") == f"{calibration.error(float(deviation)):.0f}"
+        assert error.startswith(">") == (float(deviation) > calibration.largest)
     forces = next(axes for axes in figure.axes if axes.get_xlabel().startswith("rms force"))
     rows = inputs["rich"]["accuracy:conditions"].query("by == 'force'")
     curves = [line.get_xydata() for line in forces.get_lines() if len(line.get_xdata()) == len(rows)]
