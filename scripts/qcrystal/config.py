@@ -928,7 +928,7 @@ def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]
 
 def _key(location: tuple) -> str:
     """Where a problem is, as a prefix; of a key that is wrong itself, the mapping that it stands in."""
-    parts = [str(part) for part in location if not str(part).startswith(("constrained", "function-", "dict[", "list["))]
+    parts = [str(part) for part in location if not str(part).startswith(("constrained", "function-"))]
     if parts[-1:] == ["[key]"]:
         parts = [*parts[:-3], f"{parts[-3]}: key {parts[-2]!r:.60}"]
     return ".".join(parts) + ": " if parts else ""
