@@ -63,6 +63,9 @@ def test_dft_is_relative_to_its_own_reference(literature):
     # Relative to C2 by DFT: Fm-3m is 4 meV above it, Immm 2 below; at 150 GPa DFT knows no C2.
     np.testing.assert_allclose(np.concatenate(drawn), [[100, 4], [100, -2]])
     assert "at the geometry of one" in notes(figure)
+    tables["dft:structures"] = checked[checked["phase"] != "C2"]
+    figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
+    assert "DFT checked structures of one, without $C2$: not drawn" in " ".join(notes(figure).split())
 
 
 def test_bars_are_the_spread_of_a_committees_differences(literature):

@@ -107,8 +107,10 @@ def draw_dft(panel: Axes, checked: pd.DataFrame | None, reference: str, colors: 
                 label=label,
             )
             label = None
-    if label is None:
-        names = ", ".join(checked["potential"].unique())
+    names = ", ".join(checked["potential"].unique())
+    if label:
+        add_note(panel.figure, f"DFT checked structures of {names}, without {phase_name(reference)}: not drawn")
+    else:
         add_note(panel.figure, f"DFT (GPAW): at the geometry of {names}; grey: a phase that is not drawn here")
 
 
