@@ -276,7 +276,7 @@ class _Network:
     def __init__(self, tf, graph, weights: Mapping, species: int, selection: Sequence[int]):
         self.tf, self.weights, self.species, self.selection = tf, weights, species, selection
         self.probes = weights["probes"][species]
-        self.axis = self._axis()
+        self.axis, self.slots = self._axis(), float(sum(selection))
         # mean of s, and standard deviations of s and of s x/r, by which environments are normalised
         mean, deviation = (graph.get_tensor_by_name(f"descrpt_attr/{name}:0") for name in ("t_avg", "t_std"))
         self.shift, self.scale, self.scale_vector = (
@@ -300,60 +300,63 @@ class _Network:
     def energies(self, environment):
         """Energies (n,) from normalised environments (n, places, 4)."""
         tf = self.tf
-        slots = float(sum(self.selection))
-        sums, degrees = 0, [0] * len(self.probes)
-        for neighbour, own in enumerate(tf.split(environment, list(self.selection), axis=1)):
-            part = self._sums(own, own, neighbour) / slots  # (n, 4, M)
-            sums += part
-            found = self._higher(own, neighbour, slots)
-            for degree, probes in enumerate(self.probes, 1):
-                components = part[:, 1:] @ probes[neighbour] if degree == 1 else found[degree - 2]
-                degrees[degree - 1] += components
-        count = tf.shape(sums)[0]
-        features = [tf.reshape(tf.matmul(sums, sums[:, :, : self.axis], transpose_a=True), [count, -1])]
-        moments = [tf.transpose(components, [0, 2, 1]) for components in degrees]
+        parts = tf.split(environment, list(self.selection), axis=1)
+        parts = [self._sums(own, neighbour) / self.slots for neighbour, own in enumerate(parts)]  # (n, 4, M) each
+        sums = tf.add_n(parts)
+        vectors = [part[:, 1:] @ probe for part, probe in zip(parts, self.probes[0], strict=True)]
+        moments = [tf.transpose(one, [0, 2, 1]) for one in [tf.add_n(vectors), *self._higher(environment)]]
+        pairs = tf.matmul(sums, sums[:, :, : self.axis], transpose_a=True)
+        features = [tf.reshape(pairs, [tf.shape(sums)[0], -1])]
         features += [INVARIANT_SCALE * part for part in invariants.features(moments, self._numbers(), tf)]
         return apply_network(self.weights["fitting"][self.species], tf.concat(features, axis=1), True, tf)[:, 0]
 
-    def _sums(self, environment, components, neighbour: int, probe=None):
-        """Σ_j components_jc G(s_j) (n, 4, M or K) of neighbours of one species, by their table or network."""
+    def _sums(self, environment, neighbour: int):
+        """Σ_j c_j G(s_j) (n, 4, M) of the four components c of neighbours of one species, by their table or network."""
         tf = self.tf
         argument = tf.reshape(environment[:, :, :1], [-1, 1])
         if not self.tables:
             values = apply_network(self.networks[neighbour], argument, False, tf)
-            values = values if probe is None else values @ probe
             values = tf.reshape(values, [-1, self.selection[neighbour], values.shape[1]])
-            return tf.matmul(components, values, transpose_a=True)
+            return tf.matmul(environment, values, transpose_a=True)
         from deepmd.tf.env import op_module
 
         table, info = self.tables[neighbour]
-        channels = table.shape[1] // 6  # of each interval and channel the coefficients of a polynomial of degree 5
-        if probe is not None:
-            values = tf.get_static_value(table).reshape(-1, channels, 6)
-            channels = probe.shape[1]
-            table = np.einsum("ick,cp->ipk", values, probe.astype(values.dtype)).reshape(-1, 6 * channels)
-        return op_module.tabulate_fusion_se_a(table, info, argument, components, last_layer_size=channels)
+        return op_module.tabulate_fusion_se_a(table, info, argument, environment, last_layer_size=table.shape[1] // 6)
 
-    def _higher(self, environment, neighbour: int, slots: float) -> list:
+    def _higher(self, environment) -> list:
         """Probes of the moments of degrees 2 and up, (n, 2l+1, K) each."""
         tf = self.tf
-        degree = len(self.probes)
-        if degree < 2:
+        degrees = range(2, len(self.probes) + 1)
+        if not degrees:
             return []
         s, x, y, z = tf.unstack(environment, num=4, axis=-1)  # slices would each have a slope as large as the whole
+        values = [
+            self._values(own, neighbour) for neighbour, own in enumerate(tf.split(s, list(self.selection), axis=1))
+        ]
         s = s * self.scale + self.shift
         empty = s < 1e-6  # 1/Å; no neighbour there, or one at the cutoff
         inverse = tf.where(empty, tf.zeros_like(s), self.scale_vector / tf.where(empty, tf.ones_like(s), s))
-        x, y, z = x * inverse, y * inverse, z * inverse
-        found, components = [], [s / self.scale_vector * one for one in invariants.harmonics_of(x, y, z, degree)]
-        for one in range(2, degree + 1):
-            own, components = components[: 2 * one + 1], components[2 * one + 1 :]
-            own = [((2 * one + 1) / 3) ** 0.5 * component for component in own]
-            own += [tf.zeros_like(s)] * (-len(own) % 4)
-            probe = self.probes[one - 1][neighbour]
-            parts = [
-                self._sums(environment, tf.stack(own[k : k + 4], axis=-1), neighbour, probe)
-                for k in range(0, len(own), 4)
-            ]
-            found.append(tf.concat(parts, axis=1)[:, : 2 * one + 1] / slots)
-        return found
+        factor = s / (self.slots * self.scale_vector)
+        harmonics = invariants.harmonics_of(x * inverse, y * inverse, z * inverse, len(self.probes))
+        norms = [((2 * degree + 1) / 3) ** 0.5 for degree in degrees for _ in range(2 * degree + 1)]
+        components = tf.stack([norm * factor * one for norm, one in zip(norms, harmonics, strict=True)], axis=1)
+        # every component with the probes of every degree: one product instead of many small ones
+        products = tf.matmul(components, tf.concat(values, axis=1))
+        rows = tf.split(products, [2 * degree + 1 for degree in degrees], axis=1)
+        return [tf.split(row, self._numbers()[1:], axis=2)[place] for place, row in enumerate(rows)]
+
+    def _values(self, s, neighbour: int):
+        """What the probes of degrees 2 and up see of neighbours of one species, (n, places, all their K)."""
+        tf = self.tf
+        probes = np.concatenate([probes[neighbour] for probes in self.probes[1:]], axis=1)
+        if not self.tables:
+            values = apply_network(self.networks[neighbour], tf.reshape(s, [-1, 1]), False, tf) @ probes
+            return tf.reshape(values, [-1, self.selection[neighbour], probes.shape[1]])
+        from deepmd.tf.env import op_module
+
+        table, info = self.tables[neighbour]
+        # of each interval and channel the coefficients of a polynomial of degree 5
+        coefficients = tf.get_static_value(table).reshape(table.shape[0], -1, 6)
+        table = np.einsum("ick,cp->ipk", coefficients, probes.astype(coefficients.dtype))
+        table = table.reshape(len(table), -1)
+        return op_module.tabulate_fusion_se_r(table, info, s, last_layer_size=probes.shape[1])

@@ -111,10 +111,11 @@ def features(moments: list, probes: Sequence[int], library) -> list:
         coupled = library.matmul(library.reshape(two, (-1, rows)), tensor.reshape(rows, -1))
         coupled = library.einsum("nlim,npm->nilp", library.reshape(coupled, (-1, b, *rest)), three)
         product = library.matmul(one, library.reshape(coupled, (-1, rest[0], b * c)))
-        kept = np.eye(a * b * c, dtype=np.float32)[
-            :, selection(degrees, probes)
-        ]  # a product, as each library gathers by another name
-        found.append(library.matmul(library.reshape(product, (-1, a * b * c)), kept))
+        product = library.reshape(product, (-1, a * b * c))
+        kept = selection(degrees, probes)
+        if len(kept) < a * b * c:  # a product, as each library gathers by another name
+            product = library.matmul(product, np.eye(a * b * c, dtype=np.float32)[:, kept])
+        found.append(product)
     return found
 
 
