@@ -20,15 +20,16 @@ import pandas as pd
 import yaml
 
 from qcrystal import config
-from qcrystal.engines.spec import RunSpec
+from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunSpec
 
-COORDINATES = 12  # bytes of an atom in a frame: three single-precision numbers
+COORDINATES = 12  # bytes of an atom in a frame: three single-precision numbers; path integrals hold centroid and a bead
 FRAME = 400  # bytes of a frame besides: cell, step, time, index
 
 
 def bytes_of(spec: RunSpec) -> float:
     """Size of a run's trajectory."""
-    return (spec.steps / spec.sample_every + 1) * (COORDINATES * spec.atoms + FRAME)
+    sets = 2 if spec.method in PATH_INTEGRAL_METHODS else 1
+    return (spec.steps / spec.sample_every + 1) * (sets * COORDINATES * spec.atoms + FRAME)
 
 
 def costs(loaded: config.Configuration, us_per_atom_step: float) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from specifications import at_fixed_cell
 
 from qcrystal.engines import ipi
 from qcrystal.engines.beads import harmonic_bead_energy
+from qcrystal.trajectory import Trajectory
 
 DRIVER = Path(__file__).with_name("polynomial_driver.py")
 BETA = 8.0
@@ -108,3 +109,11 @@ def test_harmonic_oscillator_has_the_energy_of_its_finite_ring_polymer(tmp_path,
         found, error = series[quantity].mean(), standard_error(series[quantity])
         measured(10, f"8 beads: {quantity.replace('x2', '<x²>')}", found, value, 5e-3, error=error)
     assert report["temperature_ring_polymer"] == pytest.approx(temperature, rel=0.02)
+    # the bead that the trajectory keeps spreads as the particle does, not as the centroid, which has 1/β
+    trajectory = Trajectory(tmp_path / "run" / "trajectory.h5")
+    for name, positions, value in (
+        ("bead", trajectory.beads[:, 0], expected),
+        ("centroid", trajectory.positions, 1 / BETA),
+    ):
+        squares = np.square(positions / LENGTH).mean(axis=(1, 2))[len(positions) // 10 :]
+        measured(10, f"8 beads: <x²> of the {name} kept", squares.mean(), value, 1e-2, error=standard_error(squares))

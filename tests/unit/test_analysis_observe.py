@@ -164,6 +164,24 @@ def test_path_integrals_tell_the_frequency_by_which_beads_are_chosen(tmp_path):
     assert "max_frequency" not in set(summary["observable"])
 
 
+def test_distances_of_path_integrals_are_those_of_the_beads(tmp_path):
+    """The first La-La distance varies by 2 σ² along its axis, and by breathing and binning; σ as the centroids' and beads'."""
+    trajectory, thermo = run(tmp_path, 200)
+    positions, spread = (
+        trajectory.positions,
+        np.random.default_rng(2).normal(scale=0.1, size=trajectory.positions.shape),
+    )
+    rest = (0.002 * 5 / np.sqrt(2)) ** 2 + SETTINGS.rdf_dr**2 / 12
+    for beads, variance in ((None, 0.06**2), ((positions + spread)[:, None], 0.06**2 + 0.1**2)):
+        trajectory.beads = beads
+        rdf = observe(trajectory, thermo, EOS, SETTINGS)["rdf"]
+        peak = rdf[(rdf["pair"] == "La-La") & rdf["r"].between(2.7, 4.3)]
+        weight = peak["g"] * peak["r"] ** 2
+        mean = (weight * peak["r"]).sum() / weight.sum()
+        # 24 distances of four atoms in some 150 frames: 12 x 150 independent ones, 3 % (one standard deviation)
+        assert (weight * (peak["r"] - mean) ** 2).sum() / weight.sum() == pytest.approx(2 * variance + rest, rel=0.12)
+
+
 def test_exchanged_protons_are_seen(tmp_path):
     """Two protons change places in the middle of the run: two exchanges, their quadrilaterals are left out."""
     settings = ObserveSettings(prototype=PROTOTYPE, cage=CAGE, discard=0.2, site_window=0.03)

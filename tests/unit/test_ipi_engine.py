@@ -240,6 +240,17 @@ def test_trajectory_is_unwrapped_and_continuous(crystal_run):
     assert np.abs(np.diff(trajectory.positions, axis=0)).max() < 0.2
 
 
+def test_trajectory_holds_a_bead_beside_the_centroid(crystal_run):
+    _, structure, folder = crystal_run
+    trajectory = Trajectory(folder / "trajectory.h5")
+    assert trajectory.beads.shape == (7, 1, 44, 3)
+    assert trajectory.beads[0, 0] == pytest.approx(structure.positions, abs=1e-5)
+    apart = np.linalg.norm(trajectory.beads[:, 0] - trajectory.positions, axis=-1)
+    # internal modes start with up to the thermal momentum of a ring polymer, P kT: 60 Å/ps for H, a twelfth of it for La
+    mean = {symbol: apart[1:, trajectory.species == symbol].mean() for symbol in ("La", "H")}
+    assert 0.005 < mean["H"] < 0.3 and mean["La"] < mean["H"] / 5
+
+
 def test_continued_run_equals_the_undisturbed_one(crystal_run, released_model, tmp_path):
     """Back to step 5, with outputs beyond it and a torn later checkpoint left over, as after a kill."""
     spec, structure, folder = crystal_run
@@ -255,6 +266,7 @@ def test_continued_run_equals_the_undisturbed_one(crystal_run, released_model, t
     expected, found = (Trajectory(path / "trajectory.h5") for path in (folder, tmp_path))
     assert np.array_equal(found.step, expected.step)
     assert found.positions == pytest.approx(expected.positions, abs=2e-6)
+    assert found.beads == pytest.approx(expected.beads, abs=2e-6)
     assert not (tmp_path / "ipi").exists()
 
 

@@ -74,6 +74,7 @@ class _Production:
     time: np.ndarray
     interval: float
     fractional: np.ndarray
+    configurations: np.ndarray  # of path integrals fractional coordinates of a bead, else the same
     cell: np.ndarray
     mean_cell: np.ndarray
     ideal: Any
@@ -111,7 +112,8 @@ def observe(
     -------
     dict of DataFrame
         ``summary`` (observable, species, value, error, n_effective, unit), ``msd`` (time, species, kind, msd, error),
-        ``rdf`` (r, pair, g, error), ``paths`` (proton, time, x, y, z, category), ``cell`` (time, alpha, beta, gamma;
+        ``rdf`` (r, pair, g, error; of path integrals from a bead, where the trajectory has one, as centroids are spread less
+        than particles), ``paths`` (proton, time, x, y, z, category), ``cell`` (time, alpha, beta, gamma;
         the whole run). Errors are NaN where there are too few samples to tell. Paths are in the mean cell, unwrapped;
         the centres' mean sites have category and symbol of the centre and time NaN.
 
@@ -143,7 +145,7 @@ def observe(
         "summary": _summary_table(rows),
         "msd": msd_table,
         "rdf": rdf.partial_rdfs(
-            run.fractional[every], run.cell[every], run.species, run.order, settings.rdf_r_max, settings.rdf_dr
+            run.configurations[every], run.cell[every], run.species, run.order, settings.rdf_r_max, settings.rdf_dr
         ),
         "paths": _paths(run, number_of_hops, settings),
         "cell": _cell_table(trajectory.time, conventional),
@@ -164,14 +166,17 @@ def _production(trajectory, start, settings) -> _Production:
         list(spec["species"]),
     )
     site, image = cage.match_sites(fractional[0], trajectory.species, ideal)
+    cell = trajectory.cell[first:]
+    beads = None if trajectory.beads is None else trajectory.beads[first:, 0]
     return _Production(
         species=np.asarray(trajectory.species),
         order=list(spec["species"]),
         time=time,
         interval=float(steps.mean()) if len(steps) else 0.0,
         fractional=fractional[first:],
-        cell=trajectory.cell[first:],
-        mean_cell=trajectory.cell[first:].mean(axis=0),
+        configurations=fractional[first:] if beads is None else beads @ np.linalg.inv(cell),
+        cell=cell,
+        mean_cell=cell.mean(axis=0),
         ideal=ideal,
         site=site,
         image=image,

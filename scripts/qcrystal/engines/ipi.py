@@ -1,7 +1,7 @@
 """Path-integral dynamics (PIMD, TRPMD) with i-PI and a deep potential, all beads in one batched evaluation.
 
-i-PI runs as a worker process in the folder ``ipi`` of the run, speaks atomic units throughout and writes the centroids,
-the thermodynamics and numbered checkpoints there; this module starts, watches and converts. Estimators of the kinetic
+i-PI runs as a worker process in the folder ``ipi`` of the run, speaks atomic units throughout and writes the centroids, one
+bead, the thermodynamics and numbered checkpoints there; this module starts, watches and converts. Estimators of the kinetic
 energy and the pressure are centroid-virial ones.
 """
 
@@ -41,6 +41,7 @@ DRIVER = Path(__file__).with_name("ipi_driver.py")
 THERMOSTAT_TIME = 100.0  # fs: centroid of PIMD, and the cell
 TRPMD_CENTROID_TIME = 1000.0  # fs: long beside every vibration, so that the centroid's dynamics is its own
 TRPMD_DAMPING = 0.5  # λ of the non-centroid modes [Rossi, Ceriotti, Manolopoulos, J. Chem. Phys. 140, 234116 (2014)]
+TRAJECTORIES = {"centroid": "x_centroid", "bead": "positions"}  # what i-PI writes, by its names of the quantities
 PROGRESS_STRIDE = 10  # steps between two looks at the state of the run
 LOG_INTERVAL = 20.0  # s
 CHECKPOINTS_KEPT = 2
@@ -121,6 +122,7 @@ def simulation_input(
       [ step, potential, temperature, volume, pressure_cv ]
     </properties>
     <trajectory filename='centroid' format='bin' stride='{spec.sample_every}' flush='1'> x_centroid </trajectory>
+    <trajectory filename='bead' bead='0' format='bin' stride='{spec.sample_every}' flush='1'> positions </trajectory>
     <checkpoint filename='checkpoint' stride='{spec.checkpoint_every}' overwrite='False'/>
   </output>
   <total_steps> {spec.steps} </total_steps>
@@ -194,8 +196,9 @@ def run(
 ) -> None:
     """Run or continue path-integral dynamics; leaves trajectory.h5, thermo.csv and report.json in ``directory``.
 
-    The trajectory holds the centroids, rotated to i-PI's orientation of the cell. The kinetic energy counts the centre
-    of mass as thermal (3/2 kT) although it is kept at rest, so that it needs no correction for the number of atoms.
+    The trajectory holds the centroids and one of the beads, rotated to i-PI's orientation of the cell. The kinetic energy
+    counts the centre of mass as thermal (3/2 kT) although it is kept at rest, so that it needs no correction for the number
+    of atoms.
 
     Parameters
     ----------
@@ -303,7 +306,8 @@ def _truncate_outputs(job: _Job, step: int) -> None:
     kept = [line for line in lines if line.startswith("#") or (line.endswith("\n") and float(line.split()[0]) <= step)]
     write_whole(thermo, "".join(kept))
     frames = step // job.spec.sample_every + 1
-    os.truncate(job.folder / "run.centroid.bin", frames * _frame_type(job.species).itemsize)
+    for name, what in TRAJECTORIES.items():
+        os.truncate(_trajectory_file(job, name), frames * _frame_type(job.species, what).itemsize)
     (job.folder / "run.progress").unlink(missing_ok=True)
 
 
@@ -483,7 +487,13 @@ def _first_bad(raw: np.ndarray) -> int:
     return int(raw[np.flatnonzero(~np.isfinite(raw).all(1))[0], 0])
 
 
-def _frame_type(species: list[str]) -> np.dtype:
+def _trajectory_file(job: _Job, name: str) -> Path:
+    """File of one of `TRAJECTORIES`; i-PI adds the bead's number with as many digits as their count has."""
+    (path,) = job.folder.glob(f"run.{name}*.bin")
+    return path
+
+
+def _frame_type(species: list[str], what: str) -> np.dtype:
     """One frame of i-PI's binary trajectory: cell, number of atoms, positions, length of the names, names, title."""
     n = len(species)
     names = "|".join(species)
@@ -494,26 +504,36 @@ def _frame_type(species: list[str]) -> np.dtype:
             ("positions", "f8", (n, 3)),
             ("length", "i8"),
             ("names", f"U{len(names)}"),
-            ("title", f"U{len(_frame_title(0))}"),
+            ("title", f"U{len(_frame_title(0, what))}"),
         ]
     )
 
 
-def _frame_title(step: int) -> str:
-    return f"Step:  {step:10d}  Bead:   {0:5d} x_centroid{{atomic_unit}}  cell{{atomic_unit}}"
+def _frame_title(step: int, what: str) -> str:
+    return f"Step:  {step:10d}  Bead:   {0:5d} {what}{{atomic_unit}}  cell{{atomic_unit}}"
+
+
+def _frames(job: _Job, name: str, what: str) -> np.ndarray:
+    """The frames of one of `TRAJECTORIES`, in order and complete."""
+    frames = np.memmap(_trajectory_file(job, name), dtype=_frame_type(job.species, what), mode="r")
+    for index, frame in enumerate(frames):
+        step = index * job.spec.sample_every
+        if str(frame["title"]) != _frame_title(step, what):
+            raise job.error(f"frame {index} of the {name} says {frame['title']!r}, expected step {step}")
+    return frames
 
 
 def _write_trajectory(job: _Job, path: Path) -> None:
-    frames = np.memmap(job.folder / "run.centroid.bin", dtype=_frame_type(job.species), mode="r")
+    centroids, beads = (_frames(job, name, what) for name, what in TRAJECTORIES.items())
     masses = [job.spec.masses[s] for s in job.species]
     path.unlink(missing_ok=True)
-    with TrajectoryWriter(path, job.spec.model_dump(mode="json"), job.species, masses) as trajectory:
-        for index, frame in enumerate(frames):
+    with TrajectoryWriter(path, job.spec.model_dump(mode="json"), job.species, masses, beads=1) as trajectory:
+        for index, (frame, bead) in enumerate(zip(centroids, beads, strict=True)):
             step = index * job.spec.sample_every
-            if str(frame["title"]) != _frame_title(step):
-                raise job.error(f"frame {index} of the centroids says {frame['title']!r}, expected step {step}")
             positions, cell = frame["positions"] * units.Bohr, frame["cell"].T * units.Bohr
-            trajectory.append(step, step * job.spec.timestep * 1e-3, positions, cell)
+            trajectory.append(
+                step, step * job.spec.timestep * 1e-3, positions, cell, bead["positions"][None] * units.Bohr
+            )
 
 
 def _report(job: _Job, thermo: pd.DataFrame) -> dict[str, object]:
