@@ -160,6 +160,11 @@ class Trajectory:
                 f"{self.path}: positions have shape {self.positions.shape} for {frames} frames of {atoms} atoms; "
                 "run its dynamics job again"
             )
+        if self.beads is not None and (self.beads.shape[:1], self.beads.shape[2:]) != ((frames,), (atoms, 3)):
+            raise TrajectoryError(
+                f"{self.path}: beads have shape {self.beads.shape} for {frames} frames of {atoms} atoms; "
+                "run its dynamics job again"
+            )
         if frames == 0:
             raise TrajectoryError(f"{self.path}: holds no frame; run its dynamics job again")
 
@@ -201,8 +206,11 @@ def read_run(folder: Path, run: str) -> tuple[Trajectory, pd.DataFrame]:
         raise TrajectoryError(
             f"{trajectory.path}: ends at step {trajectory.step[-1]} of {trajectory.spec['steps']}; run its dynamics job again"
         )
-    for name in ("positions", "cell"):
-        wrong = ~np.isfinite(getattr(trajectory, name)).all(axis=(1, 2))
+    for name in ("positions", "cell", "beads"):
+        values = getattr(trajectory, name)
+        if values is None:
+            continue
+        wrong = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
         if wrong.any():
             frame = int(np.argmax(wrong))
             raise TrajectoryError(

@@ -937,6 +937,19 @@ def not_a_number(file):
     file["particles/all/position/value"][7, 3, 1] = NAN
 
 
+def beads(frames, wrong=None):
+    """Add a bead to the first frames of a trajectory, with one value changed."""
+
+    def edit(file):
+        group = file["particles/all"]
+        values = group["position/value"][:frames][:, None]
+        if wrong is not None:
+            values[7, 0, 3, 1] = wrong
+        group.create_group("beads").create_dataset("value", data=values)
+
+    return hdf5(edit)
+
+
 def table(**columns):
     def change_file(run):
         thermo = pd.read_csv(run / "thermo.csv")
@@ -973,6 +986,8 @@ RUNS = {
         ["trajectory.h5", "5 frames", AGAIN],
     ),
     "a position that is no number": (hdf5(not_a_number), ["trajectory.h5", "frame 7", "positions", AGAIN]),
+    "beads of some frames": (beads(20), ["trajectory.h5", "beads", "41 frames", AGAIN]),
+    "a bead that is no number": (beads(41, NAN), ["trajectory.h5", "frame 7", "beads", AGAIN]),
     "table that is missing": (lambda run: (run / "thermo.csv").unlink(), ["thermo.csv", "No such file", "again"]),
     "table of no bytes": (write("thermo.csv", b""), ["thermo.csv", "not a readable table", "again"]),
     "table that is binary": (write("thermo.csv", b"\xff\xfe\0\x81"), ["thermo.csv", "not a readable table"]),

@@ -489,8 +489,11 @@ def _first_bad(raw: np.ndarray) -> int:
 
 def _trajectory_file(job: _Job, name: str) -> Path:
     """File of one of `TRAJECTORIES`; i-PI adds the bead's number with as many digits as their count has."""
-    (path,) = job.folder.glob(f"run.{name}*.bin")
-    return path
+    found = sorted(job.folder.glob(f"run.{name}*.bin"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "no file"
+        raise job.error(f"of the {name} there is {names} in {job.folder}; remove that folder and run the job again")
+    return found[0]
 
 
 def _frame_type(species: list[str], what: str) -> np.dtype:
