@@ -131,6 +131,7 @@ rule enthalpy:
     params:
         **code("enthalpy.py"),
         **SEARCHED,
+        beyond_training=SYSTEM.statics.beyond_training,
         phases=SYSTEM.statics.phases,
         keep=SEARCH.keep,
     script:
@@ -164,6 +165,7 @@ rule phonons:
         prototype=prototype(),
         pressures=SYSTEM.statics.phonon_pressures,
         number_of_pressures=SCALE.statics.phonon_pressures,
+        beyond_training=SYSTEM.statics.beyond_training,
         repeat=SCALE.statics.phonon_repeat,
         mesh=SCALE.statics.phonon_mesh,
         max_frequency=SYSTEM.dynamics.max_frequency,

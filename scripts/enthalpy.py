@@ -12,13 +12,14 @@ from qcrystal.potential import DeepPotential
 from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.search import Effort, committee_columns, enthalpies, pair_distances, read_candidates
-from qcrystal.statics import covered_pressures
+from qcrystal.statics import beyond_training, covered_pressures
 from qcrystal.tables import read_table, write_table
 
 with job(snakemake):
     parameters = snakemake.params
+    trained = trained_pressures(snakemake.input.card)
     pressures = covered_pressures(
-        parameters.pressures, trained_pressures(snakemake.input.card), parameters.number_of_pressures
+        parameters.pressures, trained, parameters.number_of_pressures, parameters.beyond_training
     )
     result = enthalpies(
         DeepPotential(Path(snakemake.input.model)),
@@ -29,7 +30,7 @@ with job(snakemake):
         parameters.keep,
         Effort(max_steps=parameters.max_steps, shortest=pair_distances(parameters.shortest)),
     )
-    table = result.table
+    table = result.table.assign(beyond_training=beyond_training(result.table["pressure"], trained))
     members = [Path(path) for path in snakemake.input.committee]
     if len(members) > 1:
         table = table.join(committee_columns(Committee(members), result.structures))

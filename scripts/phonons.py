@@ -9,6 +9,7 @@ from qcrystal.prototypes import Prototype
 from qcrystal.provenance import job
 from qcrystal.statics import (
     StaticsError,
+    beyond_training,
     check_highest_frequency,
     covered_pressures,
     phonons_with_zero_point_pressure,
@@ -17,8 +18,9 @@ from qcrystal.tables import read_table, write_table
 
 with job(snakemake) as log:
     parameters = snakemake.params
+    trained = trained_pressures(snakemake.input.card)
     pressures = covered_pressures(
-        parameters.pressures, trained_pressures(snakemake.input.card), parameters.number_of_pressures
+        parameters.pressures, trained, parameters.number_of_pressures, parameters.beyond_training
     )
     tables = phonons_with_zero_point_pressure(
         DeepPotential(Path(snakemake.input.model)),
@@ -39,6 +41,7 @@ with job(snakemake) as log:
             raise
         log.warning("%s", error)
         print(f"phonons: warning: {error}", file=sys.stderr)
-    write_table(tables.summary, snakemake.output.table)
+    summary = tables.summary.assign(beyond_training=beyond_training(tables.summary["static_pressure"], trained))
+    write_table(summary, snakemake.output.table)
     write_table(tables.dos, snakemake.output.dos)
     write_table(tables.harmonic_energy, snakemake.output.energy)

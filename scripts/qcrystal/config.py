@@ -277,14 +277,16 @@ class Dynamics(Strict):
 class Statics(Strict):
     """Ranges over which the potential's 0 K properties are tabulated (Å, GPa), and what a structure search may try.
 
-    Pressures at which the potential was not trained are left out. ``shortest_distances`` (Å, per pair of species) are those
-    below which the potential is not believed, ``window`` (eV/atom) is how far above the prototype a structure is of
-    interest, ``space_groups`` are drawn from, ``phases`` are the space groups that are looked for on purpose.
+    Pressures that are outside those of the potential's training by more than ``beyond_training`` (GPa) are left out, nearer
+    ones marked in tables and figures; structures are looked for within only. ``shortest_distances`` (Å, per pair of
+    species) are those below which the potential is not believed, ``window`` (eV/atom) is how far above the prototype a
+    structure is of interest, ``space_groups`` are drawn from, ``phases`` are the space groups that are looked for on purpose.
     """
 
     lattice_constants: tuple[LatticeConstant, LatticeConstant]
     pressures: list[Pressure] = Field(min_length=1)
     phonon_pressures: list[Pressure] = Field(min_length=2)
+    beyond_training: NotNegative = 0.0
     shortest_distances: dict[str, Length]
     window: Positive
     space_groups: list[Annotated[Count, Field(le=230)]] = Field(min_length=1)

@@ -44,9 +44,11 @@ class StaticsError(ValueError):
 
 
 def covered_pressures(
-    pressures: Iterable[float], trained: tuple[float, float], count: int | None = None
+    pressures: Iterable[float], trained: tuple[float, float], count: int | None = None, beyond: float = 0.0
 ) -> list[float]:
     """The pressures (GPa) within those of the training frames; at most ``count`` of them, spread evenly, ends included.
+
+    With ``beyond`` (GPa) also those that are outside by no more, to be marked as `beyond_training`; of them as large a share.
 
     Raises
     ------
@@ -60,12 +62,26 @@ def covered_pressures(
             f"none of the pressures {pressures} GPa is within the {trained[0]:g} to {trained[1]:g} GPa that the potential "
             "was trained on; change the pressures in statics of the system, or use another potential"
         )
-    if len(inside) < len(pressures):
-        left_out = ", ".join(f"{p:g}" for p in pressures if p not in inside)
+    outside = [p for p in pressures if 0.0 < beyond_training(p, trained) <= beyond]
+    left_out = ", ".join(f"{p:g}" for p in pressures if p not in inside and p not in outside)
+    if left_out:
         log.warning("left out: %s GPa; the potential was trained on %g to %g GPa", left_out, *trained)
+    if outside:
+        log.warning("beyond the training: %s GPa", ", ".join(f"{p:g}" for p in outside))
     if count is None or count >= len(inside):
-        return inside
-    return [inside[i] for i in np.linspace(0, len(inside) - 1, count).round().astype(int)]
+        return sorted(inside + outside)
+    share = int(np.ceil(count / len(inside) * len(outside)))
+    return sorted(_spread(inside, count) + _spread(outside[::-1], share))  # of one, the outermost
+
+
+def _spread(values: list[float], count: int) -> list[float]:
+    return [values[i] for i in np.linspace(0, len(values) - 1, count).round().astype(int)]
+
+
+def beyond_training(pressure, trained: tuple[float, float]):
+    """By how much (GPa) pressures are outside those of the training frames; 0 within."""
+    pressure = np.asarray(pressure, float)
+    return np.maximum(trained[0] - pressure, pressure - trained[1]).clip(min=0.0)
 
 
 # --- equation of state ------------------------------------------------------------------------------------------------
@@ -219,7 +235,7 @@ def equation_of_state(
             stable["lattice_constant"].iloc[0],
             stable["pressure"].max(),
         )
-    beyond = np.maximum(trained[0] - stable["pressure"], stable["pressure"] - trained[1]).clip(lower=0.0)
+    beyond = pd.Series(beyond_training(stable["pressure"], trained), index=stable.index)
     return eos.assign(beyond_training=beyond)
 
 

@@ -703,6 +703,15 @@ def test_zero_point_draws_the_tables(figures, inputs):
     np.testing.assert_allclose(drawn(axes, "Qin et al. 2023, fig. 3a (≈900 K)")[:, 1], 900.0)
 
 
+def test_phonons_beyond_the_training_are_marked(inputs, literature):
+    phonons = inputs["rich"]["statics:phonons"]
+    beyond = np.where(np.arange(len(phonons)) == len(phonons) - 1, 12.0, 0.0)
+    tables = inputs["rich"] | {"statics:phonons": phonons.assign(beyond_training=beyond)}
+    figure = FIGURES["qin_fig3b_zero_point"].draw(tables, literature)
+    (marked,) = [line for line in figure.axes[0].lines if line.get_marker() == "s" and line.get_color() == "none"]
+    np.testing.assert_allclose(np.transpose(marked.get_data()), phonons[["pressure", "zero_point_temperature"]].tail(1))
+
+
 def test_published_values_follow_the_file(inputs, literature):
     values = literature["values"] | {"qin_zero_point_temperature": {"value": 777, "where": "ly2022 fig. 9"}}
     figure = FIGURES["qin_fig3a_energy"].draw(inputs["rich"], literature | {"values": values})

@@ -151,6 +151,12 @@ def test_pressures_outside_the_training_frames_are_marked_or_left_out(potential,
     assert "250, 300 GPa; the potential was trained on 82.1 to 215.5 GPa" in caplog.text
     assert statics.covered_pressures(range(100, 201, 25), trained, 3) == [100.0, 150.0, 200.0]
     assert statics.covered_pressures(range(100, 201, 25), trained, 1) == [100.0]
+    every = [60, *range(100, 301, 25), 320]
+    assert statics.covered_pressures(every, trained, beyond=100) == [60.0, *np.arange(100.0, 301.0, 25)]
+    # two of five within, and of the others as large a share: the outermost ones
+    assert statics.covered_pressures(range(100, 301, 25), trained, 2, beyond=100) == [100.0, 200.0, 225.0, 300.0]
+    assert statics.covered_pressures(range(100, 301, 25), trained, 1, beyond=100) == [100.0, 300.0]
+    np.testing.assert_allclose(statics.beyond_training([60, 82.1, 215.5, 300], trained), [22.1, 0, 0, 84.5])
     with pytest.raises(statics.StaticsError, match=r"none of the pressures \[300.0\] GPa"):
         statics.covered_pressures([300], trained)
 

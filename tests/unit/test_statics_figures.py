@@ -27,6 +27,19 @@ def enthalpies(phases: dict[str, float], pressures=(100.0, 150.0), members: int 
     return pd.DataFrame(rows)
 
 
+def test_pressures_beyond_the_training_are_shaded_from_its_limit(literature):
+    rows = enthalpies({"Fm-3m": 0.0, "C2": -0.009}, (60.0, 100.0, 200.0, 250.0, 300.0))
+    rows["beyond_training"] = np.maximum(82.1 - rows["pressure"], rows["pressure"] - 215.5).clip(0)
+    figure = FIGURES["qin_fig1a_enthalpy"].draw({"statics:enthalpy": rows}, literature)
+    left, right = figure.axes[0].get_xlim()
+    shaded = sorted((patch.get_x(), patch.get_x() + patch.get_width()) for patch in figure.axes[0].patches)
+    np.testing.assert_allclose(shaded, [(left, 82.1), (215.5, right)])
+    assert "beyond those that the potential was trained on" in notes(figure)
+    inside = rows[rows["beyond_training"] == 0]
+    figure = FIGURES["qin_fig1a_enthalpy"].draw({"statics:enthalpy": inside}, literature)
+    assert not figure.axes[0].patches and "trained on" not in notes(figure)
+
+
 def notes(figure) -> str:
     return " ".join(" ".join(text.get_text().split()) for text in figure.texts)
 

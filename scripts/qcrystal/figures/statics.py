@@ -65,6 +65,7 @@ def enthalpy(tables: dict, published_values: dict) -> Figure:
     draw_dft(panel, tables.get("dft:structures"), reference, colors)
     low, high = panel.get_ylim()
     panel.set_ylim(min(low, -1.0), max(high, 1.0))
+    shade_beyond(panel, rows)
     panel.set_xlabel("pressure (GPa)")
     panel.set_ylabel(f"$H - H$({phase_name(reference)}) (meV/atom)")
     legend(panel, ncols=1 + (len(phases) > 6), loc="best")
@@ -76,6 +77,24 @@ def enthalpy(tables: dict, published_values: dict) -> Figure:
     note_committee(figure, rows, tables.get("accuracy:limits"))
     note_search(figure, tables.get("statics:search_counts"))
     return figure
+
+
+def shade_beyond(panel: Axes, rows: pd.DataFrame) -> None:
+    """Shade the pressures beyond those that the potential was trained on, if the table has any, and say so."""
+    if "beyond_training" not in rows or not (rows["beyond_training"] > 0).any():
+        return
+    left, right = panel.get_xlim()
+    within, outside = (rows[chosen] for chosen in (rows["beyond_training"] == 0, rows["beyond_training"] > 0))
+    above = outside[outside["pressure"] > within["pressure"].max()]
+    below = outside[outside["pressure"] < within["pressure"].min()]
+    for start, end in (
+        ((above["pressure"] - above["beyond_training"]).min(), right),
+        (left, (below["pressure"] + below["beyond_training"]).max()),
+    ):
+        if start < end:  # not where there is none, which is NaN
+            panel.axvspan(start, end, color="0.93", zorder=-1, linewidth=0)
+    panel.set_xlim(left, right)
+    add_note(panel.figure, "shaded: pressures beyond those that the potential was trained on, an extrapolation")
 
 
 def committee_spread(rows: pd.DataFrame, reference: pd.DataFrame) -> np.ndarray:
