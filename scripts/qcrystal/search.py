@@ -647,7 +647,8 @@ def committee_columns(committee: Committee, structures: list[Atoms]) -> pd.DataF
 def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) -> list[Atoms]:
     """The prototype and the ``count`` lowest other crystals of `enthalpies` at the lowest, middle and highest pressure.
 
-    Of rows with one space group that agree in enthalpy and volume, as two starts that relaxed to one crystal do, the first is
+    These are pressures within the potential's training; where the column ``beyond_training`` of the table tells of others, the
+    highest of them at which there is another crystal comes besides, to show how far it can be followed. Of rows with one space group that agree in enthalpy and volume, as two starts that relaxed to one crystal do, the first is
     taken.
 
     Returns
@@ -657,8 +658,11 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
         and origin (a text that names the frame).
     """
     prototype, frames = table["phase"].iloc[0], []
-    pressures = sorted(table["pressure"].unique())
-    for pressure in dict.fromkeys([*search_pressures(pressures), pressures[-1]]):
+    beyond = table["beyond_training"] > 0 if "beyond_training" in table else pd.Series(False, index=table.index)
+    pressures = sorted(table.loc[~beyond, "pressure"].unique())
+    farthest = table.loc[beyond & (table["phase"] != prototype), "pressure"].max()
+    chosen = [*search_pressures(pressures), pressures[-1], *([] if np.isnan(farthest) else [farthest])]
+    for pressure in dict.fromkeys(chosen):
         rows = table[table["pressure"] == pressure].sort_values("enthalpy", kind="stable")
         first = rows[rows["phase"] == prototype]
         others = _distinct(rows[rows["spacegroup"] != first["spacegroup"].iloc[0]]).head(count)

@@ -343,6 +343,9 @@ def test_frames_to_check_and_their_table():
     every = search.frames_to_check(table, atoms, 2)
     assert [f.info["relative_enthalpy"] for f in every[:3]] == pytest.approx([0, -0.02, -0.015])
     assert [f.info["origin"] for f in every[3:]] == ["Fm-3m at 20 GPa", "Fm-3m at 30 GPa"]
+    # within the training 10 GPa alone; beyond it at 20 GPa the highest with another crystal
+    beyond = table.assign(beyond_training=(table["pressure"] - 10.0))
+    assert [f.info["pressure"] for f in search.frames_to_check(beyond, atoms, 2)] == [10.0] * 3 + [20.0]
     frames = search.frames_to_check(table[table["pressure"] < 30], atoms, 1)
     assert [f.info["origin"] for f in frames] == ["Fm-3m at 10 GPa", "C2 at 10 GPa", "Fm-3m at 20 GPa"]
     assert frames[1].info["relative_enthalpy"] == pytest.approx(-0.02)
