@@ -654,8 +654,9 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
     Returns
     -------
     list of ase.Atoms
-        Per pressure the prototype first; ``info``: phase, pressure, spacegroup, relative_enthalpy (eV/atom, by the potential)
-        and origin (a text that names the frame).
+        Per pressure the prototype first; ``info``: phase, pressure, spacegroup, also (other phases that relaxed to the same
+        crystal, separated by semicolons; not if there are none), relative_enthalpy (eV/atom, by the potential) and origin (a
+        text that names the frame).
     """
     prototype, frames = table["phase"].iloc[0], []
     beyond = table["beyond_training"] > 0 if "beyond_training" in table else pd.Series(False, index=table.index)
@@ -666,12 +667,13 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
         rows = table[table["pressure"] == pressure].sort_values("enthalpy", kind="stable")
         first = rows[rows["phase"] == prototype]
         others = _distinct(rows[rows["spacegroup"] != first["spacegroup"].iloc[0]]).head(count)
-        for index, row in pd.concat([first, others]).iterrows():
+        for index, row in pd.concat([first.assign(also=""), others]).iterrows():
             atoms = structures[index].copy()
             atoms.info = {
                 "phase": row["phase"],
                 "pressure": pressure,
                 "spacegroup": row["spacegroup"],
+                **({"also": row["also"]} if row["also"] else {}),  # extended XYZ has no empty texts
                 "relative_enthalpy": row["enthalpy"] - first["enthalpy"].iloc[0],
                 "origin": f"{row['phase']} at {pressure:g} GPa",
             }
@@ -680,18 +682,22 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
 
 
 def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows without those whose crystal an earlier row has."""
-    kept: list[int] = []
+    """Rows without those whose crystal an earlier row has; ``also``: the phases of these."""
+    kept: dict[int, list[str]] = {}
     for index, row in rows.iterrows():
         same = (
-            row["spacegroup"] == rows.at[other, "spacegroup"]
+            other
+            for other in kept
+            if row["spacegroup"] == rows.at[other, "spacegroup"]
             and abs(row["enthalpy"] - rows.at[other, "enthalpy"]) < ONE_ENTHALPY
             and abs(row["volume"] / rows.at[other, "volume"] - 1) < ONE_VOLUME
-            for other in kept
         )
-        if not any(same):
-            kept.append(index)
-    return rows.loc[kept]
+        first = next(same, None)
+        if first is None:
+            kept[index] = []
+        else:
+            kept[first].append(row["phase"])
+    return rows.loc[list(kept)].assign(also=["; ".join(names) for names in kept.values()])
 
 
 def check_table(frames: list[Atoms], labels: list[dict], potential: str) -> pd.DataFrame:
@@ -719,6 +725,7 @@ def check_table(frames: list[Atoms], labels: list[dict], potential: str) -> pd.D
                 "potential": potential,
                 "phase": atoms.info["phase"],
                 "pressure": pressure,
+                "also": atoms.info.get("also", ""),
                 "spacegroup": atoms.info["spacegroup"],
                 "atoms": len(atoms),
                 "volume": volume,

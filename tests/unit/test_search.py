@@ -342,6 +342,7 @@ def test_frames_to_check_and_their_table():
     # "P-1" relaxed to the crystal of C2; the last C2 is another one
     every = search.frames_to_check(table, atoms, 2)
     assert [f.info["relative_enthalpy"] for f in every[:3]] == pytest.approx([0, -0.02, -0.015])
+    assert [f.info.get("also") for f in every[:3]] == [None, "P-1", None]
     assert [f.info["origin"] for f in every[3:]] == ["Fm-3m at 20 GPa", "Fm-3m at 30 GPa"]
     # within the training 10 GPa alone; beyond it at 20 GPa the highest with another crystal
     beyond = table.assign(beyond_training=(table["pressure"] - 10.0))

@@ -27,6 +27,15 @@ def enthalpies(phases: dict[str, float], pressures=(100.0, 150.0), members: int 
     return pd.DataFrame(rows)
 
 
+def test_dft_knows_the_reference_by_another_name(literature):
+    """C2 relaxed to R-3m's crystal at 150 GPa, so that R-3m's check is C2's too."""
+    columns = {"potential": "one", "phase": ["Fm-3m", "R-3m"], "also": [np.nan, "P-1; C2"], "pressure": 150.0}
+    checked = pd.DataFrame({**columns, "relative_enthalpy_dft": [0.0, -0.005]})
+    tables = {"statics:enthalpy": enthalpies({"Fm-3m": 0.0, "C2": -0.009}), "dft:structures": checked}
+    figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
+    np.testing.assert_allclose(points(figure.axes[0], "DFT"), [[150, 5]])
+
+
 def test_pressures_beyond_the_training_are_shaded_from_its_limit(literature):
     rows = enthalpies({"Fm-3m": 0.0, "C2": -0.009}, (60.0, 100.0, 200.0, 250.0, 300.0))
     rows["beyond_training"] = np.maximum(82.1 - rows["pressure"], rows["pressure"] - 215.5).clip(0)

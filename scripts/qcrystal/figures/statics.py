@@ -112,10 +112,12 @@ def draw_dft(panel: Axes, checked: pd.DataFrame | None, reference: str, colors: 
         return
     label = "DFT"
     for _, here in checked.groupby("pressure"):
-        zero = here.loc[here["phase"] == reference, "relative_enthalpy_dft"]
+        also = here["also"] if "also" in here else pd.Series("", index=here.index)
+        same = also.fillna("").astype(str).str.split("; ").map(lambda names: reference in names)
+        zero = here.loc[(here["phase"] == reference) | same, "relative_enthalpy_dft"]
         if zero.empty:
             continue
-        for row in here[here["phase"] != reference].itertuples():
+        for row in here.loc[zero.index.symmetric_difference(here.index)].itertuples():
             panel.plot(
                 row.pressure,
                 MEV_PER_EV * (row.relative_enthalpy_dft - zero.iloc[0]),
