@@ -100,7 +100,7 @@ def test_bars_are_the_spread_of_a_committees_differences(literature):
     limits = pd.DataFrame({"limit": ["pressure_high", "deviation"], "value": [215.0, 0.5]})
     figure = FIGURES["qin_fig1a_enthalpy"].draw({"statics:enthalpy": rows, "accuracy:limits": limits}, literature)
     assert "bars: standard deviation over a committee of 3, less than the error" in notes(figure)
-    assert "; its forces say that the potential extrapolates in $Immm$ 150 GPa" in notes(figure)
+    assert "; its forces differ more than on held-out frames in $Immm$ 150 GPa" in notes(figure)
 
 
 def test_the_search_says_what_became_of_its_starts(literature):

@@ -145,7 +145,7 @@ def note_committee(figure: Figure, rows: pd.DataFrame, limits: pd.DataFrame | No
     if "deviation" in known:
         far = rows[rows["force_deviation"] > known["deviation"]]
         names = ", ".join(f"{phase_name(row.phase)} {row.pressure:g} GPa" for row in far.itertuples())
-        text += f"; its forces say that the potential extrapolates in {names or 'none of these structures'}"
+        text += f"; its forces differ more than on held-out frames in {names or 'none of these structures'}"
     add_note(figure, text)
 
 
