@@ -362,6 +362,37 @@ def test_frames_to_check_and_their_table():
     assert checked["relative_enthalpy_dft"].tolist() == pytest.approx([0.0, difference, 0.0])
 
 
+def test_a_check_at_a_wrong_volume_has_the_enthalpy_at_the_right_one():
+    """Two solids of P = B0 ln(V0/V): H(P) at P exactly, from energies at volumes where their pressures are 12 GPa too high."""
+    bulk_modulus, sizes, offsets = 500 * units.GPa, {"Fm-3m": 12.0, "C2": 12.1}, {"Fm-3m": 0.0, "C2": -0.02}
+
+    def energy(phase, volume):  # minus the integral of P
+        size = sizes[phase]
+        return offsets[phase] - bulk_modulus * (volume * np.log(size / volume) + volume - size)
+
+    frames, labels, exact = [], [], []
+    for pressure in (100.0, 150.0, 200.0, 250.0):
+        enthalpies = {}
+        for phase, excess in (("Fm-3m", 4.0), ("C2", 12.0)):
+            volume = sizes[phase] * np.exp(-(pressure + excess) * units.GPa / bulk_modulus)
+            right = sizes[phase] * np.exp(-pressure * units.GPa / bulk_modulus)
+            enthalpies[phase] = energy(phase, right) + pressure * units.GPa * right
+            atoms = bulk("Cu", "fcc", (4 * volume) ** (1 / 3))
+            atoms.info = {"phase": phase, "pressure": pressure, "spacegroup": phase, "relative_enthalpy": 0.0}
+            frames.append(atoms)
+            virial = ((pressure + excess) * units.GPa * volume * np.eye(3)).tolist()
+            labels.append({"energy": energy(phase, volume), "forces": [[0.0, 0.0, 0.0]], "virial": virial})
+            exact.append(enthalpies[phase] - enthalpies["Fm-3m"])
+    found = search.check_table(frames, labels, "some potential")
+    # (12 GPa)² V/2B is 6 to 8 meV; left are its third order, a part 12/500, and B by differences
+    assert found["second_order"].max() > 6e-3
+    assert found["relative_enthalpy_dft"].to_numpy() == pytest.approx(np.array(exact), abs=4e-4)
+    # at one pressure B is not known: nothing is taken off
+    alone = search.check_table(frames[:2], labels[:2], "some potential")
+    assert alone["second_order"].isna().all()
+    assert alone["relative_enthalpy_dft"].iloc[1] == pytest.approx(exact[1] + 7.5e-3, abs=1.5e-3)
+
+
 def test_committee_columns_are_energies_per_atom_and_the_deviation_of_the_forces():
     class TwoMembers:
         def evaluate(self, atoms):
