@@ -659,7 +659,7 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
         text that names the frame).
     """
     prototype, frames = table["phase"].iloc[0], []
-    beyond = table["beyond_training"] > 0 if "beyond_training" in table else pd.Series(False, index=table.index)
+    beyond = table.get("beyond_training", pd.Series(0.0, index=table.index)) > 0
     pressures = sorted(table.loc[~beyond, "pressure"].unique())
     farthest = table.loc[beyond & (table["phase"] != prototype), "pressure"].max()
     chosen = [*search_pressures(pressures), pressures[-1], *([] if np.isnan(farthest) else [farthest])]

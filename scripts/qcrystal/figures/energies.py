@@ -187,7 +187,7 @@ def zero_point(tables: dict, published_values: dict) -> Figure:
     if unstable.any():
         panel.plot(x[unstable], y[unstable], "o", markersize=8, color=style.color, alpha=0.2, markeredgewidth=0)
         add_note(figure, "grey discs: imaginary phonons, left out of the zero-point energy")
-    beyond = phonons["beyond_training"].to_numpy(float) > 0 if "beyond_training" in phonons else np.zeros(len(x), bool)
+    beyond = phonons.get("beyond_training", pd.Series(0.0, index=phonons.index)).to_numpy(float) > 0
     if beyond.any():
         panel.plot(x[beyond], y[beyond], "s", markersize=9, color="none", markeredgecolor="0.6", markeredgewidth=0.6)
         add_note(figure, "grey squares: phonons at static pressures beyond those that the potential was trained on")

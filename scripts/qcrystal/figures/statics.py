@@ -112,7 +112,7 @@ def draw_dft(panel: Axes, checked: pd.DataFrame | None, reference: str, colors: 
         return
     label = "DFT"
     for _, here in checked.groupby("pressure"):
-        also = here["also"] if "also" in here else pd.Series("", index=here.index)
+        also = here.get("also", pd.Series("", index=here.index))
         same = also.fillna("").astype(str).str.split("; ").map(lambda names: reference in names)
         zero = here.loc[(here["phase"] == reference) | same, "relative_enthalpy_dft"]
         if zero.empty:
@@ -132,7 +132,10 @@ def draw_dft(panel: Axes, checked: pd.DataFrame | None, reference: str, colors: 
     if label:
         add_note(panel.figure, f"DFT checked structures of {names}, without {phase_name(reference)}: not drawn")
     else:
-        add_note(panel.figure, f"DFT (GPAW): at the geometry of {names}; grey: a phase that is not drawn here")
+        add_note(
+            panel.figure,
+            f"DFT (GPAW): at the geometry of {names}, taken to its pressure; grey: phases not drawn here",
+        )
 
 
 def note_committee(figure: Figure, rows: pd.DataFrame, limits: pd.DataFrame | None) -> None:
