@@ -22,7 +22,8 @@ import yaml
 from qcrystal import seal
 from qcrystal.audit import VERDICTS, Audit, AuditError, Digests, Expected, document, report
 from qcrystal.audit_page import page
-from qcrystal.provenance import plain, write_whole
+from qcrystal.files import write_whole
+from qcrystal.provenance import plain
 
 
 def arguments() -> argparse.Namespace:

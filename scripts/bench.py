@@ -39,7 +39,7 @@ from ase import units
 from bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
 from qcrystal.engines import ipi, lammps
 from qcrystal.engines.spec import RunSpec
-from qcrystal.provenance import write_whole
+from qcrystal.files import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEAT = (2, 2, 2)  # of the cubic cell of 44 atoms

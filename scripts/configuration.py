@@ -2,7 +2,8 @@
 
 import yaml
 
-from qcrystal.provenance import job, write_whole
+from qcrystal.files import write_whole
+from qcrystal.provenance import job
 
 with job(snakemake):
     write_whole(snakemake.output.file, yaml.safe_dump(snakemake.params.effective, sort_keys=False, allow_unicode=True))

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from qcrystal.backends import BackendError, convert, differences
 from qcrystal.datasets import DatasetError, read_deepmd
+from qcrystal.errors import one_line
 from qcrystal.invariants import FILE as INVARIANTS
-from qcrystal.provenance import one_line
 
 ROOT = Path(__file__).resolve().parents[1]
 TOLERANCE = {"energy": 1e-6, "force": 1e-5, "virial": 1e-5}  # eV/atom, eV/Å, eV/atom

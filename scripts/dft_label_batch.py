@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from qcrystal.dft import gpaw_python, run_gpaw
-from qcrystal.provenance import SCRIPTS, file_digest, job, write_whole
+from qcrystal.files import file_digest, write_whole
+from qcrystal.provenance import SCRIPTS, job
 
 with job(snakemake):
     labels = Path(snakemake.output.labels)

@@ -9,8 +9,9 @@ import pandas as pd
 from ase.io import write
 
 from qcrystal.dft import DftError, gpaw_python, run_gpaw
+from qcrystal.files import write_whole
 from qcrystal.prototypes import Prototype
-from qcrystal.provenance import SCRIPTS, job, write_whole
+from qcrystal.provenance import SCRIPTS, job
 from qcrystal.statics import lattice_row
 from qcrystal.structures import primitive_cell
 from qcrystal.tables import write_table

@@ -10,7 +10,8 @@ import shutil
 from pathlib import Path
 
 from qcrystal.datasets import fetch_ly2022
-from qcrystal.provenance import file_digest, job, write_whole
+from qcrystal.files import file_digest, write_whole
+from qcrystal.provenance import job
 
 with job(snakemake) as log:
     source = snakemake.params.source

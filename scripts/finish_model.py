@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from qcrystal.backends import convert
 from qcrystal.config import System, read_yaml, validate
+from qcrystal.errors import one_line
 from qcrystal.graphs import kind
 from qcrystal.invariants import FILE as INVARIANTS
-from qcrystal.provenance import one_line
 from qcrystal.training import TrainingSettings, export
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,9 +8,10 @@ from qcrystal.config import Recipe
 from qcrystal.datasets import read_dataset
 from qcrystal.engines import lammps
 from qcrystal.engines.spec import RunError, RunSpec
+from qcrystal.files import write_whole
 from qcrystal.learning import labelled_volumes, lattice_constant_at, start_frame, whole_frames, write_frames
 from qcrystal.prototypes import Prototype
-from qcrystal.provenance import job, write_whole
+from qcrystal.provenance import job
 from qcrystal.trajectory import Trajectory, TrajectoryError
 
 with job(snakemake) as log:

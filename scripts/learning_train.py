@@ -4,7 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from qcrystal.provenance import file_digest, job
+from qcrystal.files import file_digest
+from qcrystal.provenance import job
 from qcrystal.tables import write_table
 from qcrystal.training import TrainingSettings, learning_curve, render_input, train
 

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from qcrystal.provenance import identifier, job
+from qcrystal.files import identifier
+from qcrystal.provenance import job
 
 INSTALL = "apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended"
 MARK = r"\pdfobjcompresslevel=0 \pdfinfo{/Keywords (prov_id %s)}"

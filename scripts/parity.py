@@ -4,7 +4,8 @@ from pathlib import Path
 
 from qcrystal.committee import Committee, deviation_statistics
 from qcrystal.datasets import read_dataset
-from qcrystal.provenance import file_digest, job
+from qcrystal.files import file_digest
+from qcrystal.provenance import job
 from qcrystal.published import published_entry, read_published
 from qcrystal.tables import write_table
 from qcrystal.training import TrainingSettings, model_card, parity, write_card

@@ -18,7 +18,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from qcrystal.card import read_card
-from qcrystal.provenance import file_digest, one_line
+from qcrystal.errors import one_line
+from qcrystal.files import file_digest
 from qcrystal.tables import MARK, read_table
 from qcrystal.training import write_card
 

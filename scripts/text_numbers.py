@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 
 from qcrystal.card import read_card
+from qcrystal.files import identifier, write_whole
 from qcrystal.numbers import Number, Text, look_up, macros, observed
-from qcrystal.provenance import identifier, job, write_whole
+from qcrystal.provenance import job
 from qcrystal.statics import lattice_at_pressure
 from qcrystal.tables import prov_id, read_table
 

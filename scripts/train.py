@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from qcrystal.datasets import read_dataset
-from qcrystal.provenance import file_digest, job, write_whole
+from qcrystal.files import file_digest, write_whole
+from qcrystal.provenance import job
 from qcrystal.shortrange import refuse_overlap
 from qcrystal.tables import write_table
 from qcrystal.training import TrainingSettings, learning_curve, portable_input, render_input, train

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from qcrystal.card import CardError, history, read_card
 from qcrystal.embedded import embedded_identifier
-from qcrystal.provenance import PACKAGES, SCHEMA, file_digest, identifier_of, lock_file, syntax_digest, write_whole
+from qcrystal.files import file_digest, write_whole
+from qcrystal.provenance import PACKAGES, SCHEMA, identifier_of, lock_file, syntax_digest
 
 VERDICTS = {
     "MISSING": "a file or a record is not there",

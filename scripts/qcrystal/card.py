@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qcrystal.documents import DocumentError, printable, read_mapping
-from qcrystal.provenance import file_digest
+from qcrystal.files import file_digest
 from qcrystal.tables import TableError, check_table
 
 TABLES = {

@@ -37,13 +37,13 @@ from qcrystal.engines.spec import (
     highest_cutoff,
     longest_timestep,
 )
+from qcrystal.fields import Count, Name, NotNegative, Number, Positive, Text, Whole, either
 from qcrystal.prototypes import Cage, LatticeConstant, Length, Prototype, Strict
 from qcrystal.published import PublishedError, check_published
 from qcrystal.shortrange import pairs
 from qcrystal.soap import SoapSettings
 from qcrystal.structures import unit_cell
 from qcrystal.tables import TableError, check_table
-from qcrystal.values import Count, Name, NotNegative, Number, Positive, Text, Whole, either
 
 MAIN_FILE = "config/config.yaml"
 THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}

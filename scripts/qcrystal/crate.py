@@ -27,7 +27,8 @@ from urllib.parse import quote, unquote
 
 import yaml
 
-from qcrystal.provenance import file_digest, identifier_of, lock_file, syntax_digest
+from qcrystal.files import file_digest
+from qcrystal.provenance import identifier_of, lock_file, syntax_digest
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 NAMED = "ni:///sha-256;"

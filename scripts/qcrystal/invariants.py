@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from qcrystal.files import write_whole
 from qcrystal.moments import harmonics
-from qcrystal.provenance import write_whole
 
 LARGEST_DEGREE = 4
 FILE = "invariants.npz"  # weights of a potential that has them, beside its model.dp

@@ -29,7 +29,7 @@ import numpy as np
 
 from qcrystal import invariants
 from qcrystal.datasets import System, read_deepmd
-from qcrystal.ending import Request, requests_noted
+from qcrystal.files import write_whole
 from qcrystal.invariants import INVARIANT_SCALE, apply_network
 from qcrystal.moments import (
     Environment,
@@ -42,7 +42,7 @@ from qcrystal.moments import (
     sorted_by_species,
     splines,
 )
-from qcrystal.provenance import write_whole
+from qcrystal.processes import Request, requests_noted
 
 # One core per training, so that a committee's members run side by side; read by JAX when it is imported.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qcrystal.values import Count, Number, Positive
+from qcrystal.fields import Count, Number, Positive
 
 
 class Strict(BaseModel):

@@ -9,8 +9,6 @@ figure and table that the job writes.
 from __future__ import annotations
 
 import ast
-import ctypes
-import errno
 import functools
 import hashlib
 import importlib.metadata
@@ -19,7 +17,6 @@ import logging
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -27,7 +24,9 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-from qcrystal import devices
+from qcrystal import processes
+from qcrystal.errors import one_line
+from qcrystal.files import file_digest, set_identifier, write_whole
 
 SCHEMA = 2
 SCRIPTS = Path(__file__).resolve().parents[1]
@@ -91,18 +90,6 @@ def code_digest(*files: str) -> str:
     everything = sorted({module for file in files for module in local_imports(SCRIPTS / file)})
     text = "\n".join(f"{module.relative_to(SCRIPTS)} {syntax_digest(module)}" for module in everything)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and digests of a folder's files."""
-    path = Path(path)
-    if path.is_dir():
-        # Snakemake puts a time stamp into each folder that it tracks
-        parts = sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
-        text = "\n".join(f"{p.relative_to(path)} {file_digest(p)}" for p in parts)
-        return hashlib.sha256(text.encode()).hexdigest()
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def described(path: str | Path) -> dict:
@@ -216,7 +203,9 @@ class Record:
                 },
                 "versions": versions(),
                 "binaries": {},
-                "lock": file_digest(SCRIPTS.parent / "envs" / lock_file(devices.tensorflow_package() == "tensorflow")),
+                "lock": file_digest(
+                    SCRIPTS.parent / "envs" / lock_file(processes.tensorflow_package() == "tensorflow")
+                ),
                 **commit(),
             }
         )
@@ -258,11 +247,6 @@ class Record:
 
 
 _record: Record | None = None
-
-
-def identifier() -> str | None:
-    """Identifier of the job that is running, to be embedded in what it writes; None outside of a job."""
-    return _record.identifier if _record else None
 
 
 def recording() -> bool:
@@ -328,32 +312,6 @@ class _Reading:
         return found
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file beside its place, then rename it, so that no reader ever sees half of it; text as UTF-8.
-
-    Raises
-    ------
-    OSError
-        It names ``path``; what was there is kept, and nothing is left beside it.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error
-
-
-def end_with_parent() -> None:
-    """Ask Linux to end this process with the one that started it, so that no orphan writes where a later job does."""
-    if sys.platform == "linux":
-        PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _log_to(path: str | None) -> None:
     handlers = [logging.StreamHandler(sys.stderr)]
     if path:
@@ -375,12 +333,13 @@ def job(snakemake):
     prov = getattr(snakemake.output, "prov", None)
     try:
         _log_to(log)
-        devices.choose(snakemake.resources.get("gpu", 0))
+        processes.choose(snakemake.resources.get("gpu", 0))
         if prov:
-            end_with_parent()
+            processes.end_with_parent()
             modules = sorted({m for file in snakemake.params.modules for m in local_imports(SCRIPTS / file)})
             wildcards, parameters = dict(snakemake.wildcards.items()), dict(snakemake.params.items())
             _record = Record(snakemake.rule, wildcards, parameters, list(snakemake.input), modules)
+            set_identifier(lambda: _record.identifier)
             reading = _Reading(SCRIPTS.parent)
         yield logging.getLogger(snakemake.rule)
         if prov:
@@ -396,18 +355,4 @@ def job(snakemake):
         sys.exit(1)
     finally:
         _record = None
-
-
-def one_line(error: Exception) -> str:
-    """What went wrong, and for a full disk what to do; the type too where the text alone would not say."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return full_disk(Path(error.filename).parent if error.filename else Path.cwd())
-    text = " ".join(str(error).split())
-    if isinstance(error, ValueError | RuntimeError | OSError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def full_disk(folder: Path) -> str:
-    """What to do about a full disk."""
-    return f"{folder}: no space left on this disk; make room, then start again: what is finished is kept"
+        set_identifier(None)

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from qcrystal.audit import UNRECORDED, Audit, AuditError, Digests, Node
-from qcrystal.provenance import write_whole
+from qcrystal.files import write_whole
 
 NAMESPACE = "lah10-results"
 INSTALL = "ssh-keygen is not installed; on Debian: apt-get install openssh-client"

@@ -27,7 +27,7 @@ from ase.neighborlist import neighbor_list
 
 from qcrystal.committee import Committee, force_deviation
 from qcrystal.distortions import EXACT, along_mode, doubled_cell, imaginary_modes, towards_groups
-from qcrystal.provenance import write_whole
+from qcrystal.files import write_whole
 from qcrystal.statics import IMAGINARY, SHORTEST_DISTANCE, SMALLEST_VOLUME, Relaxed, lattice_dynamics, relax
 from qcrystal.structures import primitive_cell, random_strain
 from qcrystal.tables import read_structures

@@ -14,7 +14,7 @@ import numpy as np
 from ase import Atoms
 from pydantic import BaseModel, ConfigDict
 
-from qcrystal.values import Count, Positive, Whole
+from qcrystal.fields import Count, Positive, Whole
 
 
 class SoapSettings(BaseModel):

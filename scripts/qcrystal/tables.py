@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from ase import Atoms
 
-from qcrystal.provenance import file_digest, identifier, write_whole
+from qcrystal.files import file_digest, identifier, write_whole
 
 MARK = "# prov_id "
 AGAIN = "restore it, or remove it and run its job again"

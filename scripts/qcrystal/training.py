@@ -27,11 +27,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal import invariants
 from qcrystal.datasets import System
-from qcrystal.devices import tensorflow_package
-from qcrystal.ending import exit_on_request
+from qcrystal.files import write_whole
 from qcrystal.graphs import complete_input, finish
 from qcrystal.potential import load_potential
-from qcrystal.provenance import write_whole
+from qcrystal.processes import exit_on_request, tensorflow_package
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from qcrystal.provenance import end_with_parent
+from qcrystal.processes import end_with_parent
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 COMMANDS = ("sbatch", "srun", "scontrol", "squeue", "sinfo")

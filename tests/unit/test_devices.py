@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from qcrystal import devices
+from qcrystal import processes
 
-SCRIPTS = Path(devices.__file__).parents[1]
+SCRIPTS = Path(processes.__file__).parents[1]
 NAMES = ("GPU-aaaa", "GPU-bbbb")
 # A job of the environment with CUDA: says which devices CUDA would see, and holds them until its input ends.
 JOB = """
 import logging, os, sys
-from qcrystal import devices
-devices.tensorflow_package = lambda: "tensorflow"
-devices.PAUSE = 0.05
+from qcrystal import processes
+processes.tensorflow_package = lambda: "tensorflow"
+processes.PAUSE = 0.05
 logging.basicConfig(level=logging.INFO, format="%(message)s")
-devices.choose(int(sys.argv[1]))
+processes.choose(int(sys.argv[1]))
 print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
 sys.stdin.read()
 """
@@ -31,7 +31,7 @@ def machine(tmp_path):
     program = tmp_path / "nvidia-smi"
     program.write_text("#!/bin/sh\nprintf '%s\\n' " + " ".join(NAMES) + "\n")
     program.chmod(0o755)
-    environment = {key: value for key, value in os.environ.items() if key != devices.VISIBLE}
+    environment = {key: value for key, value in os.environ.items() if key != processes.VISIBLE}
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     return {**environment, "PATH": path, "TMPDIR": str(tmp_path), "PYTHONPATH": str(SCRIPTS)}
 
@@ -80,7 +80,7 @@ def test_one_job_gets_both_devices_when_it_asks_for_them(start):
 
 
 def test_a_job_that_asks_for_none_sees_none(start):
-    assert seen(start(0)) == devices.NO_DEVICE
+    assert seen(start(0)) == processes.NO_DEVICE
 
 
 def test_what_a_scheduler_gave_is_taken_without_a_lock(start):
@@ -95,18 +95,18 @@ def test_only_devices_that_the_user_left_visible_are_chosen_from(start):
 
 def test_more_devices_than_there_are_is_an_error(machine, monkeypatch):
     monkeypatch.setenv("PATH", machine["PATH"])
-    monkeypatch.delenv(devices.VISIBLE, raising=False)
-    monkeypatch.setattr(devices, "tensorflow_package", lambda: "tensorflow")
+    monkeypatch.delenv(processes.VISIBLE, raising=False)
+    monkeypatch.setattr(processes, "tensorflow_package", lambda: "tensorflow")
     with pytest.raises(RuntimeError, match="3 GPUs are asked for, but there are 2 here"):
-        devices.choose(3)
+        processes.choose(3)
 
 
 @pytest.mark.parametrize(("machine_has", "line"), [((), "no GPU here"), (NAMES, "the environment knows no CUDA")])
 def test_without_a_gpu_or_without_cuda_one_line_says_so(monkeypatch, caplog, machine_has, line):
-    monkeypatch.setenv(devices.VISIBLE, "0")
-    monkeypatch.setattr(devices, "_granted", lambda: list(machine_has))
+    monkeypatch.setenv(processes.VISIBLE, "0")
+    monkeypatch.setattr(processes, "_granted", lambda: list(machine_has))
     caplog.set_level("INFO")
-    devices.choose(1)
-    assert os.environ[devices.VISIBLE] == devices.NO_DEVICE
+    processes.choose(1)
+    assert os.environ[processes.VISIBLE] == processes.NO_DEVICE
     assert len(caplog.messages) == 1
     assert line in caplog.text and "computing on the CPU" in caplog.text

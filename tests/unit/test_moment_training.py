@@ -13,6 +13,7 @@ from ase.neighborlist import neighbor_list
 
 from qcrystal.backends import convert
 from qcrystal.datasets import read_dataset, write_deepmd
+from qcrystal.errors import one_line
 from qcrystal.moment_training import (
     Energies,
     MomentTrainingError,
@@ -29,7 +30,6 @@ from qcrystal.moment_training import (
     weights_of,
 )
 from qcrystal.moments import moment_tangent, moments, neighbourhoods, pair_forces
-from qcrystal.provenance import one_line
 from qcrystal.training import TrainingSettings, export, predict, render_input
 
 SPECIES = ["La", "H"]

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from qcrystal import provenance
-from qcrystal.provenance import code_digest, file_digest, local_imports, syntax_digest
+from qcrystal.files import file_digest
+from qcrystal.provenance import code_digest, local_imports, syntax_digest
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
     """In a process of its own, as jobs are. What the job wrote itself, and its input, are no such files."""
     scripts = tmp_path / "scripts" / "qcrystal"
     scripts.mkdir(parents=True)
-    for name in ("__init__.py", "devices.py", "provenance.py"):
+    for name in ("__init__.py", "errors.py", "files.py", "processes.py", "provenance.py"):
         shutil.copy(root / "scripts" / "qcrystal" / name, scripts / name)
     for name in ("results/s/t", "config", "envs"):
         (tmp_path / name).mkdir(parents=True)
@@ -163,6 +164,8 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
     # the stand-in rule declares no modules, so that the library counts as undeclared too
     assert set(undeclared) - {"config/secret.yaml", "results/s/other"} == {
         "scripts/qcrystal/__init__.py",
-        "scripts/qcrystal/devices.py",
+        "scripts/qcrystal/errors.py",
+        "scripts/qcrystal/files.py",
+        "scripts/qcrystal/processes.py",
         "scripts/qcrystal/provenance.py",
     }

@@ -28,11 +28,12 @@ import pandas as pd
 from ase import Atoms, units
 from scipy import constants
 
-from qcrystal.ending import GRACE, exit_on_request
 from qcrystal.engines.beads import harmonic_bead_energy
 from qcrystal.engines.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec, check_start, check_timestep
 from qcrystal.engines.watch import PressureWatch
-from qcrystal.provenance import full_disk, write_whole
+from qcrystal.errors import full_disk
+from qcrystal.files import write_whole
+from qcrystal.processes import GRACE, exit_on_request
 from qcrystal.trajectory import TrajectoryWriter
 
 logger = logging.getLogger(__name__)

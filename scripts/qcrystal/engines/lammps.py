@@ -16,11 +16,9 @@ from pathlib import Path
 
 from ase import Atoms
 
-from qcrystal.devices import cuda_libraries
-from qcrystal.ending import GRACE, exit_on_request
 from qcrystal.engines import lammps_worker
 from qcrystal.engines.spec import RunError, RunSpec, check_start
-from qcrystal.provenance import end_with_parent
+from qcrystal.processes import GRACE, cuda_libraries, end_with_parent, exit_on_request
 
 log = logging.getLogger(__name__)
 

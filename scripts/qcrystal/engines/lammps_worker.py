@@ -24,10 +24,11 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.ending import Request, requests_noted
 from qcrystal.engines.spec import RunError, RunSpec, check_timestep
 from qcrystal.engines.watch import HeatWatch, PressureWatch
-from qcrystal.provenance import end_with_parent, file_digest, full_disk, one_line, write_whole
+from qcrystal.errors import full_disk, one_line
+from qcrystal.files import file_digest, write_whole
+from qcrystal.processes import Request, end_with_parent, requests_noted
 from qcrystal.thermostats import KINETIC, PLANCK, AdaptiveBath, ThermalBath, effective_temperature
 from qcrystal.trajectory import TrajectoryWriter
 

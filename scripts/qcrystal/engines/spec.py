@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from qcrystal.values import Positive
+from qcrystal.fields import Positive
 
 CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
 QUANTUM_BATHS = ("qtb", "adqtb")

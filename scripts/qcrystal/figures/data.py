@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import constants
 
 from qcrystal.analysis.statistics import Estimate, replica_mean
-from qcrystal.provenance import identifier, write_whole
+from qcrystal.files import identifier, write_whole
 from qcrystal.published import PublishedError, published_entry
 from qcrystal.tables import TableError, write_table
 

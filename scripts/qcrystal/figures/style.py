@@ -18,7 +18,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from qcrystal.figures import CONVERGED_LENGTH
-from qcrystal.provenance import identifier
+from qcrystal.files import identifier
 
 COLUMN_WIDTH = {1: 3.375, 2: 7.0}  # inches
 NOTE_SIZE = 6.0  # points

@@ -1,20 +1,32 @@
-"""Which GPU a job computes on: one that no other job of this machine holds, or none.
+"""Processes: the GPU that a job computes on, requests to end (SIGTERM), and children that end with their parent.
+
+A job computes on a GPU that no other job of this machine holds, or on none.
 
 How many jobs want a GPU at a time is for profiles and schedulers to say. Which of several devices a job then gets is settled
 when its script starts: each device has a lock file in the machine's own temporary folder, and a lock ends with the process
 that holds it, however that ends.
+
+A cluster sends SIGTERM at a time limit, or when it takes the node for another job. SLURM kills half a minute later (KillWait).
+A job that can reach a checkpoint within `GRACE` goes on to it and stops there, so that nothing is lost. Any other job ends at
+once, and continues from its last checkpoint when it is started again.
 """
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import importlib.util
 import logging
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -109,3 +121,68 @@ def _lock(names: list[str], wanted: int) -> list[str]:
             log.info("waiting for a GPU: other jobs hold those of %s", ", ".join(names))
         waiting = True
         time.sleep(PAUSE)
+
+
+GRACE = 20.0
+"""Seconds after a request to end within which a checkpoint must be reached."""
+
+
+class Request:
+    """Whether this process was asked to end, and when."""
+
+    def __init__(self):
+        self._time: float | None = None
+
+    def note(self, *_) -> None:
+        """Handler of the signal: the first one counts."""
+        self._time = self._time or time.monotonic()
+
+    @property
+    def made(self) -> bool:
+        """Whether the request was made."""
+        return self._time is not None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it was made more than `GRACE` ago."""
+        return self.made and time.monotonic() - self._time > GRACE
+
+
+@contextmanager
+def requests_noted() -> Iterator[Request]:
+    """Let SIGTERM be noted and nothing else; the body looks at the request and ends where that is cheap."""
+    request = Request()
+    with _handler(request.note):
+        yield request
+
+
+@contextmanager
+def exit_on_request() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit, so that child processes are ended too and no orphan writes where a restart does."""
+
+    def leave(signum, frame):
+        signal.signal(signum, signal.SIG_IGN)  # a second one must not cut the way out short
+        raise SystemExit(128 + signum)
+
+    with _handler(leave):
+        yield
+
+
+@contextmanager
+def _handler(function):
+    """A handler of SIGTERM for a while; only the main thread may have one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, function)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def end_with_parent() -> None:
+    """Ask Linux to end this process with the one that started it, so that no orphan writes where a later job does."""
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG = 1
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
