@@ -56,6 +56,7 @@ $(READY):
 	@echo "Building $(VENV) from $(LOCK)"
 	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 figures: $(READY)
@@ -69,19 +70,19 @@ paper: $(READY)
 	@echo "Manuscript: results/$(SCALE)/manuscript/lah10.pdf"
 
 audit: $(READY)
-	@$(VENV)/bin/python scripts/audit.py $(T) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
+	@$(VENV)/bin/python -m qcrystal.commands.audit $(T) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
 
 seal: $(READY)
-	@$(VENV)/bin/python scripts/seal.py --scale $(SCALE) $(if $(KEY),--key $(KEY))
+	@$(VENV)/bin/python -m qcrystal.commands.seal --scale $(SCALE) $(if $(KEY),--key $(KEY))
 
 crate: $(READY)
-	@$(VENV)/bin/python scripts/crate.py results/$(SCALE) results/$(SCALE)/crate.zip
-	@$(VENV)/bin/python scripts/crate.py --verify results/$(SCALE)/crate.zip --validate results/$(SCALE)/crate.zip
+	@$(VENV)/bin/python -m qcrystal.commands.crate results/$(SCALE) results/$(SCALE)/crate.zip
+	@$(VENV)/bin/python -m qcrystal.commands.crate --verify results/$(SCALE)/crate.zip --validate results/$(SCALE)/crate.zip
 
 lint: $(READY)
 	$(VENV)/bin/ruff format --check scripts tests
 	$(VENV)/bin/ruff check scripts tests
-	$(VENV)/bin/python scripts/lint_manuscript.py manuscript/lah10.tex
+	$(VENV)/bin/python -m qcrystal.commands.lint_manuscript manuscript/lah10.tex
 	$(VENV)/bin/snakefmt --check --compact-diff Snakefile rules/*.smk
 	$(SNAKEMAKE) --lint >/dev/null
 
@@ -97,7 +98,7 @@ acceptance: $(READY)
 	MEASURED=docs/exact_tests.csv $(VENV)/bin/python -m pytest -m slow
 
 bench: $(READY)
-	$(VENV)/bin/python scripts/bench.py --output bench.json
+	$(VENV)/bin/python -m qcrystal.commands.bench --output bench.json
 
 lock:
 	$(PYTHON) -m pip install --quiet uv

@@ -23,58 +23,11 @@ rule observe:
         runtime=time_limit(30),
         gpu=0,
     params:
-        **code("observe.py"),
+        **code("analysis/observe.py"),
         prototype=prototype(),
         cage=plain(SYSTEM.cage),
     script:
-        "../scripts/observe.py"
-
-
-# Of a potential that is trained here; a released one comes with this table.
-rule held_out:
-    input:
-        data=f"{S}/data/{{dataset}}",
-        models=lambda wildcards: potential_members(f"{S}/potential/{wildcards.dataset}"),
-    output:
-        table=f"{S}/potential/{{dataset}}/parity_frames.csv",
-        prov=f"{S}/potential/{{dataset}}/parity_frames.prov.json",
-    log:
-        f"{S}/logs/potential/{{dataset}}.frames.log",
-    conda:
-        "../envs/potential.yaml"
-    threads: 1
-    resources:
-        mem_mb=8000,
-        runtime=time_limit(120),
-        gpu=GPU,
-    params:
-        **code("held_out.py"),
-        species=SYSTEM.species,
-    script:
-        "../scripts/held_out.py"
-
-
-rule accuracy:
-    input:
-        card=f"{POTENTIAL}/card.yaml",
-        frames=f"{POTENTIAL}/parity_frames.csv",
-    output:
-        conditions=f"{S}/accuracy/conditions.csv",
-        limits=f"{S}/accuracy/limits.csv",
-        prov=f"{S}/accuracy/accuracy.prov.json",
-    log:
-        f"{S}/logs/accuracy.log",
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
-    params:
-        **code("accuracy.py"),
-    script:
-        "../scripts/accuracy.py"
+        "../scripts/analysis/observe.py"
 
 
 # A job evaluates the frames of many runs: starting TensorFlow takes longer than a run's few frames.
@@ -100,10 +53,10 @@ rule deviation:
         runtime=time_limit(60),
         gpu=GPU,
     params:
-        **code("deviation.py"),
+        **code("analysis/deviation.py"),
         frames=SCALE.sampling.deviation_frames,
     script:
-        "../scripts/deviation.py"
+        "../scripts/analysis/deviation.py"
 
 
 rule collect:
@@ -130,7 +83,7 @@ rule collect:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("collect.py"),
+        **code("analysis/collect.py"),
         runs=lambda wildcards: [plain(CONFIG.runs[run]) for run in CONFIG.sweeps[wildcards.sweep]],
     script:
-        "../scripts/collect.py"
+        "../scripts/analysis/collect.py"

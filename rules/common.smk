@@ -12,12 +12,21 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1")
 
 ROOT = Path(workflow.basedir)
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from qcrystal import config as configuration
-from qcrystal.card import read_card
-from qcrystal.config import one_of
-from qcrystal.provenance import code_digest
+try:
+    import qcrystal
+except ModuleNotFoundError:
+    print("The environment lacks this repository's library; run: make environment", file=sys.stderr)
+    sys.exit(1)
+if Path(qcrystal.__file__).resolve().parents[2] != ROOT.resolve():
+    print(
+        f"{qcrystal.__file__}: the environment holds the library of another repository; run `make environment` in {ROOT}",
+        file=sys.stderr,
+    )
+    sys.exit(1)
+from qcrystal.config import load as configuration
+from qcrystal.potential.card import read_card
+from qcrystal.config.load import one_of
+from qcrystal.provenance.record import code_digest
 
 try:
     configuration.check_places(sys.executable, str(ROOT))

@@ -18,10 +18,10 @@ rule download:
         runtime=time_limit(60),
         gpu=0,
     params:
-        **code("download.py"),
+        **code("dataset/download.py"),
         source=lambda wildcards: plain(MAIN.datasets[wildcards.dataset]),
     script:
-        "../scripts/download.py"
+        "../scripts/dataset/download.py"
 
 
 rule dataset:
@@ -41,7 +41,7 @@ rule dataset:
         runtime=time_limit(20),
         gpu=0,
     params:
-        **code("dataset.py"),
+        **code("dataset/split.py"),
         source=dataset_source,
         species=SYSTEM.species,
         settings=lambda wildcards: {
@@ -51,7 +51,7 @@ rule dataset:
         },
         seed=lambda wildcards: CONFIG.seed("split", wildcards.dataset),
     script:
-        "../scripts/dataset.py"
+        "../scripts/dataset/split.py"
 
 
 rule data_quality:
@@ -70,7 +70,7 @@ rule data_quality:
         runtime=time_limit(60),
         gpu=0,
     params:
-        **code("data_quality.py"),
+        **code("dataset/quality.py"),
         species=SYSTEM.species,
     script:
-        "../scripts/data_quality.py"
+        "../scripts/dataset/quality.py"

@@ -1,5 +1,5 @@
 # Labels by density-functional theory: GPAW through ASE, run by the interpreter that carries GPAW.
-from qcrystal.convergence import comparisons, settings_to_label
+from qcrystal.dft.convergence import comparisons, settings_to_label
 
 DFT = SYSTEM.dft
 DFT_SETTINGS = {
@@ -26,12 +26,12 @@ rule dft_paw:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("dft_paw.py"),
+        **code("dft/paw.py"),
         elements=DFT.paw,
         functional=DFT.functional,
         python=MAIN.dft_python,
     script:
-        "../scripts/dft_paw.py"
+        "../scripts/dft/paw.py"
 
 
 rule dft_frames:
@@ -50,7 +50,7 @@ rule dft_frames:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("dft_frames.py"),
+        **code("dft/frames.py"),
         prototype=prototype(),
         species=SYSTEM.species,
         recipes=[plain(recipe) for recipe in DFT.recipes],
@@ -59,7 +59,7 @@ rule dft_frames:
         frames_per_recipe=SCALE.dft.frames_per_recipe,
         seed=DFT.seed,
     script:
-        "../scripts/dft_frames.py"
+        "../scripts/dft/frames.py"
 
 
 rule dft_label:
@@ -83,11 +83,11 @@ rule dft_label:
         runtime=time_limit(240),
         gpu=0,
     params:
-        **code("dft_label_batch.py", "dft_label.py"),
+        **code("dft/label_batch.py", "dft/label.py"),
         settings=DFT_SETTINGS,
         python=MAIN.dft_python,
     script:
-        "../scripts/dft_label_batch.py"
+        "../scripts/dft/label_batch.py"
 
 
 rule dft_lattice:
@@ -108,14 +108,14 @@ rule dft_lattice:
         runtime=time_limit(120),
         gpu=0,
     params:
-        **code("dft_lattice_table.py", "dft_lattice.py", "dft_label.py"),
+        **code("dft/lattice_table.py", "dft/lattice.py", "dft/label.py"),
         settings=DFT_SETTINGS,
         prototype=prototype(),
         cage=plain(SYSTEM.cage),
         lattice_constants=pick(DFT.lattice_constants, SCALE.dft.lattice_points),
         python=MAIN.dft_python,
     script:
-        "../scripts/dft_lattice_table.py"
+        "../scripts/dft/lattice_table.py"
 
 
 # The convergence of the settings: the same small frames, labelled by every setting that is tried.
@@ -128,7 +128,7 @@ use rule dft_frames as dft_convergence_frames with:
     log:
         f"{S}/logs/dft_convergence/frames.log",
     params:
-        **code("dft_frames.py"),
+        **code("dft/frames.py"),
         prototype=prototype(),
         species=SYSTEM.species,
         recipes=[plain(recipe) for recipe in DFT.convergence.frames],
@@ -152,7 +152,7 @@ use rule dft_label as dft_convergence_label with:
     wildcard_constraints:
         batch=one_of(TRIED),
     params:
-        **code("dft_label_batch.py", "dft_label.py"),
+        **code("dft/label_batch.py", "dft/label.py"),
         settings=lambda wildcards: DFT_SETTINGS | TRIED[wildcards.batch],
         python=MAIN.dft_python,
 
@@ -168,7 +168,7 @@ use rule dft_lattice as dft_convergence_lattice with:
     wildcard_constraints:
         batch=one_of(TRIED),
     params:
-        **code("dft_lattice_table.py", "dft_lattice.py", "dft_label.py"),
+        **code("dft/lattice_table.py", "dft/lattice.py", "dft/label.py"),
         settings=lambda wildcards: DFT_SETTINGS | TRIED[wildcards.batch],
         prototype=prototype(),
         cage=plain(SYSTEM.cage),
@@ -193,13 +193,13 @@ rule dft_convergence_compare:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("dft_convergence.py"),
+        **code("dft/convergence.py"),
         comparisons=COMPARISONS,
         names=list(TRIED),
         goals=plain(DFT.convergence.goals),
         chosen=CHOSEN,
     script:
-        "../scripts/dft_convergence.py"
+        "../scripts/dft/convergence.py"
 
 
 # What a data set's labels of moving atoms say about the pressure at rest; asked for by name, as the data may not be shipped.
@@ -221,12 +221,12 @@ rule label_pressures:
         runtime=time_limit(60),
         gpu=0,
     params:
-        **code("label_pressures.py"),
+        **code("dft/label_pressures.py"),
         source=dataset_source,
         species=SYSTEM.species,
         prototype=prototype(),
     script:
-        "../scripts/label_pressures.py"
+        "../scripts/dft/label_pressures.py"
 
 
 rule dft_dataset:
@@ -245,6 +245,6 @@ rule dft_dataset:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("dft_dataset.py"),
+        **code("dft/dataset.py"),
     script:
-        "../scripts/dft_dataset.py"
+        "../scripts/dft/dataset.py"

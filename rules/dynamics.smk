@@ -25,10 +25,10 @@ rule run:
         runtime=time_limit(lambda wildcards: max(30, math.ceil(work(wildcards) * 3e-4 / 60))),
         gpu=GPU,
     params:
-        **code("run.py", "qcrystal/engines/lammps_worker.py", "qcrystal/engines/ipi_driver.py"),
+        **code("dynamics/run.py", "qcrystal/dynamics/lammps/worker.py", "qcrystal/dynamics/ipi/driver.py"),
         specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),
         cell_of=lambda wildcards: [plain(CONFIG.runs[source]) for source in cell_of(wildcards.run)],
         prototype=prototype(),
         max_frequency=SYSTEM.dynamics.max_frequency,
     script:
-        "../scripts/run.py"
+        "../scripts/dynamics/run.py"

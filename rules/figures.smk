@@ -1,5 +1,5 @@
 # Every figure and table of the paper, drawn from tidy tables.
-from qcrystal.figures import FIGURES
+from qcrystal.figures.registry import FIGURES
 
 FIGURE_FILES = [f"{S}/figures/{id}.{ext}" for id, f in FIGURES.items() if f.kind == "figure" for ext in ("pdf", "png")]
 TABLE_FILES = [f"{S}/tables/{id}.{ext}" for id, f in FIGURES.items() if f.kind == "table" for ext in ("csv", "tex")]
@@ -43,10 +43,10 @@ for figure_id, figure in FIGURES.items():
             runtime=time_limit(10),
             gpu=0,
         params:
-            **code("figure.py", f"qcrystal/figures/{figure.module}.py"),
+            **code("figures/figure.py", f"qcrystal/figures/{figure.module}.py"),
             figure=figure_id,
             caption=figure.caption,
             names=list(figure.inputs + figure.optional),
             converged_length=SCALE.sampling.converged_length,
         script:
-            "../scripts/figure.py"
+            "../scripts/figures/figure.py"

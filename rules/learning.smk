@@ -1,8 +1,8 @@
 # Concurrent learning: explore with the newest committee, label what it disagrees about, train the next one.
 # The inputs of generation g are outputs of generation g - 1; generation 0 is trained on the labels of the recipes. A data set
 # that an earlier loop left (learning_from) grows by further generations; those before it are trained again, for the tables.
-from qcrystal.datasets import DatasetError
-from qcrystal.learning import exploration, generations_within
+from qcrystal.dataset.labelled_frames import DatasetError
+from qcrystal.learning.generations import exploration, generations_within
 
 LEARNING = SYSTEM.learning
 LEARNING_SOURCE = MAIN.datasets[MAIN.dataset].path if MAIN.learning_from == "dataset" else None
@@ -44,13 +44,13 @@ rule learning_data:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("learning_data.py"),
+        **code("learning/data.py"),
         source=LEARNING_SOURCE,
         species=SYSTEM.species,
         test_fraction=LEARNING.test_fraction,
         seed=CONFIG.seed("learning", "test"),
     script:
-        "../scripts/learning_data.py"
+        "../scripts/learning/data.py"
 
 
 rule learning_train:
@@ -72,13 +72,13 @@ rule learning_train:
         runtime=time_limit(240),
         gpu=GPU,
     params:
-        **code("learning_train.py"),
+        **code("learning/train.py"),
         species=SYSTEM.species,
         architecture=plain(SYSTEM.training[LEARNING.training]),
         steps=SCALE.learning.training_steps,
         seed=lambda wildcards: CONFIG.seed("learning", wildcards.generation, wildcards.member),
     script:
-        "../scripts/learning_train.py"
+        "../scripts/learning/train.py"
 
 
 rule learning_explore:
@@ -104,13 +104,13 @@ rule learning_explore:
         runtime=time_limit(60),
         gpu=GPU,
     params:
-        **code("learning_explore.py", "qcrystal/engines/lammps_worker.py"),
+        **code("learning/explore.py", "qcrystal/dynamics/lammps/worker.py"),
         specification=lambda wildcards: EXPLORATION[int(wildcards.generation)][wildcards.run],
         recipe=lambda wildcards: RECIPES[EXPLORATION[int(wildcards.generation)][wildcards.run]["start"]],
         prototype=prototype(),
         nearest=LEARNING.nearest,
     script:
-        "../scripts/learning_explore.py"
+        "../scripts/learning/explore.py"
 
 
 rule learning_select:
@@ -136,7 +136,7 @@ rule learning_select:
         runtime=time_limit(60),
         gpu=GPU,
     params:
-        **code("learning_select.py"),
+        **code("learning/select_frames.py"),
         species=SYSTEM.species,
         runs=lambda wildcards: list(EXPLORATION[int(wildcards.generation)].values()),
         bounds=LEARNING.bounds,
@@ -146,7 +146,7 @@ rule learning_select:
         test_frames=SCALE.learning.test_frames,
         seed=lambda wildcards: CONFIG.seed("learning", wildcards.generation, "test frames"),
     script:
-        "../scripts/learning_select.py"
+        "../scripts/learning/select_frames.py"
 
 
 use rule dft_label as learning_label with:
@@ -186,11 +186,11 @@ rule learning_tables:
         runtime=time_limit(60),
         gpu=GPU,
     params:
-        **code("learning_tables.py"),
+        **code("learning/tables.py"),
         species=SYSTEM.species,
         soap=plain(LEARNING.soap),
     script:
-        "../scripts/learning_tables.py"
+        "../scripts/learning/tables.py"
 
 
 rule learning_dataset:
@@ -211,10 +211,10 @@ rule learning_dataset:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("learning_dataset.py"),
+        **code("learning/dataset.py"),
         source=LEARNING_SOURCE,
         species=SYSTEM.species,
         test_fraction=LEARNING.test_fraction,
         seed=CONFIG.seed("learning", "test"),
     script:
-        "../scripts/learning_dataset.py"
+        "../scripts/learning/dataset.py"

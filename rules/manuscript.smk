@@ -28,10 +28,10 @@ rule numbers:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("text_numbers.py"),
+        **code("manuscript/numbers.py"),
         scale=CONFIG.scale_name,
     script:
-        "../scripts/text_numbers.py"
+        "../scripts/manuscript/numbers.py"
 
 
 rule manuscript:
@@ -54,6 +54,6 @@ rule manuscript:
         runtime=time_limit(10),
         gpu=0,
     params:
-        **code("manuscript.py"),
+        **code("manuscript/typeset.py"),
     script:
-        "../scripts/manuscript.py"
+        "../scripts/manuscript/typeset.py"

@@ -13,7 +13,7 @@ rule configuration:
         runtime=time_limit(5),
         gpu=0,
     params:
-        **code("configuration.py"),
+        **code("provenance/configuration.py"),
         effective=CONFIG.effective(),
     script:
-        "../scripts/configuration.py"
+        "../scripts/provenance/configuration.py"

@@ -2,14 +2,12 @@
 
 import atexit
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -1,1 +1,0 @@
-"""Library behind the workflow: quantum crystals from DFT labels to figures. It never imports snakemake."""

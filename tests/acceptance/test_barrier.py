@@ -11,13 +11,13 @@ from ase import Atoms, units
 from scipy import constants
 from specifications import at_fixed_cell
 
-from qcrystal.engines import ipi
-from qcrystal.engines.spec import Bath
-from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath
-from qcrystal.trajectory import Trajectory
+from qcrystal.dynamics.bath.thermal import KINETIC, AdaptiveBath, ThermalBath
+from qcrystal.dynamics.ipi import launcher as ipi
+from qcrystal.dynamics.spec import Bath
+from qcrystal.io.trajectory import Trajectory
 
 pytestmark = pytest.mark.slow
-DRIVER = Path(__file__).with_name("polynomial_driver.py")
+DRIVER = Path(__file__).resolve().parents[1] / "support" / "polynomial_driver.py"
 MASS = 1.008  # u
 HBAR = constants.hbar / constants.e * 1e12  # eV ps
 

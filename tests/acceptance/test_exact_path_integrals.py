@@ -13,11 +13,11 @@ from ase import Atoms, units
 from scipy import constants
 from specifications import at_fixed_cell
 
-from qcrystal.engines import ipi
-from qcrystal.engines.beads import harmonic_bead_energy
-from qcrystal.trajectory import Trajectory
+from qcrystal.dynamics.beads import harmonic_bead_energy
+from qcrystal.dynamics.ipi import launcher as ipi
+from qcrystal.io.trajectory import Trajectory
 
-DRIVER = Path(__file__).with_name("polynomial_driver.py")
+DRIVER = Path(__file__).resolve().parents[1] / "support" / "polynomial_driver.py"
 BETA = 8.0
 TIME = 50.0  # fs
 MASS = 1.008  # u

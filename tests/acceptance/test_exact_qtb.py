@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from ase import units
 
-from qcrystal.engines.spec import Bath
-from qcrystal.thermostats import KINETIC, PLANCK, AdaptiveBath, ThermalBath, quantum_energy
+from qcrystal.dynamics.bath.thermal import KINETIC, PLANCK, AdaptiveBath, ThermalBath, quantum_energy
+from qcrystal.dynamics.spec import Bath
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ase.spacegroup import crystal
 
-from qcrystal.engines.lammps import worker_environment
+from qcrystal.dynamics.lammps.launcher import worker_environment
 
 pytestmark = pytest.mark.slow
 

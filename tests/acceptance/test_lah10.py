@@ -13,14 +13,15 @@ from ase import units
 from ase.build import make_supercell
 from specifications import at_fixed_cell
 
-from qcrystal.config import load
-from qcrystal.engines import ipi, lammps
-from qcrystal.engines.beads import harmonic_bead_energy
-from qcrystal.engines.spec import Bath
-from qcrystal.potential import DeepPotential
-from qcrystal.statics import lattice_dynamics, relaxed_cubic
-from qcrystal.tables import read_table
-from qcrystal.thermostats import quantum_energy
+from qcrystal.config.load import load
+from qcrystal.dynamics.bath.thermal import quantum_energy
+from qcrystal.dynamics.beads import harmonic_bead_energy
+from qcrystal.dynamics.ipi import launcher as ipi
+from qcrystal.dynamics.lammps import launcher as lammps
+from qcrystal.dynamics.spec import Bath
+from qcrystal.io.tables import read_table
+from qcrystal.potential.calculator import DeepPotential
+from qcrystal.statics.phonons import lattice_dynamics, relaxed_cubic
 
 pytestmark = pytest.mark.slow
 SCALE = 100.0

@@ -17,14 +17,14 @@ from lennard_jones_driver import lennard_jones
 from openmm import unit
 from specifications import at_fixed_cell
 
-from qcrystal.engines import ipi
-from qcrystal.engines.spec import Bath
-from qcrystal.thermostats import KINETIC, AdaptiveBath, ThermalBath, quantum_energy
+from qcrystal.dynamics.bath.thermal import KINETIC, AdaptiveBath, ThermalBath, quantum_energy
+from qcrystal.dynamics.ipi import launcher as ipi
+from qcrystal.dynamics.spec import Bath
 
 pytestmark = pytest.mark.slow
 
 KJ_PER_MOL = units.kJ / units.mol  # eV
-DRIVER = Path(__file__).with_name("lennard_jones_driver.py")
+DRIVER = Path(__file__).resolve().parents[1] / "support" / "lennard_jones_driver.py"
 
 
 def openmm_mean_potential(system, positions, temperature, settings, steps, discard, every, rate):

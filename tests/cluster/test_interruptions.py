@@ -10,7 +10,7 @@ import yaml
 from slurm import missing
 from workspace import Workspace
 
-from qcrystal.trajectory import Trajectory
+from qcrystal.io.trajectory import Trajectory
 
 pytestmark = [
     pytest.mark.timeout(1800),

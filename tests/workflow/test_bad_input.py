@@ -21,11 +21,11 @@ import yaml
 from ase import units
 from ase.spacegroup import crystal
 
-from qcrystal import config
-from qcrystal.engines import lammps
-from qcrystal.engines.spec import RunError, RunSpec
-from qcrystal.potential import DeepPotential, PotentialError
-from qcrystal.trajectory import TrajectoryWriter
+from qcrystal.config import load as config
+from qcrystal.dynamics.lammps import launcher as lammps
+from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.io.trajectory import TrajectoryWriter
+from qcrystal.potential.calculator import DeepPotential, PotentialError
 
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[2]
@@ -691,7 +691,8 @@ class Job:
 
     def __init__(self, folder, script):
         self.folder, self.script = folder, ROOT / "scripts" / f"{script}.py"
-        self.rule, self.log, self.threads = script, [str(folder / f"{script}.log")], 1
+        self.rule, self.threads = Path(script).name, 1
+        self.log = [str(folder / f"{self.rule}.log")]
         self.input, self.output, self.params, self.wildcards = Named(), Named(), Named(), Named()
         self.resources = {}
 
@@ -711,7 +712,7 @@ class Job:
 @pytest.fixture(autouse=True)
 def own_logging(monkeypatch):
     """Logging stays pytest's."""
-    monkeypatch.setattr("qcrystal.provenance._log_to", lambda path: None)
+    monkeypatch.setattr("qcrystal.provenance.record._log_to", lambda path: None)
 
 
 @pytest.fixture
@@ -722,7 +723,7 @@ def labels(tmp_path):
         shutil.copytree(ROOT / "data/lah10-gpaw" / name, data / name)
     (tmp_path / "results/old").mkdir(parents=True)
     (tmp_path / "results/old/type.raw").write_text("an older result")
-    job = Job(tmp_path, "dataset")
+    job = Job(tmp_path, "dataset/split")
     job.output = Named(folder=str(tmp_path / "results"), summary=str(tmp_path / "results.csv"))
     job.params = Named(
         source=str(data), species=["La", "H"], settings={"test": "marked", "test_fraction": 0.1}, seed=1, modules=[]
@@ -901,7 +902,7 @@ def observed(tmp_path):
         tmp_path / "eos.csv"
     )
     system = yaml.safe_load((ROOT / SYSTEM).read_text())
-    job = Job(tmp_path, "observe")
+    job = Job(tmp_path, "analysis/observe")
     files = {name: str(run / file) for name, file in (("thermo", "thermo.csv"), ("report", "report.json"))}
     job.input = Named(trajectory=str(run / "trajectory.h5"), eos=str(tmp_path / "eos.csv"), **files)
     job.output = Named({name: str(observables / f"{name}.csv") for name in ("summary", "msd", "rdf", "paths", "cell")})
@@ -1026,7 +1027,7 @@ def test_full_disk_is_said_once_and_leaves_what_was_there(tmp_path):
     for name in ("configuration.yaml.partial", "configuration.log"):
         (tmp_path / name).symlink_to("/dev/full")
     code = (
-        "from pathlib import Path; from test_bad_input import Job, Named; job = Job(Path(), 'configuration')\n"
+        "from pathlib import Path; from test_bad_input import Job, Named; job = Job(Path(), 'provenance/configuration')\n"
         "job.output, job.params = Named(file='configuration.yaml'), Named(effective={'scale': 'smoke'}, modules=[])\n"
         "job.run()"
     )
@@ -1045,7 +1046,7 @@ def test_full_disk_is_said_once_and_leaves_what_was_there(tmp_path):
 
 
 def test_bug_is_one_line_and_its_traceback_is_in_the_log(tmp_path, monkeypatch, capsys):
-    job = Job(tmp_path, "configuration")  # without the parameter that the script reads
+    job = Job(tmp_path, "provenance/configuration")  # without the parameter that the script reads
     job.output = Named(file=str(tmp_path / "configuration.yaml"))
     monkeypatch.undo()
     job.fails(["AttributeError", "effective", f"details: {job.log[0]}"], capsys)
@@ -1136,7 +1137,7 @@ COMMANDS = {
 @by_id(COMMANDS)
 def test_bad_argument_of_a_command_is_named(case, tmp_path):
     arguments, words = COMMANDS[case]
-    command = [sys.executable, ROOT / "scripts" / case, *arguments]
+    command = [sys.executable, "-m", f"qcrystal.commands.{case.removesuffix('.py')}", *arguments]
     process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert process.returncode == 1 and not list(tmp_path.iterdir())
     assert all(word in process.stderr for word in words) and "Traceback" not in process.stderr

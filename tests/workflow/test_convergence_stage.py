@@ -5,7 +5,7 @@ import shutil
 import pytest
 import yaml
 
-from qcrystal.tables import read_table
+from qcrystal.io.tables import read_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # dense k-points
 

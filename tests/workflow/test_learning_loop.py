@@ -10,8 +10,8 @@ import pytest
 import yaml
 from labeller import stand_in
 
-from qcrystal.datasets import read_dataset
-from qcrystal.tables import read_table
+from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.io.tables import read_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # it trains three committees and labels
 EFFORT = {

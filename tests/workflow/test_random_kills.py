@@ -12,7 +12,7 @@ import pytest
 import yaml
 from labeller import stand_in
 
-from qcrystal.tables import read_table
+from qcrystal.io.tables import read_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 KILLS = 20

@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from qcrystal.figures import FIGURES
+from qcrystal.figures.registry import FIGURES
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -44,7 +44,7 @@ def flipped(path):
 def audit(workspace, *arguments):
     """Run the audit as a user does; returns its exit status and its answer."""
     process = subprocess.run(
-        [sys.executable, "scripts/audit.py", "--scale", "smoke", "--json", *arguments],
+        [sys.executable, "scripts/qcrystal/commands/audit.py", "--scale", "smoke", "--json", *arguments],
         cwd=workspace.folder,
         capture_output=True,
         text=True,
@@ -131,7 +131,7 @@ def test_the_clean_results_are_verified_without_snakemakes_memory_too(finished):
 
 def test_a_flipped_byte_names_exactly_what_hangs_on_it(finished):
     """The figures that read a sweep with this run, by the list of figures and the configuration: an independent way."""
-    from qcrystal import config
+    from qcrystal.config import load as config
 
     values = yaml.safe_load((finished.folder / "config" / "config.yaml").read_text(encoding="utf-8"))
     loaded = config.load(values | {"scale": "smoke", "start": "labels"}, finished.folder)
@@ -159,7 +159,10 @@ def test_a_large_input_that_kept_its_time(finished):
 
 def test_an_undeclared_file_is_named(finished):
     """A script that reads a file behind the rule's back, through the workflow itself."""
-    script, prov = finished.folder / "scripts" / "text_numbers.py", finished.folder / "results/smoke/numbers.prov.json"
+    script, prov = (
+        finished.folder / "scripts" / "manuscript" / "numbers.py",
+        finished.folder / "results/smoke/numbers.prov.json",
+    )
     with changed(script, lambda text: text + '    open("config/config.yaml").read()\n'):
         process = finished.snakemake("numbers", *finished.SMOKE)
         assert process.returncode == 0, process.stderr[-2000:]

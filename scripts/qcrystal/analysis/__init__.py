@@ -1,1 +1,0 @@
-"""Observables: one module each, arrays in, numbers with errors out."""

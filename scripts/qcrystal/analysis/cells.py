@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qcrystal.analysis.statistics import Estimate, estimate
-from qcrystal.structures import unit_cell
+from qcrystal.crystal.cells import unit_cell
 
 ANGLES = ("alpha", "beta", "gamma")
 

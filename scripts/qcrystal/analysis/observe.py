@@ -11,7 +11,7 @@ import pandas as pd
 
 from qcrystal.analysis import cage, cells, energy, msd, periodic, rdf, reordered
 from qcrystal.analysis.statistics import Estimate, estimate, production_start
-from qcrystal.structures import supercell, unit_cell
+from qcrystal.crystal.cells import supercell, unit_cell
 
 FEWEST_SEGMENTS = 4
 """Independent values from which an error is told."""
@@ -95,7 +95,7 @@ def observe(
     Parameters
     ----------
     trajectory
-        `qcrystal.trajectory.Trajectory`.
+        `qcrystal.io.trajectory.Trajectory`.
     thermo
         Thermodynamic table of the same run.
     eos

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcrystal.engines.beads import BEAD_RATIO, beads_for
+from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
 from qcrystal.figures.baths import at_pressure, harmonic_temperature, kinetic_temperatures
 from qcrystal.figures.data import measured_pressure, observable, one_condition, table
 from qcrystal.figures.energies import REFERENCE, harmonic_energy, note_imaginary, vibrational_energy

@@ -13,7 +13,7 @@ from matplotlib.patches import Circle, Polygon
 from qcrystal.figures.data import table
 from qcrystal.figures.statics import CUBIC
 from qcrystal.figures.style import add_note, new_figure, phase_name, styled
-from qcrystal.tables import TableError
+from qcrystal.io.tables import TableError
 
 CENTRE = "La"
 CELL_CENTRES = 4  # La atoms of the cubic conventional cell

@@ -12,8 +12,8 @@ from scipy import constants
 
 from qcrystal.analysis.statistics import Estimate, replica_mean
 from qcrystal.files import identifier, write_whole
-from qcrystal.published import PublishedError, published_entry
-from qcrystal.tables import TableError, write_table
+from qcrystal.io.tables import TableError, write_table
+from qcrystal.manuscript.published import PublishedError, published_entry
 
 # 1 cm²/s in Å²/ps
 SQUARE_CM_PER_S = constants.centi**2 / constants.angstrom**2 * constants.pico

@@ -8,7 +8,8 @@ from ase import units
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcrystal.engines.beads import harmonic_bead_energy
+from qcrystal.dynamics.bath.thermal import quantum_energy
+from qcrystal.dynamics.beads import harmonic_bead_energy
 from qcrystal.figures.data import corrected_name, corrected_observable, nearest, published, series, table
 from qcrystal.figures.style import (
     LINES,
@@ -21,12 +22,11 @@ from qcrystal.figures.style import (
     span_text,
     styled,
 )
-from qcrystal.thermostats import quantum_energy
 
 ENERGY = "energy_over_3NkB"
 ENERGY_SWEEPS = ["sweep:energy_classical/summary", "sweep:energy_qtb/summary", "sweep:energy_pimd/summary"]
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
-IMAGINARY = 0.05  # THz, as in qcrystal.statics: modes below it have no zero-point energy
+IMAGINARY = 0.05  # THz, as in qcrystal.statics.phonons: modes below it have no zero-point energy
 LEAST_SHARE = 0.005  # of imaginary modes that is worth a word
 REFERENCE = "E is above the cubic lattice at rest at the run's volume (low if that is a saddle point)"
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qcrystal.figures.data import table
 from qcrystal.figures.style import METHODS, PHASES, add_note, new_figure, styled
-from qcrystal.tables import TableError
+from qcrystal.io.tables import TableError
 
 MAP = ["system", "generation", "part", "pressure", "component_1", "component_2", "share_1", "share_2"]
 ERRORS = ["generation", "trained", "member", "quantity", "rmse", "n"]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from qcrystal.figures.data import published, table
 from qcrystal.figures.style import add_note, new_figure, styled
-from qcrystal.tables import TableError
+from qcrystal.io.tables import TableError
 
 HISTOGRAM = ["quantity", "split", "species", "reference", "predicted", "count"]
 ERRORS = ["quantity", "split", "system", "species", "rmse", "n"]

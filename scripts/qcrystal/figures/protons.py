@@ -22,7 +22,7 @@ from qcrystal.figures.data import (
     with_uncertainty,
 )
 from qcrystal.figures.style import METHODS, add_note, draw_curve, draw_published, legend, new_figure, styled
-from qcrystal.tables import TableError
+from qcrystal.io.tables import TableError
 
 LATTICE_SITES = "La"  # category of the mean sites of the heavy atoms
 PATH_COLUMNS = [*CONDITION, "run", "length_ps", "proton", "time", "x", "y", "z", "category"]

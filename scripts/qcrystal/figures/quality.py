@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qcrystal.dataset.quality import DUPLICATE, INDEPENDENT, distance_columns
 from qcrystal.figures.data import table
 from qcrystal.figures.style import METHODS, PHASES, add_note, legend, new_figure, styled
-from qcrystal.quality import DUPLICATE, INDEPENDENT, distance_columns
 
 FRAMES = ["split", "system", "frame", "volume", "pressure", "outlier", "ratio", "duplicate"]
 SYSTEMS = [

@@ -10,7 +10,7 @@ from scipy.interpolate import make_interp_spline
 
 from qcrystal.figures.data import published, table
 from qcrystal.figures.style import METHODS, PHASES, add_note, legend, new_figure, phase_name, styled
-from qcrystal.tables import TableError
+from qcrystal.io.tables import TableError
 
 CUBIC = "Fm-3m"
 REFERENCE = "C2"  # of the published figure

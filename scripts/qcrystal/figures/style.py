@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from qcrystal.figures import CONVERGED_LENGTH
+from qcrystal.figures.registry import CONVERGED_LENGTH
 from qcrystal.files import identifier
 
 COLUMN_WIDTH = {1: 3.375, 2: 7.0}  # inches
@@ -191,7 +191,7 @@ def label_extrapolating_runs(figure: Figure, tables: list[pd.DataFrame]) -> None
     Parameters
     ----------
     tables
-        Sweep tables with the columns ``run`` and ``extrapolates`` (see `qcrystal.conditions.run_summary`).
+        Sweep tables with the columns ``run`` and ``extrapolates`` (see `qcrystal.potential.extrapolation.run_summary`).
     """
     runs = pd.concat([frame[["run", "extrapolates"]] for frame in tables]).drop_duplicates("run")["extrapolates"]
     reasons = {

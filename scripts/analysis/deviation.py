@@ -1,0 +1,28 @@
+"""Committee deviation along runs, and whether they extrapolate."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from qcrystal.analysis.statistics import production_start
+from qcrystal.io.tables import read_table, write_table
+from qcrystal.io.trajectory import read_run
+from qcrystal.potential.committee import Committee
+from qcrystal.potential.extrapolation import run_deviation, run_summary
+from qcrystal.provenance.record import job
+
+with job(snakemake) as log:
+    models = [Path(path) for path in snakemake.input.models]
+    committee = Committee(models) if len(models) > 1 else None
+    bounds = read_table(snakemake.input.limits, ["limit", "value"])
+    frames, runs = [], []
+    for path in map(Path, snakemake.input.trajectories):
+        run = path.parent.name
+        trajectory, thermo = read_run(path.parent, run)
+        deviation = run_deviation(committee, trajectory, production_start(thermo, None), snakemake.params.frames)
+        rows, extrapolates = run_summary(deviation, thermo, bounds)
+        log.info("%s: %d frames, extrapolates: %s", run, len(deviation), extrapolates)
+        frames.append(deviation.assign(run=run))
+        runs.append(rows.assign(run=run, extrapolates=extrapolates))
+    write_table(pd.concat(frames, ignore_index=True), snakemake.output.frames)
+    write_table(pd.concat(runs, ignore_index=True), snakemake.output.runs)

@@ -1,0 +1,17 @@
+"""Observables of one run, each with its error."""
+
+from pathlib import Path
+
+from qcrystal.analysis.observe import ObserveSettings, observe
+from qcrystal.crystal.prototype import Cage, Prototype
+from qcrystal.io.tables import read_json, read_table, write_table
+from qcrystal.io.trajectory import read_run
+from qcrystal.provenance.record import job
+
+with job(snakemake):
+    settings = ObserveSettings(prototype=Prototype(**snakemake.params.prototype), cage=Cage(**snakemake.params.cage))
+    trajectory, thermo = read_run(Path(snakemake.input.trajectory).parent, snakemake.wildcards.run)
+    eos, report = read_table(snakemake.input.eos, ["volume", "energy"]), read_json(snakemake.input.report)
+    tables = observe(trajectory, thermo, eos, settings, report)
+    for name in ("summary", "msd", "rdf", "paths", "cell"):
+        write_table(tables[name], snakemake.output[name])

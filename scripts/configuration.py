@@ -1,9 +1,0 @@
-"""Write the effective configuration."""
-
-import yaml
-
-from qcrystal.files import write_whole
-from qcrystal.provenance import job
-
-with job(snakemake):
-    write_whole(snakemake.output.file, yaml.safe_dump(snakemake.params.effective, sort_keys=False, allow_unicode=True))

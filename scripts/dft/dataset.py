@@ -1,0 +1,19 @@
+"""Gather the labelled batches into a DeePMD data set."""
+
+import shutil
+from pathlib import Path
+
+from qcrystal.dataset.labelled_frames import check_dataset, labels_to_systems, write_deepmd
+from qcrystal.provenance.record import job
+
+with job(snakemake) as log:
+    systems = labels_to_systems([Path(path) for path in snakemake.input.labels])
+    check_dataset(systems)
+    folder = Path(snakemake.output.folder)
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for system in systems:
+        write_deepmd(system, partial / system.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    log.info("%d systems, %d frames", len(systems), sum(map(len, systems)))

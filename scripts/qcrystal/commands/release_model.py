@@ -1,0 +1,115 @@
+"""Make a potential that the workflow has trained the released one: its files, and its card with the measured speed.
+
+    snakemake --cores 2 --config scale=workstation start=labels dataset=ly2022 training=accurate -- \\
+        results/workstation/potential/ly2022/card.yaml results/workstation/potential/ly2022/parity_frames.csv \\
+        results/workstation/quality/ly2022/systems.csv
+    python -m qcrystal.commands.bench_potential results/workstation/potential/ly2022/model.pb --published --output bench.json
+    python -m qcrystal.commands.release_model results/workstation/potential/ly2022 models/lah10-accurate --bench bench.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from qcrystal.errors import one_line
+from qcrystal.files import file_digest
+from qcrystal.io.tables import MARK, read_table
+from qcrystal.potential.card import read_card
+from qcrystal.potential.deepmd import write_card
+
+KEPT = ("model*.pb", "input*.json", "learning_curve*.csv", "parity_*.csv")
+LOCAL = ("path", "start")  # entries of the card's data set that say where it lay on the machine that trained
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "trained", type=Path, help="folder of the trained potential: results/<scale>/potential/<dataset>"
+    )
+    parser.add_argument("released", type=Path, help="folder to write, whose name becomes the potential's")
+    parser.add_argument(
+        "--bench", type=Path, help="what qcrystal.commands.bench_potential wrote about the trained model.pb"
+    )
+    return parser.parse_args()
+
+
+def speed(bench: dict, model: str) -> dict:
+    """The entry of a model in a benchmark, with what it was measured on; the first entry is what ratios refer to."""
+    (found,) = [entry for entry in bench["potentials"] if entry["name"] == model]
+    return {
+        **{key: found[key] for key in ("ms_per_step", "us_per_step_per_atom")},
+        f"ratio_to_{bench['potentials'][0]['name'].replace(' ', '_')}": found["ratio"],
+        "atoms": bench["atoms"],
+        "what": bench["what"],
+        "machine": bench["machine"],
+    }
+
+
+def _without_record(content: bytes) -> bytes:
+    """A file without the line that names a table's record, which stays in the results."""
+    return content.partition(b"\n")[2] if content.startswith(MARK.encode()) else content
+
+
+def _data_quality(trained: Path, card: dict) -> bytes | None:
+    """The report on the data set, if it was made."""
+    path = trained.resolve().parents[1] / "quality" / trained.resolve().name / "systems.csv"
+    if not path.is_file():
+        return None
+    total = read_table(path).query("level == 'all'").iloc[0]
+    for part, name in (("train", "training"), ("test", "test")):
+        stated = card["split"].get(part, {}).get("frames", 0)
+        if total[part] != stated:
+            raise ValueError(f"{path}: of {total[part]} {name} frames, the card says {stated}; make it anew")
+    return _without_record(path.read_bytes())
+
+
+def release(trained: Path, released: Path, bench: dict | None) -> None:
+    """Copy a trained potential to ``released``, which is replaced whole.
+
+    Raises
+    ------
+    ValueError
+        If a file is not the one that the card describes, or the report on the data set is of other frames.
+    """
+    card = read_card(trained / "card.yaml")
+    sums = {"model.pb": card["sha256"], **card.get("committee", {}).get("sha256", {})}
+    for name, digest in sums.items():
+        if file_digest(trained / name) != digest:
+            raise ValueError(f"{trained / name}: not the file that card.yaml describes; train again")
+    card["name"] = released.name
+    card["data"] = {key: value for key, value in card["data"].items() if key not in LOCAL and value is not None}
+    if bench:
+        card["speed"] = speed(bench, str(trained / "model.pb"))
+    quality = _data_quality(trained, card)
+    partial = released.with_name(released.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for pattern in KEPT:
+        for path in sorted(trained.glob(pattern)):
+            (partial / path.name).write_bytes(_without_record(path.read_bytes()))
+    if quality:
+        (partial / "data_quality.csv").write_bytes(quality)
+    tables = sorted([*partial.glob("parity_*.csv"), *partial.glob("data_quality.csv")])
+    card["tables"] = {"sha256": {path.name: file_digest(path) for path in tables}}
+    write_card(card, partial / "card.yaml")
+    shutil.rmtree(released, ignore_errors=True)
+    partial.rename(released)
+
+
+def main() -> None:
+    settings = arguments()
+    for path in (settings.trained / "card.yaml", settings.trained / "model.pb", settings.bench):
+        if path is not None and not path.is_file():
+            raise SystemExit(f"{path}: no such file; the docstring of {Path(__file__).name} says how to make it")
+    try:
+        bench = json.loads(settings.bench.read_text()) if settings.bench else None
+        release(settings.trained, settings.released, bench)
+    except (OSError, ValueError) as error:
+        raise SystemExit(one_line(error)) from None
+
+
+if __name__ == "__main__":
+    main()

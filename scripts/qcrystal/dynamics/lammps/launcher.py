@@ -1,0 +1,142 @@
+"""Classical and quantum-thermal-bath dynamics with LAMMPS and a deep potential.
+
+LAMMPS needs library paths set before its process starts, so a run is a worker process (`worker`); this module starts
+it, passes its progress on to `logging`, ends it when it is itself ended, and turns a failure into one line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ase import Atoms
+
+from qcrystal.dynamics.lammps import worker
+from qcrystal.dynamics.spec import RunError, RunSpec, check_start
+from qcrystal.processes import GRACE, cuda_libraries, end_with_parent, exit_on_request
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    spec: RunSpec,
+    structure: Atoms,
+    model: Path,
+    directory: Path,
+    ranks: int = 1,
+    trained: tuple[float, float] | None = None,
+) -> None:
+    """Carry out a classical, qtb or adqtb run.
+
+    Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``. A run that was ended is continued from its
+    last checkpoint there, if specification, structure and potential are still the same. With several ``ranks`` (MPI
+    processes, one core each) the trajectory is the same up to the rounding of sums. ``trained`` are the pressures (GPa) of the
+    potential's labels: a run that leaves them stops.
+
+    Raises
+    ------
+    RunError
+        With one line that names the cause; ``*.partial`` files keep what there is.
+    """
+    model, directory = Path(model), Path(directory)
+    check_start(spec, structure, model)
+    directory.mkdir(parents=True, exist_ok=True)
+    job = {
+        "spec": spec.model_dump(mode="json"),
+        "model": str(model.resolve()),
+        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "symbols": structure.get_chemical_symbols(),
+        "positions": structure.positions.tolist(),
+        "cell": structure.cell.array.tolist(),
+        "trained_pressures": trained,
+        "checkpoint_form": worker.CHECKPOINT_FORM,
+    }
+    files = worker.Files(directory)
+    files.prepare(job)
+    files.link(model)
+    problem = files.drop_damaged(spec.sample_every)
+    if problem:
+        log.warning("%s; the run starts again from its beginning", problem)
+    _work(spec, directory, ranks)
+
+
+def worker_environment() -> dict[str, str]:
+    """Environment of the worker: library paths of the Python wheels, LAMMPS's plug-in, one thread, no chatter."""
+    site = {name: Path(importlib.util.find_spec(name).origin).parent for name in ("tensorflow", "deepmd")}
+    libraries = [
+        Path(sys.prefix) / "lib",
+        site["tensorflow"],
+        site["tensorflow"] / "python",
+        site["deepmd"] / "lib",
+        *cuda_libraries(),
+    ]
+    paths = [str(path) for path in libraries] + os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    plugins = [str(site["deepmd"] / "lib"), *os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")]
+    scripts = str(Path(__file__).resolve().parents[3])
+    return {
+        **os.environ,
+        "LD_LIBRARY_PATH": ":".join(path for path in paths if path),
+        "LAMMPS_PLUGIN_PATH": ":".join(filter(None, plugins)),
+        "PYTHONPATH": ":".join(filter(None, [scripts, os.environ.get("PYTHONPATH")])),
+        "OMP_NUM_THREADS": "1",
+        "DP_INTRA_OP_PARALLELISM_THREADS": "1",
+        "DP_INTER_OP_PARALLELISM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def _work(spec, directory, ranks):
+    files = worker.Files(directory)
+    command = [sys.executable, "-m", worker.__name__, str(files.job), str(os.getpid())]
+    if ranks > 1:
+        # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.
+        starter = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "fork", "-n", str(ranks)]
+        command = [*starter, *command]
+    with exit_on_request(), open(files.log, "w") as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=worker_environment(),
+            preexec_fn=end_with_parent if ranks > 1 else None,  # MPI's starter, which ends the ranks
+        )
+        try:
+            failure = _follow(process.stdout)
+            status = process.wait()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(GRACE + 2.0)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                log.info("%s", _follow(process.stdout) or "ended before its end")
+    if failure or status:
+        raise RunError(f"run {spec.run}: {failure or _last_words(files.log, status)}")
+    files.clear()
+
+
+def _follow(lines) -> str | None:
+    """Log the worker's progress; its message of failure, if it says one."""
+    failure = None
+    for line in lines:
+        kind, _, message = line.rstrip().partition(": ")
+        if kind == "progress":
+            log.info("%s", message)
+        elif kind == "failure":
+            failure = failure or message
+    return failure
+
+
+def _last_words(path, status) -> str:
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    reason = lines[-1] if lines else "it said nothing"
+    return f"LAMMPS ended with status {status}: {reason} (see {path})"

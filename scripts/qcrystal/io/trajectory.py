@@ -1,0 +1,225 @@
+"""Trajectories in the H5MD layout, the same for every engine.
+
+One file per run: unwrapped positions (Å), cell (Å, rows are vectors), step and time (ps), species and masses, and for path
+integrals the centroid as the positions and, on request, the beads. The full run specification is a JSON attribute.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+from ase import Atoms
+
+from qcrystal.io.tables import TableError, read_table
+
+
+class TrajectoryError(ValueError):
+    """A trajectory file that cannot be used; its message names the file."""
+
+
+class TrajectoryWriter:
+    """Append frames to a trajectory; continues an existing file after ``truncate``.
+
+    Parameters
+    ----------
+    path
+        File to write; the caller renames it when the run is complete.
+    spec
+        Run specification (a dictionary that JSON can hold), kept whole as an attribute.
+    species
+        Chemical symbols, one per atom.
+    masses
+        Masses in u, one per atom.
+    beads
+        Number of beads stored per frame; 0 stores the positions (or the centroid) only.
+    """
+
+    def __init__(self, path: Path, spec: dict, species, masses, beads: int = 0):
+        self.path = Path(path)
+        new = not self.path.exists()
+        self._file = h5py.File(self.path, "a")
+        if new:
+            self._create(spec, list(species), np.asarray(masses, float), beads)
+        self._group = self._file["particles/all"]
+
+    def _create(self, spec, species, masses, beads):
+        n = len(species)
+        header = self._file.create_group("h5md")
+        header.attrs["version"] = (1, 1)
+        header.create_group("author").attrs["name"] = "qcrystal"
+        creator = header.create_group("creator")
+        creator.attrs["name"], creator.attrs["version"] = "qcrystal", "1"
+        self._file.attrs["specification"] = json.dumps(spec, sort_keys=True)
+        group = self._file.create_group("particles/all")
+        group.create_dataset("species", data=np.array(species, dtype="S4"))
+        group.create_dataset("mass", data=masses)
+        box = group.create_group("box")
+        box.attrs["dimension"] = 3
+        box.attrs["boundary"] = ["periodic"] * 3
+        self._element(group, "position", (n, 3), "angstrom")
+        self._element(box, "edges", (3, 3), "angstrom", np.float64)
+        if beads:
+            self._element(group, "beads", (beads, n, 3), "angstrom")
+
+    @staticmethod
+    def _element(parent, name, shape, unit, dtype=np.float32):
+        group = parent.create_group(name)
+        value = group.create_dataset("value", (0, *shape), maxshape=(None, *shape), chunks=(1, *shape), dtype=dtype)
+        value.attrs["unit"] = unit
+        group.create_dataset("step", (0,), maxshape=(None,), chunks=(1024,), dtype=np.int64)
+        time = group.create_dataset("time", (0,), maxshape=(None,), chunks=(1024,), dtype=np.float64)
+        time.attrs["unit"] = "ps"
+
+    def _elements(self):
+        return [self._group[name] for name in ("position", "box/edges", "beads") if name in self._group]
+
+    def append(self, step: int, time: float, positions, cell, beads=None) -> None:
+        """Add one frame; shapes (N, 3), (3, 3) and (P, N, 3)."""
+        self.extend([(step, time, positions, cell, beads)])
+
+    def extend(self, frames: list[tuple]) -> None:
+        """Add frames, each a tuple of what `append` takes: many at once are much cheaper."""
+        steps, times, *columns = zip(*frames, strict=True)
+        for name, values in zip(("position", "box/edges", "beads"), columns, strict=False):
+            if name not in self._group:
+                continue
+            element = self._group[name]
+            first = len(element["step"])
+            for key, new in (("value", values), ("step", steps), ("time", times)):
+                element[key].resize(first + len(frames), axis=0)
+                element[key][first:] = np.asarray(new)
+
+    def truncate(self, step: int) -> None:
+        """Drop every frame after ``step``, to continue from a checkpoint."""
+        for element in self._elements():
+            count = int(np.searchsorted(element["step"][:], step, side="right"))
+            for key in ("value", "step", "time"):
+                element[key].resize(count, axis=0)
+
+    def flush(self) -> None:
+        """Bring what was appended to the disk."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+class Trajectory:
+    """Read a trajectory.
+
+    Attributes
+    ----------
+    spec : dict
+        The run specification.
+    species : (N,) array of str
+    masses : (N,) array, u
+    step : (F,) array of int
+    time : (F,) array, ps
+    positions : (F, N, 3) array, Å, unwrapped (path integrals: the centroid)
+    cell : (F, 3, 3) array, Å, rows are vectors
+    beads : (F, P, N, 3) array or None
+
+    Raises
+    ------
+    TrajectoryError
+        If the file is missing, damaged or empty.
+    """
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        try:
+            with h5py.File(self.path, "r") as file:
+                group = file["particles/all"]
+                self.spec = json.loads(file.attrs["specification"])
+                self.species = group["species"][:].astype(str)
+                self.masses = group["mass"][:]
+                self.step = group["position/step"][:]
+                self.time = group["position/time"][:]
+                self.positions = group["position/value"][:].astype(float)
+                self.cell = group["box/edges/value"][:]
+                self.beads = group["beads/value"][:].astype(float) if "beads" in group else None
+        except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise TrajectoryError(
+                f"{self.path}: not a complete trajectory ({reason}); run its dynamics job again"
+            ) from error
+        frames, atoms = len(self.step), len(self.species)
+        if self.positions.shape != (frames, atoms, 3) or self.cell.shape != (frames, 3, 3):
+            raise TrajectoryError(
+                f"{self.path}: positions have shape {self.positions.shape} for {frames} frames of {atoms} atoms; "
+                "run its dynamics job again"
+            )
+        if self.beads is not None and (self.beads.shape[:1], self.beads.shape[2:]) != ((frames,), (atoms, 3)):
+            raise TrajectoryError(
+                f"{self.path}: beads have shape {self.beads.shape} for {frames} frames of {atoms} atoms; "
+                "run its dynamics job again"
+            )
+        if frames == 0:
+            raise TrajectoryError(f"{self.path}: holds no frame; run its dynamics job again")
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def atoms(self, frame: int) -> Atoms:
+        """One frame as `ase.Atoms`, unwrapped."""
+        return Atoms(
+            symbols=list(self.species),
+            positions=self.positions[frame],
+            cell=self.cell[frame],
+            masses=self.masses,
+            pbc=True,
+        )
+
+
+def read_run(folder: Path, run: str) -> tuple[Trajectory, pd.DataFrame]:
+    """Trajectory and thermodynamic table of a finished run, made sure to be whole and its own.
+
+    Parameters
+    ----------
+    folder
+        Holds ``trajectory.h5`` and ``thermo.csv``.
+    run
+        Name of the run.
+
+    Raises
+    ------
+    TrajectoryError, qcrystal.io.tables.TableError
+        A file that is missing, damaged, cut short, or of another run; values that are not numbers.
+    """
+    trajectory, path = Trajectory(Path(folder) / "trajectory.h5"), Path(folder) / "thermo.csv"
+    if trajectory.spec["run"] != run:
+        raise TrajectoryError(
+            f"{trajectory.path}: is of run {trajectory.spec['run']}, not {run}; run its dynamics job again"
+        )
+    if trajectory.step[-1] != trajectory.spec["steps"]:
+        raise TrajectoryError(
+            f"{trajectory.path}: ends at step {trajectory.step[-1]} of {trajectory.spec['steps']}; run its dynamics job again"
+        )
+    for name in ("positions", "cell", "beads"):
+        values = getattr(trajectory, name)
+        if values is None:
+            continue
+        wrong = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        if wrong.any():
+            frame = int(np.argmax(wrong))
+            raise TrajectoryError(
+                f"{trajectory.path}: frame {frame} holds {name} that are not numbers; run its dynamics job again"
+            )
+    thermo = read_table(path)
+    if "step" not in thermo or not np.array_equal(thermo["step"], trajectory.step):
+        raise TableError(f"{path}: its steps are not those of trajectory.h5 beside it; run its dynamics job again")
+    for name in thermo:
+        if not pd.api.types.is_numeric_dtype(thermo[name]) or not np.isfinite(thermo[name]).all():
+            raise TableError(f"{path}: column {name} holds values that are not numbers; run its dynamics job again")
+    return trajectory, thermo

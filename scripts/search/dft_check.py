@@ -1,0 +1,20 @@
+"""Compare DFT's enthalpies of the found structures with the potential's."""
+
+import os
+
+from ase.io import write
+
+from qcrystal.dft.convergence import read_labels
+from qcrystal.io.tables import read_structures, write_table
+from qcrystal.potential.card import read_card
+from qcrystal.provenance.record import job
+from qcrystal.search.candidates import check_table
+
+with job(snakemake):
+    frames = read_structures(snakemake.input.frames)
+    labels = read_labels(snakemake.input.labels)
+    card = read_card(snakemake.input.card)
+    write_table(check_table(frames, labels, f"{card['name']} {card['sha256'][:8]}"), snakemake.output.table)
+    partial = f"{snakemake.output.structures}.partial"
+    write(partial, frames, format="extxyz")
+    os.replace(partial, snakemake.output.structures)

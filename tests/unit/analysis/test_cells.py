@@ -1,0 +1,52 @@
+"""Conventional angles of strained supercells of both bases."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from qcrystal.analysis.cells import angle_series, conventional_cells, conventional_from_basis, mean_angles
+from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
+
+
+def site(element, x):
+    return SimpleNamespace(element=element, position=(x, x, x))
+
+
+PROTOTYPE = SimpleNamespace(spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)])
+
+
+def test_conventional_cell_holds_four_primitive_ones():
+    assert round(np.linalg.det(conventional_from_basis(PROTOTYPE, "primitive"))) == 4
+    assert np.array_equal(conventional_from_basis(PROTOTYPE, "conventional"), np.eye(3))
+
+
+@pytest.mark.parametrize(("basis", "repeat"), [("primitive", (2, 3, 1)), ("conventional", (2, 1, 3))])
+@pytest.mark.parametrize("angle", [88.5, 90.0, 90.7])
+def test_rhombohedral_angles_are_recovered(basis, repeat, angle):
+    """Exact: both the angles and the edge length of the conventional cell."""
+    atoms = rhombohedral_strain(supercell(unit_cell(PROTOTYPE, basis, 5.0), repeat, ["La", "H"]), angle)
+    conventional = conventional_cells(np.repeat(atoms.cell.array[None], 6, axis=0), PROTOTYPE, basis, repeat)
+    assert np.allclose(angle_series(conventional), angle, atol=1e-9)
+    each, deviation = mean_angles(conventional)
+    assert np.allclose([a.value for a in each], angle, atol=1e-9)
+    assert deviation.value == pytest.approx(abs(angle - 90.0), abs=1e-9)
+    length = np.linalg.norm(conventional[0], axis=1)
+    assert np.allclose(length, length[0])
+
+
+def test_general_angles_match_ase():
+    rng = np.random.default_rng(1)
+    atoms = unit_cell(PROTOTYPE, "conventional", 5.0)
+    atoms.set_cell(atoms.cell.array @ (np.eye(3) + rng.normal(scale=0.05, size=(3, 3))))
+    conventional = conventional_cells(atoms.cell.array[None], PROTOTYPE, "conventional", (1, 1, 1))
+    assert np.allclose(angle_series(conventional)[0], atoms.cell.angles(), atol=1e-9)
+
+
+def test_mean_metric_comes_before_the_angles():
+    """Frames rotated as a whole have the same metric: their mean angle is that of each frame, with no error."""
+    atoms = rhombohedral_strain(unit_cell(PROTOTYPE, "conventional", 5.0), 91.0)
+    turns = [np.linalg.qr(np.random.default_rng(s).normal(size=(3, 3)))[0] for s in range(8)]
+    each, _ = mean_angles(np.array([atoms.cell.array @ q for q in turns]))
+    assert np.allclose([a.value for a in each], 91.0, atol=1e-9)
+    assert np.allclose([a.error for a in each], 0.0, atol=1e-9)

@@ -1,0 +1,209 @@
+"""The shipped configuration is valid and complete, and the table of runs is what the sweeps say."""
+
+import ast
+import re
+
+import pytest
+import yaml
+
+from qcrystal.config import load as config
+from qcrystal.config.load import ConfigError
+from qcrystal.figures import accuracy, dft, learning, potential, statics
+from qcrystal.potential import card
+
+
+def settings(root, **changes):
+    return {**yaml.safe_load((root / "config" / "config.yaml").read_text()), "start": "dft", **changes}
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "workstation", "paper"])
+def test_shipped_scales_are_valid_and_hold_the_sweeps_of_every_figure(root, scale):
+    from qcrystal.figures.registry import FIGURES
+
+    loaded = config.load(settings(root, scale=scale), root)
+    needed = {sweep for figure in FIGURES.values() for sweep in figure.sweeps}
+    assert needed <= set(loaded.sweeps)
+
+
+def test_runs_are_the_product_of_the_conditions(root):
+    loaded = config.load(settings(root, scale="smoke"), root)
+    runs = [loaded.runs[name] for name in loaded.sweeps["qtb_grid"]]
+    assert {(r.pressure, r.temperature) for r in runs} == {(150, 100), (150, 300), (200, 100), (200, 300)}
+    assert len({r.seed for r in loaded.runs.values()}) == len(loaded.runs)
+
+
+def test_an_architecture_without_steps_is_named(root, tmp_path):
+    scale = yaml.safe_load((root / "config/scales/workstation.yaml").read_text())
+    scale["training"]["steps"] = {"fast": 10}
+    path = tmp_path / "steps.yaml"
+    path.write_text(yaml.safe_dump(scale))
+    assert config.load(settings(root, scale=str(path), training="fast"), root).scale.training.steps == {"fast": 10}
+    with pytest.raises(config.ConfigError, match=r"steps.yaml: training.steps: no entry for 'accurate'; add one"):
+        config.load(settings(root, scale=str(path), training="accurate"), root)
+
+
+def test_probes_are_one_number_or_one_per_degree():
+    assert config.Invariants(degree=3, probes=[4, 3, 2]).probes == [4, 3, 2]
+    with pytest.raises(ValueError, match="probes: 2 numbers for 3 degrees; give one number, or one per degree"):
+        config.Invariants(degree=3, probes=[4, 3])
+
+
+def test_frictions_of_a_sweep_are_runs_of_their_own(root):
+    """The system's own friction keeps the plain name, so that two sweeps share the run."""
+    loaded = config.load(settings(root, scale="smoke"), root)
+    runs = [loaded.runs[name] for name in loaded.sweeps["leakage_qtb"]]
+    assert [run.bath.gamma for run in runs] == [10.0, 20.0]
+    assert [run.run.endswith("-20perps-r0") for run in runs] == [False, True]
+    assert runs[0].run in loaded.sweeps["compared_qtb"]
+
+
+def test_a_fixed_cell_is_that_of_the_run_at_its_pressure_and_nearest_temperature(root, tmp_path):
+    """Whatever the order of the sweeps in the file, the method and the size; without ``cell_of`` there is none."""
+    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    fixed = {
+        "method": "trpmd",
+        "ensemble": "nvt",
+        "repeat": [2, 1, 1],
+        "pressures": [150, 200],
+        "temperatures": [190, 600],
+    }
+    fixed |= {"length": 0.1, "cell_of": "qtb_grid"}
+    free = {key: value for key, value in fixed.items() if key != "cell_of"} | {"method": "qtb"}
+    scale["sweeps"] = {"fixed": fixed, "free": free, **scale["sweeps"]}
+    path = tmp_path / "cells.yaml"
+    path.write_text(yaml.safe_dump(scale, sort_keys=False))
+    loaded = config.load(settings(root, scale=str(path)), root)
+    assert list(loaded.sweeps) == list(scale["sweeps"])
+    found = {
+        (loaded.runs[run].pressure, loaded.runs[run].temperature): loaded.runs[run].cell_of
+        for run in loaded.sweeps["fixed"]
+    }
+    assert found == {
+        (pressure, temperature): f"qtb-H-cubic-44-npt-{pressure}GPa-{nearest}K-r0"
+        for pressure in (150, 200)
+        for temperature, nearest in ((190, 100), (600, 300))
+    }
+    assert all(loaded.runs[run].cell_of is None for run in loaded.sweeps["free"])
+
+
+def test_beads_of_a_sweep_are_runs_of_their_own(root, tmp_path):
+    """They replace the rule's choice, which a sweep without them keeps; their runs, seeds and names differ in nothing else."""
+    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    like = {key: value for key, value in scale["sweeps"]["compared_pimd"].items() if key != "bead_ratio"}
+    scale["sweeps"] |= {"some": like | {"beads": [4, 5, 64], "replicas": 2}, "ruled": like}
+    del scale["sweeps"]["compared_pimd"]
+    path = tmp_path / "beads.yaml"
+    path.write_text(yaml.safe_dump(scale))
+    loaded = config.load(settings(root, scale=str(path)), root)
+    runs = [loaded.runs[name] for name in loaded.sweeps["some"]]
+    assert [(run.beads, run.replica) for run in runs] == [(p, r) for p in (4, 5, 64) for r in (0, 1)]
+    (ruled,) = (loaded.runs[name] for name in loaded.sweeps["ruled"])
+    assert ruled.run == "pimd-H-cubic-44-nvt-200GPa-300K-r0"
+    # βħω of 70 THz at 300 K is 11.2; twice that, rounded up to an even number
+    assert ruled.beads == 24
+    assert runs[0].run == "pimd-H-cubic-44-nvt-200GPa-300K-4beads-r0"
+    own = {"run": ruled.run, "seed": ruled.seed, "beads": 24, "replica": 0}
+    assert all(run.model_copy(update=own) == ruled for run in runs)
+    assert len({run.seed for run in [*runs, ruled]}) == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "qtb"}, "beads: qtb has none; take the line out"),
+        ({"bead_ratio": 2.0}, r"beads: \[8\] and bead_ratio: 2 exclude each other"),
+        ({"beads": []}, "beads"),
+        ({"beads": [0]}, "beads"),
+        ({"beads": [8, 8]}, "beads: 8 stands there twice"),
+    ],
+)
+def test_beads_that_make_no_sense_are_refused(changes, words):
+    sweep = {
+        "method": "pimd",
+        "repeat": [1, 1, 1],
+        "pressures": [200],
+        "temperatures": [300],
+        "length": 1.0,
+        "beads": [8],
+    }
+    with pytest.raises(ConfigError, match=words):
+        config.validate(config.Sweep, sweep | changes, "here")
+
+
+def test_beads_follow_from_temperature(root):
+    loaded = config.load(settings(root, scale="paper"), root)
+    beads = {loaded.runs[name].temperature: loaded.runs[name].beads for name in loaded.sweeps["energy_pimd"]}
+    assert beads[100] > beads[300] >= 16
+
+
+def test_every_published_figure_of_qin_is_made(root):
+    from qcrystal.figures.registry import FIGURES
+
+    published = yaml.safe_load((root / "config" / "published.yaml").read_text())
+    wanted = {figure["id"] for figure in published["figures"] if figure["id"].startswith("qin_")}
+    assert wanted <= set(FIGURES)
+
+
+def test_a_run_with_two_lengths_is_refused(root, tmp_path):
+    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    scale["sweeps"]["energy_classical"]["length"] = 1.0
+    path = tmp_path / "twice.yaml"
+    path.write_text(yaml.safe_dump(scale))
+    with pytest.raises(ConfigError, match="already part of another sweep"):
+        config.load(settings(root, scale=str(path)), root)
+
+
+def dynamics(root, **bath):
+    system = yaml.safe_load((root / "config" / "systems" / "lah10.yaml").read_text())["dynamics"]
+    return system | {"bath": system["bath"] | bath}
+
+
+@pytest.mark.parametrize(
+    ("bath", "words"),
+    [
+        ({"cutoff": 800}, r"here: bath.cutoff: 800 THz; take 84 THz.* to 636 THz, the most that the time steps of qtb"),
+        ({"cutoff": 80}, "bath.cutoff: 80 THz; take 84 THz"),
+        ({"segment": 0.2}, "bath.segment: 0.2 ps; take 0.25 to 5 ps"),
+        ({"segment": 20}, "bath.segment: 20 ps; take 0.25 to 5 ps"),
+    ],
+)
+def test_a_bath_that_dynamics_cannot_have_is_refused(root, bath, words):
+    """Verlet's last oscillator at 0.5 fs has 1/(πΔt) = 636.6 THz."""
+    with pytest.raises(ConfigError, match=words):
+        config.validate(config.Dynamics, dynamics(root, **bath), "here")
+
+
+def test_the_highest_cutoff_is_that_of_the_baths_time_steps(root):
+    """A longer classical step, which has white noise, changes nothing."""
+    settings = dynamics(root, cutoff=636)
+    settings["timestep"] |= {"classical": 1.0}
+    config.validate(config.Dynamics, settings, "here")
+    settings["timestep"] |= {"adqtb": 1.0}
+    with pytest.raises(ConfigError, match="to 318 THz"):
+        config.validate(config.Dynamics, settings, "here")
+
+
+def test_tables_are_checked_for_what_is_read_of_them(root):
+    """The start of the workflow does without the figures' modules, so their columns stand there twice."""
+    assert set(config.TABLES["dft_reference"]) == set(statics.LATTICE)
+    assert set(config.TABLES["dft_convergence"]) >= set(dft.CONVERGENCE)
+    assert set(config.TABLES["label_pressures"]) == set(dft.PRESSURES)
+    wanted = {"generations": learning.COUNTS, "generation_errors": learning.ERRORS, "structure_map": learning.MAP}
+    assert {name: set(columns) for name, columns in config.LEARNING_TABLES.items()} == {
+        name: set(columns) for name, columns in wanted.items()
+    }
+    assert set(card.TABLES["parity_errors.csv"]) == set(potential.ERRORS)
+    assert set(card.TABLES["parity_histograms.csv"]) == set(potential.HISTOGRAM)
+    columns = re.search(r"COLUMNS = (\(.*\))", (root / "scripts/potential/accuracy.py").read_text()).group(1)
+    assert set(card.TABLES["parity_frames.csv"]) == {*accuracy.FRAMES, *ast.literal_eval(columns)}
+
+
+def test_pattern_of_configured_names(root):
+    scale = {**settings(root), "scale": "paper"}
+    runs = list(config.load(scale, root).runs)
+    for values in (runs, ["a"], ["", "-2", "-3"], ["a", "ab", "a.b"], range(12)):
+        pattern, words = re.compile(config.one_of(values)), [str(value) for value in values]
+        assert all(pattern.fullmatch(word) for word in words)
+        others = [word + letter for word in words for letter in "x.2-"] + [word[:-1] for word in words] + ["axb"]
+        assert not [word for word in others if word not in words and pattern.fullmatch(word)]
+    assert not re.fullmatch(config.one_of([]), "")

@@ -1,0 +1,96 @@
+"""Crystal geometry against closed formulas."""
+
+import numpy as np
+import pytest
+from ase import units
+from scipy import constants
+
+from qcrystal.crystal.cells import (
+    conventional_cell,
+    oscillator_displacement,
+    primitive_cell,
+    rhombohedral_strain,
+    start_structure,
+    supercell,
+)
+from qcrystal.crystal.prototype import Prototype, Site
+from qcrystal.dynamics.spec import RunSpec
+
+A, X = 5.1, 0.1205
+SITES = [
+    Site(element="La", position=(0.5, 0.5, 0.5)),
+    Site(element="H", position=(0.25, 0.25, 0.25)),
+    Site(element="H", position=(X, X, X)),
+]
+LAH10 = Prototype(spacegroup=225, sites=SITES, lattice_constant=A)
+
+
+def specification(**changes):
+    values = {
+        "run": "r", "system": "lah10", "method": "classical", "repeat": (1, 1, 1), "species": ("La", "H"),
+        "masses": {"La": 138.905, "H": 1.008}, "temperature": 100, "pressure": 150, "timestep": 0.5, "steps": 10,
+        "sample_every": 1, "checkpoint_every": 5, "seed": 1,
+    }  # fmt: skip
+    return RunSpec(**{**values, **changes})
+
+
+@pytest.mark.parametrize(("build", "atoms", "volume"), [(conventional_cell, 44, A**3), (primitive_cell, 11, A**3 / 4)])
+def test_cells_have_the_stoichiometry_and_the_volume(build, atoms, volume):
+    cell = build(LAH10, A)
+    assert len(cell) == atoms
+    assert list(cell.symbols).count("H") == 10 * list(cell.symbols).count("La")
+    assert cell.get_volume() == pytest.approx(volume, rel=1e-12)
+
+
+def test_distances_follow_from_the_wyckoff_positions():
+    distances = conventional_cell(LAH10, A).get_all_distances(mic=True)
+    nearest = np.sort(distances[distances > 0.1])[0]
+    # H 8c (1/4,1/4,1/4) to H 32f (x,x,x): sqrt(3) (1/4 - x) a
+    assert nearest == pytest.approx(np.sqrt(3) * (0.25 - X) * A, rel=1e-12)
+
+
+def test_rhombohedral_strain_gives_three_equal_angles_at_constant_volume():
+    cell = conventional_cell(LAH10, A)
+    strained = rhombohedral_strain(cell, 91.3)
+    assert strained.cell.angles() == pytest.approx([91.3] * 3, abs=1e-10)
+    assert strained.get_volume() == pytest.approx(cell.get_volume(), rel=1e-12)
+
+
+def test_supercell_is_sorted_and_names_unknown_species():
+    cell = supercell(primitive_cell(LAH10, A), (2, 1, 1), ["La", "H"])
+    assert cell.get_chemical_symbols() == ["La"] * 2 + ["H"] * 20
+    with pytest.raises(ValueError, match="H, which the type map"):
+        supercell(primitive_cell(LAH10, A), (1, 1, 1), ["La"])
+
+
+def test_oscillator_displacement_limits():
+    frequency, mass = 30.0, 1.008
+    omega = 2 * np.pi * frequency * 1e12
+    # zero point: <u²> = ħ / (2 m ω), in SI and back to Å
+    expected = np.sqrt(constants.hbar / (2 * mass * constants.atomic_mass * omega)) * 1e10
+    assert oscillator_displacement(mass, frequency, 0.0, True) == pytest.approx(expected, rel=1e-6)
+    # classical limit of the quantum oscillator at high temperature: relative deviation (ħω/kT)²/24
+    hot = 50000.0
+    quantum = constants.h * frequency * 1e12 / (constants.k * hot)
+    ratio = oscillator_displacement(mass, frequency, hot, True) / oscillator_displacement(mass, frequency, hot, False)
+    assert ratio == pytest.approx(1 + quantum**2 / 24, abs=1e-5)
+    assert units.kB > 0
+
+
+def test_start_structure_knows_isotopes_vacancies_and_the_distortion():
+    deuterium = specification(masses={"La": 138.905, "H": 2.014}, isotope="D", vacancies=1, start="rhombohedral")
+    atoms = start_structure(LAH10, deuterium, A)
+    assert len(atoms) == 43
+    assert set(atoms.get_masses()) == {138.905, 2.014}
+    assert atoms.cell.angles() == pytest.approx([91.0] * 3, abs=1e-8)
+    again = start_structure(LAH10, deuterium, A)
+    assert np.array_equal(atoms.positions, again.positions)
+
+
+def test_primitive_and_conventional_start_have_the_same_distortion():
+    cubes = [
+        start_structure(LAH10, specification(basis=basis, start="rhombohedral"), A).cell.array
+        for basis in ("conventional", "primitive")
+    ]
+    ideal = primitive_cell(LAH10, A).cell.array @ np.linalg.inv(conventional_cell(LAH10, A).cell.array)
+    assert np.allclose(cubes[1], ideal @ cubes[0], atol=1e-10)

@@ -1,0 +1,398 @@
+"""Training: the input, a real training that is killed and continued, accuracy measured on known errors, the card."""
+
+import json
+import os
+import re
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from ase.spacegroup import crystal
+
+from qcrystal.config.load import load
+from qcrystal.dataset.labelled_frames import System, write_deepmd
+from qcrystal.potential import deepmd as training
+from qcrystal.potential.deepmd import (
+    LEARNING_CURVE_COLUMNS,
+    TrainingError,
+    TrainingSettings,
+    checkpoint_step,
+    learning_curve,
+    model_card,
+    parity,
+    portable_input,
+    render_input,
+    sparse_histogram,
+    train,
+    write_card,
+)
+from qcrystal.potential.tensorflow_graph import kind
+
+TINY = TrainingSettings(
+    descriptor=[4, 8], axis_neuron=2, fitting=[8, 8], steps=20, checkpoint_every=5, precision="float64"
+)
+
+
+def frames(count=4, seed=3, name="cubic"):
+    """Primitive LaH10 cells with arbitrary labels."""
+    generator = np.random.default_rng(seed)
+    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
+    atoms = crystal(
+        ["La", "H", "H"], sites, spacegroup=225, cellpar=[5.1, 5.1, 5.1, 90, 90, 90], primitive_cell=True
+    ).repeat((2, 1, 1))
+    n = len(atoms)
+    return System(
+        name=name,
+        symbols=atoms.get_chemical_symbols(),
+        cells=np.repeat(atoms.cell.array[None], count, axis=0),
+        positions=atoms.positions + generator.normal(0, 0.05, (count, n, 3)),
+        energies=generator.normal(-168.7 * n, 0.1, count),
+        forces=generator.normal(0, 1, (count, n, 3)),
+        virials=np.repeat(65.0 * np.eye(3)[None], count, axis=0),
+    )
+
+
+@pytest.fixture(scope="module")
+def labelled_by_the_model(released_model):
+    """Frames whose labels are the released potential's own predictions."""
+    if not released_model.is_file():
+        pytest.skip(f"no released potential {released_model}")
+    from deepmd.infer import DeepPot
+
+    potential, system = DeepPot(str(released_model)), frames(5)
+    types = [potential.get_type_map().index(s) for s in system.symbols]
+    energies, forces, virials = potential.eval(
+        system.positions.reshape(5, -1), system.cells.reshape(5, 9), types, atomic=False
+    )
+    return replace(system, energies=energies[:, 0], forces=forces.reshape(5, -1, 3), virials=virials.reshape(5, 3, 3))
+
+
+def rmse(errors, quantity, split, species="all", system="all"):
+    row = errors.query("quantity == @quantity and split == @split and species == @species and system == @system")
+    assert len(row) == 1
+    return row["rmse"].iloc[0]
+
+
+def test_input_is_accepted_by_deepmd():
+    from deepmd.utils.argcheck import normalize
+
+    for settings in (TrainingSettings(), TINY):
+        accepted = normalize(json.loads(json.dumps(render_input(settings, ["a/train/s"], ["a/test/s"]))))
+        assert accepted["model"]["descriptor"]["rcut"] == settings.cutoff
+        assert accepted["training"]["numb_steps"] == settings.steps
+    assert "validation_data" not in render_input(TINY, ["s"], [])["training"]
+
+
+def test_input_follows_the_settings():
+    document = render_input(
+        TrainingSettings(steps=400_000, seeds={"descriptor": 5, "fitting": 6, "batches": 7}), ["x"], []
+    )
+    assert document["learning_rate"]["decay_steps"] == 4000  # a hundredth of the steps
+    assert document["training"]["disp_freq"] == 2000  # a two-hundredth
+    seeds = (document["model"]["descriptor"]["seed"], document["model"]["fitting_net"]["seed"])
+    assert (*seeds, document["training"]["seed"]) == (5, 6, 7)
+    with pytest.raises(ValueError, match="neurons"):
+        TrainingSettings(neurons=[1])
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_released_input_is_what_the_configuration_gives(root, name):
+    path = root / f"models/lah10-{name}/input.json"
+    document = json.loads(path.read_text())
+    part = document["training"]
+    systems = (part["training_data"]["systems"], part["validation_data"]["systems"])
+    loaded = load({**yaml.safe_load((root / "config/config.yaml").read_text()), "scale": "laptop"}, root)
+    settings = TrainingSettings(
+        **loaded.system.training[name].model_dump(),
+        species=loaded.system.species,
+        steps=part["numb_steps"],
+        checkpoint_every=part["save_freq"],
+        seeds={
+            "descriptor": document["model"]["descriptor"]["seed"],
+            "fitting": document["model"]["fitting_net"]["seed"],
+            "batches": part["seed"],
+        },
+    )
+    assert json.loads(json.dumps(portable_input(render_input(settings, *systems), "ly2022"))) == document
+    assert all(name.startswith("ly2022/") for names in systems for name in names)
+
+
+def test_portable_input_names_no_folders():
+    document = portable_input(render_input(TINY, ["/somewhere/train/cubic"], ["/somewhere/test/cubic"]), "labels")
+    assert document["training"]["training_data"]["systems"] == ["labels/train/cubic"]
+    assert document["training"]["validation_data"]["systems"] == ["labels/test/cubic"]
+
+
+def test_perfect_labels_have_no_error(released_model, labelled_by_the_model):
+    errors, histograms = parity(released_model, {"test": [labelled_by_the_model]})
+    assert list(errors) == ["quantity", "split", "system", "species", "rmse", "mae", "n", "unit"]
+    assert list(histograms) == ["quantity", "split", "species", "reference", "predicted", "count"]
+    # single-precision network: batches of another size may differ in the last bits
+    assert errors["rmse"].max() < 1e-5
+    assert (histograms["reference"] == histograms["predicted"]).mean() > 0.95
+    totals = histograms.groupby(["quantity", "species"])["count"].sum()
+    assert totals["energy", "all"] == 5 and totals["force", "all"] == 5 * 22 * 3 and totals["force", "La"] == 5 * 2 * 3
+
+
+def test_planted_errors_are_found(released_model, labelled_by_the_model):
+    good = labelled_by_the_model
+    la = good.symbols == "La"
+    forces = good.forces.copy()
+    forces[:, la] += 0.3  # La by 0.3, H by 0.1 eV/Å in every component
+    forces[:, ~la] -= 0.1
+    energies = good.energies + 22 * 0.010 * np.array([1, -1, 1, -1, 1])
+    bad = replace(good, name="bad", forces=forces, energies=energies, virials=good.virials + 22 * 0.02)
+    errors, _ = parity(released_model, {"train": [good], "test": [good, bad]}, every={"train": 2})
+    known = {
+        ("energy", "all"): 0.010,
+        ("virial", "all"): 0.020,
+        ("force", "La"): 0.3,
+        ("force", "H"): 0.1,
+        ("force", "all"): np.sqrt((2 * 0.3**2 + 20 * 0.1**2) / 22),
+    }
+    for (quantity, species), value in known.items():
+        assert rmse(errors, quantity, "test", species, "bad") == pytest.approx(value, rel=1e-3)
+        # half of the test frames are perfect
+        assert rmse(errors, quantity, "test", species) == pytest.approx(value / np.sqrt(2), rel=1e-3)
+        assert rmse(errors, quantity, "train", species) < 1e-5
+    assert errors.query("quantity == 'energy' and split == 'train'")["n"].tolist() == [3, 3]  # every second of five
+
+
+def test_foreign_species_are_named(released_model, labelled_by_the_model):
+    foreign = replace(labelled_by_the_model, symbols=np.array(["Y"] + ["H"] * 21))
+    with pytest.raises(TrainingError, match="species Y is not among the potential's"):
+        parity(released_model, {"test": [foreign]})
+
+
+def test_sparse_histogram_counts_every_point():
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(0, 3, (2, 1000))
+    table = sparse_histogram(x, y, 0.5)
+    assert table["count"].sum() == 1000
+    # bin centres reproduce the mean to within the binning noise, 0.5/sqrt(12 * 1000)
+    assert np.average(table["reference"], weights=table["count"]) == pytest.approx(x.mean(), abs=3 * 0.5 / 110)
+
+
+def test_learning_curve_keeps_the_last_of_repeated_steps(tmp_path):
+    head = "# step  rmse_val rmse_trn rmse_e_val rmse_e_trn rmse_f_val rmse_f_trn rmse_v_val rmse_v_trn lr\n"
+    rows = [
+        "0 9 9 9 9 9 9 9 9 1e-3",
+        "10 5 5 5 5 5 5 5 5 1e-3",
+        "20 4 4 4 4 4 4 4 4 1e-4",
+        "20 3 3 3 3 3 3 3 3 1e-4",
+        "30 2",
+    ]
+    (tmp_path / "lcurve.out").write_text(head + "# note\n" + "\n".join(rows) + "\n")
+    curve = learning_curve(tmp_path)
+    assert list(curve) == list(LEARNING_CURVE_COLUMNS.values())
+    assert curve["step"].tolist() == [0, 10, 20] and curve["rmse_f_valid"].tolist() == [9, 5, 3]
+    (tmp_path / "lcurve.out").write_text(head + rows[0] + "\n10 nan nan nan nan nan nan nan nan 1e-3\n")
+    with pytest.raises(TrainingError, match="not a number at step 10; lower start_lr"):
+        learning_curve(tmp_path)
+
+
+def test_failed_training_is_one_line_with_the_cause(tmp_path):
+    with pytest.raises(TrainingError, match=r"train\.log: dp train failed") as caught:
+        train(render_input(TINY, [tmp_path / "absent"], []), tmp_path / "work")
+    assert "\n" not in str(caught.value) and "absent" in str(caught.value)
+
+
+CURVE_HEAD = "# step rmse_val rmse_trn rmse_e_val rmse_e_trn rmse_f_val rmse_f_trn rmse_v_val rmse_v_trn lr\n"
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """What ``dp`` is asked for, by a stand-in that leaves a checkpoint of the last step."""
+    asked = []
+
+    def stand_in(arguments, directory, threads, steps=0, done=0):
+        asked.append(arguments)
+        if arguments[0] == "train":
+            for part in ("meta", "index", "data-00000-of-00001"):
+                (directory / f"model.ckpt-{steps}.{part}").touch()
+            (directory / "lcurve.out").write_text(f"{CURVE_HEAD}{steps} 1 1 1 1 1 1 1 1 1e-3\n")
+        elif arguments[0] == "freeze":
+            (directory / "frozen.pb").write_text("frozen")
+        elif arguments[0] == "compress":
+            (directory / "compressed.pb").write_text("compressed")
+
+    monkeypatch.setattr(training, "_run_dp", stand_in)
+    monkeypatch.setattr(training, "complete_input", lambda path: None)
+    monkeypatch.setattr(training, "finish", lambda source, target, *rest: target.write_text(f"finished {source.name}"))
+    return asked
+
+
+def test_another_training_starts_anew(tmp_path, commands):
+    def trained(settings, folder, identity):
+        """Whether there was anything to train."""
+        commands.clear()
+        train(render_input(settings, [f"{folder}/train/cubic"], []), tmp_path / "work", identity=identity)
+        return ["train", "input.json"] in commands  # from the beginning, without --restart
+
+    assert trained(TINY, "/here", "data 1")
+    (tmp_path / "work/left").touch()
+    assert not trained(TINY, "/here", "data 1")
+    assert not trained(TINY, "/there", "data 1") and (tmp_path / "work/left").exists()  # only moved
+    assert trained(TINY, "/here", "data 2") and not (tmp_path / "work/left").exists()
+    assert trained(TINY.model_copy(update={"start_lr": 1e-3}), "/here", "data 2")
+    assert trained(TINY.model_copy(update={"steps": 10}), "/here", "data 2")
+    (tmp_path / "work/identity").unlink()
+    assert trained(TINY.model_copy(update={"steps": 10}), "/here", "data 2")
+
+
+@pytest.mark.parametrize(("suffix", "compress", "source"), [("", True, "compressed.pb"), ("-2", False, "frozen.pb")])
+def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, monkeypatch, suffix, compress, source):
+    """The potential that everything runs with is compressed, the other members of its committee are not."""
+    monkeypatch.setattr("qcrystal.provenance.record._log_to", lambda path: None)
+    for part in ("train", "test"):
+        write_deepmd(frames(2, 1), tmp_path / "data" / part / "cubic")
+    folder = tmp_path / "potential"
+    snakemake = SimpleNamespace(
+        rule="train",
+        resources={},
+        log=[],
+        threads=1,
+        wildcards=SimpleNamespace(dataset="labels", suffix=suffix),
+        input=SimpleNamespace(data=str(tmp_path / "data")),
+        output=SimpleNamespace(
+            model=str(folder / f"model{suffix}.pb"),
+            settings=str(folder / f"input{suffix}.json"),
+            curve=str(folder / f"learning_curve{suffix}.csv"),
+        ),
+        params=SimpleNamespace(
+            architecture={},
+            species=["La", "H"],
+            repulsion={"H-H": [0.15, 0.2]},
+            steps=20,
+            checkpoint_every=5,
+            seed=1,
+            compress=compress,
+            code="digest of the code",
+        ),
+    )
+    runpy.run_path(str(root / "scripts/potential/train.py"), {"snakemake": snakemake})
+    names = [f"input{suffix}.json", f"learning_curve{suffix}.csv", f"model{suffix}.pb"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert (folder / f"model{suffix}.pb").read_text() == f"finished {source}"
+    assert json.loads((folder / f"input{suffix}.json").read_text())["training"]["seed"] == 3
+
+
+@pytest.fixture
+def tiny_training(tmp_path):
+    """Input of a training on six frames."""
+    for part, seed in (("train", 1), ("test", 2)):
+        write_deepmd(frames(6, seed), tmp_path / part / "cubic")
+    return lambda settings: render_input(settings, [tmp_path / "train/cubic"], [tmp_path / "test/cubic"])
+
+
+def continued_from(directory):
+    """Step from which DeePMD says that it went on."""
+    return int(re.findall(r"restart from model .*model\.ckpt-(\d+)", (directory / "train.log").read_text())[-1])
+
+
+@pytest.mark.slow
+def test_training_continues_with_the_last_checkpoint(tmp_path, tiny_training):
+    train(tiny_training(TINY), tmp_path / "work", identity="labels")
+    assert checkpoint_step(tmp_path / "work") == 20
+    (tmp_path / "work/model.ckpt-20.index").unlink()  # killed while it wrote the last one
+    model = train(tiny_training(TINY), tmp_path / "work", identity="labels")
+    assert checkpoint_step(tmp_path / "work") == 20
+    assert continued_from(tmp_path / "work") == 15
+    curve = pd.read_csv(tmp_path / "work/learning_curve.csv")
+    assert curve["step"].iloc[0] == 0 and curve["step"].iloc[-1] == 20 and curve["step"].is_unique
+    # the compressed potential is the frozen one but for its tables
+    errors = [
+        parity(path, {"test": [frames(3)]})[0]["rmse"].to_numpy() for path in (model, tmp_path / "work/frozen.pb")
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+
+
+@pytest.mark.slow
+def test_the_other_trainer_ends_in_the_same_kind_of_file(tmp_path, tiny_training):
+    """Weights of `qcrystal.potential.moments.trainer`, compressed and with the repulsion, as the frozen network has it."""
+    settings = TINY.model_copy(update={"trainer": "moments", "precision": "float32", "sel": [18, 128]})
+    repulsion = {"H-H": (0.2, 0.4), "La-H": (0.8, 1.3), "La-La": (1.4, 2.3)}
+    model = train(tiny_training(settings), tmp_path / "work", trainer="moments", repulsion=repulsion)
+    assert kind(model) == "finished" and kind(tmp_path / "work/frozen.pb") == "frozen"
+    errors = [
+        parity(path, {"test": [frames(3)]})[0]["rmse"].to_numpy() for path in (model, tmp_path / "work/frozen.pb")
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+
+
+@pytest.mark.slow
+def test_killed_training_leaves_no_orphan_and_continues(tmp_path, tiny_training, root):
+    steps = 4000
+    long = tiny_training(TINY.model_copy(update={"steps": steps, "checkpoint_every": 20}))
+    (tmp_path / "job.py").write_text(
+        "import json, sys\n"
+        "from qcrystal.potential.deepmd import train\n"
+        f"train(json.loads({json.dumps(long)!r}), {str(tmp_path / 'work')!r})\n"
+    )
+    process = subprocess.Popen([sys.executable, str(tmp_path / "job.py")])
+    waited = time.monotonic()
+    while checkpoint_step(tmp_path / "work") < 20 and time.monotonic() - waited < 300:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+    done = checkpoint_step(tmp_path / "work")
+    assert 20 <= done < steps
+    time.sleep(3)
+    assert checkpoint_step(tmp_path / "work") == done  # nobody trains on
+    train(long, tmp_path / "work")
+    assert checkpoint_step(tmp_path / "work") == steps
+    assert continued_from(tmp_path / "work") == done
+
+
+def test_model_card(tmp_path, released_model, labelled_by_the_model):
+    good = labelled_by_the_model
+    errors, _ = parity(released_model, {"train": [good], "test": [good]}, every={"train": 2})
+    card = model_card(
+        released_model,
+        "tiny",
+        TrainingSettings(),
+        {"name": "ly2022", "rule": "last set"},
+        {"train": [good], "test": [good]},
+        errors,
+        every={"train": 2},
+        literature={"Ly": {"energy_meV_per_atom": 2.93, "force_meV_per_angstrom": 164}},
+        speed={"ms_per_step": 42, "atoms": 352},
+        committee={"members": 3, "frames": 5, "sha256": {"model.pb": "0", "model-2.pb": "1"}},
+        remarks={"tried": "tried.csv"},
+    )
+    write_card(card, tmp_path / "card.yaml")
+    read = yaml.safe_load((tmp_path / "card.yaml").read_text())
+    assert read == card
+    assert read["split"]["train"] == {"systems": 1, "frames": 5, "accuracy_from": "one frame in 2"}
+    assert len(read["sha256"]) == 64 and read["literature"]["Ly"]["energy_meV_per_atom"] == 2.93
+    assert read["accuracy"]["test"]["energy_meV_per_atom"] < 0.1
+    assert read["committee"]["members"] == 3 and read["tried"] == "tried.csv"
+    assert "jax" not in read["versions"]
+    by_moments = TrainingSettings(trainer="moments", repulsion={"H-H": (0.2, 0.4)})
+    card = model_card(released_model, "tiny", by_moments, {}, {"train": [good], "test": [good]}, errors)
+    assert "jax" in card["versions"] and card["settings"]["repulsion"] == {"H-H": [0.2, 0.4]}
+
+
+@pytest.mark.skipif("QCRYSTAL_LY2022" not in os.environ, reason="QCRYSTAL_LY2022 names no copy of [Ly]'s data")
+def test_released_accuracy_is_what_the_card_says(root, released_model):
+    from qcrystal.dataset.labelled_frames import read_deepmd, split
+
+    card = yaml.safe_load((root / "models/lah10-accurate/card.yaml").read_text())
+    system = read_deepmd(os.path.join(os.environ["QCRYSTAL_LY2022"], "data/full/r3m"), ["La", "H"])
+    _, test = split([system], "last set")
+    errors, _ = parity(released_model, {"test": test})
+    table = pd.read_csv(root / "models/lah10-accurate/parity_errors.csv")
+    for quantity in ("energy", "force", "virial"):
+        stated = rmse(table, quantity, "test", "all", "r3m")
+        assert rmse(errors, quantity, "test") == pytest.approx(stated, rel=1e-3)
+    assert card["accuracy"]["test"]["energy_meV_per_atom"] == pytest.approx(
+        1e3 * rmse(table, "energy", "test"), rel=1e-3
+    )

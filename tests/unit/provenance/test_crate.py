@@ -1,0 +1,307 @@
+"""A crate holds what the records tell, is what the profile requires, and shows when a byte of it is another one."""
+
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from qcrystal.provenance import crate
+from qcrystal.provenance.record import identifier_of, syntax_digest
+
+SCALE = "results/tiny"
+FIGURE = f"{SCALE}/figures/a.csv"
+FOREIGN = b"frames of others"
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class Repository:
+    """A small repository with the results and records of four jobs."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        for name, text in {
+            "Snakefile": "rule all:\n",
+            "README.md": "# Small\n",
+            "LICENSE": "MIT License\n",
+            "CITATION.cff": "title: Small\nlicense: MIT\nauthors:\n- {given-names: Ada, family-names: Byron}\n- name: All\n",
+            "envs/requirements.lock": "numpy==2.0\n",
+            "config/local.yaml": "secret: true\n",
+            "config/config.yaml": "scale: tiny\n",
+            "rules/all.smk": "# rules\n",
+            "scripts/work.py": "x = 1\n",
+            "scripts/draw.py": "y = 1\n",
+            "data/labels.csv": "1\n",
+        }.items():
+            self.file(name, text.encode())
+        self.file("results/downloads/theirs/frames.npy", FOREIGN)
+        self.file(f"{SCALE}/data/theirs/part/frames.npy", FOREIGN)
+        self.file(f"{SCALE}/data/ours/part/frames.npy", b"ours")
+        self.file(f"{SCALE}/data/ours/.snakemake_timestamp", b"")
+        self.file(f"{SCALE}/runs/r 1/trajectory.h5", b"Hello World!")
+        self.file(f"{SCALE}/runs/r 1/thermo.csv", b"step,T\n1,300\n")
+        self.file(f"{SCALE}/figures/b.csv", b"")
+        self.file(FIGURE, b"q,value\nx,1\n")
+        theirs, split = "results/downloads/theirs", f"{SCALE}/data"
+        run = f"{SCALE}/runs/r 1"
+        self.job("download", "work.py", "00:00:00", [], [theirs], theirs)
+        self.job("dataset", "work.py", "00:01:00", [theirs], [f"{split}/theirs"], f"{split}/theirs")
+        self.job("dataset", "work.py", "00:01:00", ["data/labels.csv"], [f"{split}/ours"], f"{split}/ours")
+        outputs = [f"{run}/trajectory.h5", f"{run}/thermo.csv"]
+        self.job("run", "work.py", "00:02:00", [f"{split}/ours", f"{split}/theirs"], outputs, f"{run}/run")
+        self.job("draw", "draw.py", "00:03:00", [f"{run}/thermo.csv"], [FIGURE, f"{SCALE}/figures/b.csv"], FIGURE[:-4])
+
+    def file(self, name: str, content: bytes) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def described(self, name: str) -> dict:
+        """A file, or a folder with one file: the digest of a folder is that of a line of the file's name and digest."""
+        path = self.root / name
+        if path.is_dir():
+            (file,) = (p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
+            line = f"{file.relative_to(path)} {sha256(file.read_bytes())}"
+            return {"path": name, "sha256": sha256(line.encode()), "size": file.stat().st_size}
+        return {"path": name, "sha256": sha256(path.read_bytes()), "size": path.stat().st_size}
+
+    def job(self, rule: str, script: str, time: str, inputs: list, outputs: list, record: str) -> None:
+        deterministic = {
+            "schema": 2,
+            "rule": rule,
+            "wildcards": {"name": record},
+            "parameters": {"modules": [script], "code": "0123456789abcdef", "temperature": 300},
+            "inputs": [self.described(name) for name in inputs],
+            "modules": {script: {"file": "0" * 64, "syntax": syntax_digest(self.root / "scripts" / script)}},
+            "versions": {"python": "3.11.7", "numpy": "2.0", "snakemake": "9.27.1"},
+            "lock": sha256((self.root / "envs/requirements.lock").read_bytes()),
+            "commit": "c0ffee",
+            "uncommitted": None,
+        }
+        document = {
+            "prov_id": sha256(json.dumps(deterministic, sort_keys=True).encode()),
+            "deterministic": deterministic,
+            "outputs": [self.described(name) for name in outputs],
+            "volatile": {"started": f"2026-01-01T{time}Z", "seconds": 5.5, "threads": 1, "processor": "some"},
+        }
+        self.file(f"{record}.prov.json", json.dumps(document).encode())
+
+    def write(self, output: str, **options) -> Path:
+        results = self.root / SCALE
+        crate.write(crate.read_records(results), results, self.root / output, **options)
+        return self.root / output
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path)
+
+
+def entities(folder: Path) -> dict[str, dict]:
+    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    return {entity["@id"]: entity for entity in graph}
+
+
+def identifiers(values) -> set[str]:
+    return {value["@id"] for value in (values if isinstance(values, list) else [values])}
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*arguments, **options):
+        raise AssertionError("a connection was tried")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    for name in ("getaddrinfo", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
+
+
+@pytest.mark.parametrize("output", ["crate", "crate.zip"])
+def test_profile_is_kept_as_its_validator_says_without_a_network(repository, no_network, output):
+    assert crate.required_issues(repository.write(output)) == []
+
+
+def test_validator_sees_a_step_without_its_tool(repository, no_network):
+    folder = repository.write("crate")
+    metadata = folder / "ro-crate-metadata.json"
+    document = json.loads(metadata.read_text())
+    for entity in document["@graph"]:
+        if entity["@id"] == "#step/draw":
+            del entity["workExample"]
+    metadata.write_text(json.dumps(document))
+    issues = crate.required_issues(folder)
+    assert issues and all(issue.startswith("provenance-run-crate") and "#step/draw" in issue for issue in issues)
+
+
+def test_actions_are_what_the_records_tell(repository):
+    found = entities(repository.write("crate"))
+    action = found["#job/results/tiny/figures/a"]
+    assert identifiers(action["result"]) == {FIGURE, f"{SCALE}/figures/b.csv"}
+    inputs = identifiers(action["object"]) - {"#values/results/tiny/figures/a"}
+    assert inputs == {"results/tiny/runs/r%201/thermo.csv"}
+    assert json.loads(found["#values/results/tiny/figures/a"]["value"])["parameters"] == {"temperature": 300}
+    assert action["startTime"] == "2026-01-01T00:03:00+00:00" and action["endTime"] == "2026-01-01T00:03:05+00:00"
+    assert found["#tool/draw"]["softwareVersion"] == "0123456789abcdef"
+    required = identifiers(found["#tool/draw"]["softwareRequirements"])
+    assert {"scripts/draw.py", "https://pypi.org/project/numpy/2.0/"} <= required
+    assert len(identifiers(found["#organized"]["object"])) == 5
+    assert identifiers(found["#step/draw"]["connection"]) == {"#connection/output/run/input/draw"}
+    assert identifiers(found["./"]["author"]) == {"#author/Ada%20Byron", "#author/All"}
+    for entity in found.values():
+        if entity["@type"] == "File" and not entity["@id"].startswith("ni:"):
+            content = (repository.root / entity["name"]).read_bytes()
+            assert entity["sha256"] == sha256(content) and entity["contentSize"] == str(len(content))
+
+
+def test_data_of_others_trajectories_and_settings_of_the_machine_stay_outside(repository):
+    folder = repository.write("crate")
+    inside = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert not any(FOREIGN in (folder / name).read_bytes() for name in inside)
+    assert not any(name.endswith((".h5", "local.yaml", ".snakemake_timestamp")) for name in inside)
+    assert f"{SCALE}/data/ours/part/frames.npy" in inside
+    outside = {e["name"]: e for name, e in entities(folder).items() if name.startswith("ni:")}
+    assert set(outside) == {"results/downloads/theirs", f"{SCALE}/data/theirs", f"{SCALE}/runs/r 1/trajectory.h5"}
+    trajectory = outside[f"{SCALE}/runs/r 1/trajectory.h5"]
+    assert trajectory["sha256"] == sha256(b"Hello World!")
+    # the example of RFC 6920, section 8.1
+    assert trajectory["@id"].startswith("ni:///sha-256;f4OxZX_x_FO5LcGBSKHWXfwtSx-j1ncoSt3SABJtkGk?")
+    shutil.rmtree(repository.root / "results/downloads/theirs")
+    whole = repository.write("whole.zip", with_trajectories=True)
+    assert zipfile.ZipFile(whole).read(f"{SCALE}/runs/r 1/trajectory.h5") == b"Hello World!"
+    assert crate.verify(whole) == []
+
+
+def flip(path: Path, position: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+def test_flipped_byte_of_any_file_is_reported_by_name(repository):
+    folder = repository.write("crate")
+    assert crate.verify(folder) == []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.stat().st_size):
+        name = path.relative_to(folder).as_posix()
+        if name != "ro-crate-metadata.json":
+            flip(path, -1)
+            (line,) = crate.verify(folder)
+            assert line.startswith(f"{name}: not the file")
+            flip(path, -1)
+
+
+def test_flipped_byte_in_an_archive_is_reported_by_name(repository):
+    archive = repository.write("crate.zip")
+    assert crate.verify(archive) == []
+    with zipfile.ZipFile(archive) as file:
+        member = file.getinfo(FIGURE)
+    # a local header is 30 bytes, of which the last four are the lengths of name and extra field, then these, then the data
+    # (PKWARE's APPNOTE, 4.3.7)
+    header = archive.read_bytes()[member.header_offset :][:30]
+    lengths = sum(int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+    flip(archive, member.header_offset + 30 + lengths + member.compress_size // 2)
+    (line,) = crate.verify(archive)
+    assert line.startswith(f"{FIGURE}: ")
+    command = [sys.executable, "-m", "qcrystal.commands.crate", "--verify", archive]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == f"{line}\n"
+
+
+def test_metadata_that_were_made_to_fit_do_not_hide_another_file(repository):
+    folder = repository.write("crate")
+    old = sha256((folder / FIGURE).read_bytes())
+    (folder / FIGURE).write_bytes(b"q,value\nx,2\n")
+    metadata = folder / "ro-crate-metadata.json"
+    metadata.write_text(metadata.read_text().replace(old, sha256(b"q,value\nx,2\n")))
+    (line,) = crate.verify(folder)
+    assert line.startswith(f"{FIGURE}: not the file that {SCALE}/figures/a.prov.json describes")
+
+
+def test_missing_and_additional_files_are_reported(repository):
+    folder = repository.write("crate")
+    (folder / FIGURE).unlink()
+    (folder / "more.csv").write_text("1")
+    assert [line.split(",")[0] for line in crate.verify(folder)] == [
+        "more.csv: ro-crate-metadata.json does not name it",
+        f"{FIGURE}: missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        (FIGURE, b"q,value\nx,2\n", f"{FIGURE}: not the file that {SCALE}/figures/a.prov.json describes"),
+        (FIGURE, None, f"{FIGURE}: missing"),
+        ("data/labels.csv", b"2\n", f"data/labels.csv: not the file that {SCALE}/data/ours.prov.json"),
+        (f"{SCALE}/data/ours/more.csv", b"", f"{SCALE}/data/ours: not the file"),
+        (f"{SCALE}/runs/r 1/trajectory.h5", b"other", f"{SCALE}/runs/r 1/trajectory.h5: not the file"),
+        ("scripts/draw.py", b"y = 2\n", f"scripts/draw.py: not the code that {SCALE}/figures/a.prov.json"),
+        (f"{SCALE}/figures/a.prov.json", None, f"{FIGURE}: no record tells how it was made"),
+        (f"{SCALE}/runs/r 1/run.prov.json", None, f"{SCALE}/runs/r 1/thermo.csv: read by {SCALE}/figures/a.prov.json"),
+        (f"{SCALE}/figures/a.prov.json", b"{}", "a.prov.json: not a record of a job"),
+        (f"{SCALE}/figures/a.prov.json", b"{", "a.prov.json: not a record of a job"),
+    ],
+)
+def test_results_that_are_not_what_the_records_tell_make_no_crate(repository, name, content, message):
+    if content is None:
+        (repository.root / name).unlink()
+    else:
+        repository.file(name, content)
+    with pytest.raises(crate.CrateError) as error:
+        repository.write("crate.zip")
+    assert message in str(error.value) and "\n" not in str(error.value)
+    assert not (repository.root / "crate.zip").exists()
+
+
+def test_comment_in_the_code_is_no_change(repository):
+    repository.file("scripts/draw.py", b"y = 1  # as it was\n")
+    assert crate.verify(repository.write("crate.zip")) == []
+
+
+def test_results_without_records_are_one_clear_line(repository):
+    (repository.root / "results/empty").mkdir()
+    command = [sys.executable, "-m", "qcrystal.commands.crate", "results/empty", "crate.zip"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=repository.root)
+    assert done.returncode == 1 and done.stderr == (
+        "results/empty: no records (*.prov.json); run `make figures SCALE=empty` first\n"
+    )
+
+
+def test_a_folder_is_not_written_over_and_an_archive_is(repository):
+    repository.write("crate.zip")
+    repository.write("crate.zip")
+    repository.write("crate")
+    with pytest.raises(crate.CrateError, match="already there"):
+        repository.write("crate")
+
+
+def test_what_is_no_crate_is_one_clear_line(tmp_path):
+    (tmp_path / "crate.zip").write_text("no archive")
+    for path in (tmp_path, tmp_path / "crate.zip", tmp_path / "none.zip"):
+        with pytest.raises(crate.CrateError, match="crate") as error:
+            crate.verify(path)
+        assert "\n" not in str(error.value)
+
+
+def test_each_environment_names_its_own_lock_file(repository):
+    """Results with and without CUDA, and of a lock file that is another one now."""
+    repository.file("envs/requirements-cuda.lock", b"tensorflow==2.0\n")
+    digests = [sha256(b"numpy==2.0\n"), sha256(b"tensorflow==2.0\n"), "0" * 64]
+    for record, digest in zip(sorted((repository.root / SCALE).rglob("*.prov.json")), digests, strict=False):
+        document = json.loads(record.read_text())
+        document["deterministic"]["lock"] = digest
+        document["prov_id"] = identifier_of(document["deterministic"])
+        record.write_text(json.dumps(document))
+    found = entities(repository.write("crate"))
+    assert {"envs/requirements.lock", "envs/requirements-cuda.lock"} <= found.keys()
+    assert [entity["name"] for entity in found.values() if entity.get("sha256") == "0" * 64] == [
+        "a lock file, another version"
+    ]

@@ -1,0 +1,181 @@
+"""The code digest follows what the code does, not how it is written."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from qcrystal.files import file_digest
+from qcrystal.provenance import record as provenance
+from qcrystal.provenance.record import code_digest, local_imports, syntax_digest
+
+WITHOUT_ENGINES = ["statics/equation_of_state.py", "dft/frames.py", "analysis/observe.py", "analysis/collect.py"]
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    """A small scripts folder: job.py imports qcrystal.a, which imports qcrystal.b; qcrystal.c stands apart."""
+    package = tmp_path / "qcrystal"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "b.py").write_text("CONSTANT = 1\n")
+    (package / "a.py").write_text("from qcrystal import b\n\n\ndef f():\n    return b.CONSTANT\n")
+    (package / "c.py").write_text("X = 1\n")
+    (tmp_path / "job.py").write_text("from qcrystal.a import f\n\nf()\n")
+    monkeypatch.setattr(provenance, "SCRIPTS", tmp_path)
+    return tmp_path
+
+
+def digest():
+    local_imports.cache_clear()
+    return code_digest("job.py")
+
+
+def test_constant_in_an_imported_module_changes_the_digest(scripts):
+    before = digest()
+    (scripts / "qcrystal" / "b.py").write_text("CONSTANT = 2\n")
+    assert digest() != before
+
+
+def test_comment_docstring_and_formatting_do_not(scripts):
+    before = digest()
+    (scripts / "qcrystal" / "b.py").write_text('"""Now with words."""\n# and a comment\nCONSTANT = (\n    1\n)\n')
+    assert digest() == before
+
+
+def test_unrelated_module_does_not(scripts):
+    before = digest()
+    (scripts / "qcrystal" / "c.py").write_text("X = 3\n")
+    assert digest() == before
+
+
+def test_imports_are_found_through_packages(root):
+    names = {
+        path.relative_to(root / "scripts").as_posix()
+        for path in local_imports(root / "scripts" / "dynamics" / "run.py")
+    }
+    assert {
+        "dynamics/run.py",
+        "qcrystal/dynamics/__init__.py",
+        "qcrystal/dynamics/spec.py",
+        "qcrystal/crystal/cells.py",
+    } <= names
+    assert {"qcrystal/dynamics/lammps/launcher.py", "qcrystal/dynamics/ipi/launcher.py"} <= names
+
+
+@pytest.mark.parametrize(
+    "script", ["statics/equation_of_state.py", "dft/frames.py", "analysis/observe.py", "analysis/collect.py"]
+)
+def test_engines_are_no_part_of_what_does_not_run_them(root, script):
+    names = {path.name for path in local_imports(root / "scripts" / script)}
+    assert not names & {"launcher.py", "worker.py", "thermal.py"}
+
+
+def test_syntax_digest_sees_a_renamed_variable(tmp_path):
+    (tmp_path / "one.py").write_text("a = 1\n")
+    (tmp_path / "two.py").write_text("b = 1\n")
+    assert syntax_digest(tmp_path / "one.py") != syntax_digest(tmp_path / "two.py")
+
+
+def test_file_digest_is_sha256(tmp_path):
+    # FIPS 180-2, the digest of "abc"
+    (tmp_path / "abc").write_text("abc")
+    assert file_digest(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def record(source, **parameters):
+    return provenance.Record("rule", {"run": "x"}, {"n": 1, **parameters}, [source], [])
+
+
+def test_record_has_the_same_identifier_for_the_same_inputs(tmp_path, monkeypatch):
+    source = tmp_path / "in"
+    source.write_text("1")
+    first = record(source)
+    monkeypatch.setattr(provenance.time, "time", lambda: 1e9)
+    assert record(source).identifier == first.identifier
+    assert record(source, n=2).identifier != first.identifier
+    source.write_text("2")
+    assert record(source).identifier != first.identifier
+    json.dumps(first.document([], []))
+
+
+def test_record_names_its_seeds_and_lacks_no_package(tmp_path):
+    (tmp_path / "in").write_text("1")
+    given = record(tmp_path / "in", specification={"seed": 7, "steps": 3}, seed=5).deterministic
+    assert given["seeds"] == {"specification.seed": 7, "seed": 5}
+    assert set(provenance.PACKAGES) <= set(given["versions"])
+
+
+def test_programs_are_named_before_the_identifier_is_used(tmp_path):
+    (tmp_path / "in").write_text("1")
+    one, other = record(tmp_path / "in"), record(tmp_path / "in")
+    one.add_binary("gpaw", "25.7.0")
+    assert one.identifier != other.identifier
+    with pytest.raises(RuntimeError, match="gpaw"):
+        other.add_binary("gpaw", "25.7.0")
+
+
+def git(folder, *arguments):
+    name = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
+    subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_uncommitted_changes_have_a_digest(tmp_path, monkeypatch):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "a.py").write_text("a = 1\n")
+    monkeypatch.setattr(provenance, "SCRIPTS", scripts)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    clean = provenance.commit()
+    assert len(clean["commit"]) == 40 and clean["uncommitted"] is None
+    (scripts / "a.py").write_text("a = 2\n")
+    edited = provenance.commit()["uncommitted"]
+    (scripts / "new.py").write_text("b = 1\n")
+    assert edited and provenance.commit()["uncommitted"] not in (None, edited)
+
+
+JOB = """
+import sys
+from types import SimpleNamespace
+from qcrystal.provenance.record import job
+class Named(list):
+    def __init__(self, **items):
+        super().__init__(items.values()); self.__dict__.update(items); self.items = items.items; self.get = items.get
+snakemake = SimpleNamespace(rule="r", wildcards=Named(), params=Named(modules=[], code=""), input=Named(a="results/s/a"),
+    output=Named(b="results/s/t/b", prov="results/s/t/b.prov.json"), log=Named(), threads=1, resources=Named())
+with job(snakemake):
+    for path in sys.argv[1:]:
+        open(path).read()
+    open("results/s/t/b.partial", "w").write("b")
+    open("results/s/t/b.partial").read()
+    import os
+    os.replace("results/s/t/b.partial", "results/s/t/b")
+"""
+
+
+def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
+    """In a process of its own, as jobs are. What the job wrote itself, and its input, are no such files."""
+    scripts = tmp_path / "scripts" / "qcrystal"
+    (scripts / "provenance").mkdir(parents=True)
+    library = ("__init__.py", "errors.py", "files.py", "processes.py", "provenance/__init__.py", "provenance/record.py")
+    for name in library:
+        shutil.copy(root / "scripts" / "qcrystal" / name, scripts / name)
+    for name in ("results/s/t", "config", "envs"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("results/s/a", "config/secret.yaml", "envs/requirements.lock", "results/s/other"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "job.py").write_text(JOB)
+    read = ["results/s/a", "config/secret.yaml", "results/s/other", "/etc/hostname"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "scripts")}
+    subprocess.run([sys.executable, "job.py", *read], cwd=tmp_path, check=True, env=environment)
+    undeclared = json.loads((tmp_path / "results/s/t/b.prov.json").read_text())["undeclared"]
+    assert {"config/secret.yaml", "results/s/other"} <= set(undeclared)
+    # the stand-in rule declares no modules, so that the library counts as undeclared too
+    assert set(undeclared) - {"config/secret.yaml", "results/s/other"} == {
+        f"scripts/qcrystal/{name}" for name in library
+    }
