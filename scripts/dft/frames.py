@@ -1,13 +1,9 @@
 """Draw the frames that are to be labelled and deal them out to the batches."""
 
-import os
-
-from ase.io import write
-
 from qcrystal.config.load import Recipe, StructureRecipe
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dft.frames import displaced_frames, displaced_structures
-from qcrystal.io.tables import read_structures
+from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.provenance.record import job
 
 with job(snakemake) as log:
@@ -33,5 +29,4 @@ with job(snakemake) as log:
     log.info("%d frames", len(frames))
     batches = snakemake.output.frames
     for number, path in enumerate(batches):
-        write(f"{path}.partial", frames[number :: len(batches)], format="extxyz")
-        os.replace(f"{path}.partial", path)
+        write_structures(frames[number :: len(batches)], path)

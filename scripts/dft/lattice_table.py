@@ -1,17 +1,16 @@
 """Cubic lattices relaxed by DFT: lattice constant, internal coordinate, pressure and distances."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from ase.io import write
 
 from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dft.frames import DftError, gpaw_python, run_gpaw
 from qcrystal.files import write_whole
+from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
 from qcrystal.provenance.record import SCRIPTS, job
 from qcrystal.statics.phonons import lattice_row
@@ -21,9 +20,7 @@ with job(snakemake):
     table = Path(snakemake.output.table)
     cells, settings, result = (table.with_suffix(suffix) for suffix in (".extxyz", ".settings.json", ".json"))
     frames = [primitive_cell(prototype, a) for a in snakemake.params.lattice_constants]
-    table.parent.mkdir(parents=True, exist_ok=True)
-    write(f"{cells}.partial", frames, format="extxyz")
-    os.replace(f"{cells}.partial", cells)
+    write_structures(frames, cells)
     write_whole(settings, json.dumps(snakemake.params.settings))
     arguments = ["--frames", str(cells), "--setups", snakemake.input.setups]
     arguments += ["--settings", str(settings), "--output", str(result)]

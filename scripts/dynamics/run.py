@@ -3,16 +3,14 @@
 The lattice constant is that of the quasi-harmonic approximation or, of a fixed cell, the mean of a run at constant pressure.
 """
 
-import os
 from pathlib import Path
-
-from ase.io import write
 
 from qcrystal.analysis.statistics import mean_lattice_constant
 from qcrystal.crystal.cells import start_structure
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics import run as dispatch
 from qcrystal.dynamics.spec import RunSpec
+from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import read_table
 from qcrystal.potential.card import trained_pressures
 from qcrystal.provenance.record import job
@@ -44,8 +42,7 @@ with job(snakemake) as log:
     )
     structure = start_structure(prototype, spec, lattice_constant)
     start = Path(snakemake.output.start)
-    write(f"{start}.partial", structure, format="extxyz")
-    os.replace(f"{start}.partial", start)
+    write_structures([structure], start)
     model = Path(snakemake.input.model)
     trained = trained_pressures(snakemake.input.card)
     dispatch.run(spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads, trained)

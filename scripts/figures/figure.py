@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from qcrystal.figures.registry import FIGURES
-from qcrystal.io.tables import read_structures, read_table
+from qcrystal.io.structures import read_structures
+from qcrystal.io.tables import read_table
 from qcrystal.manuscript.published import read_published
 from qcrystal.provenance.record import job
 

@@ -10,8 +10,9 @@ from qcrystal.dataset.labelled_frames import read_dataset
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.files import write_whole
+from qcrystal.io.structures import write_structures
 from qcrystal.io.trajectory import Trajectory, TrajectoryError
-from qcrystal.learning.generations import labelled_volumes, lattice_constant_at, start_frame, whole_frames, write_frames
+from qcrystal.learning.generations import labelled_volumes, lattice_constant_at, start_frame, whole_frames
 from qcrystal.provenance.record import job
 
 with job(snakemake) as log:
@@ -45,6 +46,6 @@ with job(snakemake) as log:
         atoms.info["time"] = float(time)
         atoms.wrap()
     log.info("start at %.4f Å; %d frames; %s", lattice_constant, len(frames), ended)
-    write_frames(frames, output)
+    write_structures(frames, output)
     write_whole(snakemake.output.report, json.dumps({"frames": len(frames), "ended": ended}, indent=1) + "\n")
     shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,8 @@ import pandas as pd
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points
 from qcrystal.dataset.labelled_frames import read_dataset
 from qcrystal.dynamics.spec import RunSpec
-from qcrystal.io.tables import read_json, read_structures, write_table
+from qcrystal.io.structures import read_structures, write_structures
+from qcrystal.io.tables import read_json, write_table
 from qcrystal.learning.generations import (
     ACCURATE,
     CANDIDATE,
@@ -19,7 +20,6 @@ from qcrystal.learning.generations import (
     classify,
     frames_of,
     origin_text,
-    write_frames,
 )
 from qcrystal.potential.committee import Committee, force_deviation, force_deviation_rms
 from qcrystal.provenance.record import job
@@ -89,7 +89,7 @@ with job(snakemake) as log:
             "origin": origin_text(row.start, generation + 1, row.part, row.run, row.time_ps, row.deviation)
         }
     for number, path in enumerate(batches):
-        write_frames([frames[i] for i in picked[number :: len(batches)]], Path(path))
+        write_structures([frames[i] for i in picked[number :: len(batches)]], Path(path))
 
     counts = {kind: int((table["kind"] == kind).sum()) for kind in (CANDIDATE, ACCURATE, FAILED)}
     summary = {

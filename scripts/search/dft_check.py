@@ -1,11 +1,8 @@
 """Compare DFT's enthalpies of the found structures with the potential's."""
 
-import os
-
-from ase.io import write
-
 from qcrystal.dft.convergence import read_labels
-from qcrystal.io.tables import read_structures, write_table
+from qcrystal.io.structures import read_structures, write_structures
+from qcrystal.io.tables import write_table
 from qcrystal.potential.card import read_card
 from qcrystal.provenance.record import job
 from qcrystal.search.candidates import check_table
@@ -15,6 +12,4 @@ with job(snakemake):
     labels = read_labels(snakemake.input.labels)
     card = read_card(snakemake.input.card)
     write_table(check_table(frames, labels, f"{card['name']} {card['sha256'][:8]}"), snakemake.output.table)
-    partial = f"{snakemake.output.structures}.partial"
-    write(partial, frames, format="extxyz")
-    os.replace(partial, snakemake.output.structures)
+    write_structures(frames, snakemake.output.structures)

@@ -1,12 +1,11 @@
 """Static enthalpies of the cubic phase and of the structures that the search found, with what a committee says about them."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
-from ase.io import write
 
 from qcrystal.crystal.prototype import Prototype
+from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.card import trained_pressures
@@ -34,9 +33,7 @@ with job(snakemake):
     members = [Path(path) for path in snakemake.input.committee]
     if len(members) > 1:
         table = table.join(committee_columns(Committee(members), result.structures))
-    partial = f"{snakemake.output.structures}.partial"
-    write(partial, result.structures, format="extxyz")
-    os.replace(partial, snakemake.output.structures)
+    write_structures(result.structures, snakemake.output.structures)
     write_table(table, snakemake.output.table)
     write_table(result.found, snakemake.output.found)
     counts = pd.concat([read_table(path) for path in snakemake.input.counts])

@@ -1,4 +1,4 @@
-"""Files between the stages: tidy tables (CSV), which appear whole or not at all, JSON, and structures."""
+"""Files between the stages: tidy tables (CSV), which appear whole or not at all, and JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from ase import Atoms
 
 from qcrystal.files import file_digest, identifier, write_whole
 
@@ -114,17 +113,6 @@ def read_json(path: Path) -> dict:
     if not isinstance(document, dict):
         raise TableError(f"{path}: holds {type(document).__name__}, not keys with values; {AGAIN}")
     return document
-
-
-def read_structures(path: Path) -> list[Atoms]:
-    """Read extended XYZ, of which an empty file holds no structure; `TableError` names a file that is missing or is none."""
-    from ase.io import read  # half a second at the start of every process that only reads tables
-
-    try:
-        return read(path, ":", format="extxyz") if Path(path).stat().st_size else []
-    except Exception as error:  # ASE lets through whatever a damaged line leads to
-        reason = _reason(error) or type(error).__name__
-        raise TableError(f"{path}: not readable as structures ({reason}); {AGAIN}") from error
 
 
 def _reason(error: Exception) -> str:

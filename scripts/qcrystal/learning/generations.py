@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import write
 
 from qcrystal.crystal.cells import unit_cell
 from qcrystal.dataset.labelled_frames import (
@@ -371,17 +370,3 @@ def frames_of(systems: Sequence[System]) -> list[Atoms]:
         for system in systems
         for cell, positions in zip(system.cells, system.positions, strict=True)
     ]
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# files
-
-
-def write_frames(frames: Sequence[Atoms], path: Path) -> None:
-    """Write frames as extended XYZ, whole; no frames leave an empty file."""
-    partial = Path(f"{path}.partial")
-    if frames:
-        write(partial, list(frames), format="extxyz")
-    else:
-        partial.write_text("")
-    partial.replace(path)

@@ -8,7 +8,6 @@ search misses is not thereby unstable. Å, eV, GPa.
 
 from __future__ import annotations
 
-import io
 import logging
 import warnings
 from collections import Counter
@@ -22,13 +21,11 @@ import spglib
 from ase import Atoms, units
 from ase.build import make_supercell, niggli_reduce
 from ase.constraints import FixSymmetry
-from ase.io import write
 from ase.neighborlist import neighbor_list
 
 from qcrystal.crystal.cells import primitive_cell, random_strain
 from qcrystal.crystal.distortions import EXACT, along_mode, doubled_cell, imaginary_modes, towards_groups
-from qcrystal.files import write_whole
-from qcrystal.io.tables import read_structures
+from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.potential.committee import Committee, force_deviation
 from qcrystal.statics.phonons import IMAGINARY, SHORTEST_DISTANCE, SMALLEST_VOLUME, Relaxed, lattice_dynamics, relax
 
@@ -86,10 +83,7 @@ def write_candidates(candidates: list[Candidate], path: Path) -> None:
         frame = relaxed.atoms.copy()
         frame.info = {k: v for k, v in relaxed._asdict().items() if k != "atoms"} | {"origin": origin}
         frames.append(frame)
-    text = io.StringIO()
-    if frames:
-        write(text, frames, format="extxyz")
-    write_whole(path, text.getvalue())
+    write_structures(frames, path)
 
 
 def read_candidates(path: Path) -> list[Candidate]:

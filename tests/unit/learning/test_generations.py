@@ -15,7 +15,7 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points, principal_components, soap_distances
 from qcrystal.dataset.labelled_frames import DatasetError, System, split, write_deepmd
 from qcrystal.dynamics.spec import RunSpec
-from qcrystal.io.tables import read_structures
+from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.learning import generations as learning
 from qcrystal.potential.committee import force_deviation
 
@@ -280,11 +280,11 @@ def test_a_data_set_without_generations_cannot_grow(tmp_path, prototype):
 
 def test_no_frames_are_written_and_read(tmp_path, prototype):
     path = tmp_path / "frames.extxyz"
-    learning.write_frames([], path)
+    write_structures([], path)
     assert read_structures(path) == []
     frame = conventional_cell(prototype, 5.0)
     frame.info["origin"] = learning.origin_text("cubic", 2, "test", "03-cubic", 0.1234, 0.5)
-    learning.write_frames([frame], path)
+    write_structures([frame], path)
     (back,) = read_structures(path)
     assert np.allclose(back.positions, frame.positions)
     assert learning.origin_value(back.info["origin"], "part", "") == "test"
