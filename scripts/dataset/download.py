@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import fetch_ly2022
+from qcrystal.dataset.download import fetch_ly2022
 from qcrystal.files import file_digest, write_whole
 from qcrystal.provenance.record import job
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dataset.quality import report
 from qcrystal.io.tables import write_table
 from qcrystal.provenance.record import job

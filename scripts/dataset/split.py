@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import check_dataset, read_dataset, split, summary, write_split
+from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
+from qcrystal.dataset.labelled_frames import summary
+from qcrystal.dataset.split import split, write_split
 from qcrystal.io.tables import write_table
 from qcrystal.provenance.record import job
 

@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import check_dataset, labels_to_systems, write_deepmd
+from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.deepmd_npy import write_deepmd
+from qcrystal.dft.labels import labels_to_systems
 from qcrystal.provenance.record import job
 
 with job(snakemake) as log:

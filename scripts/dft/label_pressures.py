@@ -6,7 +6,7 @@ from scipy.interpolate import PchipInterpolator
 
 from qcrystal.crystal.cells import conventional_cell
 from qcrystal.crystal.prototype import Prototype
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dft.label_pressures import label_pressures
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.calculator import DeepPotential

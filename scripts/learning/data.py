@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import check_dataset, write_split
+from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.split import write_split
 from qcrystal.learning.generations import gather, separate, up_to
 from qcrystal.provenance.record import job
 

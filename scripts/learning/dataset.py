@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import summary, write_deepmd
+from qcrystal.dataset.deepmd_npy import write_deepmd
+from qcrystal.dataset.labelled_frames import summary
 from qcrystal.io.tables import write_table
 from qcrystal.learning.generations import gather, separate
 from qcrystal.provenance.record import job

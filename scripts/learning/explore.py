@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qcrystal.config.load import Recipe
 from qcrystal.crystal.prototype import Prototype
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.files import write_whole

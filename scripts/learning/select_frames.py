@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.io.tables import read_json, write_table

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, principal_components
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.learning.generations import frames_of
 from qcrystal.potential.deepmd import parity

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.files import file_digest
 from qcrystal.io.tables import write_table
 from qcrystal.manuscript.published import published_entry, read_published

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.files import file_digest, write_whole
 from qcrystal.io.tables import write_table
 from qcrystal.potential.deepmd import TrainingSettings, learning_curve, portable_input, render_input, train

@@ -38,7 +38,7 @@ def test_absent_gpaw_gives_the_line_that_installs_it(workspace, tmp_path):
 def test_labels_are_consistent_with_physics(workspace):
     if shutil.which("gpaw") is None:
         pytest.skip("GPAW is not installed: apt-get install gpaw gpaw-data")
-    from qcrystal.dataset.labelled_frames import read_dataset
+    from qcrystal.dataset.deepmd_npy import read_dataset
 
     cheap(workspace)
     process = workspace.snakemake("labels", "--config", "scale=smoke", "start=dft")

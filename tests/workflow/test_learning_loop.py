@@ -10,7 +10,7 @@ import pytest
 import yaml
 from labeller import stand_in
 
-from qcrystal.dataset.labelled_frames import read_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.io.tables import read_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # it trains three committees and labels

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from qcrystal.dataset.labelled_frames import DatasetError, read_deepmd
+from qcrystal.dataset.deepmd_npy import read_deepmd
+from qcrystal.dataset.labelled_frames import DatasetError
 from qcrystal.errors import one_line
 from qcrystal.potential.backends import BackendError, convert, differences
 from qcrystal.potential.moments.invariants import FILE as INVARIANTS

@@ -27,7 +27,8 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 from qcrystal.crystal.cells import unit_cell
 from qcrystal.crystal.prototype import Cage, LatticeConstant, Length, Prototype, Strict
 from qcrystal.crystal.soap import SoapSettings
-from qcrystal.dataset.labelled_frames import DatasetError, check_files
+from qcrystal.dataset.deepmd_npy import check_files
+from qcrystal.dataset.labelled_frames import DatasetError
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
 from qcrystal.dynamics.spec import (
     PATH_INTEGRAL_METHODS,

@@ -1,7 +1,7 @@
 """Quality of a data set of DFT labels: what is in it, what sticks out, what stands there twice, and how far the test frames
 are from the training frames.
 
-Nothing here is an error: what makes labels unusable is refused by `qcrystal.dataset.labelled_frames.check_dataset`.
+Nothing here is an error: what makes labels unusable is refused by `qcrystal.dataset.checks.check_dataset`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from qcrystal.crystal.soap import SoapSettings
-from qcrystal.dataset.labelled_frames import System, nearest_distances, robust_polynomial
+from qcrystal.dataset.checks import robust_polynomial
+from qcrystal.dataset.labelled_frames import System, nearest_distances
 
 OUTLIER_Z = 6.0
 """Robust standard deviations beyond which a frame sticks out of its system; of 10 000 normal numbers none does."""

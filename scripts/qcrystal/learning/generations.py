@@ -21,16 +21,11 @@ import numpy as np
 from ase import Atoms
 
 from qcrystal.crystal.cells import unit_cell
-from qcrystal.dataset.labelled_frames import (
-    DatasetError,
-    Limits,
-    System,
-    labels_to_systems,
-    nearest_distances,
-    read_dataset,
-    robust_polynomial,
-)
+from qcrystal.dataset.checks import Limits, robust_polynomial
+from qcrystal.dataset.deepmd_npy import read_dataset
+from qcrystal.dataset.labelled_frames import DatasetError, System, nearest_distances
 from qcrystal.dft.frames import displaced_frames
+from qcrystal.dft.labels import labels_to_systems
 from qcrystal.dynamics.spec import RunSpec
 
 logger = logging.getLogger(__name__)

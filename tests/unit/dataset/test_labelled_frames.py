@@ -15,22 +15,12 @@ import pytest
 from ase import units
 from ase.spacegroup import crystal
 
-from qcrystal.dataset.labelled_frames import (
-    DatasetError,
-    Limits,
-    System,
-    check,
-    check_dataset,
-    fetch_ly2022,
-    labels_to_systems,
-    nearest_distances,
-    read_dataset,
-    read_deepmd,
-    split,
-    summary,
-    write_deepmd,
-    write_split,
-)
+from qcrystal.dataset.checks import Limits, check, check_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd, write_deepmd
+from qcrystal.dataset.download import fetch_ly2022
+from qcrystal.dataset.labelled_frames import DatasetError, System, nearest_distances, summary
+from qcrystal.dataset.split import split, write_split
+from qcrystal.dft.labels import labels_to_systems
 
 SPECIES = ["La", "H"]
 ROOT = Path(__file__).resolve().parents[3]

@@ -9,7 +9,8 @@ import pytest
 from ase import units
 from ase.spacegroup import crystal
 
-from qcrystal.dataset.labelled_frames import System, check_dataset
+from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.labelled_frames import System
 from qcrystal.dataset.quality import (
     BIN_WIDTHS,
     DUPLICATE,
@@ -192,7 +193,8 @@ def test_a_data_set_with_vacancy_cells_is_checked_and_reported_apart():
 
 
 def test_the_shipped_data_set(root):
-    from qcrystal.dataset.labelled_frames import read_dataset, split
+    from qcrystal.dataset.deepmd_npy import read_dataset
+    from qcrystal.dataset.split import split
 
     systems = read_dataset(root / "data" / "lah10-gpaw", ["La", "H"])
     train, test = split(systems, "fraction", 0.1, 1)

@@ -11,8 +11,11 @@ from ase.build import bulk
 from qcrystal.config.load import Recipe, StructureRecipe
 from qcrystal.crystal.cells import oscillator_displacement, site_members, supercell, unit_cell
 from qcrystal.crystal.prototype import Prototype
-from qcrystal.dataset import labelled_frames as datasets
+from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
+from qcrystal.dataset.split import split, write_split
 from qcrystal.dft import frames as dft
+from qcrystal.dft.labels import labels_to_systems
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +139,16 @@ def test_cells_with_a_vacancy_pass_through_the_data_set(system, tmp_path):
             )
     path = tmp_path / "labels.json"
     path.write_text(json.dumps({"software": {}, "settings": {}, "frames": labels}))
-    systems = datasets.labels_to_systems([path])
+    systems = labels_to_systems([path])
     assert {s.name: (s.formula, len(s)) for s in systems} == {
         "vacancy_H19La2": ("H19La2", 6),
         "whole_H20La2": ("H20La2", 6),
     }
-    datasets.check_dataset(systems)
-    train, test = datasets.split(systems, "fraction", 0.2, 0)
+    check_dataset(systems)
+    train, test = split(systems, "fraction", 0.2, 0)
     assert {s.formula for s in test} == {"H19La2", "H20La2"}
-    datasets.write_split(train, test, tmp_path / "split", {})
-    again = datasets.read_dataset(tmp_path / "split" / "train", ["La", "H"])
+    write_split(train, test, tmp_path / "split", {})
+    again = read_dataset(tmp_path / "split" / "train", ["La", "H"])
     assert {s.formula: len(s) for s in again} == {"H19La2": 5, "H20La2": 5}
 
 

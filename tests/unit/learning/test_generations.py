@@ -13,7 +13,9 @@ from qcrystal.config.load import Learning, Recipe
 from qcrystal.crystal.cells import conventional_cell, primitive_cell, symmetric_distortion
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points, principal_components, soap_distances
-from qcrystal.dataset.labelled_frames import DatasetError, System, split, write_deepmd
+from qcrystal.dataset.deepmd_npy import write_deepmd
+from qcrystal.dataset.labelled_frames import DatasetError, System
+from qcrystal.dataset.split import split
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.learning import generations as learning

@@ -18,7 +18,8 @@ import yaml
 from ase.spacegroup import crystal
 
 from qcrystal.config.load import load
-from qcrystal.dataset.labelled_frames import System, write_deepmd
+from qcrystal.dataset.deepmd_npy import write_deepmd
+from qcrystal.dataset.labelled_frames import System
 from qcrystal.potential import deepmd as training
 from qcrystal.potential.deepmd import (
     LEARNING_CURVE_COLUMNS,
@@ -383,7 +384,8 @@ def test_model_card(tmp_path, released_model, labelled_by_the_model):
 
 @pytest.mark.skipif("QCRYSTAL_LY2022" not in os.environ, reason="QCRYSTAL_LY2022 names no copy of [Ly]'s data")
 def test_released_accuracy_is_what_the_card_says(root, released_model):
-    from qcrystal.dataset.labelled_frames import read_deepmd, split
+    from qcrystal.dataset.deepmd_npy import read_deepmd
+    from qcrystal.dataset.split import split
 
     card = yaml.safe_load((root / "models/lah10-accurate/card.yaml").read_text())
     system = read_deepmd(os.path.join(os.environ["QCRYSTAL_LY2022"], "data/full/r3m"), ["La", "H"])

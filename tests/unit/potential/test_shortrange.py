@@ -10,7 +10,8 @@ import yaml
 from ase.geometry import find_mic
 from ase.spacegroup import crystal
 
-from qcrystal.dataset.labelled_frames import System, read_dataset, read_deepmd
+from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd
+from qcrystal.dataset.labelled_frames import System
 from qcrystal.dynamics.lammps.launcher import worker_environment
 from qcrystal.potential.backends import convert
 from qcrystal.potential.deepmd import TrainingSettings, predict, untrained

@@ -29,7 +29,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qcrystal.dataset.labelled_frames import System, read_deepmd
+from qcrystal.dataset.deepmd_npy import read_deepmd
+from qcrystal.dataset.labelled_frames import System
 from qcrystal.files import write_whole
 from qcrystal.potential.moments import invariants
 from qcrystal.potential.moments.invariants import INVARIANT_SCALE, apply_network

@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms
 from ase.neighborlist import neighbor_list
 
-from qcrystal.dataset.labelled_frames import read_dataset, write_deepmd
+from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.errors import one_line
 from qcrystal.potential.backends import convert
 from qcrystal.potential.deepmd import TrainingSettings, export, predict, render_input

@@ -1,0 +1,225 @@
+"""Checks of labelled frames: what makes labels unusable is an error that names the frame and the value."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import units
+from ase.data import atomic_numbers, covalent_radii
+from scipy.spatial import cKDTree
+
+from qcrystal.dataset.labelled_frames import DatasetError, System, nearest_distances
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What labels of a compressed hydride may look like; anything outside is an error.
+
+    ``min_distance`` (Å) between any two atoms ([Ly]'s hottest frame has H-H at 0.41 Å). ``radius_fraction``: share of
+    the sum of covalent radii below which the typical nearest two atoms cannot be of the species that they are called.
+    ``loosest``: share of that sum above which no two atoms of a crystal are near each other, as where lengths are in Bohr
+    (0.76 to 0.83 in LaH10). ``max_force`` (eV/Å). ``pressure`` (GPa), whose sign is that of the virial.
+    ``energy_deviation`` (eV/atom) and ``robust_z`` that an energy must exceed both, off the trend with volume, to be an
+    outlier ([Ly]'s `aimd` starts 0.41 eV/atom below its molten rest). ``force_ratio`` of a frame's rms force to the median
+    frame's. ``unit_factor`` between the pressure of the virials and -dE/dV, above which one of them is in another unit (0.6
+    to 1.6 in [Ly]'s systems, whose temperatures differ).
+    """
+
+    min_distance: float = 0.35
+    radius_fraction: float = 0.5
+    loosest: float = 1.3
+    max_force: float = 100.0
+    pressure: tuple[float, float] = (0.0, 1000.0)
+    energy_deviation: float = 0.6
+    robust_z: float = 10.0
+    force_ratio: float = 20.0
+    unit_factor: float = 3.0
+
+
+def check(system: System, limits: Limits | None = None) -> None:
+    """Raise `DatasetError` for the first thing that is wrong with one system."""
+    limits = limits or Limits()
+    _check_shapes(system)
+    _check_finite(system)
+    _check_cells(system)
+    _check_distances(system, limits)
+    _check_forces(system, limits)
+    _check_pressures(system, limits)
+    _check_duplicates([system])
+    _check_trend([system], limits)
+
+
+def check_dataset(systems: Sequence[System], limits: Limits | None = None) -> None:
+    """Check every system, and systems against each other: energies, virials and duplicates across systems."""
+    limits = limits or Limits()
+    for system in systems:
+        check(system, limits)
+    for _, group in itertools.groupby(sorted(systems, key=_stoichiometry), key=_stoichiometry):
+        _check_trend(list(group), limits)
+    for _, group in itertools.groupby(sorted(systems, key=_order), key=_order):
+        _check_duplicates(list(group))
+
+
+def _stoichiometry(system: System) -> str:
+    return system.stoichiometry
+
+
+def _order(system: System) -> str:
+    return " ".join(system.symbols)
+
+
+def _check_shapes(system: System) -> None:
+    frames, atoms = len(system), len(system.symbols)
+    shapes = {
+        "cells": (frames, 3, 3),
+        "positions": (frames, atoms, 3),
+        "forces": (frames, atoms, 3),
+        "virials": (frames, 3, 3),
+    }
+    if frames == 0:
+        raise DatasetError(f"{system.source}: no frames; remove the system")
+    for name, shape in shapes.items():
+        found = np.shape(getattr(system, name))
+        if found != shape:
+            raise DatasetError(f"{system.source}: {name} have shape {found}, not {shape}; write the system again")
+
+
+def _check_finite(system: System) -> None:
+    for name in ("cells", "positions", "energies", "forces", "virials"):
+        values = getattr(system, name).reshape(len(system), -1)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            frame = int(np.argmax(bad.any(axis=1)))
+            value = values[frame][bad[frame]][0]
+            raise DatasetError(f"{system.source}: frame {frame}: {value} in {name}; label or remove this frame")
+
+
+def _check_cells(system: System) -> None:
+    lengths = np.linalg.norm(system.cells, axis=2)
+    skew = system.volumes / np.maximum(lengths.prod(axis=1), 1e-300)
+    frame = int(np.argmin(skew))
+    if skew[frame] < 1e-3:
+        raise DatasetError(
+            f"{system.source}: frame {frame}: singular cell, volume {system.volumes[frame]:.3g} Å³; remove this frame"
+        )
+
+
+def _check_distances(system: System, limits: Limits) -> None:
+    closest = np.inf
+    for pair, distances in nearest_distances(system).items():
+        frame = int(np.argmin(distances))
+        if distances[frame] < limits.min_distance:
+            raise DatasetError(
+                f"{system.source}: frame {frame}: {pair[0]} and {pair[1]} are {distances[frame]:.3f} Å apart, "
+                f"less than {limits.min_distance} Å; remove this frame"
+            )
+        typical = np.median(distances)
+        radii = sum(covalent_radii[atomic_numbers[s]] for s in pair)
+        closest, bound = min(closest, typical / radii), limits.radius_fraction * radii
+        if typical < bound:
+            raise DatasetError(
+                f"{system.source}: the nearest {pair[0]} and {pair[1]} are {typical:.2f} Å apart in the median frame, "
+                f"less than these species allow ({bound:.2f} Å): types look swapped; check type.raw and the type map"
+            )
+    if closest > limits.loosest:
+        raise DatasetError(
+            f"{system.source}: even the nearest atoms are {closest:.2f} times the sum of their covalent radii apart: lengths do "
+            "not look like Å; check the unit of box.npy and coord.npy"
+        )
+
+
+def _check_forces(system: System, limits: Limits) -> None:
+    largest = np.linalg.norm(system.forces, axis=2).max(axis=1)
+    frame = int(np.argmax(largest))
+    if largest[frame] > limits.max_force:
+        raise DatasetError(
+            f"{system.source}: frame {frame}: force of {largest[frame]:.1f} eV/Å, more than {limits.max_force:g}; "
+            "check the unit, or label or remove this frame"
+        )
+    rms = np.sqrt((system.forces**2).mean(axis=(1, 2)))
+    frame, typical = int(np.argmax(rms)), np.median(rms)
+    if len(system) >= 5 and rms[frame] > limits.force_ratio * typical > 0:
+        raise DatasetError(
+            f"{system.source}: frame {frame}: rms force {rms[frame]:.2f} eV/Å where the median frame has {typical:.2f}"
+            "; label or remove this frame"
+        )
+
+
+def _check_pressures(system: System, limits: Limits) -> None:
+    low, high = limits.pressure
+    pressures = system.pressures
+    wrong = (pressures < low) | (pressures > high)
+    if wrong.any():
+        frame = int(np.argmax(wrong))
+        hint = "its sign looks wrong: virial = -volume × stress" if pressures[frame] < low else "check its unit"
+        raise DatasetError(
+            f"{system.source}: frame {frame}: the virial gives {pressures[frame]:.1f} GPa, outside {low:g} to {high:g} "
+            f"GPa at {system.volumes[frame] / len(system.symbols):.3f} Å³/atom; {hint}"
+        )
+
+
+def _check_duplicates(systems: Sequence[System], tolerance: float = 1e-6) -> None:
+    """Frames whose cell and positions agree within ``tolerance`` (Å) in every component."""
+    labels = [(system.source, frame) for system in systems for frame in range(len(system))]
+    points = np.concatenate(
+        [np.hstack([s.cells.reshape(len(s), -1), s.positions.reshape(len(s), -1)]) for s in systems]
+    )
+    pairs = cKDTree(points).query_pairs(tolerance, p=np.inf)
+    if pairs:
+        first, second = (labels[i] for i in min(pairs))
+        raise DatasetError(
+            f"{second[0]}: frame {second[1]} is a duplicate of frame {first[1]} of {first[0]}; remove one of them"
+        )
+
+
+def _check_trend(systems: Sequence[System], limits: Limits, enough: int = 8) -> None:
+    """Energies against their trend with volume, and the pressures against -dE/dV of that trend."""
+    labels = [(system.source, frame) for system in systems for frame in range(len(system))]
+    if len(labels) < enough:
+        return
+    volumes = np.concatenate([s.volumes / len(s.symbols) for s in systems])
+    energies = np.concatenate([s.energies / len(s.symbols) for s in systems])
+    pressures = np.concatenate([s.pressures for s in systems])
+    spread = np.ptp(volumes) / np.median(volumes)
+    degree = 2 if spread > 0.05 else 1 if spread > 0.01 else 0
+    middle = np.median(volumes)
+    trend, scale = robust_polynomial(volumes - middle, energies, degree)
+    residuals = energies - np.polyval(trend, volumes - middle)
+    worst = int(np.argmax(np.abs(residuals)))
+    if abs(residuals[worst]) > max(limits.energy_deviation, limits.robust_z * scale):
+        source, frame = labels[worst]
+        raise DatasetError(
+            f"{source}: frame {frame}: energy {energies[worst]:.4f} eV/atom is {residuals[worst]:+.3f} eV/atom off the "
+            f"trend of the other frames with volume (their scatter is {scale:.3f}); label or remove this frame"
+        )
+    if spread > 0.05:
+        # A straight line: frames of different temperatures scatter, and more coefficients would follow their scatter.
+        line, scale = robust_polynomial(volumes - middle, energies, 1)
+        error = scale / np.linalg.norm(volumes - volumes.mean()) / units.GPa
+        expected, found = -line[0] / units.GPa, float(np.median(pressures))
+        if abs(expected) > max(20, 3 * error) and abs(found + expected) < abs(found - expected):
+            raise DatasetError(
+                f"{labels[0][0]}: the virials give {found:.0f} GPa but the energies fall with volume as at "
+                f"{expected:.0f} GPa: the virial's sign is wrong; virial = -volume × stress"
+            )
+        if abs(expected) > 5 * error and not 1 / limits.unit_factor < expected / found < limits.unit_factor:
+            raise DatasetError(
+                f"{labels[0][0]}: the virials give {found:.3g} GPa but the energies fall with volume as at {expected:.3g} GPa: "
+                "one of them is in another unit; energies and virials = -volume × stress are in eV"
+            )
+
+
+def robust_polynomial(x: np.ndarray, y: np.ndarray, degree: int) -> tuple[np.ndarray, float]:
+    """Polynomial fit with Cauchy weights, and the residuals' scale 1.4826 median|r| (a robust standard deviation)."""
+    weights = np.ones(len(x))
+    coefficients = np.array([0.0] * degree + [np.median(y)])
+    for _ in range(50):
+        residuals = y - np.polyval(coefficients, x)
+        scale = max(1.4826 * np.median(np.abs(residuals)), 1e-9)
+        weights = 1 / np.sqrt(1 + (residuals / (2 * scale)) ** 2)
+        coefficients = np.polyfit(x, y, degree, w=weights)
+    residuals = y - np.polyval(coefficients, x)
+    return coefficients, float(1.4826 * np.median(np.abs(residuals)))

@@ -1,0 +1,79 @@
+"""The split of a data set into frames to train on and frames never to be trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from qcrystal.dataset.deepmd_npy import write_deepmd
+from qcrystal.dataset.labelled_frames import DatasetError, System
+
+
+def split(
+    systems: Sequence[System], rule: str, fraction: float = 0.1, seed: int = 0
+) -> tuple[list[System], list[System]]:
+    """Frames to train on and frames never to be trained on.
+
+    Parameters
+    ----------
+    rule
+        ``last set``: the last ``set.*`` of every system is the test split ([Ly]'s own rule; with a copy that lacks
+        [Ly]'s test sets it is the last set that there is). ``fraction``: of every system of at least two frames,
+        ``fraction`` of the frames (at least one), drawn by a generator keyed with the seed and the system's name.
+        ``marked``: the frames whose origin in the provenance has ``part: test``, as concurrent learning marks them.
+    """
+    if rule not in ("last set", "fraction", "marked"):
+        raise DatasetError(f"test split: unknown rule {rule!r}; use 'last set', 'fraction' or 'marked'")
+    train, test = [], []
+    for system in systems:
+        if rule == "marked":
+            chosen = _marked(system)
+        else:
+            chosen = _last_set(system) if rule == "last set" else _drawn(system, fraction, seed)
+        for part, frames in ((test, chosen), (train, ~chosen)):
+            if frames.any():
+                part.append(system.take(np.flatnonzero(frames)))
+    return train, test
+
+
+def _last_set(system: System) -> np.ndarray:
+    if len(set(system.sets)) < 2:
+        raise DatasetError(f"{system.source}: only one set.*, so the rule 'last set' leaves nothing to train on")
+    return system.sets == max(system.sets)
+
+
+def _marked(system: System) -> np.ndarray:
+    origins = system.provenance.get("origins", [])
+    if len(origins) != len(system) or any("part" not in entry for entry in origins):
+        raise DatasetError(
+            f"{system.source}: provenance.json does not say of each frame whether it is for testing (origins: part), "
+            "as the rule 'marked' needs; use 'fraction'"
+        )
+    return np.array([entry["part"] == "test" for entry in origins])
+
+
+def _drawn(system: System, fraction: float, seed: int) -> np.ndarray:
+    chosen = np.zeros(len(system), dtype=bool)
+    if len(system) >= 2:
+        digest = hashlib.sha256(f"{seed}/{system.name}".encode()).digest()
+        order = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32)).permutation(len(system))
+        chosen[order[: min(len(system) - 1, max(1, round(fraction * len(system))))]] = True
+    return chosen
+
+
+def write_split(train: Sequence[System], test: Sequence[System], destination: Path, provenance: dict) -> None:
+    """Write ``train/<system>`` and ``test/<system>`` below ``destination``, whole or not at all."""
+    destination = Path(destination)
+    partial = destination.with_name(destination.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for part, systems in (("train", train), ("test", test)):
+        (partial / part).mkdir(parents=True)
+        for system in systems:
+            origin = {"split": part, "sets": sorted(set(system.sets.tolist()))}
+            write_deepmd(system, partial / part / system.name, provenance={**provenance, **origin})
+    shutil.rmtree(destination, ignore_errors=True)
+    partial.rename(destination)
