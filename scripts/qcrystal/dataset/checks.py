@@ -11,7 +11,7 @@ from ase import units
 from ase.data import atomic_numbers, covalent_radii
 from scipy.spatial import cKDTree
 
-from qcrystal.dataset.labelled_frames import DatasetError, System, nearest_distances
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Limits:
     unit_factor: float = 3.0
 
 
-def check(system: System, limits: Limits | None = None) -> None:
+def check(system: LabelledFrames, limits: Limits | None = None) -> None:
     """Raise `DatasetError` for the first thing that is wrong with one system."""
     limits = limits or Limits()
     _check_shapes(system)
@@ -52,7 +52,7 @@ def check(system: System, limits: Limits | None = None) -> None:
     _check_trend([system], limits)
 
 
-def check_dataset(systems: Sequence[System], limits: Limits | None = None) -> None:
+def check_dataset(systems: Sequence[LabelledFrames], limits: Limits | None = None) -> None:
     """Check every system, and systems against each other: energies, virials and duplicates across systems."""
     limits = limits or Limits()
     for system in systems:
@@ -63,15 +63,15 @@ def check_dataset(systems: Sequence[System], limits: Limits | None = None) -> No
         _check_duplicates(list(group))
 
 
-def _stoichiometry(system: System) -> str:
+def _stoichiometry(system: LabelledFrames) -> str:
     return system.stoichiometry
 
 
-def _order(system: System) -> str:
+def _order(system: LabelledFrames) -> str:
     return " ".join(system.symbols)
 
 
-def _check_shapes(system: System) -> None:
+def _check_shapes(system: LabelledFrames) -> None:
     frames, atoms = len(system), len(system.symbols)
     shapes = {
         "cells": (frames, 3, 3),
@@ -87,7 +87,7 @@ def _check_shapes(system: System) -> None:
             raise DatasetError(f"{system.source}: {name} have shape {found}, not {shape}; write the system again")
 
 
-def _check_finite(system: System) -> None:
+def _check_finite(system: LabelledFrames) -> None:
     for name in ("cells", "positions", "energies", "forces", "virials"):
         values = getattr(system, name).reshape(len(system), -1)
         bad = ~np.isfinite(values)
@@ -97,7 +97,7 @@ def _check_finite(system: System) -> None:
             raise DatasetError(f"{system.source}: frame {frame}: {value} in {name}; label or remove this frame")
 
 
-def _check_cells(system: System) -> None:
+def _check_cells(system: LabelledFrames) -> None:
     lengths = np.linalg.norm(system.cells, axis=2)
     skew = system.volumes / np.maximum(lengths.prod(axis=1), 1e-300)
     frame = int(np.argmin(skew))
@@ -107,7 +107,7 @@ def _check_cells(system: System) -> None:
         )
 
 
-def _check_distances(system: System, limits: Limits) -> None:
+def _check_distances(system: LabelledFrames, limits: Limits) -> None:
     closest = np.inf
     for pair, distances in nearest_distances(system).items():
         frame = int(np.argmin(distances))
@@ -131,7 +131,7 @@ def _check_distances(system: System, limits: Limits) -> None:
         )
 
 
-def _check_forces(system: System, limits: Limits) -> None:
+def _check_forces(system: LabelledFrames, limits: Limits) -> None:
     largest = np.linalg.norm(system.forces, axis=2).max(axis=1)
     frame = int(np.argmax(largest))
     if largest[frame] > limits.max_force:
@@ -148,7 +148,7 @@ def _check_forces(system: System, limits: Limits) -> None:
         )
 
 
-def _check_pressures(system: System, limits: Limits) -> None:
+def _check_pressures(system: LabelledFrames, limits: Limits) -> None:
     low, high = limits.pressure
     pressures = system.pressures
     wrong = (pressures < low) | (pressures > high)
@@ -161,7 +161,7 @@ def _check_pressures(system: System, limits: Limits) -> None:
         )
 
 
-def _check_duplicates(systems: Sequence[System], tolerance: float = 1e-6) -> None:
+def _check_duplicates(systems: Sequence[LabelledFrames], tolerance: float = 1e-6) -> None:
     """Frames whose cell and positions agree within ``tolerance`` (Å) in every component."""
     labels = [(system.source, frame) for system in systems for frame in range(len(system))]
     points = np.concatenate(
@@ -175,7 +175,7 @@ def _check_duplicates(systems: Sequence[System], tolerance: float = 1e-6) -> Non
         )
 
 
-def _check_trend(systems: Sequence[System], limits: Limits, enough: int = 8) -> None:
+def _check_trend(systems: Sequence[LabelledFrames], limits: Limits, enough: int = 8) -> None:
     """Energies against their trend with volume, and the pressures against -dE/dV of that trend."""
     labels = [(system.source, frame) for system in systems for frame in range(len(system))]
     if len(labels) < enough:

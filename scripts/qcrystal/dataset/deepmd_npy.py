@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from ase.data import atomic_numbers
 
-from qcrystal.dataset.labelled_frames import DatasetError, System
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 
 WIDTHS = {"coord": None, "box": 9, "energy": 1, "force": None, "virial": 9}
 
 
-def read_deepmd(folder: Path, type_map: Sequence[str], name: str | None = None) -> System:
+def read_deepmd(folder: Path, type_map: Sequence[str], name: str | None = None) -> LabelledFrames:
     """Read one DeePMD ``npy`` system.
 
     Parameters
@@ -35,7 +35,7 @@ def read_deepmd(folder: Path, type_map: Sequence[str], name: str | None = None) 
     folders = _set_folders(folder)
     parts = [_read_set(path, len(symbols)) for path in folders]
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in WIDTHS}
-    return System(
+    return LabelledFrames(
         name=name or folder.name,
         symbols=symbols,
         cells=arrays["box"].reshape(-1, 3, 3),
@@ -154,7 +154,9 @@ def _read_array(path: Path, width: int, mmap_mode: str | None = None) -> np.ndar
     return array.reshape(-1, width)
 
 
-def write_deepmd(system: System, folder: Path, set_name: str = "set.000", provenance: dict | None = None) -> Path:
+def write_deepmd(
+    system: LabelledFrames, folder: Path, set_name: str = "set.000", provenance: dict | None = None
+) -> Path:
     """Write a system as one ``set.*`` of a DeePMD folder, with its ``type_map.raw`` and ``provenance.json``.
 
     The set appears whole: it is written beside and renamed. Returns ``folder``.
@@ -183,7 +185,7 @@ def write_deepmd(system: System, folder: Path, set_name: str = "set.000", proven
     return folder
 
 
-def read_dataset(path: Path, type_map: Sequence[str]) -> list[System]:
+def read_dataset(path: Path, type_map: Sequence[str]) -> list[LabelledFrames]:
     """All DeePMD systems at or below ``path``, sorted; names are relative paths with ``/`` as ``_``.
 
     Raises

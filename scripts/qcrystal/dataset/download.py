@@ -1,22 +1,37 @@
-"""Download of a public data set, every file verified against its SHA-256."""
+"""Download of a public data set. Every file is verified against its SHA-256."""
 
 from __future__ import annotations
 
-import hashlib
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pooch
+import requests
+
 from qcrystal.dataset.labelled_frames import DatasetError
+
+SERVER = "https://raw.githubusercontent.com"
+FOLDER = "data/full/"
+"""Folder of the repository that holds the labelled frames."""
+CONNECTIONS = 8
+RETRIES = 2
 
 
 @dataclass(frozen=True)
 class FetchReport:
-    """What `fetch_ly2022` did: where the files came from, how many were verified, and the test sets that the source
-    does not have."""
+    """Result of `fetch_ly2022`.
+
+    Attributes
+    ----------
+    source : str
+        Folder or address that the files came from.
+    verified : int
+        Number of files whose checksum was verified.
+    missing_test_sets : list of str
+        Test sets that a local copy lacks.
+    """
 
     source: str
     verified: int
@@ -29,53 +44,82 @@ def fetch_ly2022(
     sha256sums: Path,
     repository: str,
     commit: str,
-    opener: Callable = urllib.request.urlopen,
+    server: str = SERVER,
     key: str = "datasets.ly2022.path",
 ) -> FetchReport:
-    """Bring [Ly]'s labelled frames to ``destination``, every file verified against its SHA-256.
+    """Bring [Ly]'s labelled frames to ``destination``.
 
-    Files come from the folder ``local`` (laid out as upstream) or, if that is None, from the public repository. A file
-    that ``destination`` already holds with the right checksum is kept, so a broken-off download continues. The last
-    ``set.*`` of each system is upstream's test split: a local copy may lack it, and the report says so.
+    Files come from the folder ``local``, which is laid out as the repository. If ``local`` is None they come from the
+    public repository. A file that ``destination`` already holds with the right checksum is kept, so a broken-off download
+    continues. The last ``set.*`` of each system is the published test split. A local copy may lack it; the report names it.
+
+    Parameters
+    ----------
+    destination, local
+        Folders.
+    sha256sums
+        Lines ``<sha256>  data/full/<file>``, one for each file of the data set.
+    repository, commit
+        Owner and name of the public repository, and the commit.
+    server
+        Address of the server that holds the repository's files.
+    key
+        Key of the configuration that names a local copy. Messages name it.
 
     Raises
     ------
     DatasetError
-        A wrong checksum, any other missing file, or no connection; the message names the file.
+        A wrong checksum, any other missing file, or no connection. The message names the file.
     """
     expected = _read_checksums(Path(sha256sums))
+    missing: list[str] = []
+    source = f"{server}/{repository}/{commit}" if local is None else str(local)
     if local is not None:
-        local = Path(local)
-        if not local.is_dir():
+        if not Path(local).is_dir():
             raise DatasetError(f"{local}: no such folder; {key} must name a copy of {repository} at commit {commit}")
-        absent = {name for name in expected if not (local / name).is_file()}
-        missing = _missing_test_sets(absent, expected, local)
-        source = str(local)
-    else:
-        absent, missing = set(), []
-        source = f"https://raw.githubusercontent.com/{repository}/{commit}"
+        absent = {name for name in expected if not (Path(local) / name).is_file()}
+        missing = _missing_test_sets(absent, expected, Path(local))
+        expected = {name: digest for name, digest in expected.items() if name not in absent}
+    _fetch(Path(destination), source, expected, _copy if local else pooch.HTTPDownloader(timeout=60), key)
+    return FetchReport(source, len(expected), missing)
+
+
+def _fetch(destination: Path, source: str, expected: dict[str, str], downloader, key: str) -> None:
+    registry = {name.removeprefix(FOLDER): f"sha256:{digest}" for name, digest in expected.items()}
+    retries = 0 if downloader is _copy else RETRIES
+    store = pooch.create(destination, f"{source}/{FOLDER}", registry=registry, retry_if_failed=retries)
+    pooch.get_logger().setLevel("WARNING")  # otherwise it logs a line for each of a thousand files
 
     def fetch(name: str) -> None:
-        target = Path(destination) / Path(name).relative_to("data/full")
-        if target.is_file() and hashlib.sha256(target.read_bytes()).hexdigest() == expected[name]:
-            return
-        content = (local / name).read_bytes() if local else _download(f"{source}/{name}", opener, key)
-        _verify(content, expected[name], f"{source}/{name}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
-        partial.write_bytes(content)
-        partial.replace(target)
+        try:
+            store.fetch(name, downloader=downloader)
+        except requests.HTTPError as error:
+            raise DatasetError(
+                f"{store.get_url(name)}: the server answers {error.response.status_code}; check repository and commit"
+            ) from None
+        except requests.RequestException as error:
+            reason = getattr(error.args[0] if error.args else None, "reason", error)
+            raise DatasetError(
+                f"{store.get_url(name)}: cannot be fetched ({reason}); name a local copy in the configuration, {key}"
+            ) from None
+        except ValueError:
+            raise DatasetError(
+                f"{store.get_url(name)}: SHA-256 is not the listed one, {registry[name][7:23]}...; fetch this file again"
+            ) from None
 
-    names = sorted(set(expected) - absent)
-    with ThreadPoolExecutor(max_workers=1 if local else 8) as pool:
-        futures = [pool.submit(fetch, name) for name in names]
+    with ThreadPoolExecutor(max_workers=CONNECTIONS) as pool:
+        futures = [pool.submit(fetch, name) for name in sorted(registry)]
         try:
             for future in futures:
                 future.result()
-        except DatasetError:
+        except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return FetchReport(source, len(names), missing)
+
+
+def _copy(url: str, output_file: str, _store: pooch.Pooch) -> None:
+    """Downloader of files that lie in a local folder."""
+    shutil.copyfile(url, output_file)
 
 
 def _read_checksums(path: Path) -> dict[str, str]:
@@ -83,8 +127,8 @@ def _read_checksums(path: Path) -> dict[str, str]:
         raise DatasetError(f"{path}: missing; it lists the SHA-256 of every file of the data set")
     lines = [line.split(maxsplit=1) for line in path.read_text().splitlines() if line.strip()]
     for number, line in enumerate(lines, 1):
-        if len(line) != 2 or len(line[0]) != 64 or not line[1].startswith("data/full/"):
-            raise DatasetError(f"{path}: line {number} is not '<sha256>  data/full/<file>'; restore this file")
+        if len(line) != 2 or len(line[0]) != 64 or not line[1].startswith(FOLDER):
+            raise DatasetError(f"{path}: line {number} is not '<sha256>  {FOLDER}<file>'; restore this file")
     return {name.strip(): digest for digest, name in lines}
 
 
@@ -103,26 +147,3 @@ def _missing_test_sets(absent: set[str], expected: dict[str, str], local: Path) 
             f"{local / unexplained[0]}: missing, and no test set; complete the copy ({len(unexplained)} files)"
         )
     return missing
-
-
-def _download(address: str, opener: Callable, key: str, attempts: int = 3) -> bytes:
-    for attempt in range(attempts):
-        try:
-            with opener(address, timeout=60) as answer:
-                return answer.read()
-        except urllib.error.HTTPError as error:
-            if error.code < 500 or attempt == attempts - 1:
-                raise DatasetError(f"{address}: the server answers {error.code}; check repository and commit") from None
-        except (OSError, TimeoutError) as error:
-            if attempt == attempts - 1:
-                reason = getattr(error, "reason", error)
-                raise DatasetError(
-                    f"{address}: cannot be fetched ({reason}); name a local copy in the configuration, {key}"
-                ) from None
-    raise AssertionError("unreachable")
-
-
-def _verify(content: bytes, expected: str, name: str) -> None:
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise DatasetError(f"{name}: SHA-256 is {found[:16]}..., not {expected[:16]}...; fetch this file again")

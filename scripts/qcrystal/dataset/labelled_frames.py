@@ -21,7 +21,7 @@ class DatasetError(ValueError):
 
 
 @dataclass
-class System:
+class LabelledFrames:
     """Labelled frames of one composition.
 
     Attributes
@@ -87,7 +87,7 @@ class System:
         """Potential part of the pressure (F,) in GPa: trace(virial) / 3 V."""
         return np.trace(self.virials, axis1=1, axis2=2) / (3 * self.volumes) / units.GPa
 
-    def take(self, frames) -> System:
+    def take(self, frames) -> LabelledFrames:
         """The same system with these frames only."""
         frames = np.asarray(frames, dtype=int)
         arrays = ("cells", "positions", "energies", "forces", "virials", "sets")
@@ -97,7 +97,7 @@ class System:
         return replace(self, **{name: getattr(self, name)[frames] for name in arrays}, provenance=provenance)
 
 
-def nearest_distances(system: System, reach: float = 5.0) -> dict[tuple[str, str], np.ndarray]:
+def nearest_distances(system: LabelledFrames, reach: float = 5.0) -> dict[tuple[str, str], np.ndarray]:
     """Shortest distance (F,) in Å between atoms of each pair of species, periodic images included.
 
     Exact up to the smaller of ``reach`` (Å) and the cell's smallest height; a distance beyond that may come out larger.
@@ -125,7 +125,7 @@ def _with_images(fractional: np.ndarray, cell: np.ndarray, symbols: np.ndarray, 
     return shifted[near] @ cell, np.broadcast_to(symbols, near.shape)[near]
 
 
-def summary(systems: Iterable[System]) -> pd.DataFrame:
+def summary(systems: Iterable[LabelledFrames]) -> pd.DataFrame:
     """One row per system: frames, atoms, ranges of volume (Å³/atom), pressure (GPa) and energy (eV/atom), largest
     force component (eV/Å), and the nearest distance (Å) of each pair of species."""
     rows = []

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from qcrystal.crystal.soap import SoapSettings
 from qcrystal.dataset.checks import robust_polynomial
-from qcrystal.dataset.labelled_frames import System, nearest_distances
+from qcrystal.dataset.labelled_frames import LabelledFrames, nearest_distances
 
 OUTLIER_Z = 6.0
 """Robust standard deviations beyond which a frame sticks out of its system; of 10 000 normal numbers none does."""
@@ -40,7 +40,7 @@ SAMPLE = 20000
 # frames
 
 
-def frame_table(systems_by_split: Mapping[str, Sequence[System]]) -> pd.DataFrame:
+def frame_table(systems_by_split: Mapping[str, Sequence[LabelledFrames]]) -> pd.DataFrame:
     """One row per frame.
 
     Parameters
@@ -134,7 +134,7 @@ def _scatter(residuals: pd.Series) -> float:
     return max(1.4826 * float(residuals.abs().median()), np.finfo(float).tiny)
 
 
-def histograms(systems_by_split: Mapping[str, Sequence[System]]) -> pd.DataFrame:
+def histograms(systems_by_split: Mapping[str, Sequence[LabelledFrames]]) -> pd.DataFrame:
     """Histograms of energies and force components.
 
     Returns
@@ -198,7 +198,7 @@ class Environments:
         Distance below which two environments are the same to single precision.
     """
 
-    def __init__(self, systems: Sequence[System], settings: SoapSettings = DESCRIPTOR):
+    def __init__(self, systems: Sequence[LabelledFrames], settings: SoapSettings = DESCRIPTOR):
         from dscribe.descriptors import SOAP  # takes seconds: only those who describe pay for it
 
         self.species = sorted({symbol for system in systems for symbol in system.symbols.tolist()})
@@ -221,11 +221,11 @@ class Environments:
         self.means = self.means.reshape(len(self.vectors), -1)
         self.variety = np.array([self._variety(frame) for frame in self.vectors])
 
-    def _spectra(self, system: System, frame: int) -> np.ndarray:
+    def _spectra(self, system: LabelledFrames, frame: int) -> np.ndarray:
         atoms = Atoms(system.symbols, system.positions[frame], cell=system.cells[frame], pbc=True)
         return self._soap.create(atoms)
 
-    def _fit(self, systems: Sequence[System]) -> None:
+    def _fit(self, systems: Sequence[LabelledFrames]) -> None:
         """Principal components of the environments in evenly spaced frames of every system."""
         total = sum(len(system) * len(system.symbols) for system in systems)
         every = max(1, total // SAMPLE)
@@ -307,7 +307,7 @@ def nearest_frames(environments: Environments, training: np.ndarray, candidates:
 
 
 def report(
-    systems_by_split: Mapping[str, Sequence[System]], settings: SoapSettings = DESCRIPTOR
+    systems_by_split: Mapping[str, Sequence[LabelledFrames]], settings: SoapSettings = DESCRIPTOR
 ) -> dict[str, pd.DataFrame]:
     """Everything about a data set as tidy tables.
 

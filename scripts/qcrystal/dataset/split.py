@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from qcrystal.dataset.deepmd_npy import write_deepmd
-from qcrystal.dataset.labelled_frames import DatasetError, System
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 
 
 def split(
-    systems: Sequence[System], rule: str, fraction: float = 0.1, seed: int = 0
-) -> tuple[list[System], list[System]]:
+    systems: Sequence[LabelledFrames], rule: str, fraction: float = 0.1, seed: int = 0
+) -> tuple[list[LabelledFrames], list[LabelledFrames]]:
     """Frames to train on and frames never to be trained on.
 
     Parameters
@@ -40,13 +40,13 @@ def split(
     return train, test
 
 
-def _last_set(system: System) -> np.ndarray:
+def _last_set(system: LabelledFrames) -> np.ndarray:
     if len(set(system.sets)) < 2:
         raise DatasetError(f"{system.source}: only one set.*, so the rule 'last set' leaves nothing to train on")
     return system.sets == max(system.sets)
 
 
-def _marked(system: System) -> np.ndarray:
+def _marked(system: LabelledFrames) -> np.ndarray:
     origins = system.provenance.get("origins", [])
     if len(origins) != len(system) or any("part" not in entry for entry in origins):
         raise DatasetError(
@@ -56,7 +56,7 @@ def _marked(system: System) -> np.ndarray:
     return np.array([entry["part"] == "test" for entry in origins])
 
 
-def _drawn(system: System, fraction: float, seed: int) -> np.ndarray:
+def _drawn(system: LabelledFrames, fraction: float, seed: int) -> np.ndarray:
     chosen = np.zeros(len(system), dtype=bool)
     if len(system) >= 2:
         digest = hashlib.sha256(f"{seed}/{system.name}".encode()).digest()
@@ -65,7 +65,9 @@ def _drawn(system: System, fraction: float, seed: int) -> np.ndarray:
     return chosen
 
 
-def write_split(train: Sequence[System], test: Sequence[System], destination: Path, provenance: dict) -> None:
+def write_split(
+    train: Sequence[LabelledFrames], test: Sequence[LabelledFrames], destination: Path, provenance: dict
+) -> None:
     """Write ``train/<system>`` and ``test/<system>`` below ``destination``, whole or not at all."""
     destination = Path(destination)
     partial = destination.with_name(destination.name + ".partial")

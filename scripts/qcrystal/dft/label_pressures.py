@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dft.frames import spread
 from qcrystal.statics.phonons import static_pressure
 
@@ -27,7 +27,7 @@ def standard_error(values: Sequence[float]) -> float:
 
 
 def label_pressures(
-    systems: Sequence[System],
+    systems: Sequence[LabelledFrames],
     potential,
     static: Callable[[float], float],
     atoms_per_cube: int,
@@ -81,13 +81,13 @@ def label_pressures(
     return pd.DataFrame(rows)
 
 
-def _pressure(system: System, frame: int, potential) -> float:
+def _pressure(system: LabelledFrames, frame: int, potential) -> float:
     atoms = Atoms(system.symbols.tolist(), positions=system.positions[frame], cell=system.cells[frame], pbc=True)
     atoms.calc = potential
     return static_pressure(atoms)
 
 
-def _angles(system: System) -> np.ndarray:
+def _angles(system: LabelledFrames) -> np.ndarray:
     """Cell angles (F, 3) in degrees."""
     unit = system.cells / np.linalg.norm(system.cells, axis=2, keepdims=True)
     pairs = ((1, 2), (0, 2), (0, 1))

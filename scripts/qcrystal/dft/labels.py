@@ -10,10 +10,10 @@ import numpy as np
 from ase.data import atomic_numbers
 from ase.formula import Formula
 
-from qcrystal.dataset.labelled_frames import DatasetError, System
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 
 
-def labels_to_systems(paths: Sequence[Path]) -> list[System]:
+def labels_to_systems(paths: Sequence[Path]) -> list[LabelledFrames]:
     """Systems from the labeller's ``labels.json`` files, grouped by the order of species and the recipe.
 
     A frame's recipe is the first word of its ``origin``. All files must come from the same settings.
@@ -77,10 +77,10 @@ def _check_label(path: Path, number: int, frame: dict) -> None:
             )
 
 
-def _group_system(recipe: str, symbols: tuple[str, ...], frames: list[dict], provenance: dict) -> System:
+def _group_system(recipe: str, symbols: tuple[str, ...], frames: list[dict], provenance: dict) -> LabelledFrames:
     formula = Formula.from_list(list(symbols)).format("hill")
     origins = [{key: frame[key] for key in ("origin", "kpoints") if key in frame} for frame in frames]
-    return System(
+    return LabelledFrames(
         name=f"{recipe}_{formula}",
         symbols=np.array(symbols),
         cells=np.array([frame["cell"] for frame in frames], dtype=float),

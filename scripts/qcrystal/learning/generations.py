@@ -23,7 +23,7 @@ from ase import Atoms
 from qcrystal.crystal.cells import unit_cell
 from qcrystal.dataset.checks import Limits, robust_polynomial
 from qcrystal.dataset.deepmd_npy import read_dataset
-from qcrystal.dataset.labelled_frames import DatasetError, System, nearest_distances
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances
 from qcrystal.dft.frames import displaced_frames
 from qcrystal.dft.labels import labels_to_systems
 from qcrystal.dynamics.spec import RunSpec
@@ -114,7 +114,7 @@ def exploration(config, generation: int) -> dict[str, RunSpec]:
     return specs
 
 
-def lattice_constant_at(pressure: float, systems: Sequence[System], prototype) -> float:
+def lattice_constant_at(pressure: float, systems: Sequence[LabelledFrames], prototype) -> float:
     """Lattice constant (Å) at which the labelled frames are, on the average, under a pressure (GPa).
 
     Volume per atom of the prototype's first species, as a polynomial of the labels' pressures; within the volumes that
@@ -140,13 +140,13 @@ def start_frame(prototype, recipe, spec: RunSpec, lattice_constant: float) -> At
     return atoms
 
 
-def labelled_volumes(systems: Sequence[System], element: str) -> tuple[float, float]:
+def labelled_volumes(systems: Sequence[LabelledFrames], element: str) -> tuple[float, float]:
     """Smallest and largest volume per atom of an element (Å³) among labelled frames."""
     volumes = np.concatenate([_volumes(system, element) for system in systems])
     return float(volumes.min()), float(volumes.max())
 
 
-def _volumes(system: System, element: str) -> np.ndarray:
+def _volumes(system: LabelledFrames, element: str) -> np.ndarray:
     return system.volumes / max(1, (system.symbols == element).sum())
 
 
@@ -171,7 +171,7 @@ def whole_frames(frames: Sequence[Atoms], nearest: float, volumes: tuple[float, 
 def _nearest(atoms: Atoms) -> float:
     blank = np.zeros((1, len(atoms), 3))
     arrays = (atoms.cell.array[None], atoms.positions[None], np.zeros(1), blank, np.zeros((1, 3, 3)))
-    distances = nearest_distances(System("frame", np.array(atoms.get_chemical_symbols()), *arrays))
+    distances = nearest_distances(LabelledFrames("frame", np.array(atoms.get_chemical_symbols()), *arrays))
     return min(float(values[0]) for values in distances.values())
 
 
@@ -205,7 +205,9 @@ def origin_value(origin: str, key: str, default: str) -> str:
     return found[1] if found else default
 
 
-def separate(systems: Sequence[System], test_fraction: float, seed: int) -> tuple[list[System], list[System]]:
+def separate(
+    systems: Sequence[LabelledFrames], test_fraction: float, seed: int
+) -> tuple[list[LabelledFrames], list[LabelledFrames]]:
     """Frames to train on, and frames never to be trained on.
 
     Frames of a data set that an earlier loop left have their mark; explored frames are of the part that their origin names;
@@ -230,7 +232,7 @@ def separate(systems: Sequence[System], test_fraction: float, seed: int) -> tupl
     return [_of_part(system, TRAIN) for system in train], [_of_part(system, TEST) for system in test]
 
 
-def gather(labels: Sequence[Path], source: Path | None, species: Sequence[str]) -> list[System]:
+def gather(labels: Sequence[Path], source: Path | None, species: Sequence[str]) -> list[LabelledFrames]:
     """Systems of the labeller's files that are `plausible` and, if that is given, of the data set that an earlier loop left.
 
     Frames of both in the same system are joined, those of the data set first.
@@ -259,7 +261,9 @@ def gather(labels: Sequence[Path], source: Path | None, species: Sequence[str]) 
     return joined + list(later.values())
 
 
-def plausible(systems: Sequence[System], others: Sequence[System] = (), limits: Limits | None = None) -> list[System]:
+def plausible(
+    systems: Sequence[LabelledFrames], others: Sequence[LabelledFrames] = (), limits: Limits | None = None
+) -> list[LabelledFrames]:
     """The systems without explored frames whose labels no crystal has; a line in the log names each that is dropped.
 
     An early potential may crush a cell while its committee agrees. Pressure and force have the `Limits` of every data set,
@@ -288,14 +292,14 @@ def plausible(systems: Sequence[System], others: Sequence[System] = (), limits: 
     return kept
 
 
-def _joined(first: System, second: System) -> System:
+def _joined(first: LabelledFrames, second: LabelledFrames) -> LabelledFrames:
     names = ("cells", "positions", "energies", "forces", "virials", "sets")
     arrays = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names}
     origins = first.provenance["origins"] + second.provenance["origins"]
     return replace(first, **arrays, provenance={**first.provenance, "origins": origins})
 
 
-def up_to(generation: int, *groups: Sequence[System]) -> tuple[list[System], ...]:
+def up_to(generation: int, *groups: Sequence[LabelledFrames]) -> tuple[list[LabelledFrames], ...]:
     """The frames that are not of later generations, of each group of systems; ``origins`` as `separate` leaves them."""
     kept = []
     for systems in groups:
@@ -329,7 +333,9 @@ def generations_within(dataset: Path) -> int:
     return max(generations)
 
 
-def _drawn(systems: Sequence[System], fraction: float, seed: int) -> tuple[list[System], list[System]]:
+def _drawn(
+    systems: Sequence[LabelledFrames], fraction: float, seed: int
+) -> tuple[list[LabelledFrames], list[LabelledFrames]]:
     """``fraction`` of all frames, at least one, drawn for testing from whatever systems; the rest."""
     frames = [(number, frame) for number, system in enumerate(systems) for frame in range(len(system))]
     count = min(len(frames) - 1, max(1, round(fraction * len(frames))))
@@ -353,12 +359,12 @@ def _mark(entry: dict) -> dict:
     }
 
 
-def _of_part(system: System, part: str) -> System:
+def _of_part(system: LabelledFrames, part: str) -> LabelledFrames:
     entries = [{**entry, "part": part} for entry in system.provenance["origins"]]
     return replace(system, provenance={**system.provenance, "origins": entries})
 
 
-def frames_of(systems: Sequence[System]) -> list[Atoms]:
+def frames_of(systems: Sequence[LabelledFrames]) -> list[Atoms]:
     """Every frame as `ase.Atoms`, in order."""
     return [
         Atoms(system.symbols, positions=positions, cell=cell, pbc=True)

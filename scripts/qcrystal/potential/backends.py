@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.calculator import load_potential
 from qcrystal.potential.deepmd import predict
 from qcrystal.potential.tensorflow_graph import complete_input, kind
@@ -86,7 +86,7 @@ def _convert(source: Path, target: Path) -> None:
         complete_input(target)
 
 
-def differences(first: Path, second: Path, systems: Sequence[System]) -> dict[str, float]:
+def differences(first: Path, second: Path, systems: Sequence[LabelledFrames]) -> dict[str, float]:
     """Largest differences of two potentials on frames: energy in eV/atom, force in eV/Å, virial in eV/atom.
 
     The NumPy backend computes energies only: a ``.dp`` file is compared by the TensorFlow graph that it converts to.
@@ -100,7 +100,7 @@ def differences(first: Path, second: Path, systems: Sequence[System]) -> dict[st
     return found
 
 
-def _evaluate(path: Path, systems: Sequence[System]) -> tuple[list, list, list]:
+def _evaluate(path: Path, systems: Sequence[LabelledFrames]) -> tuple[list, list, list]:
     """Energies, forces and virials, frame by frame."""
     with tempfile.TemporaryDirectory() as scratch:
         if path.suffix == EXCHANGE:

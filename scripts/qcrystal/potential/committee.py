@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.calculator import load_potential
 from qcrystal.potential.deepmd import predict
 
@@ -74,7 +74,7 @@ class Committee:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def evaluate(self, frames: System | Atoms | Sequence[Atoms]) -> tuple[np.ndarray, np.ndarray]:
+    def evaluate(self, frames: LabelledFrames | Atoms | Sequence[Atoms]) -> tuple[np.ndarray, np.ndarray]:
         """Energies and forces of every member.
 
         Parameters
@@ -89,12 +89,12 @@ class Committee:
         forces : (M, F, N, 3) array
             eV/Å.
         """
-        system = frames if isinstance(frames, System) else _unlabelled(frames)
+        system = frames if isinstance(frames, LabelledFrames) else _unlabelled(frames)
         energies, forces, _ = zip(*(predict(potential, system) for potential in self._potentials), strict=True)
         return np.array(energies), np.array(forces)
 
 
-def _unlabelled(frames: Atoms | Sequence[Atoms]) -> System:
+def _unlabelled(frames: Atoms | Sequence[Atoms]) -> LabelledFrames:
     """The frames as a system whose labels are not numbers."""
     frames = [frames] if isinstance(frames, Atoms) else list(frames)
     if not frames:
@@ -109,7 +109,7 @@ def _unlabelled(frames: Atoms | Sequence[Atoms]) -> System:
         if not atoms.pbc.all():
             raise CommitteeError(f"committee: frame {number} has pbc {atoms.pbc.tolist()}; set all three to true")
     count, shape = len(frames), (len(frames), len(symbols), 3)
-    return System(
+    return LabelledFrames(
         name="frames",
         symbols=symbols,
         cells=np.array([atoms.cell.array for atoms in frames]),
@@ -141,7 +141,7 @@ def force_deviation_rms(forces: np.ndarray) -> np.ndarray:
     return np.sqrt(_variance(forces).mean(axis=1))
 
 
-def deviation_statistics(committee: Committee, systems: Sequence[System]) -> dict:
+def deviation_statistics(committee: Committee, systems: Sequence[LabelledFrames]) -> dict:
     """How far a committee disagrees on frames, as plain data for a model card: eV/Å, over all frames of the systems."""
     deviations = {"max": [], "rms": []}
     for system in systems:

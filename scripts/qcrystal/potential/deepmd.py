@@ -25,7 +25,7 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.files import write_whole
 from qcrystal.potential.calculator import load_potential
 from qcrystal.potential.moments import invariants
@@ -439,7 +439,9 @@ def portable_input(document: dict, dataset: str) -> dict:
 # accuracy
 
 
-def predict(potential, system: System, atoms_per_batch: int = 3000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def predict(
+    potential, system: LabelledFrames, atoms_per_batch: int = 3000
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Energies (F,) eV, forces (F, N, 3) eV/Å and virials (F, 3, 3) eV of a `deepmd.infer.DeepPot`.
 
     ``atoms_per_batch`` bounds the memory.
@@ -461,7 +463,7 @@ def predict(potential, system: System, atoms_per_batch: int = 3000) -> tuple[np.
 
 
 def parity(
-    model: Path, systems_by_split: Mapping[str, Sequence[System]], every: Mapping[str, int] | None = None
+    model: Path, systems_by_split: Mapping[str, Sequence[LabelledFrames]], every: Mapping[str, int] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Errors of a potential on labelled frames.
 
@@ -522,7 +524,7 @@ def parity(
     return pd.DataFrame(errors), pd.concat(histograms, ignore_index=True)[columns]
 
 
-def _compared(potential, system: System) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+def _compared(potential, system: LabelledFrames) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
     """Flat (reference, predicted) pairs by quantity and species."""
     atoms = len(system.symbols)
     energies, forces, virials = predict(potential, system)
@@ -554,7 +556,7 @@ def model_card(
     name: str,
     settings: TrainingSettings,
     dataset: dict,
-    systems_by_split: Mapping[str, Sequence[System]],
+    systems_by_split: Mapping[str, Sequence[LabelledFrames]],
     errors: pd.DataFrame,
     every: Mapping[str, int] | None = None,
     literature: Mapping[str, Mapping[str, float]] | None = None,

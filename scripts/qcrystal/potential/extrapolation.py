@@ -23,7 +23,7 @@ import pandas as pd
 from ase import units
 
 from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.io.trajectory import Trajectory
 from qcrystal.potential.committee import Committee, force_deviation, force_deviation_rms
 
@@ -34,7 +34,7 @@ DEVIATIONS = {"deviation": "deviation_max", "deviation_rms": "deviation_rms"}
 """Limit and column of the two measures of a committee's deviation."""
 
 
-def held_out_frames(committee: Committee, systems: Sequence[System]) -> pd.DataFrame:
+def held_out_frames(committee: Committee, systems: Sequence[LabelledFrames]) -> pd.DataFrame:
     """Errors and committee deviations of labelled frames, one row per frame.
 
     Parameters
@@ -54,7 +54,7 @@ def held_out_frames(committee: Committee, systems: Sequence[System]) -> pd.DataF
     return pd.concat([_held_out(committee, system) for system in systems], ignore_index=True)
 
 
-def _held_out(committee: Committee, system: System) -> pd.DataFrame:
+def _held_out(committee: Committee, system: LabelledFrames) -> pd.DataFrame:
     atoms = len(system.symbols)
     energies, forces = committee.evaluate(system)
     errors = forces[0] - system.forces

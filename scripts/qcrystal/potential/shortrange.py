@@ -16,7 +16,7 @@ import numpy as np
 from ase import units
 from ase.data import atomic_numbers
 
-from qcrystal.dataset.labelled_frames import System, nearest_distances
+from qcrystal.dataset.labelled_frames import LabelledFrames, nearest_distances
 
 # Universal screening function and length of ZBL: amplitudes and decay constants (dimensionless), exponent of the charges.
 AMPLITUDES = np.array([0.18175, 0.50986, 0.28022, 0.02817])
@@ -82,7 +82,9 @@ def pairs(ranges: Mapping[str, Sequence[float]], species: Sequence[str]) -> dict
     return known
 
 
-def refuse_overlap(ranges: Mapping[str, Sequence[float]], systems: Sequence[System], species: Sequence[str]) -> None:
+def refuse_overlap(
+    ranges: Mapping[str, Sequence[float]], systems: Sequence[LabelledFrames], species: Sequence[str]
+) -> None:
     """Make sure that no label is counted twice: the network learns all of it, so the repulsion must begin at less distance.
 
     Raises

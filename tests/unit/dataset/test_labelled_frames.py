@@ -1,12 +1,12 @@
 """Data sets: round trips, checks that name the culprit, verified download, split, conversion of labels."""
 
 import hashlib
-import io
 import json
 import os
 import runpy
-import urllib.error
+import threading
 from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +18,7 @@ from ase.spacegroup import crystal
 from qcrystal.dataset.checks import Limits, check, check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd, write_deepmd
 from qcrystal.dataset.download import fetch_ly2022
-from qcrystal.dataset.labelled_frames import DatasetError, System, nearest_distances, summary
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances, summary
 from qcrystal.dataset.split import split, write_split
 from qcrystal.dft.labels import labels_to_systems
 
@@ -41,7 +41,7 @@ def lanthanum_hydride(frames=12, name="cubic", seed=1, lattice_constants=(4.9, 5
     slope, middle = 150 * units.GPa, 3.02
     energies = -168.7 - 150 * units.GPa * (volumes - middle) + slope * (volumes - middle) ** 2 / 2
     n = len(atoms)
-    return System(
+    return LabelledFrames(
         name=name,
         symbols=atoms.get_chemical_symbols(),
         cells=cells,
@@ -283,25 +283,35 @@ def upstream(tmp_path):
     return tmp_path / "upstream"
 
 
-def opener_of(folder, asked):
-    """An opener that serves a folder as the public repository o/r at commit abc."""
-
-    def opener(address, timeout):
-        asked.append(address)
-        return io.BytesIO((folder / address.split("/o/r/abc/")[1]).read_bytes())
-
-    return opener
-
-
-def test_download_is_verified_and_continued(tmp_path, upstream):
+@pytest.fixture
+def server(upstream, monkeypatch):
+    """Address of a server on this machine that holds the public repository o/r at commit abc, and the files asked for."""
     asked = []
-    arguments = (tmp_path / "here", None, tmp_path / "sums", "o/r", "abc", opener_of(upstream, asked))
+
+    class Handler(SimpleHTTPRequestHandler):
+        def translate_path(self, path):
+            asked.append(path.removeprefix("/o/r/abc/"))
+            return str(upstream / asked[-1])
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+def test_download_is_verified_and_continued(tmp_path, server):
+    address, asked = server
+    arguments = (tmp_path / "here", None, tmp_path / "sums", "o/r", "abc", address)
     report = fetch_ly2022(*arguments)
     assert report.verified == len(asked) == 12 and report.missing_test_sets == []
     assert len(read_dataset(tmp_path / "here", SPECIES)[0]) == 12
     (tmp_path / "here/e/1/type.raw").write_text("0\n")
     fetch_ly2022(*arguments)
-    assert len(asked) == 13 and asked[-1].endswith("data/full/e/1/type.raw")  # only the spoiled file again
+    assert len(asked) == 13 and asked[-1] == "data/full/e/1/type.raw"  # only the spoiled file again
 
 
 def test_failed_download_is_continued_where_nobody_removes_it(tmp_path, upstream, monkeypatch):
@@ -343,12 +353,13 @@ def test_failed_download_is_continued_where_nobody_removes_it(tmp_path, upstream
     assert not (folder / "foreign.npy").exists() and (folder / "e/1/type.raw").is_file()
 
 
-def test_wrong_checksums_are_named(tmp_path, upstream):
+def test_wrong_checksums_are_named(tmp_path, upstream, server, monkeypatch):
+    monkeypatch.setattr("qcrystal.dataset.download.RETRIES", 0)
     with (upstream / "data/full/e/1/set.001/force.npy").open("ab") as file:
         file.write(b"x")
-    for local, opener in ((upstream, None), (None, opener_of(upstream, []))):
+    for local in (upstream, None):
         with pytest.raises(DatasetError, match=r"set\.001/force\.npy: SHA-256 is"):
-            fetch_ly2022(tmp_path / "here", local, tmp_path / "sums", "o/r", "abc", opener)
+            fetch_ly2022(tmp_path / "here", local, tmp_path / "sums", "o/r", "abc", server[0])
 
 
 def test_local_copy_may_lack_the_last_set_only(tmp_path, upstream):
@@ -363,19 +374,15 @@ def test_local_copy_may_lack_the_last_set_only(tmp_path, upstream):
         fetch_ly2022(tmp_path / "here", upstream, tmp_path / "sums", "o/r", "abc")
 
 
-def test_no_connection_names_the_key_that_takes_a_local_copy(tmp_path, upstream):
-    def unreachable(address, timeout):
-        raise urllib.error.URLError("no route to host")
-
-    def refused(address, timeout):
-        raise urllib.error.HTTPError(address, 404, "not found", {}, None)
-
-    arguments = (tmp_path / "here", None, tmp_path / "sums", "o/r", "abc")
-    with pytest.raises(DatasetError, match=r"no route to host.*datasets\.ly2022\.path") as caught:
-        fetch_ly2022(*arguments, unreachable)
-    assert "\n" not in str(caught.value)
+def test_no_connection_names_the_key_that_takes_a_local_copy(tmp_path, upstream, server, monkeypatch):
+    monkeypatch.setattr("qcrystal.dataset.download.RETRIES", 0)
+    arguments = (tmp_path / "here", None, tmp_path / "sums", "o/r")
     with pytest.raises(DatasetError, match="answers 404; check repository and commit"):
-        fetch_ly2022(*arguments, refused)
+        fetch_ly2022(*arguments, "abd", server[0])
+    closed = "http://127.0.0.1:1"
+    with pytest.raises(DatasetError, match=r"cannot be fetched .*datasets\.ly2022\.path") as caught:
+        fetch_ly2022(*arguments, "abc", closed)
+    assert "\n" not in str(caught.value)
     with pytest.raises(DatasetError, match=r"datasets\.ly2022\.path must name a copy"):
         fetch_ly2022(tmp_path / "here", tmp_path / "nowhere", tmp_path / "sums", "o/r", "abc")
 

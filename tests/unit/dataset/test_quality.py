@@ -10,7 +10,7 @@ from ase import units
 from ase.spacegroup import crystal
 
 from qcrystal.dataset.checks import check_dataset
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dataset.quality import (
     BIN_WIDTHS,
     DUPLICATE,
@@ -34,7 +34,7 @@ def perfect(lattice_constant=5.0, repeat=(1, 1, 1), primitive=False):
     return crystal(["La", "H", "H"], SITES, spacegroup=225, cellpar=cellpar, primitive_cell=primitive) * repeat
 
 
-def labelled(positions, cells, symbols, name="cubic", seed=0) -> System:
+def labelled(positions, cells, symbols, name="cubic", seed=0) -> LabelledFrames:
     """Frames with energies and virials of P = 150 GPa - 150 GPa/Å³ (V - 2.85 Å³) and a scatter of 2 meV/atom."""
     rng = np.random.default_rng(seed)
     frames, atoms = len(positions), len(symbols)
@@ -42,7 +42,7 @@ def labelled(positions, cells, symbols, name="cubic", seed=0) -> System:
     x = volumes - 2.85
     pressures = (150 - SLOPE * x) * units.GPa
     energies = -168.0 - 150 * units.GPa * x + SLOPE * units.GPa * x**2 / 2 + rng.normal(0, 0.002, frames)
-    return System(
+    return LabelledFrames(
         name=name,
         symbols=symbols,
         cells=np.array(cells),
@@ -53,7 +53,7 @@ def labelled(positions, cells, symbols, name="cubic", seed=0) -> System:
     )
 
 
-def rattled(frames, seed, amplitude=0.08, name="cubic", volumes=False, **kwargs) -> System:
+def rattled(frames, seed, amplitude=0.08, name="cubic", volumes=False, **kwargs) -> LabelledFrames:
     """Independent frames: every atom displaced by a normal number of ``amplitude`` Å."""
     rng = np.random.default_rng(seed)
     constants = np.linspace(4.9, 5.2, frames) if volumes else np.full(frames, 5.0)
@@ -62,7 +62,7 @@ def rattled(frames, seed, amplitude=0.08, name="cubic", volumes=False, **kwargs)
     return labelled(positions, [atoms.cell.array for atoms in crystals], crystals[0].get_chemical_symbols(), name, seed)
 
 
-def snapshots(of: System, noise: float, seed: int) -> System:
+def snapshots(of: LabelledFrames, noise: float, seed: int) -> LabelledFrames:
     """Copies of frames in which each atom moved on a little, their atoms shuffled and their cells turned and shifted."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(of.symbols))
@@ -71,7 +71,7 @@ def snapshots(of: System, noise: float, seed: int) -> System:
     return labelled(moved[:, order] @ turn, of.cells @ turn, of.symbols[order], of.name, seed)
 
 
-def ratios(train: System, test: System) -> np.ndarray:
+def ratios(train: LabelledFrames, test: LabelledFrames) -> np.ndarray:
     """Ratios of the test frames to the nearest training frame."""
     trained = np.arange(len(train) + len(test)) < len(train)
     return nearest_frames(Environments([train, test]), trained)["ratio"].to_numpy()[len(train) :]
@@ -126,7 +126,7 @@ def test_verdicts(shares, expected):
     assert verdict(pd.Series([1.0] * shares[0] + [0.2] * shares[1])) == expected
 
 
-def spoilt(system: System, frame: int, **changes) -> System:
+def spoilt(system: LabelledFrames, frame: int, **changes) -> LabelledFrames:
     """A copy with ``array[frame]`` changed."""
     arrays = {name: getattr(system, name).copy() for name in changes}
     for name, change in changes.items():

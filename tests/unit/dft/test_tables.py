@@ -7,7 +7,7 @@ from ase import units
 from ase.build import bulk
 from ase.calculators.calculator import Calculator, all_changes
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dft.label_pressures import label_pressures
 from qcrystal.figures.registry import FIGURES
 
@@ -44,7 +44,7 @@ def moving_frames(name, lattice_constants, amplitude, offset, shear=0.0):
     pressures = at_rest(np.cbrt(volumes)) + MOVING * (shifts**2).mean(axis=(1, 2)) + offset
     virials = (pressures * units.GPa * volumes)[:, None, None] * np.eye(3)
     frames = len(cells)
-    return System(name, ["Al"] * 4, cells, positions, np.zeros(frames), np.zeros((frames, 4, 3)), virials)
+    return LabelledFrames(name, ["Al"] * 4, cells, positions, np.zeros(frames), np.zeros((frames, 4, 3)), virials)
 
 
 def test_motion_is_taken_off_the_labels():

@@ -14,7 +14,7 @@ from qcrystal.crystal.cells import conventional_cell, primitive_cell, symmetric_
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points, principal_components, soap_distances
 from qcrystal.dataset.deepmd_npy import write_deepmd
-from qcrystal.dataset.labelled_frames import DatasetError, System
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.dataset.split import split
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.io.structures import read_structures, write_structures
@@ -162,7 +162,7 @@ def labelled(prototype, lattice_constants, pressures):
     virials = (np.array(pressures) * units.GPa * volumes)[:, None, None] * np.eye(3)
     count, atoms = len(cells), len(cells[0])
     origins = [{"origin": f"cubic a={a}"} for a in lattice_constants]
-    return System(
+    return LabelledFrames(
         "cubic", cells[0].get_chemical_symbols(), np.array([c.cell.array for c in cells]),
         np.array([c.positions for c in cells]), np.zeros(count), np.zeros((count, atoms, 3)), virials,
         provenance={"origins": origins},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ase.spacegroup import crystal
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.backends import BackendError, convert, differences
 from qcrystal.potential.deepmd import TrainingSettings, untrained
 from qcrystal.potential.tensorflow_graph import kind
@@ -25,7 +25,7 @@ def frames():
     cellpar = [5.0, 5.0, 5.0, 90, 90, 90]
     atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cellpar, primitive_cell=True).repeat((2, 1, 1))
     count, n = 3, len(atoms)
-    return System(
+    return LabelledFrames(
         name="cells",
         symbols=atoms.get_chemical_symbols(),
         cells=np.repeat(atoms.cell.array[None], count, axis=0),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ase.spacegroup import crystal
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.calculator import PotentialError
 from qcrystal.potential.committee import (
     Committee,
@@ -99,7 +99,7 @@ def test_members_that_are_equal_agree(folder, released_model):
         # a single-precision network: batches of another size differ in the last bits
         assert energy == pytest.approx(frame.get_potential_energy(), rel=1e-6)
         assert force == pytest.approx(frame.get_forces(), abs=1e-4)
-    labelled = System(
+    labelled = LabelledFrames(
         name="cells",
         symbols=frames[0].get_chemical_symbols(),
         cells=np.array([f.cell.array for f in frames]),

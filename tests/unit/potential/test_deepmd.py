@@ -19,7 +19,7 @@ from ase.spacegroup import crystal
 
 from qcrystal.config.load import load
 from qcrystal.dataset.deepmd_npy import write_deepmd
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential import deepmd as training
 from qcrystal.potential.deepmd import (
     LEARNING_CURVE_COLUMNS,
@@ -50,7 +50,7 @@ def frames(count=4, seed=3, name="cubic"):
         ["La", "H", "H"], sites, spacegroup=225, cellpar=[5.1, 5.1, 5.1, 90, 90, 90], primitive_cell=True
     ).repeat((2, 1, 1))
     n = len(atoms)
-    return System(
+    return LabelledFrames(
         name=name,
         symbols=atoms.get_chemical_symbols(),
         cells=np.repeat(atoms.cell.array[None], count, axis=0),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from ase import Atoms, units
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.io.trajectory import TrajectoryWriter
 from qcrystal.potential.extrapolation import (
@@ -39,18 +39,18 @@ class Committee:
         return len(self.offsets)
 
     def evaluate(self, frames):
-        positions = frames.positions if isinstance(frames, System) else [atoms.positions for atoms in frames]
+        positions = frames.positions if isinstance(frames, LabelledFrames) else [atoms.positions for atoms in frames]
         forces = springs(positions)
         return np.zeros((len(self), len(forces))), forces[None] + self.offsets[:, None, None]
 
 
-def labelled(frames, pressure, name="cubic", seed=1) -> System:
+def labelled(frames, pressure, name="cubic", seed=1) -> LabelledFrames:
     """Frames of 4 atoms in 12 Å³ that obey ``springs``, at one pressure (GPa), with energies of 0.4 eV."""
     rng = np.random.default_rng(seed)
     positions = rng.normal(0, 0.1, (frames, 4, 3))
     cells = np.repeat(np.eye(3)[None] * 12 ** (1 / 3), frames, axis=0)
     virials = np.broadcast_to(pressure * units.GPa * 12.0 * np.eye(3), (frames, 3, 3))
-    return System(name, SYMBOLS, cells, positions, np.full(frames, 0.4), springs(positions), virials)
+    return LabelledFrames(name, SYMBOLS, cells, positions, np.full(frames, 0.4), springs(positions), virials)
 
 
 def test_errors_and_deviations_of_held_out_frames_are_those_put_in():

@@ -11,7 +11,7 @@ from ase.geometry import find_mic
 from ase.spacegroup import crystal
 
 from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dynamics.lammps.launcher import worker_environment
 from qcrystal.potential.backends import convert
 from qcrystal.potential.deepmd import TrainingSettings, predict, untrained
@@ -36,7 +36,7 @@ def lattice(constant=5.1, seed=None):
 def system(frames):
     """Frames of the same atoms, without labels."""
     count, atoms = len(frames), len(frames[0])
-    return System(
+    return LabelledFrames(
         name="cells",
         symbols=frames[0].get_chemical_symbols(),
         cells=np.array([frame.cell.array for frame in frames]),

@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def neighbourhoods(positions: np.ndarray, cell: np.ndarray, species: np.ndarray,
     )
 
 
-def sorted_by_species(system: System, species: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def sorted_by_species(system: LabelledFrames, species: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Order (N,) that sorts a system's atoms by species, and the sorted species numbers (N,)."""
     numbers = np.array([species.index(symbol) for symbol in system.symbols])
     order = np.argsort(numbers, kind="stable")

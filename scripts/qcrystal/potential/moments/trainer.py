@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from qcrystal.dataset.deepmd_npy import read_deepmd
-from qcrystal.dataset.labelled_frames import System
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.files import write_whole
 from qcrystal.potential.moments import invariants
 from qcrystal.potential.moments.invariants import INVARIANT_SCALE, apply_network
@@ -145,12 +145,12 @@ def _check(document: dict) -> None:
         raise MomentTrainingError(f"input.json: batch_size is {batch!r}; this trainer needs a number of frames")
 
 
-def _systems(document: dict, part: str, directory: Path, species: list[str]) -> list[System]:
+def _systems(document: dict, part: str, directory: Path, species: list[str]) -> list[LabelledFrames]:
     paths = document["training"].get(part, {}).get("systems", [])
     return [read_deepmd(directory / path, species) for path in paths]
 
 
-def mean_energies(systems: Sequence[System], species: list[str]) -> np.ndarray:
+def mean_energies(systems: Sequence[LabelledFrames], species: list[str]) -> np.ndarray:
     """Mean energy (S,) of an atom of each species in eV: the solution of least norm, as DeePMD-kit takes it."""
     counts = np.array(
         [[np.sum(system.symbols == one) for one in species] for system in systems for _ in system.energies]
@@ -159,7 +159,7 @@ def mean_energies(systems: Sequence[System], species: list[str]) -> np.ndarray:
     return np.linalg.lstsq(counts.astype(float), energies, rcond=None)[0]
 
 
-def _frames(systems: Sequence[System], species: list[str], cutoff: float, energies: np.ndarray) -> list[Frame]:
+def _frames(systems: Sequence[LabelledFrames], species: list[str], cutoff: float, energies: np.ndarray) -> list[Frame]:
     frames = []
     for system in systems:
         order, numbers = sorted_by_species(system, species)
