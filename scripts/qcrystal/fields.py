@@ -1,9 +1,13 @@
-"""Types of configured values: what a number, a count, a name and a text may be, whichever file they stand in."""
+"""Types of configured values: what a number, a count, a name and a text may be, whichever file they stand in.
+
+Effort takes fewer of some values than physics lists: `spread` says which.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
@@ -47,3 +51,24 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_n
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
 Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, AfterValidator(_one_line)]
+
+T = TypeVar("T")
+
+
+def spread(values: Sequence[T], count: int | None, ends: bool = True) -> list[T]:
+    """``count`` of the values, spread evenly over them; all of them if there are no more, or if ``count`` is None.
+
+    Parameters
+    ----------
+    ends
+        Whether the first and the last value are among them; of one, the middle is taken. Otherwise the first value of each
+        of ``count`` equal parts is taken, as for frames of which neighbours differ least.
+    """
+    total = len(values)
+    if count is None or count >= total:
+        return list(values)
+    if not ends:
+        return [values[i * total // count] for i in range(count)]
+    if count == 1:
+        return [values[total // 2]]
+    return [values[round(i * (total - 1) / (count - 1))] for i in range(count)]
