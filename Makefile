@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+CRYSTAL ?= lah10
 SCALE ?= laptop
 START ?= model
 DEVICE ?= cpu
 CORES ?= $(shell nproc)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # What was said on the command line is looked at before an environment is built for it.
-KNOWN := SCALE START DEVICE CORES PYTHON T HTML JSON CACHE KEY
+KNOWN := CRYSTAL SCALE START DEVICE CORES PYTHON T HTML JSON CACHE KEY
 SAID := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) -*-command-variables-*- SHELL MAKEFLAGS,$(SAID))
 $(if $(UNKNOWN),$(error $(UNKNOWN): no such variable; there are $(KNOWN)))
@@ -16,7 +17,7 @@ one = $(and $(filter 1,$(words $(1))),$(filter $(1),$(2)))
 $(if $(call one,$(DEVICE),cpu cuda),,$(error DEVICE=$(DEVICE): cpu or cuda))
 $(if $(call one,$(START),model labels dft),,$(error START=$(START): model, labels or dft))
 SCALES := $(patsubst config/scales/%.yaml,%,$(wildcard config/scales/*.yaml))
-$(if $(or $(call one,$(SCALE),$(SCALES)),$(and $(filter 1,$(words $(SCALE))),$(wildcard $(SCALE) results/$(SCALE)))),,\
+$(if $(or $(call one,$(SCALE),$(SCALES)),$(and $(filter 1,$(words $(SCALE))),$(wildcard $(SCALE) results/$(CRYSTAL)/$(SCALE)))),,\
 	$(error SCALE=$(SCALE): one of $(SCALES), or the path of a file without a space))
 $(if $(or $(filter all,$(CORES)),$(shell echo '$(CORES)' | grep -xE '0*[1-9][0-9]*')),,$(error CORES=$(CORES): a number of cores from 1))
 # One environment per device, so that neither is rebuilt for the other's sake.
@@ -25,7 +26,7 @@ VENV := .venv$(SUFFIX)
 LOCK := envs/requirements$(SUFFIX).lock
 READY := $(VENV)/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
 SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
-CONFIG := --config scale=$(SCALE) start=$(START) device=$(DEVICE)
+CONFIG := --config crystal=$(CRYSTAL) scale=$(SCALE) start=$(START) device=$(DEVICE)
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help figures test acceptance bench paper audit seal crate lint format lock environment clean
@@ -61,23 +62,23 @@ $(READY):
 
 figures: $(READY)
 	@$(SNAKEMAKE) $(CONFIG)
-	@echo "Figures: results/$(SCALE)/figures   tables: results/$(SCALE)/tables"
+	@echo "Figures and tables: results/$(CRYSTAL)/$(SCALE)/figures"
 
 paper: $(READY)
 	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \
 		{ echo "TeX is not installed; on Debian: apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended" >&2; exit 1; }
 	@$(SNAKEMAKE) paper $(CONFIG)
-	@echo "Manuscript: results/$(SCALE)/manuscript/lah10.pdf"
+	@echo "Manuscript: results/$(CRYSTAL)/$(SCALE)/manuscript/lah10.pdf"
 
 audit: $(READY)
-	@$(VENV)/bin/python -m qcrystal.commands.audit $(T) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
+	@$(VENV)/bin/python -m qcrystal.commands.audit $(T) --crystal $(CRYSTAL) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
 
 seal: $(READY)
-	@$(VENV)/bin/python -m qcrystal.commands.seal --scale $(SCALE) $(if $(KEY),--key $(KEY))
+	@$(VENV)/bin/python -m qcrystal.commands.seal --crystal $(CRYSTAL) --scale $(SCALE) $(if $(KEY),--key $(KEY))
 
 crate: $(READY)
-	@$(VENV)/bin/python -m qcrystal.commands.crate results/$(SCALE) results/$(SCALE)/crate.zip
-	@$(VENV)/bin/python -m qcrystal.commands.crate --verify results/$(SCALE)/crate.zip --validate results/$(SCALE)/crate.zip
+	@$(VENV)/bin/python -m qcrystal.commands.crate results/$(CRYSTAL)/$(SCALE) results/$(CRYSTAL)/$(SCALE)/crate.zip
+	@$(VENV)/bin/python -m qcrystal.commands.crate --verify results/$(CRYSTAL)/$(SCALE)/crate.zip --validate results/$(CRYSTAL)/$(SCALE)/crate.zip
 
 lint: $(READY)
 	$(VENV)/bin/ruff format --check scripts tests
@@ -106,4 +107,4 @@ lock:
 	$(PYTHON) $(COMPILE) envs/requirements-cuda.in -o envs/requirements-cuda.lock
 
 clean:
-	rm -rf results/smoke results/laptop .snakemake
+	rm -rf results/*/smoke results/*/laptop .snakemake

@@ -25,18 +25,18 @@ rule figures:
     input:
         FIGURE_FILES,
         TABLE_FILES,
-        f"{S}/numbers.json",
-        f"{S}/configuration.yaml",
+        results("manuscript/numbers.json"),
+        results("provenance/configuration.yaml"),
 
 
 rule runs:
     input:
-        expand(f"{S}/runs/{{run}}/trajectory.h5", run=CONFIG.runs),
+        expand(results("dynamics/{run}/trajectory.h5"), run=CONFIG.runs),
 
 
 rule labels:
     input:
-        f"{S}/dft/{CONFIG.system_name}",
+        results(f"dft/{CONFIG.crystal_name}"),
 
 
 rule learning:
@@ -47,7 +47,7 @@ rule learning:
 
 rule convergence:
     input:
-        f"{S}/dft/convergence.csv",
+        results("dft/convergence.csv"),
 
 
 rule potential:
@@ -57,4 +57,4 @@ rule potential:
 
 rule paper:
     input:
-        f"{S}/manuscript/lah10.pdf",
+        results("manuscript/lah10.pdf"),

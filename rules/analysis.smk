@@ -4,15 +4,15 @@ OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell")
 
 rule observe:
     input:
-        trajectory=f"{S}/runs/{{run}}/trajectory.h5",
-        thermo=f"{S}/runs/{{run}}/thermo.csv",
-        report=f"{S}/runs/{{run}}/report.json",
-        eos=f"{STATICS}/eos.csv",
+        trajectory=results("dynamics/{run}/trajectory.h5"),
+        thermo=results("dynamics/{run}/thermo.csv"),
+        report=results("dynamics/{run}/report.json"),
+        eos=results("statics/eos.csv"),
     output:
-        **{name: f"{S}/observables/{{run}}/{name}.csv" for name in OBSERVABLES},
-        prov=f"{S}/observables/{{run}}/observables.prov.json",
+        **{name: results(f"analysis/runs/{{run}}/{name}.csv") for name in OBSERVABLES},
+        prov=results("analysis/runs/{run}/observables.prov.json"),
     log:
-        f"{S}/logs/observables/{{run}}.log",
+        logs("analysis/runs/{run}.log"),
     group:
         "observables"
     conda:
@@ -25,7 +25,7 @@ rule observe:
     params:
         **code("analysis/observe.py"),
         prototype=prototype(),
-        cage=plain(SYSTEM.cage),
+        cage=plain(CRYSTAL.cage),
     script:
         "../scripts/analysis/observe.py"
 
@@ -36,13 +36,13 @@ rule deviation:
         trajectories=deviation_runs("trajectory.h5"),
         thermo=deviation_runs("thermo.csv"),
         models=potential_members(POTENTIAL),
-        limits=f"{S}/accuracy/limits.csv",
+        limits=results("potential/accuracy/limits.csv"),
     output:
-        frames=f"{S}/deviation/{{batch}}/frames.csv",
-        runs=f"{S}/deviation/{{batch}}/runs.csv",
-        prov=f"{S}/deviation/{{batch}}/deviation.prov.json",
+        frames=results("analysis/deviation/{batch}/frames.csv"),
+        runs=results("analysis/deviation/{batch}/runs.csv"),
+        prov=results("analysis/deviation/{batch}/deviation.prov.json"),
     log:
-        f"{S}/logs/deviation/{{batch}}.log",
+        logs("analysis/deviation/{batch}.log"),
     wildcard_constraints:
         batch=one_of(DEVIATION),
     conda:
@@ -62,17 +62,17 @@ rule deviation:
 rule collect:
     input:
         observables=lambda wildcards: expand(
-            f"{S}/observables/{{run}}/{{name}}.csv", run=CONFIG.sweeps[wildcards.sweep], name=OBSERVABLES
+            results("analysis/runs/{run}/{name}.csv"), run=CONFIG.sweeps[wildcards.sweep], name=OBSERVABLES
         ),
         deviation=lambda wildcards: expand(
-            f"{S}/deviation/{{batch}}/runs.csv",
+            results("analysis/deviation/{batch}/runs.csv"),
             batch=sorted(set(map(deviation_batch, CONFIG.sweeps[wildcards.sweep]))),
         ),
     output:
-        **{name: f"{S}/tables/sweeps/{{sweep}}/{name}.csv" for name in OBSERVABLES},
-        prov=f"{S}/tables/sweeps/{{sweep}}/sweep.prov.json",
+        **{name: results(f"analysis/sweeps/{{sweep}}/{name}.csv") for name in OBSERVABLES},
+        prov=results("analysis/sweeps/{sweep}/sweep.prov.json"),
     log:
-        f"{S}/logs/sweeps/{{sweep}}.log",
+        logs("analysis/sweeps/{sweep}.log"),
     group:
         "tables"
     conda:

@@ -46,20 +46,36 @@ configfile: str(ROOT / configuration.MAIN_FILE)
 
 try:
     CONFIG = configuration.load(config, ROOT, PUT_OVER)
-    configuration.check_surroundings({}, [Path("results", CONFIG.scale_name)])
+    configuration.check_surroundings({}, [Path("results", CONFIG.crystal_name, CONFIG.scale_name)])
 except configuration.ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
-SCALE, SYSTEM, MAIN = CONFIG.scale, CONFIG.system, CONFIG.main
-S = f"results/{CONFIG.scale_name}"
+SCALE, CRYSTAL, MAIN = CONFIG.scale, CONFIG.crystal, CONFIG.main
+RESULTS = f"results/{CONFIG.crystal_name}/{CONFIG.scale_name}"
+
+
+def results(path):
+    """A file of a stage of this crystal at this scale."""
+    return f"{RESULTS}/{path}"
+
+
+def logs(path):
+    """The log of a job."""
+    return results(f"logs/{path}")
+
+
+def benchmarks(path):
+    """What a job took."""
+    return results(f"benchmarks/{path}")
+
+
 # Where the potential comes from: the released one, or the one trained on the configured data set.
-POTENTIAL = MAIN.model if MAIN.start == "model" else f"{S}/potential/{MAIN.dataset}"
-DFT_LATTICE = f"{S}/dft/lattice.csv" if MAIN.start == "dft" else MAIN.dft_reference
-DFT_CONVERGENCE = f"{S}/dft/convergence.csv" if MAIN.start == "dft" else MAIN.dft_convergence
-DFT_CHECK = f"{S}/dft/structures_check.csv" if MAIN.start == "dft" else MAIN.dft_check
-LEARNING_TABLES = f"{S}/learning" if MAIN.start == "dft" else MAIN.learning_reference
-STATICS = f"{S}/statics"
+POTENTIAL = MAIN.model if MAIN.start == "model" else results(f"potential/{MAIN.dataset}")
+DFT_LATTICE = results("dft/lattice.csv") if MAIN.start == "dft" else MAIN.dft_reference
+DFT_CONVERGENCE = results("dft/convergence.csv") if MAIN.start == "dft" else MAIN.dft_convergence
+DFT_CHECK = results("search/dft_check.csv") if MAIN.start == "dft" else MAIN.dft_check
+LEARNING_TABLES = results("learning") if MAIN.start == "dft" else MAIN.learning_reference
 GPU = 1 if MAIN.device == "cuda" else 0
 
 
@@ -82,7 +98,7 @@ def plain(model):
 
 def prototype():
     """The prototype that the runs start from, as plain data."""
-    return plain(SYSTEM.prototypes[SYSTEM.prototype])
+    return plain(CRYSTAL.prototypes[CRYSTAL.prototype])
 
 
 def pick(values, count):
@@ -109,7 +125,7 @@ def dataset_parts(folder):
 def dataset_source(wildcards):
     """Folder of the data set: labelled by this workflow, public and checked against its checksums, or shipped."""
     if MAIN.start == "dft" and wildcards.dataset == MAIN.dataset:
-        return f"{S}/learning/{CONFIG.system_name}"
+        return results(f"learning/{CONFIG.crystal_name}")
     dataset = MAIN.datasets[wildcards.dataset]
     return f"results/downloads/{wildcards.dataset}" if dataset.repository else dataset.path
 
@@ -145,15 +161,15 @@ def cell_of(run):
 
 def labels_before(generation):
     """The labels that a generation's committee is trained on: those it all begins with and of all generations before it."""
-    recipes = [] if LEARNING_SOURCE else expand(f"{S}/dft/labels/{{batch}}.json", batch=DFT_BATCHES)
+    recipes = [] if LEARNING_SOURCE else expand(results("dft/labels/{batch}.json"), batch=DFT_BATCHES)
     earlier = range(FIRST, generation)
-    return recipes + expand(f"{L}/{{earlier}}/labels/{{batch}}.json", earlier=earlier, batch=LEARNING_BATCHES)
+    return recipes + expand(results("learning/{earlier}/labels/{batch}.json"), earlier=earlier, batch=LEARNING_BATCHES)
 
 
 def explored(suffix):
     """Files with a suffix of all runs of a generation."""
     return lambda wildcards: expand(
-        f"{L}/{wildcards.generation}/explore/{{run}}.{suffix}", run=EXPLORATION[int(wildcards.generation)]
+        results(f"learning/{wildcards.generation}/explore/{{run}}.{suffix}"), run=EXPLORATION[int(wildcards.generation)]
     )
 
 
@@ -169,7 +185,7 @@ for run_name in CONFIG.runs:
 
 def deviation_runs(file):
     """A file of every run of a deviation job."""
-    return lambda wildcards: expand(f"{S}/runs/{{run}}/{file}", run=DEVIATION[int(wildcards.batch)])
+    return lambda wildcards: expand(results(f"dynamics/{{run}}/{file}"), run=DEVIATION[int(wildcards.batch)])
 
 
 def logical_file(name):
@@ -183,20 +199,22 @@ def logical_file(name):
                 file=sys.stderr,
             )
             sys.exit(1)
-        return f"{S}/tables/sweeps/{sweep}/{table}.csv"
+        return results(f"analysis/sweeps/{sweep}/{table}.csv")
     if kind == "statics":
-        return f"{STATICS}/{rest}.extxyz" if rest == "structures" else f"{STATICS}/{rest}.csv"
+        return results(f"statics/{rest}.csv")
+    if kind == "search":
+        return results(f"search/{rest}.extxyz") if rest == "structures" else results(f"search/{rest}.csv")
     if kind == "potential":
         return f"{POTENTIAL}/{rest}.csv"
     if kind == "accuracy":
-        return f"{S}/accuracy/{rest}.csv"
+        return results(f"potential/accuracy/{rest}.csv")
     if (kind, rest) == ("quality", "potential"):  # of the set that a released potential was trained on
         path = f"{MAIN.model}/data_quality.csv"
         if MAIN.start != "model" or not Path(path).is_file():
             return []
         return path if read_card(Path(MAIN.model) / "card.yaml")["data"].get("name") != MAIN.dataset else []
     if kind == "quality":
-        return f"{S}/quality/{MAIN.dataset}/{rest}.csv"
+        return results(f"dataset/quality/{MAIN.dataset}/{rest}.csv")
     if kind == "dft":
         return {
             "lattice": DFT_LATTICE,

@@ -28,11 +28,11 @@ rule dataset:
     input:
         dataset_files,
     output:
-        folder=directory(f"{S}/data/{{dataset}}"),
-        summary=f"{S}/data/{{dataset}}.csv",
-        prov=f"{S}/data/{{dataset}}.prov.json",
+        folder=directory(results("dataset/{dataset}")),
+        summary=results("dataset/{dataset}.csv"),
+        prov=results("dataset/{dataset}.prov.json"),
     log:
-        f"{S}/logs/data/{{dataset}}.log",
+        logs("dataset/{dataset}.log"),
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -43,7 +43,7 @@ rule dataset:
     params:
         **code("dataset/split.py"),
         source=dataset_source,
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         settings=lambda wildcards: {
             key: value
             for key, value in plain(MAIN.datasets[wildcards.dataset]).items()
@@ -56,12 +56,12 @@ rule dataset:
 
 rule data_quality:
     input:
-        data=f"{S}/data/{{dataset}}",
+        data=results("dataset/{dataset}"),
     output:
-        **{name: f"{S}/quality/{{dataset}}/{name}.csv" for name in ("frames", "systems", "histograms")},
-        prov=f"{S}/quality/{{dataset}}/quality.prov.json",
+        **{name: results(f"dataset/quality/{{dataset}}/{name}.csv") for name in ("frames", "systems", "histograms")},
+        prov=results("dataset/quality/{dataset}/quality.prov.json"),
     log:
-        f"{S}/logs/quality/{{dataset}}.log",
+        logs("dataset/quality/{dataset}.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -71,6 +71,6 @@ rule data_quality:
         gpu=0,
     params:
         **code("dataset/quality.py"),
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
     script:
         "../scripts/dataset/quality.py"

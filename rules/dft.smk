@@ -1,7 +1,7 @@
 # Labels by density-functional theory: GPAW through ASE, run by the interpreter that carries GPAW.
 from qcrystal.dft.convergence import comparisons, settings_to_label
 
-DFT = SYSTEM.dft
+DFT = CRYSTAL.dft
 DFT_SETTINGS = {
     key: getattr(DFT, key)
     for key in ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
@@ -14,10 +14,10 @@ TRIED = settings_to_label(COMPARISONS)
 
 rule dft_paw:
     output:
-        folder=directory(f"{S}/dft/paw"),
-        prov=f"{S}/dft/paw.prov.json",
+        folder=directory(results("dft/paw")),
+        prov=results("dft/paw.prov.json"),
     log:
-        f"{S}/logs/dft_paw.log",
+        logs("dft/paw.log"),
     conda:
         "../envs/dft.yaml"
     threads: 1
@@ -38,10 +38,10 @@ rule dft_frames:
     input:
         **{f"structures{i}": recipe.structures for i, recipe in enumerate(DFT.structure_recipes)},
     output:
-        frames=expand(f"{S}/dft/frames/{{batch}}.extxyz", batch=DFT_BATCHES),
-        prov=f"{S}/dft/frames.prov.json",
+        frames=expand(results("dft/frames/{batch}.extxyz"), batch=DFT_BATCHES),
+        prov=results("dft/frames.prov.json"),
     log:
-        f"{S}/logs/dft_frames.log",
+        logs("dft/frames.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -52,7 +52,7 @@ rule dft_frames:
     params:
         **code("dft/frames.py"),
         prototype=prototype(),
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         recipes=[plain(recipe) for recipe in DFT.recipes],
         structure_recipes=[plain(recipe) for recipe in DFT.structure_recipes],
         frequencies=DFT.frequencies,
@@ -64,15 +64,15 @@ rule dft_frames:
 
 rule dft_label:
     input:
-        frames=f"{S}/dft/frames/{{batch}}.extxyz",
-        setups=f"{S}/dft/paw",
+        frames=results("dft/frames/{batch}.extxyz"),
+        setups=results("dft/paw"),
     output:
-        labels=f"{S}/dft/labels/{{batch}}.json",
-        prov=f"{S}/dft/labels/{{batch}}.prov.json",
+        labels=results("dft/labels/{batch}.json"),
+        prov=results("dft/labels/{batch}.prov.json"),
     log:
-        f"{S}/logs/dft_label/{{batch}}.log",
+        logs("dft/label/{batch}.log"),
     benchmark:
-        f"{S}/benchmarks/dft_label/{{batch}}.tsv"
+        benchmarks("dft/label/{batch}.tsv")
     wildcard_constraints:
         batch=one_of(DFT_BATCHES),
     conda:
@@ -92,14 +92,14 @@ rule dft_label:
 
 rule dft_lattice:
     input:
-        setups=f"{S}/dft/paw",
+        setups=results("dft/paw"),
     output:
-        table=f"{S}/dft/lattice.csv",
-        prov=f"{S}/dft/lattice.prov.json",
+        table=results("dft/lattice.csv"),
+        prov=results("dft/lattice.prov.json"),
     log:
-        f"{S}/logs/dft_lattice.log",
+        logs("dft/lattice.log"),
     benchmark:
-        f"{S}/benchmarks/dft_lattice.tsv"
+        benchmarks("dft/lattice.tsv")
     conda:
         "../envs/dft.yaml"
     threads: 1
@@ -111,7 +111,7 @@ rule dft_lattice:
         **code("dft/lattice_table.py", "dft/lattice.py", "dft/label.py"),
         settings=DFT_SETTINGS,
         prototype=prototype(),
-        cage=plain(SYSTEM.cage),
+        cage=plain(CRYSTAL.cage),
         lattice_constants=pick(DFT.lattice_constants, SCALE.dft.lattice_points),
         python=MAIN.dft_python,
     script:
@@ -123,14 +123,14 @@ use rule dft_frames as dft_convergence_frames with:
     input:
         [],
     output:
-        frames=[f"{S}/dft/convergence/frames.extxyz"],
-        prov=f"{S}/dft/convergence/frames.prov.json",
+        frames=[results("dft/convergence/frames.extxyz")],
+        prov=results("dft/convergence/frames.prov.json"),
     log:
-        f"{S}/logs/dft_convergence/frames.log",
+        logs("dft/convergence/frames.log"),
     params:
         **code("dft/frames.py"),
         prototype=prototype(),
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         recipes=[plain(recipe) for recipe in DFT.convergence.frames],
         structure_recipes=[],
         frequencies=DFT.frequencies,
@@ -140,15 +140,15 @@ use rule dft_frames as dft_convergence_frames with:
 
 use rule dft_label as dft_convergence_label with:
     input:
-        frames=f"{S}/dft/convergence/frames.extxyz",
-        setups=f"{S}/dft/paw",
+        frames=results("dft/convergence/frames.extxyz"),
+        setups=results("dft/paw"),
     output:
-        labels=f"{S}/dft/convergence/{{batch}}.json",
-        prov=f"{S}/dft/convergence/{{batch}}.prov.json",
+        labels=results("dft/convergence/{batch}.json"),
+        prov=results("dft/convergence/{batch}.prov.json"),
     log:
-        f"{S}/logs/dft_convergence/{{batch}}.log",
+        logs("dft/convergence/{batch}.log"),
     benchmark:
-        f"{S}/benchmarks/dft_convergence/{{batch}}.tsv"
+        benchmarks("dft/convergence/{batch}.tsv")
     wildcard_constraints:
         batch=one_of(TRIED),
     params:
@@ -159,32 +159,32 @@ use rule dft_label as dft_convergence_label with:
 
 use rule dft_lattice as dft_convergence_lattice with:
     output:
-        table=f"{S}/dft/convergence/lattice/{{batch}}.csv",
-        prov=f"{S}/dft/convergence/lattice/{{batch}}.prov.json",
+        table=results("dft/convergence/lattice/{batch}.csv"),
+        prov=results("dft/convergence/lattice/{batch}.prov.json"),
     log:
-        f"{S}/logs/dft_convergence/{{batch}}-lattice.log",
+        logs("dft/convergence/{batch}-lattice.log"),
     benchmark:
-        f"{S}/benchmarks/dft_convergence/{{batch}}-lattice.tsv"
+        benchmarks("dft/convergence/{batch}-lattice.tsv")
     wildcard_constraints:
         batch=one_of(TRIED),
     params:
         **code("dft/lattice_table.py", "dft/lattice.py", "dft/label.py"),
         settings=lambda wildcards: DFT_SETTINGS | TRIED[wildcards.batch],
         prototype=prototype(),
-        cage=plain(SYSTEM.cage),
+        cage=plain(CRYSTAL.cage),
         lattice_constants=[DFT.convergence.lattice_constant],
         python=MAIN.dft_python,
 
 
 rule dft_convergence_compare:
     input:
-        **{f"label{i}": f"{S}/dft/convergence/{name}.json" for i, name in enumerate(TRIED)},
-        **{f"lattice{i}": f"{S}/dft/convergence/lattice/{name}.csv" for i, name in enumerate(TRIED)},
+        **{f"label{i}": results(f"dft/convergence/{name}.json") for i, name in enumerate(TRIED)},
+        **{f"lattice{i}": results(f"dft/convergence/lattice/{name}.csv") for i, name in enumerate(TRIED)},
     output:
-        table=f"{S}/dft/convergence.csv",
-        prov=f"{S}/dft/convergence.prov.json",
+        table=results("dft/convergence.csv"),
+        prov=results("dft/convergence.prov.json"),
     log:
-        f"{S}/logs/dft_convergence.log",
+        logs("dft/convergence.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -207,12 +207,12 @@ rule label_pressures:
     input:
         dataset_files,
         model=f"{POTENTIAL}/model.pb",
-        eos=f"{S}/statics/eos.csv",
+        eos=results("statics/eos.csv"),
     output:
-        table=f"{S}/dft/label_pressures/{{dataset}}.csv",
-        prov=f"{S}/dft/label_pressures/{{dataset}}.prov.json",
+        table=results("dft/label_pressures/{dataset}.csv"),
+        prov=results("dft/label_pressures/{dataset}.prov.json"),
     log:
-        f"{S}/logs/label_pressures/{{dataset}}.log",
+        logs("dft/label_pressures/{dataset}.log"),
     conda:
         "../envs/dynamics.yaml"
     threads: 1
@@ -223,7 +223,7 @@ rule label_pressures:
     params:
         **code("dft/label_pressures.py"),
         source=dataset_source,
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         prototype=prototype(),
     script:
         "../scripts/dft/label_pressures.py"
@@ -231,12 +231,12 @@ rule label_pressures:
 
 rule dft_dataset:
     input:
-        labels=expand(f"{S}/dft/labels/{{batch}}.json", batch=DFT_BATCHES),
+        labels=expand(results("dft/labels/{batch}.json"), batch=DFT_BATCHES),
     output:
-        folder=directory(f"{S}/dft/{CONFIG.system_name}"),
-        prov=f"{S}/dft/{CONFIG.system_name}.prov.json",
+        folder=directory(results(f"dft/{CONFIG.crystal_name}")),
+        prov=results(f"dft/{CONFIG.crystal_name}.prov.json"),
     log:
-        f"{S}/logs/dft_dataset.log",
+        logs("dft/dataset.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1

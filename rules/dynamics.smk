@@ -3,20 +3,20 @@ rule run:
     input:
         model=f"{POTENTIAL}/model.pb",
         card=f"{POTENTIAL}/card.yaml",
-        eos=f"{STATICS}/eos.csv",
-        phonons=f"{STATICS}/phonons.csv",
-        energy=f"{STATICS}/harmonic_energy.csv",
-        cell=lambda wildcards: expand(f"{S}/runs/{{source}}/thermo.csv", source=cell_of(wildcards.run)),
+        eos=results("statics/eos.csv"),
+        phonons=results("statics/phonons.csv"),
+        energy=results("statics/harmonic_energy.csv"),
+        cell=lambda wildcards: expand(results("dynamics/{source}/thermo.csv"), source=cell_of(wildcards.run)),
     output:
-        trajectory=f"{S}/runs/{{run}}/trajectory.h5",
-        thermo=f"{S}/runs/{{run}}/thermo.csv",
-        report=f"{S}/runs/{{run}}/report.json",
-        start=f"{S}/runs/{{run}}/start.extxyz",
-        prov=f"{S}/runs/{{run}}/run.prov.json",
+        trajectory=results("dynamics/{run}/trajectory.h5"),
+        thermo=results("dynamics/{run}/thermo.csv"),
+        report=results("dynamics/{run}/report.json"),
+        start=results("dynamics/{run}/start.extxyz"),
+        prov=results("dynamics/{run}/run.prov.json"),
     log:
-        f"{S}/logs/runs/{{run}}.log",
+        logs("dynamics/{run}.log"),
     benchmark:
-        f"{S}/benchmarks/runs/{{run}}.tsv"
+        benchmarks("dynamics/{run}.tsv")
     conda:
         "../envs/dynamics.yaml"
     threads: 1
@@ -29,6 +29,6 @@ rule run:
         specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),
         cell_of=lambda wildcards: [plain(CONFIG.runs[source]) for source in cell_of(wildcards.run)],
         prototype=prototype(),
-        max_frequency=SYSTEM.dynamics.max_frequency,
+        max_frequency=CRYSTAL.dynamics.max_frequency,
     script:
         "../scripts/dynamics/run.py"

@@ -1,8 +1,12 @@
 # Every figure and table of the paper, drawn from tidy tables.
 from qcrystal.figures.registry import FIGURES
 
-FIGURE_FILES = [f"{S}/figures/{id}.{ext}" for id, f in FIGURES.items() if f.kind == "figure" for ext in ("pdf", "png")]
-TABLE_FILES = [f"{S}/tables/{id}.{ext}" for id, f in FIGURES.items() if f.kind == "table" for ext in ("csv", "tex")]
+FIGURE_FILES = [
+    results(f"figures/{id}.{ext}") for id, f in FIGURES.items() if f.kind == "figure" for ext in ("pdf", "png")
+]
+TABLE_FILES = [
+    results(f"figures/{id}.{ext}") for id, f in FIGURES.items() if f.kind == "table" for ext in ("csv", "tex")
+]
 
 for figure_id, figure in FIGURES.items():
 
@@ -16,23 +20,23 @@ for figure_id, figure in FIGURES.items():
             *(
                 [
                     report(
-                        f"{S}/figures/{figure_id}.png",
+                        results(f"figures/{figure_id}.png"),
                         category=figure.category,
                         caption="../manuscript/captions.rst",
                         labels={"figure": figure_id},
                     ),
-                    f"{S}/figures/{figure_id}.pdf",
+                    results(f"figures/{figure_id}.pdf"),
                 ]
                 if figure.kind == "figure"
-                else [f"{S}/tables/{figure_id}.csv", f"{S}/tables/{figure_id}.tex"]
+                else [results(f"figures/{figure_id}.csv"), results(f"figures/{figure_id}.tex")]
             ),
             prov=(
-                f"{S}/figures/{figure_id}.prov.json"
+                results(f"figures/{figure_id}.prov.json")
                 if figure.kind == "figure"
-                else f"{S}/tables/{figure_id}.prov.json"
+                else results(f"figures/{figure_id}.prov.json")
             ),
         log:
-            f"{S}/logs/figures/{figure_id}.log",
+            logs(f"figures/{figure_id}.log"),
         group:
             "figures"
         conda:

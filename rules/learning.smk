@@ -4,7 +4,7 @@
 from qcrystal.dataset.labelled_frames import DatasetError
 from qcrystal.learning.generations import exploration, generations_within
 
-LEARNING = SYSTEM.learning
+LEARNING = CRYSTAL.learning
 LEARNING_SOURCE = MAIN.datasets[MAIN.dataset].path if MAIN.learning_from == "dataset" else None
 try:
     FIRST = generations_within(Path(LEARNING_SOURCE)) if LEARNING_SOURCE else 0
@@ -12,7 +12,6 @@ except DatasetError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 LAST = FIRST + SCALE.learning.generations
-L = f"{S}/learning"
 EXPLORATION = {g: {name: plain(spec) for name, spec in exploration(CONFIG, g).items()} for g in range(FIRST, LAST)}
 RECIPES = {recipe.name: plain(recipe) for recipe in DFT.recipes}
 COMMITTEE = list(range(1, LEARNING.committee + 1))
@@ -32,10 +31,10 @@ rule learning_data:
         source=LEARNING_SOURCE_FILES,
         labels=lambda wildcards: labels_before(int(wildcards.generation)),
     output:
-        folder=directory(f"{L}/{{generation}}/data"),
-        prov=f"{L}/{{generation}}/data.prov.json",
+        folder=directory(results("learning/{generation}/data")),
+        prov=results("learning/{generation}/data.prov.json"),
     log:
-        f"{S}/logs/learning/{{generation}}/data.log",
+        logs("learning/{generation}/data.log"),
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -46,7 +45,7 @@ rule learning_data:
     params:
         **code("learning/data.py"),
         source=LEARNING_SOURCE,
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         test_fraction=LEARNING.test_fraction,
         seed=CONFIG.seed("learning", "test"),
     script:
@@ -55,15 +54,15 @@ rule learning_data:
 
 rule learning_train:
     input:
-        data=f"{L}/{{generation}}/data",
+        data=results("learning/{generation}/data"),
     output:
-        model=f"{L}/{{generation}}/committee/{{member}}.pb",
-        curve=f"{L}/{{generation}}/committee/{{member}}.csv",
-        prov=f"{L}/{{generation}}/committee/{{member}}.prov.json",
+        model=results("learning/{generation}/committee/{member}.pb"),
+        curve=results("learning/{generation}/committee/{member}.csv"),
+        prov=results("learning/{generation}/committee/{member}.prov.json"),
     log:
-        f"{S}/logs/learning/{{generation}}/train-{{member}}.log",
+        logs("learning/{generation}/train-{member}.log"),
     benchmark:
-        f"{S}/benchmarks/learning/{{generation}}-train-{{member}}.tsv"
+        benchmarks("learning/{generation}-train-{member}.tsv")
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -73,8 +72,8 @@ rule learning_train:
         gpu=GPU,
     params:
         **code("learning/train.py"),
-        species=SYSTEM.species,
-        architecture=plain(SYSTEM.training[LEARNING.training]),
+        species=CRYSTAL.species,
+        architecture=plain(CRYSTAL.training[LEARNING.training]),
         steps=SCALE.learning.training_steps,
         seed=lambda wildcards: CONFIG.seed("learning", wildcards.generation, wildcards.member),
     script:
@@ -83,16 +82,16 @@ rule learning_train:
 
 rule learning_explore:
     input:
-        data=f"{L}/{{generation}}/data",
-        model=f"{L}/{{generation}}/committee/1.pb",
+        data=results("learning/{generation}/data"),
+        model=results("learning/{generation}/committee/1.pb"),
     output:
-        frames=f"{L}/{{generation}}/explore/{{run}}.extxyz",
-        report=f"{L}/{{generation}}/explore/{{run}}.json",
-        prov=f"{L}/{{generation}}/explore/{{run}}.prov.json",
+        frames=results("learning/{generation}/explore/{run}.extxyz"),
+        report=results("learning/{generation}/explore/{run}.json"),
+        prov=results("learning/{generation}/explore/{run}.prov.json"),
     log:
-        f"{S}/logs/learning/{{generation}}/explore/{{run}}.log",
+        logs("learning/{generation}/explore/{run}.log"),
     benchmark:
-        f"{S}/benchmarks/learning/{{generation}}-explore-{{run}}.tsv"
+        benchmarks("learning/{generation}-explore-{run}.tsv")
     wildcard_constraints:
         generation=one_of(EXPLORATION),
         run=one_of(run for runs in EXPLORATION.values() for run in runs),
@@ -115,17 +114,17 @@ rule learning_explore:
 
 rule learning_select:
     input:
-        data=f"{L}/{{generation}}/data",
-        models=expand(f"{L}/{{{{generation}}}}/committee/{{member}}.pb", member=COMMITTEE),
+        data=results("learning/{generation}/data"),
+        models=expand(results("learning/{{generation}}/committee/{member}.pb"), member=COMMITTEE),
         frames=explored("extxyz"),
         reports=explored("json"),
     output:
-        batches=expand(f"{L}/{{{{generation}}}}/frames/{{batch}}.extxyz", batch=LEARNING_BATCHES),
-        frames=f"{L}/{{generation}}/frames.csv",
-        summary=f"{L}/{{generation}}/summary.csv",
-        prov=f"{L}/{{generation}}/frames.prov.json",
+        batches=expand(results("learning/{{generation}}/frames/{batch}.extxyz"), batch=LEARNING_BATCHES),
+        frames=results("learning/{generation}/frames.csv"),
+        summary=results("learning/{generation}/summary.csv"),
+        prov=results("learning/{generation}/frames.prov.json"),
     log:
-        f"{S}/logs/learning/{{generation}}/select.log",
+        logs("learning/{generation}/select.log"),
     wildcard_constraints:
         generation=one_of(EXPLORATION),
     conda:
@@ -137,7 +136,7 @@ rule learning_select:
         gpu=GPU,
     params:
         **code("learning/select_frames.py"),
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         runs=lambda wildcards: list(EXPLORATION[int(wildcards.generation)].values()),
         bounds=LEARNING.bounds,
         soap=plain(LEARNING.soap),
@@ -151,15 +150,15 @@ rule learning_select:
 
 use rule dft_label as learning_label with:
     input:
-        frames=f"{L}/{{generation}}/frames/{{batch}}.extxyz",
-        setups=f"{S}/dft/paw",
+        frames=results("learning/{generation}/frames/{batch}.extxyz"),
+        setups=results("dft/paw"),
     output:
-        labels=f"{L}/{{generation}}/labels/{{batch}}.json",
-        prov=f"{L}/{{generation}}/labels/{{batch}}.prov.json",
+        labels=results("learning/{generation}/labels/{batch}.json"),
+        prov=results("learning/{generation}/labels/{batch}.prov.json"),
     log:
-        f"{S}/logs/learning/{{generation}}/label-{{batch}}.log",
+        logs("learning/{generation}/label-{batch}.log"),
     benchmark:
-        f"{S}/benchmarks/learning/{{generation}}-label-{{batch}}.tsv"
+        benchmarks("learning/{generation}-label-{batch}.tsv")
     wildcard_constraints:
         generation=one_of(EXPLORATION),
         batch=one_of(LEARNING_BATCHES),
@@ -167,17 +166,19 @@ use rule dft_label as learning_label with:
 
 rule learning_tables:
     input:
-        data=f"{L}/{LAST}/data",
-        models=expand(f"{L}/{{generation}}/committee/{{member}}.pb", generation=range(LAST + 1), member=COMMITTEE),
+        data=results(f"learning/{LAST}/data"),
+        models=expand(
+            results("learning/{generation}/committee/{member}.pb"), generation=range(LAST + 1), member=COMMITTEE
+        ),
         summaries=([f"{LEARNING_SOURCE}/generations.csv"] if FIRST else [])
-        + expand(f"{L}/{{generation}}/summary.csv", generation=range(FIRST, LAST)),
+        + expand(results("learning/{generation}/summary.csv"), generation=range(FIRST, LAST)),
     output:
-        generations=f"{L}/generations.csv",
-        errors=f"{L}/generation_errors.csv",
-        map=f"{L}/structure_map.csv",
-        prov=f"{L}/tables.prov.json",
+        generations=results("learning/generations.csv"),
+        errors=results("learning/generation_errors.csv"),
+        map=results("learning/structure_map.csv"),
+        prov=results("learning/tables.prov.json"),
     log:
-        f"{S}/logs/learning/tables.log",
+        logs("learning/tables.log"),
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -187,7 +188,7 @@ rule learning_tables:
         gpu=GPU,
     params:
         **code("learning/tables.py"),
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         soap=plain(LEARNING.soap),
     script:
         "../scripts/learning/tables.py"
@@ -197,12 +198,12 @@ rule learning_dataset:
     input:
         source=LEARNING_SOURCE_FILES,
         labels=labels_before(LAST),
-        tables=[f"{L}/{name}.csv" for name in ("generations", "generation_errors", "structure_map")],
+        tables=[results(f"learning/{name}.csv") for name in ("generations", "generation_errors", "structure_map")],
     output:
-        folder=directory(f"{L}/{CONFIG.system_name}"),
-        prov=f"{L}/{CONFIG.system_name}.prov.json",
+        folder=directory(results(f"learning/{CONFIG.crystal_name}")),
+        prov=results(f"learning/{CONFIG.crystal_name}.prov.json"),
     log:
-        f"{S}/logs/learning/dataset.log",
+        logs("learning/dataset.log"),
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -213,7 +214,7 @@ rule learning_dataset:
     params:
         **code("learning/dataset.py"),
         source=LEARNING_SOURCE,
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
         test_fraction=LEARNING.test_fraction,
         seed=CONFIG.seed("learning", "test"),
     script:

@@ -2,12 +2,12 @@
 NUMBER_INPUTS = {
     "card": f"{POTENTIAL}/card.yaml",
     "parity": f"{POTENTIAL}/parity_errors.csv",
-    "eos": f"{STATICS}/eos.csv",
-    "phonons": f"{STATICS}/phonons.csv",
-    "classical": f"{S}/tables/sweeps/classical_grid/summary.csv",
-    "qtb_low_temperature": f"{S}/tables/sweeps/qtb_low_temperature/summary.csv",
-    "diffusion_qtb": f"{S}/tables/sweeps/diffusion_qtb/summary.csv",
-    "energy_pimd": f"{S}/tables/sweeps/energy_pimd/summary.csv",
+    "eos": results("statics/eos.csv"),
+    "phonons": results("statics/phonons.csv"),
+    "classical": results("analysis/sweeps/classical_grid/summary.csv"),
+    "qtb_low_temperature": results("analysis/sweeps/qtb_low_temperature/summary.csv"),
+    "diffusion_qtb": results("analysis/sweeps/diffusion_qtb/summary.csv"),
+    "energy_pimd": results("analysis/sweeps/energy_pimd/summary.csv"),
 }
 
 
@@ -15,11 +15,11 @@ rule numbers:
     input:
         **NUMBER_INPUTS,
     output:
-        numbers=f"{S}/numbers.json",
-        macros=f"{S}/manuscript/numbers.tex",
-        prov=f"{S}/numbers.prov.json",
+        numbers=results("manuscript/numbers.json"),
+        macros=results("manuscript/numbers.tex"),
+        prov=results("manuscript/numbers.prov.json"),
     log:
-        f"{S}/logs/numbers.log",
+        logs("manuscript/numbers.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -38,14 +38,14 @@ rule manuscript:
     input:
         text="manuscript/lah10.tex",
         bibliography="manuscript/lah10.bib",
-        macros=f"{S}/manuscript/numbers.tex",
+        macros=results("manuscript/numbers.tex"),
         figures=[file for file in FIGURE_FILES if file.endswith(".pdf")],
         tables=[file for file in TABLE_FILES if file.endswith(".tex")],
     output:
-        pdf=f"{S}/manuscript/lah10.pdf",
-        prov=f"{S}/manuscript/lah10.prov.json",
+        pdf=results("manuscript/lah10.pdf"),
+        prov=results("manuscript/lah10.prov.json"),
     log:
-        f"{S}/logs/manuscript.log",
+        logs("manuscript/typeset.log"),
     conda:
         "../envs/tex.yaml"
     threads: 1

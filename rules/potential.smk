@@ -2,9 +2,9 @@
 # The first of a committee is what everything runs with; the others, of other seeds, tell where it is not to be trusted.
 STEPS = SCALE.training.steps
 TRAINING = {
-    "species": SYSTEM.species,
-    "architecture": plain(SYSTEM.training[MAIN.training]),
-    "repulsion": plain(SYSTEM)["repulsion"],
+    "species": CRYSTAL.species,
+    "architecture": plain(CRYSTAL.training[MAIN.training]),
+    "repulsion": plain(CRYSTAL)["repulsion"],
     "steps": STEPS.get(MAIN.training) if isinstance(STEPS, dict) else STEPS,  # config.py says if one is missing
     "checkpoint_every": SCALE.training.checkpoint_every,
 }
@@ -16,16 +16,16 @@ wildcard_constraints:
 
 rule train:
     input:
-        data=f"{S}/data/{{dataset}}",
+        data=results("dataset/{dataset}"),
     output:
-        model=f"{S}/potential/{{dataset}}/model{{suffix}}.pb",
-        settings=f"{S}/potential/{{dataset}}/input{{suffix}}.json",
-        curve=f"{S}/potential/{{dataset}}/learning_curve{{suffix}}.csv",
-        prov=f"{S}/potential/{{dataset}}/model{{suffix}}.prov.json",
+        model=results("potential/{dataset}/model{suffix}.pb"),
+        settings=results("potential/{dataset}/input{suffix}.json"),
+        curve=results("potential/{dataset}/learning_curve{suffix}.csv"),
+        prov=results("potential/{dataset}/model{suffix}.prov.json"),
     log:
-        f"{S}/logs/potential/{{dataset}}{{suffix}}.log",
+        logs("potential/{dataset}{suffix}.log"),
     benchmark:
-        f"{S}/benchmarks/potential/{{dataset}}{{suffix}}.tsv"
+        benchmarks("potential/{dataset}{suffix}.tsv")
     conda:
         "../envs/potential.yaml"
     threads: 1 if TRAINING["architecture"]["trainer"] == "moments" else 2
@@ -44,16 +44,16 @@ rule train:
 
 rule parity:
     input:
-        data=f"{S}/data/{{dataset}}",
-        models=lambda wildcards: potential_members(f"{S}/potential/{wildcards.dataset}"),
+        data=results("dataset/{dataset}"),
+        models=lambda wildcards: potential_members(results(f"potential/{wildcards.dataset}")),
         published=MAIN.published,
     output:
-        errors=f"{S}/potential/{{dataset}}/parity_errors.csv",
-        histograms=f"{S}/potential/{{dataset}}/parity_histograms.csv",
-        card=f"{S}/potential/{{dataset}}/card.yaml",
-        prov=f"{S}/potential/{{dataset}}/parity.prov.json",
+        errors=results("potential/{dataset}/parity_errors.csv"),
+        histograms=results("potential/{dataset}/parity_histograms.csv"),
+        card=results("potential/{dataset}/card.yaml"),
+        prov=results("potential/{dataset}/parity.prov.json"),
     log:
-        f"{S}/logs/potential/{{dataset}}.parity.log",
+        logs("potential/{dataset}.parity.log"),
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -73,13 +73,13 @@ rule parity:
 # Of a potential that is trained here; a released one comes with this table.
 rule held_out:
     input:
-        data=f"{S}/data/{{dataset}}",
-        models=lambda wildcards: potential_members(f"{S}/potential/{wildcards.dataset}"),
+        data=results("dataset/{dataset}"),
+        models=lambda wildcards: potential_members(results(f"potential/{wildcards.dataset}")),
     output:
-        table=f"{S}/potential/{{dataset}}/parity_frames.csv",
-        prov=f"{S}/potential/{{dataset}}/parity_frames.prov.json",
+        table=results("potential/{dataset}/parity_frames.csv"),
+        prov=results("potential/{dataset}/parity_frames.prov.json"),
     log:
-        f"{S}/logs/potential/{{dataset}}.frames.log",
+        logs("potential/{dataset}.frames.log"),
     conda:
         "../envs/potential.yaml"
     threads: 1
@@ -89,7 +89,7 @@ rule held_out:
         gpu=GPU,
     params:
         **code("potential/held_out.py"),
-        species=SYSTEM.species,
+        species=CRYSTAL.species,
     script:
         "../scripts/potential/held_out.py"
 
@@ -99,11 +99,11 @@ rule accuracy:
         card=f"{POTENTIAL}/card.yaml",
         frames=f"{POTENTIAL}/parity_frames.csv",
     output:
-        conditions=f"{S}/accuracy/conditions.csv",
-        limits=f"{S}/accuracy/limits.csv",
-        prov=f"{S}/accuracy/accuracy.prov.json",
+        conditions=results("potential/accuracy/conditions.csv"),
+        limits=results("potential/accuracy/limits.csv"),
+        prov=results("potential/accuracy/accuracy.prov.json"),
     log:
-        f"{S}/logs/accuracy.log",
+        logs("potential/accuracy.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1

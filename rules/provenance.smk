@@ -1,10 +1,10 @@
 # The configuration that a run really used, as a file beside its results.
 rule configuration:
     output:
-        file=f"{S}/configuration.yaml",
-        prov=f"{S}/configuration.prov.json",
+        file=results("provenance/configuration.yaml"),
+        prov=results("provenance/configuration.prov.json"),
     log:
-        f"{S}/logs/configuration.log",
+        logs("provenance/configuration.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1

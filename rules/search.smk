@@ -4,9 +4,9 @@ SEARCH_BATCHES = list(range(SEARCH.batches))
 # What every rule of the search is told.
 SEARCHED = {
     "prototype": prototype(),
-    "pressures": SYSTEM.statics.pressures,
+    "pressures": CRYSTAL.statics.pressures,
     "number_of_pressures": SCALE.statics.pressures,
-    "shortest": SYSTEM.statics.shortest_distances,
+    "shortest": CRYSTAL.statics.shortest_distances,
     "max_steps": SCALE.statics.max_relaxation_steps,
 }
 
@@ -16,13 +16,13 @@ rule search_random:
         model=f"{POTENTIAL}/model.pb",
         card=f"{POTENTIAL}/card.yaml",
     output:
-        structures=f"{STATICS}/search/{{batch}}.extxyz",
-        counts=f"{STATICS}/search/{{batch}}.csv",
-        prov=f"{STATICS}/search/{{batch}}.prov.json",
+        structures=results("search/batches/{batch}.extxyz"),
+        counts=results("search/batches/{batch}.csv"),
+        prov=results("search/batches/{batch}.prov.json"),
     log:
-        f"{S}/logs/search/{{batch}}.log",
+        logs("search/{batch}.log"),
     benchmark:
-        f"{S}/benchmarks/search/{{batch}}.tsv"
+        benchmarks("search/{batch}.tsv")
     wildcard_constraints:
         batch=one_of(SEARCH_BATCHES),
     conda:
@@ -37,8 +37,8 @@ rule search_random:
         **SEARCHED,
         starts=SEARCH.starts,
         formula_units=SEARCH.formula_units,
-        space_groups=SYSTEM.statics.space_groups,
-        window=SYSTEM.statics.window,
+        space_groups=CRYSTAL.statics.space_groups,
+        window=CRYSTAL.statics.window,
         seed=CONFIG.seed("search"),
     script:
         "../scripts/search/random_crystals.py"
@@ -49,14 +49,14 @@ rule search_distorted:
         model=f"{POTENTIAL}/model.pb",
         card=f"{POTENTIAL}/card.yaml",
     output:
-        structures=f"{STATICS}/search/distorted.extxyz",
-        counts=f"{STATICS}/search/distorted.csv",
-        modes=f"{STATICS}/imaginary_modes.csv",
-        prov=f"{STATICS}/search/distorted.prov.json",
+        structures=results("search/batches/distorted.extxyz"),
+        counts=results("search/batches/distorted.csv"),
+        modes=results("search/imaginary_modes.csv"),
+        prov=results("search/batches/distorted.prov.json"),
     log:
-        f"{S}/logs/search/distorted.log",
+        logs("search/distorted.log"),
     benchmark:
-        f"{S}/benchmarks/search/distorted.tsv"
+        benchmarks("search/distorted.tsv")
     conda:
         "../envs/dynamics.yaml"
     threads: 1
@@ -67,11 +67,11 @@ rule search_distorted:
     params:
         **code("search/distorted.py"),
         **SEARCHED,
-        phases=SYSTEM.statics.phases,
+        phases=CRYSTAL.statics.phases,
         distortions=SEARCH.distortions,
         primitive_cells=min(2, max(SEARCH.formula_units)),
-        window=SYSTEM.statics.window,
-        masses={element: SYSTEM.isotopes[element].mass for element in SYSTEM.species},
+        window=CRYSTAL.statics.window,
+        masses={element: CRYSTAL.isotopes[element].mass for element in CRYSTAL.species},
         seed=CONFIG.seed("distortions"),
     script:
         "../scripts/search/distorted.py"
@@ -82,18 +82,18 @@ rule enthalpy:
         model=f"{POTENTIAL}/model.pb",
         committee=potential_members(POTENTIAL),
         card=f"{POTENTIAL}/card.yaml",
-        candidates=expand(f"{STATICS}/search/{{batch}}.extxyz", batch=[*SEARCH_BATCHES, "distorted"]),
-        counts=expand(f"{STATICS}/search/{{batch}}.csv", batch=[*SEARCH_BATCHES, "distorted"]),
+        candidates=expand(results("search/batches/{batch}.extxyz"), batch=[*SEARCH_BATCHES, "distorted"]),
+        counts=expand(results("search/batches/{batch}.csv"), batch=[*SEARCH_BATCHES, "distorted"]),
     output:
-        table=f"{STATICS}/enthalpy.csv",
-        structures=f"{STATICS}/structures.extxyz",
-        found=f"{STATICS}/search.csv",
-        counts=f"{STATICS}/search_counts.csv",
-        prov=f"{STATICS}/enthalpy.prov.json",
+        table=results("search/enthalpies.csv"),
+        structures=results("search/structures.extxyz"),
+        found=results("search/found.csv"),
+        counts=results("search/counts.csv"),
+        prov=results("search/enthalpies.prov.json"),
     log:
-        f"{S}/logs/enthalpy.log",
+        logs("search/enthalpies.log"),
     benchmark:
-        f"{S}/benchmarks/enthalpy.tsv"
+        benchmarks("search/enthalpies.tsv")
     conda:
         "../envs/dynamics.yaml"
     threads: 1
@@ -104,8 +104,8 @@ rule enthalpy:
     params:
         **code("search/enthalpies.py"),
         **SEARCHED,
-        beyond_training=SYSTEM.statics.beyond_training,
-        phases=SYSTEM.statics.phases,
+        beyond_training=CRYSTAL.statics.beyond_training,
+        phases=CRYSTAL.statics.phases,
         keep=SEARCH.keep,
     script:
         "../scripts/search/enthalpies.py"
@@ -113,13 +113,13 @@ rule enthalpy:
 
 rule dft_check_frames:
     input:
-        table=f"{STATICS}/enthalpy.csv",
-        structures=f"{STATICS}/structures.extxyz",
+        table=results("search/enthalpies.csv"),
+        structures=results("search/structures.extxyz"),
     output:
-        frames=f"{S}/dft/check/frames.extxyz",
-        prov=f"{S}/dft/check/frames.prov.json",
+        frames=results("search/dft_check/frames.extxyz"),
+        prov=results("search/dft_check/frames.prov.json"),
     log:
-        f"{S}/logs/dft_check/frames.log",
+        logs("search/dft_check/frames.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -136,30 +136,30 @@ rule dft_check_frames:
 
 use rule dft_label as dft_check_label with:
     input:
-        frames=f"{S}/dft/check/frames.extxyz",
-        setups=f"{S}/dft/paw",
+        frames=results("search/dft_check/frames.extxyz"),
+        setups=results("dft/paw"),
     output:
-        labels=f"{S}/dft/check/{{batch}}.json",
-        prov=f"{S}/dft/check/{{batch}}.prov.json",
+        labels=results("search/dft_check/{batch}.json"),
+        prov=results("search/dft_check/{batch}.prov.json"),
     log:
-        f"{S}/logs/dft_check/{{batch}}.log",
+        logs("search/dft_check/{batch}.log"),
     benchmark:
-        f"{S}/benchmarks/dft_check/{{batch}}.tsv"
+        benchmarks("search/dft_check/{batch}.tsv")
     wildcard_constraints:
         batch="labels",
 
 
 rule dft_check:
     input:
-        frames=f"{S}/dft/check/frames.extxyz",
-        labels=f"{S}/dft/check/labels.json",
+        frames=results("search/dft_check/frames.extxyz"),
+        labels=results("search/dft_check/labels.json"),
         card=f"{POTENTIAL}/card.yaml",
     output:
-        table=f"{S}/dft/structures_check.csv",
-        structures=f"{S}/dft/structures_check.extxyz",
-        prov=f"{S}/dft/structures_check.prov.json",
+        table=results("search/dft_check.csv"),
+        structures=results("search/dft_check.extxyz"),
+        prov=results("search/dft_check.prov.json"),
     log:
-        f"{S}/logs/dft_check/table.log",
+        logs("search/dft_check/table.log"),
     conda:
         "../envs/analysis.yaml"
     threads: 1

@@ -4,10 +4,10 @@ rule equation_of_state:
         model=f"{POTENTIAL}/model.pb",
         card=f"{POTENTIAL}/card.yaml",
     output:
-        table=f"{STATICS}/eos.csv",
-        prov=f"{STATICS}/eos.prov.json",
+        table=results("statics/eos.csv"),
+        prov=results("statics/eos.prov.json"),
     log:
-        f"{S}/logs/eos.log",
+        logs("statics/equation_of_state.log"),
     conda:
         "../envs/dynamics.yaml"
     threads: 1
@@ -17,11 +17,11 @@ rule equation_of_state:
         gpu=0,
     params:
         **code("statics/equation_of_state.py"),
-        cage=plain(SYSTEM.cage),
+        cage=plain(CRYSTAL.cage),
         prototype=prototype(),
-        range=SYSTEM.statics.lattice_constants,
+        range=CRYSTAL.statics.lattice_constants,
         points=SCALE.statics.eos_points,
-        dft_lattice_constants=SYSTEM.dft.lattice_constants,
+        dft_lattice_constants=CRYSTAL.dft.lattice_constants,
     script:
         "../scripts/statics/equation_of_state.py"
 
@@ -30,16 +30,16 @@ rule phonons:
     input:
         model=f"{POTENTIAL}/model.pb",
         card=f"{POTENTIAL}/card.yaml",
-        eos=f"{STATICS}/eos.csv",
+        eos=results("statics/eos.csv"),
     output:
-        table=f"{STATICS}/phonons.csv",
-        dos=f"{STATICS}/phonon_dos.csv",
-        energy=f"{STATICS}/harmonic_energy.csv",
-        prov=f"{STATICS}/phonons.prov.json",
+        table=results("statics/phonons.csv"),
+        dos=results("statics/phonon_dos.csv"),
+        energy=results("statics/harmonic_energy.csv"),
+        prov=results("statics/phonons.prov.json"),
     log:
-        f"{S}/logs/phonons.log",
+        logs("statics/phonons.log"),
     benchmark:
-        f"{S}/benchmarks/phonons.tsv"
+        benchmarks("statics/phonons.tsv")
     conda:
         "../envs/dynamics.yaml"
     threads: 1
@@ -49,16 +49,16 @@ rule phonons:
         gpu=0,
     params:
         **code("statics/phonons.py"),
-        masses={element: SYSTEM.isotopes[element].mass for element in SYSTEM.species},
+        masses={element: CRYSTAL.isotopes[element].mass for element in CRYSTAL.species},
         prototype=prototype(),
-        pressures=SYSTEM.statics.phonon_pressures,
+        pressures=CRYSTAL.statics.phonon_pressures,
         number_of_pressures=SCALE.statics.phonon_pressures,
-        beyond_training=SYSTEM.statics.beyond_training,
+        beyond_training=CRYSTAL.statics.beyond_training,
         repeat=SCALE.statics.phonon_repeat,
         mesh=SCALE.statics.phonon_mesh,
-        max_frequency=SYSTEM.dynamics.max_frequency,
+        max_frequency=CRYSTAL.dynamics.max_frequency,
         highest_run_pressure=max((spec.pressure for spec in CONFIG.runs.values()), default=0.0),
-        system_file=str(CONFIG.system_file),
+        crystal_file=str(CONFIG.crystal_file),
         released=MAIN.start == "model",
     script:
         "../scripts/statics/phonons.py"

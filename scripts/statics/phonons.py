@@ -33,7 +33,7 @@ with job(snakemake) as log:
     )
     try:
         check_highest_frequency(
-            tables.summary, parameters.max_frequency, parameters.highest_run_pressure, parameters.system_file
+            tables.summary, parameters.max_frequency, parameters.highest_run_pressure, parameters.crystal_file
         )
     except StaticsError as error:
         # A released potential and its configuration fit; one that was just trained, perhaps briefly, need not.

@@ -36,7 +36,7 @@ CELL = 4.97  # Å, about 200 GPa with quantum motion
 @pytest.fixture(scope="module")
 def harmonic(root):
     """Rest energy (eV) of 2 x 2 x 2 primitive cells, potential energy and kinetic energy per atom of each species by phonons."""
-    prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).system.prototypes["Fm-3m"]
+    prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).crystal.prototypes["Fm-3m"]
     potential = DeepPotential(root / "models" / "lah10-fast" / "model.pb")
     atoms = relaxed_cubic(potential, prototype, LATTICE_CONSTANT)
     rest = 8 * atoms.get_potential_energy()
@@ -94,7 +94,7 @@ def test_harmonic_limit(method, harmonic, root, tmp_path, measured):
 @pytest.fixture(scope="module")
 def crystal(root):
     """The relaxed cubic cell of 44 atoms, and the potential."""
-    prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).system.prototypes["Fm-3m"]
+    prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).crystal.prototypes["Fm-3m"]
     model = root / "models" / "lah10-fast" / "model.pb"
     primitive = relaxed_cubic(DeepPotential(model), prototype, CELL)
     atoms = make_supercell(primitive, [[-1, 1, 1], [1, -1, 1], [1, 1, -1]])

@@ -17,8 +17,8 @@ pytestmark = [
     pytest.mark.skipif(missing() != [], reason=f"apt-get install slurm-wlm munge: no {', '.join(missing())}"),
 ]
 RUN = "qtb-H-cubic-352-npt-200GPa-300K-r0"
-REPORT = f"results/smoke/runs/{RUN}/report.json"
-STATICS = [f"results/smoke/statics/{name}.csv" for name in ("eos", "phonons", "harmonic_energy")]
+REPORT = f"results/lah10/smoke/dynamics/{RUN}/report.json"
+STATICS = [f"results/lah10/smoke/statics/{name}.csv" for name in ("eos", "phonons", "harmonic_energy")]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_run_that_is_preempted_and_runs_out_of_time_ends_as_an_undisturbed_one(c
         *("--config", "scale=smoke", "longest_job=1", "device=cpu", "--", REPORT),
         **cluster.environment,
     )
-    folder = disturbed.folder / "results" / "smoke" / "runs" / RUN
+    folder = disturbed.folder / "results" / "lah10" / "smoke" / "dynamics" / RUN
     wait_for((folder / "checkpoint.restart").is_file, process)
     cluster.preempt()
     wait_for(lambda: any(int(job["Restarts"]) for job in of_the_run(cluster)), process)
@@ -80,7 +80,7 @@ def test_run_that_is_preempted_and_runs_out_of_time_ends_as_an_undisturbed_one(c
     assert any("exit status 143" in text for text in texts)
     report = json.loads((disturbed.folder / REPORT).read_text())
     assert report["resumed_at"] > 0
-    one, two = (w.folder / "results" / "smoke" / "runs" / RUN for w in workspaces)
+    one, two = (w.folder / "results" / "lah10" / "smoke" / "dynamics" / RUN for w in workspaces)
     assert (Trajectory(one / "trajectory.h5").positions == Trajectory(two / "trajectory.h5").positions).all()
     first, second = (pd.read_csv(folder / "thermo.csv") for folder in (one, two))
     pd.testing.assert_frame_equal(first, second, rtol=1e-9, atol=1e-9)  # text of what was read back from a checkpoint

@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.skipif(missing() != [], reason=f"apt-get install slurm-wlm munge: no {', '.join(missing())}"),
 ]
 # The cheapest targets in which two runs want the GPU at once, and whose observables, tables and figures come in groups.
-TARGETS = ["results/smoke/tables/dft_equation_of_state.csv", "results/smoke/figures/qin_fig6_rdf.png"]
+TARGETS = ["results/lah10/smoke/figures/dft_equation_of_state.csv", "results/lah10/smoke/figures/qin_fig6_rdf.png"]
 RUNS = TABLES = 2
 
 
@@ -89,7 +89,9 @@ def test_a_job_gets_the_cores_of_its_rule_and_no_more(jobs):
 
 
 def test_jobs_that_find_no_gpu_where_slurm_gave_them_one_say_so(jobs, workspace):
-    logs = workspace.folder / "results" / "smoke" / "logs"
-    texts = [path.read_text() for folder in ("runs", "deviation") for path in (logs / folder).glob("*.log")]
+    logs = workspace.folder / "results" / "lah10" / "smoke" / "logs"
+    texts = [
+        path.read_text() for folder in ("dynamics", "analysis/deviation") for path in (logs / folder).glob("*.log")
+    ]
     assert len(texts) == RUNS + TABLES
     assert all(text.count("computing on the CPU") == 1 for text in texts)

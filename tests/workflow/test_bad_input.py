@@ -29,8 +29,8 @@ from qcrystal.potential.calculator import DeepPotential, PotentialError
 
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[2]
-SCALE, SYSTEM, MAIN = "config/scales/smoke.yaml", "config/systems/lah10.yaml", "config/config.yaml"
-PUBLISHED, CARD = "config/published.yaml", "models/lah10-fast/card.yaml"
+SCALE, SYSTEM, MAIN = "config/scales/smoke.yaml", "config/crystals/lah10/crystal.yaml", "config/config.yaml"
+PUBLISHED, CARD = "config/crystals/lah10/published.yaml", "models/lah10-fast/card.yaml"
 
 
 def by_id(table):
@@ -387,8 +387,8 @@ VALUES = {
     ),
     "pressures that are no table": (
         MAIN,
-        change("label_pressures", to="config/published.yaml"),
-        ["label_pressures: config/published.yaml", "no column 'system'"],
+        change("label_pressures", to="config/crystals/lah10/published.yaml"),
+        ["label_pressures: config/crystals/lah10/published.yaml", "no column 'system'"],
     ),
     "missing checksums": (
         MAIN,
@@ -1224,13 +1224,13 @@ def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
     array = shared_workspace.folder / "data/lah10-gpaw/C2_H10La/set.000/force.npy"
     whole = array.read_bytes()
     array.write_bytes(whole[:-8])
-    older = shared_workspace.folder / "results/smoke/data/lah10-gpaw/train/type.raw"
+    older = shared_workspace.folder / "results/lah10/smoke/dataset/lah10-gpaw/train/type.raw"
     older.parent.mkdir(parents=True)
     older.write_text("an older result")
     answers(run("--config", "scale=smoke", "start=labels"), ["C2_H10La/set.000/force.npy", "not a complete npy array"])
     array.write_bytes(whole)
     assert contents(shared_workspace.folder / "results") == {
-        Path("smoke/data/lah10-gpaw/train/type.raw"): b"an older result"
+        Path("lah10/smoke/dataset/lah10-gpaw/train/type.raw"): b"an older result"
     }
     main = shared_workspace.folder / MAIN
     good = main.read_text()
@@ -1244,23 +1244,23 @@ def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
 
 # what nobody configured: (target, start)
 TARGETS = [
-    ("runs/qtb-H-cubic-44-npt-200GPa-301K-r0/report.json", "model"),
-    ("observables/nosuch/summary.csv", "model"),
-    ("tables/sweeps/nosuch/summary.csv", "model"),
-    ("statics/search/99.csv", "model"),
-    ("deviation/99/runs.csv", "model"),
-    ("data/nosuch", "labels"),
+    ("dynamics/qtb-H-cubic-44-npt-200GPa-301K-r0/report.json", "model"),
+    ("analysis/runs/nosuch/summary.csv", "model"),
+    ("analysis/sweeps/nosuch/summary.csv", "model"),
+    ("search/batches/99.csv", "model"),
+    ("analysis/deviation/99/runs.csv", "model"),
+    ("dataset/nosuch", "labels"),
     ("potential/nosuch/model.pb", "labels"),
     ("potential/lah10-gpaw/model-9.pb", "labels"),
     ("learning/99/frames.csv", "dft"),
     ("learning/0/explore/nosuch.extxyz", "dft"),
-    ("../downloads/lah10-gpaw", "model"),
+    ("../../downloads/lah10-gpaw", "model"),
 ]
 
 
 @pytest.mark.parametrize(("target", "start"), TARGETS)
 def test_target_that_nobody_configured_has_no_rule(shared_workspace, target, start):
-    target = os.path.normpath(f"results/smoke/{target}")
+    target = os.path.normpath(f"results/lah10/smoke/{target}")
     process = shared_workspace.snakemake(target, "-n", "--quiet", "--config", "scale=smoke", f"start={start}")
     answers(process, [target, "No rule to produce"])
 

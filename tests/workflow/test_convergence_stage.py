@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # dense k-points
 
 def cheap(workspace):
     """Settings that a test can pay for; two frames, two values of each setting."""
-    path = workspace.folder / "config" / "systems" / "lah10.yaml"
+    path = workspace.folder / "config" / "crystals" / "lah10" / "crystal.yaml"
     document = yaml.safe_load(path.read_text())
     document["dft"].update(cutoff=250, kpoint_length=2.0, width=0.3, energy_convergence=1e-4)
     convergence = document["dft"]["convergence"]
@@ -27,7 +27,7 @@ def test_convergence_table_tells_coarse_settings_from_dense_ones(workspace):
     cheap(workspace)
     process = workspace.snakemake("convergence", "--config", "scale=smoke", "start=dft")
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
-    table = read_table(workspace.folder / "results" / "smoke" / "dft" / "convergence.csv")
+    table = read_table(workspace.folder / "results" / "lah10" / "smoke" / "dft" / "convergence.csv")
     # the last of each list is its own reference
     references = table[table["verdict"] == "reference"]
     assert list(references["varied"]) == ["cutoff", "kpoint_length", "width"]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(900)
 
 def cheap(workspace):
     """Cut-off, k-points and frames that a test can pay for; the code is the same."""
-    path = workspace.folder / "config" / "systems" / "lah10.yaml"
+    path = workspace.folder / "config" / "crystals" / "lah10" / "crystal.yaml"
     document = yaml.safe_load(path.read_text())
     document["dft"].update(cutoff=300, kpoint_length=4.0, energy_convergence=1e-4, lattice_constants=[5.1])
     recipe = document["dft"]["recipes"][0]
@@ -43,7 +43,7 @@ def test_labels_are_consistent_with_physics(workspace):
     cheap(workspace)
     process = workspace.snakemake("labels", "--config", "scale=smoke", "start=dft")
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
-    (system,) = read_dataset(workspace.folder / "results" / "smoke" / "dft" / "lah10", ["La", "H"])
+    (system,) = read_dataset(workspace.folder / "results" / "lah10" / "smoke" / "dft" / "lah10", ["La", "H"])
     assert len(system) == 2 and list(system.symbols) == ["La"] + ["H"] * 10
     # Newton's third law, to the convergence of the forces and the egg-box error of 300 eV
     assert np.abs(system.forces.sum(axis=1)).max() < 0.1

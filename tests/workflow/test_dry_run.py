@@ -1,6 +1,7 @@
 """The plan of the whole workflow: every shipped scale has one, and a large one is there in time."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -39,6 +40,7 @@ def test_thousands_of_jobs_are_planned_within_half_a_minute_and_a_gibibyte(share
     process = subprocess.run(
         [sys.executable, "-c", MEASURE, tmp_path / "measured", *snakemake],
         cwd=shared_workspace.folder,
+        env=os.environ | {"PYTHONPATH": str(shared_workspace.folder / "scripts")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -37,8 +37,8 @@ def wait_for(path: Path, process, seconds=240):
 
 def test_killed_run_continues_to_the_same_numbers(workspace):
     lengthen(workspace, 0.8)
-    folder = workspace.folder / "results" / "smoke" / "runs" / RUN
-    report = f"results/smoke/runs/{RUN}/report.json"
+    folder = workspace.folder / "results" / "lah10" / "smoke" / "dynamics" / RUN
+    report = f"results/lah10/smoke/dynamics/{RUN}/report.json"
     binaries = Path(sys.executable).parent
     process = subprocess.Popen(
         [binaries / "snakemake", "--cores", "2", report, *ARGUMENTS],

@@ -22,7 +22,7 @@ EFFORT = {
 
 def small(workspace):
     """One generation of the smallest size, and few recipes; runs so short that even an untrained potential holds together."""
-    path = workspace.folder / "config" / "systems" / "lah10.yaml"
+    path = workspace.folder / "config" / "crystals" / "lah10" / "crystal.yaml"
     document = yaml.safe_load(path.read_text())
     document["learning"].update(bounds=[0.001, 1e6], methods=["classical"], frame_interval=0.002)
     path.write_text(yaml.safe_dump(document))
@@ -44,7 +44,7 @@ def test_loop_that_is_killed_goes_on_where_it_was(workspace, released_model):
     small(workspace)
     program, environment = stand_in(workspace.folder, released_model)
     arguments = ["--config", "scale=smoke", program]
-    loop = workspace.folder / "results" / "smoke" / "learning"
+    loop = workspace.folder / "results" / "lah10" / "smoke" / "learning"
     process = workspace.start("learning", *arguments, **{**environment, "STAND_IN_SECONDS": "2"})
     first = loop / "0" / "labels" / "0.frames" / "0000.json"
     wait_for(first, process)
@@ -64,7 +64,7 @@ def test_loop_that_is_killed_goes_on_where_it_was(workspace, released_model):
     assert "Nothing to be done" in again.stdout + again.stderr
 
     check_tables(loop)
-    check_dataset(workspace.folder / "results" / "smoke", loop)
+    check_dataset(workspace.folder / "results" / "lah10" / "smoke", loop)
 
 
 def test_loop_at_the_shipped_settings_of_scale_smoke(workspace, released_model):
@@ -74,7 +74,7 @@ def test_loop_at_the_shipped_settings_of_scale_smoke(workspace, released_model):
     program, environment = stand_in(workspace.folder, released_model)
     finished = workspace.snakemake("learning", "--config", "scale=smoke", program, **environment)
     assert finished.returncode == 0, (finished.stdout + finished.stderr)[-4000:]
-    check_tables(workspace.folder / "results" / "smoke" / "learning", effort)
+    check_tables(workspace.folder / "results" / "lah10" / "smoke" / "learning", effort)
 
 
 def check_tables(loop, effort=EFFORT):
@@ -122,7 +122,7 @@ def test_loop_with_gpaw(workspace):
     if shutil.which("gpaw") is None:
         pytest.skip("GPAW is not installed: apt-get install gpaw gpaw-data")
     small(workspace)
-    path = workspace.folder / "config" / "systems" / "lah10.yaml"
+    path = workspace.folder / "config" / "crystals" / "lah10" / "crystal.yaml"
     document = yaml.safe_load(path.read_text())
     document["dft"].update(cutoff=300, kpoint_length=4.0, energy_convergence=1e-4)
     document["dft"]["recipes"] = [
@@ -134,6 +134,6 @@ def test_loop_with_gpaw(workspace):
     path.write_text(yaml.safe_dump(document))
     finished = workspace.snakemake("learning", "--config", "scale=smoke")
     assert finished.returncode == 0, (finished.stdout + finished.stderr)[-4000:]
-    loop = workspace.folder / "results" / "smoke" / "learning"
+    loop = workspace.folder / "results" / "lah10" / "smoke" / "learning"
     check_tables(loop)
-    check_dataset(workspace.folder / "results" / "smoke", loop)
+    check_dataset(workspace.folder / "results" / "lah10" / "smoke", loop)

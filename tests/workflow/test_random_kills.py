@@ -17,7 +17,7 @@ from qcrystal.io.tables import read_table
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 KILLS = 20
 RUNS = ("qtb-H-cubic-44-npt-200GPa-300K-r0", "pimd-H-cubic-44-npt-200GPa-300K-r0")
-S = "results/smoke"
+S = "results/lah10/smoke"
 
 
 def shorten(workspace):
@@ -82,8 +82,8 @@ def test_twenty_kills(workspace, released_model):
     arguments = ("--config", "scale=smoke", "start=labels", program)
     targets = [f"{S}/potential/lah10-gpaw/model.pb", f"{S}/statics/phonons.csv"]
     targets += [f"{S}/dft/labels/{batch}.json" for batch in range(2)]
-    targets += [f"{S}/runs/{run}/thermo.csv" for run in RUNS]
-    targets += [f"{S}/observables/{run}/summary.csv" for run in RUNS]
+    targets += [f"{S}/dynamics/{run}/thermo.csv" for run in RUNS]
+    targets += [f"{S}/analysis/runs/{run}/summary.csv" for run in RUNS]
     process = workspace.snakemake(*targets, *arguments, **environment)
     assert process.returncode == 0, (process.stdout + process.stderr)[-3000:]
     undisturbed = workspace.folder / "undisturbed"

@@ -97,7 +97,7 @@ def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses
     config = finished.folder / "config" / "config.yaml"
     with changed(config, lambda text: text.replace("device: cpu", "device: cpu   # as before")):
         assert finished.planned(*finished.SMOKE) == {}
-    system = finished.folder / "config" / "systems" / "lah10.yaml"
+    system = finished.folder / "config" / "crystals" / "lah10" / "crystal.yaml"
     assert "max_frequency:" in system.read_text()
     scale = finished.folder / "config" / "scales" / "smoke.yaml"
     with changed(scale, lambda text: text.replace("converged_length: 20", "converged_length: 21")):
@@ -138,7 +138,7 @@ def test_a_flipped_byte_names_exactly_what_hangs_on_it(finished):
     run = sorted(loaded.sweeps["leakage_qtb"])[0]
     sweeps = {name for name, runs in loaded.sweeps.items() if run in runs}
     figures = {name for name, figure in FIGURES.items() if sweeps & set(figure.sweeps)}
-    path = f"results/smoke/observables/{run}/summary.csv"
+    path = f"results/lah10/smoke/analysis/runs/{run}/summary.csv"
     with flipped(finished.folder / path):
         status, answer = audit(finished)
     (node,) = (node for node in answer["nodes"] if node["verdict"] != "VERIFIED")
@@ -149,7 +149,7 @@ def test_a_flipped_byte_names_exactly_what_hangs_on_it(finished):
 
 
 def test_a_large_input_that_kept_its_time(finished):
-    path = finished.folder / "results/smoke/potential/lah10-gpaw/model.pb"
+    path = finished.folder / "results/lah10/smoke/potential/lah10-gpaw/model.pb"
     assert path.stat().st_size > 1e6
     with flipped(path):
         assert finished.planned(*finished.SMOKE) == {}  # Snakemake cannot see it
@@ -161,13 +161,13 @@ def test_an_undeclared_file_is_named(finished):
     """A script that reads a file behind the rule's back, through the workflow itself."""
     script, prov = (
         finished.folder / "scripts" / "manuscript" / "numbers.py",
-        finished.folder / "results/smoke/numbers.prov.json",
+        finished.folder / "results/lah10/smoke/manuscript/numbers.prov.json",
     )
     with changed(script, lambda text: text + '    open("config/config.yaml").read()\n'):
         process = finished.snakemake("numbers", *finished.SMOKE)
         assert process.returncode == 0, process.stderr[-2000:]
-        status, answer = audit(finished, "results/smoke/numbers.json")
-        assert bad(answer) == {"results/smoke/numbers.prov.json": "UNDECLARED"}
+        status, answer = audit(finished, "results/lah10/smoke/manuscript/numbers.json")
+        assert bad(answer) == {"results/lah10/smoke/manuscript/numbers.prov.json": "UNDECLARED"}
         assert "config/config.yaml" in json.loads(prov.read_text())["undeclared"]
     process = finished.snakemake("numbers", *finished.SMOKE)
     assert process.returncode == 0 and finished.planned(*finished.SMOKE) == {}

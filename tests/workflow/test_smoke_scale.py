@@ -12,17 +12,17 @@ pytestmark = pytest.mark.timeout(1800)
 
 @pytest.fixture(scope="module")
 def results(finished):
-    return finished.folder / "results" / "smoke"
+    return finished.folder / "results" / "lah10" / "smoke"
 
 
 def test_every_published_figure_is_there(results, root):
-    published = yaml.safe_load((root / "config" / "published.yaml").read_text())
+    published = yaml.safe_load((root / "config" / "crystals" / "lah10" / "published.yaml").read_text())
     for figure in published["figures"]:
         if not figure["id"].startswith("qin_"):
             continue
-        kind, suffixes = ("tables", ("csv", "tex")) if "_table" in figure["id"] else ("figures", ("pdf", "png"))
+        suffixes = ("csv", "tex") if "_table" in figure["id"] else ("pdf", "png")
         for suffix in suffixes:
-            assert (results / kind / f"{figure['id']}.{suffix}").stat().st_size > 100
+            assert (results / "figures" / f"{figure['id']}.{suffix}").stat().st_size > 100
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -46,7 +46,7 @@ def test_without_its_memory_snakemake_still_has_nothing_to_do(finished):
 def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
     from qcrystal.io.trajectory import Trajectory
 
-    trajectories = sorted((results / "runs").glob("*/trajectory.h5"))
+    trajectories = sorted((results / "dynamics").glob("*/trajectory.h5"))
     assert len(trajectories) == 21
     for path in trajectories:
         trajectory = Trajectory(path)
@@ -61,12 +61,12 @@ def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
 def test_every_result_has_its_record(results):
     for path in (results / "figures").glob("*.png"):
         record = json.loads(path.with_suffix(".prov.json").read_text())
-        assert {output["path"] for output in record["outputs"]} >= {f"results/smoke/figures/{path.name}"}
+        assert {output["path"] for output in record["outputs"]} >= {f"results/lah10/smoke/figures/{path.name}"}
         assert record["deterministic"]["inputs"] and record["prov_id"]
 
 
 def test_numbers_become_macros(results):
-    numbers = json.loads((results / "numbers.json").read_text())["numbers"]
+    numbers = json.loads((results / "manuscript" / "numbers.json").read_text())["numbers"]
     macros = (results / "manuscript" / "numbers.tex").read_text()
     assert numbers and all(rf"\newcommand{{\{name}}}" in macros for name in numbers)
 

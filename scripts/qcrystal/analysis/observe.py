@@ -26,9 +26,9 @@ class ObserveSettings:
     Attributes
     ----------
     prototype
-        Prototype of the crystal: ``spacegroup``, ``sites`` and ``lattice_constant``, as in ``config/systems``.
+        Prototype of the crystal: ``spacegroup``, ``sites`` and ``lattice_constant``, as in ``config/crystals``.
     cage
-        ``centre``, ``member``, ``members``, ``quadrilaterals``, as in ``config/systems``.
+        ``centre``, ``member``, ``members``, ``quadrilaterals``, as in ``config/crystals``.
     discard : float or None
         Fraction of the run that is left out as equilibration; None finds it, at least 0.2 and at most 0.6.
     n_blocks : int

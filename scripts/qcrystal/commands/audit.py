@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
         epilog="verdicts:\n" + "\n".join(f"  {verdict:15s} {text}" for verdict, text in VERDICTS.items()),
     )
     parser.add_argument("target", nargs="?", help="what to ask about; everything if left out")
+    parser.add_argument("--crystal", default="lah10")
     parser.add_argument("--scale", default="laptop")
     parser.add_argument(
         "--start", help="as in config/config.yaml; by default what the results' configuration.yaml says"
@@ -81,7 +82,7 @@ def expected_jobs(config: dict) -> list[Expected]:
                 snakefile=Path("Snakefile"),
             )
             # the manuscript is part of the results where it was made: TeX is optional
-            made = Path("results", config["scale"], "manuscript", "lah10.prov.json").is_file()
+            made = Path("results", config["crystal"], config["scale"], "manuscript", "lah10.prov.json").is_file()
             targets = {"figures", "paper"} if made else {"figures"}
             opened.dag(dag_settings=DAGSettings(targets=targets, forceall=True))
             workflow = opened._workflow
@@ -105,7 +106,7 @@ def expected_jobs(config: dict) -> list[Expected]:
 
 def main() -> int:
     settings = arguments()
-    scale, root = f"results/{settings.scale}", Path.cwd()
+    scale, root = f"results/{settings.crystal}/{settings.scale}", Path.cwd()
     if not Path("Snakefile").is_file():
         raise AuditError(f"{root}: has no Snakefile; run this in the repository's folder")
     if not Path(scale).is_dir():
@@ -140,12 +141,12 @@ def main() -> int:
 
 def configuration(settings: argparse.Namespace, scale: Path) -> dict:
     """What Snakemake was given on its command line."""
-    used = scale / "configuration.yaml"
+    used = scale / "provenance" / "configuration.yaml"
     try:
         kept = yaml.safe_load(used.read_text(encoding="utf-8"))["main"]["start"] if used.is_file() else None
     except (yaml.YAMLError, KeyError, TypeError):
         kept = None  # its own node says that it was changed
-    config = {"scale": settings.scale}
+    config = {"crystal": settings.crystal, "scale": settings.scale}
     start = settings.start or kept
     if start:
         config["start"] = start

@@ -256,12 +256,12 @@ def sweep(model: Path, length: float, folder: Path) -> dict:
         for temperature in SWEEP["temperatures"]
     ]
     snakemake(
-        "results/bench/statics/phonons.csv",
-        "results/bench/statics/harmonic_energy.csv",
-        "results/bench/statics/eos.csv",
+        "results/lah10/bench/statics/phonons.csv",
+        "results/lah10/bench/statics/harmonic_energy.csv",
+        "results/lah10/bench/statics/eos.csv",
     )
     started = time.monotonic()
-    snakemake(*(f"results/bench/runs/{name}/trajectory.h5" for name in names))
+    snakemake(*(f"results/lah10/bench/dynamics/{name}/trajectory.h5" for name in names))
     ours = time.monotonic() - started
 
     def bare(_):

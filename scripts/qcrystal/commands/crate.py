@@ -1,8 +1,8 @@
 """Write results with their history as a Provenance Run Crate, or look whether a crate is still what was written.
 
-python -m qcrystal.commands.crate results/laptop results/laptop/crate.zip
-python -m qcrystal.commands.crate --verify results/laptop/crate.zip
-python -m qcrystal.commands.crate --validate results/laptop/crate.zip
+python -m qcrystal.commands.crate results/lah10/laptop results/lah10/laptop/crate.zip
+python -m qcrystal.commands.crate --verify results/lah10/laptop/crate.zip
+python -m qcrystal.commands.crate --validate results/lah10/laptop/crate.zip
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from qcrystal.provenance import crate
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, nargs="?", help="folder results/<scale> of a finished workflow")
+    parser.add_argument("results", type=Path, nargs="?", help="folder results/<crystal>/<scale> of a finished workflow")
     parser.add_argument("output", type=Path, nargs="?", help="the crate: a .zip, which is replaced, or a new folder")
     parser.add_argument("--with-trajectories", action="store_true", help="put them in, not only their digests")
     parser.add_argument("--verify", type=Path, metavar="CRATE", help="compare every file with metadata and records")

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from qcrystal.config.load import System, read_yaml, validate
+from qcrystal.config.load import Crystal, read_yaml, validate
 from qcrystal.errors import one_line
 from qcrystal.potential.backends import convert
 from qcrystal.potential.deepmd import TrainingSettings, export
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SPACING = TrainingSettings().table_spacing
 
 
-def finish(source: Path, target: Path, system: System, table_spacing: float | None) -> None:
+def finish(source: Path, target: Path, system: Crystal, table_spacing: float | None) -> None:
     """Convert ``source`` if it is no frozen graph, and write the finished potential to ``target``."""
     if not target.parent.is_dir():
         raise NotADirectoryError(f"{target.parent}: no such folder; make it first")
@@ -49,12 +49,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="weights (.dp) or frozen graph (.pb), uncompressed")
     parser.add_argument("target", type=Path)
-    parser.add_argument("--system", type=Path, default=ROOT / "config/systems/lah10.yaml", help="species and repulsion")
+    parser.add_argument(
+        "--system", type=Path, default=ROOT / "config/crystals/lah10/crystal.yaml", help="species and repulsion"
+    )
     parser.add_argument("--spacing", type=float, default=SPACING, help="of the tables")
     parser.add_argument("--networks", action="store_true", help="keep the networks: slower, and a smaller file")
     settings = parser.parse_args()
     try:
-        system = validate(System, read_yaml(settings.system, str(settings.system), "system"), str(settings.system))
+        system = validate(Crystal, read_yaml(settings.system, str(settings.system), "system"), str(settings.system))
         finish(settings.source, settings.target, system, None if settings.networks else settings.spacing)
     except (OSError, ValueError, RuntimeError) as error:
         raise SystemExit(one_line(error)) from None

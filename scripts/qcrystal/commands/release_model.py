@@ -1,10 +1,11 @@
 """Make a potential that the workflow has trained the released one: its files, and its card with the measured speed.
 
     snakemake --cores 2 --config scale=workstation start=labels dataset=ly2022 training=accurate -- \\
-        results/workstation/potential/ly2022/card.yaml results/workstation/potential/ly2022/parity_frames.csv \\
-        results/workstation/quality/ly2022/systems.csv
-    python -m qcrystal.commands.bench_potential results/workstation/potential/ly2022/model.pb --published --output bench.json
-    python -m qcrystal.commands.release_model results/workstation/potential/ly2022 models/lah10-accurate --bench bench.json
+        results/lah10/workstation/potential/ly2022/card.yaml results/lah10/workstation/potential/ly2022/parity_frames.csv \\
+        results/lah10/workstation/dataset/quality/ly2022/systems.csv
+    python -m qcrystal.commands.bench_potential results/lah10/workstation/potential/ly2022/model.pb --published \\
+        --output bench.json
+    python -m qcrystal.commands.release_model results/lah10/workstation/potential/ly2022 models/lah10-accurate --bench bench.json
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LOCAL = ("path", "start")  # entries of the card's data set that say where it la
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "trained", type=Path, help="folder of the trained potential: results/<scale>/potential/<dataset>"
+        "trained", type=Path, help="folder of the trained potential: results/<crystal>/<scale>/potential/<dataset>"
     )
     parser.add_argument("released", type=Path, help="folder to write, whose name becomes the potential's")
     parser.add_argument(
@@ -55,7 +56,7 @@ def _without_record(content: bytes) -> bytes:
 
 def _data_quality(trained: Path, card: dict) -> bytes | None:
     """The report on the data set, if it was made."""
-    path = trained.resolve().parents[1] / "quality" / trained.resolve().name / "systems.csv"
+    path = trained.resolve().parents[1] / "dataset" / "quality" / trained.resolve().name / "systems.csv"
     if not path.is_file():
         return None
     total = read_table(path).query("level == 'all'").iloc[0]

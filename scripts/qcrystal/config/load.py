@@ -1,6 +1,6 @@
 """Typed configuration, validated before any job starts.
 
-`load` merges what Snakemake was given over ``config/config.yaml`` with the scale (sizes) and the system (physics) that it names.
+`load` merges what Snakemake was given over ``config/config.yaml`` with the scale (sizes) and the crystal (physics) that it names.
 Every problem is a `ConfigError` whose lines each name the file, the key, the value, and what to do.
 """
 
@@ -47,6 +47,7 @@ from qcrystal.potential.card import CardError, check_potential
 from qcrystal.potential.shortrange import pairs
 
 MAIN_FILE = "config/config.yaml"
+CRYSTAL_FILE = "crystal.yaml"
 THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}
 THREADS |= {"DP_INTRA_OP_PARALLELISM_THREADS": 0, "DP_INTER_OP_PARALLELISM_THREADS": 0}
 THREADS |= {"TF_NUM_INTRAOP_THREADS": 0, "TF_NUM_INTEROP_THREADS": 0}
@@ -397,7 +398,7 @@ class Learning(Strict):
         return self
 
 
-class System(Strict):
+class Crystal(Strict):
     """One crystal: what physics fixes."""
 
     name: Text
@@ -414,7 +415,7 @@ class System(Strict):
     learning: Learning
 
     @model_validator(mode="after")
-    def _consistent(self) -> System:
+    def _consistent(self) -> Crystal:
         for element in self.species:
             if element not in chemical_symbols[1:]:
                 raise ValueError(f"species: {element!r} is not a chemical element; correct it")
@@ -658,7 +659,7 @@ class Main(Strict):
 
     scale: FilePath
     start: Literal["model", "labels", "dft"]
-    system: FilePath
+    crystal: FilePath
     seed: Whole
     device: Literal["cpu", "cuda"]
     longest_job: Count | None
@@ -677,7 +678,7 @@ class Main(Strict):
 
 
 class Configuration:
-    """The whole configuration: ``main``, ``scale``, ``system``, and the table of runs that follows from them.
+    """The whole configuration: ``main``, ``scale``, ``crystal``, and the table of runs that follows from them.
 
     Attributes
     ----------
@@ -687,9 +688,9 @@ class Configuration:
         Names of the runs of each sweep.
     """
 
-    def __init__(self, main: Main, scale_file: Path, scale: Scale, system_file: Path, system: System):
+    def __init__(self, main: Main, scale_file: Path, scale: Scale, crystal_file: Path, crystal: Crystal):
         self.main, self.scale_name, self.scale, self.scale_file = main, scale_file.stem, scale, scale_file
-        self.system_name, self.system, self.system_file = system_file.stem, system, system_file
+        self.crystal_name, self.crystal, self.crystal_file = crystal_name(crystal_file), crystal, crystal_file
         self.runs: dict[str, RunSpec] = {}
         self.sweeps: dict[str, list[str]] = {}
         for name, sweep in sorted(scale.sweeps.items(), key=lambda item: item[1].cell_of is not None):
@@ -718,7 +719,7 @@ class Configuration:
                     f"{where}: {sweep.cell_of!r} has {key} {getattr(source, key)}, not {getattr(sweep, key)}; "
                     "name a sweep of the same crystal"
                 )
-        sites = [self.system.atoms(one.basis, one.repeat) for one in (source, sweep)]
+        sites = [self.crystal.atoms(one.basis, one.repeat) for one in (source, sweep)]
         if source.vacancies * sites[1] != sweep.vacancies * sites[0]:
             raise ConfigError(
                 f"{where}: {sweep.cell_of!r} has {source.vacancies} vacancies in {sites[0]} sites, not {sweep.vacancies} in "
@@ -762,7 +763,7 @@ class Configuration:
         return {
             "main": self.main.model_dump(mode="json"),
             "scale": self.scale.model_dump(mode="json"),
-            "system": self.system.model_dump(mode="json"),
+            "crystal": self.crystal.model_dump(mode="json"),
         }
 
 
@@ -773,15 +774,15 @@ def run_specification(
 
     ``friction`` None is that of ``dynamics.bath``, ``beads`` None the rule's, ``cell_of`` see `RunSpec`.
     """
-    system, sampling = config.system, config.scale.sampling
-    if sweep.isotope not in system.isotopes:
-        raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(system.isotopes)}")
-    if sweep.method not in system.dynamics.timestep:
-        raise ConfigError(f"{config.system_file}: dynamics.timestep: no time step for method {sweep.method!r}")
-    isotope = system.isotopes[sweep.isotope]
-    masses = {element: system.isotopes[element].mass for element in system.species}
+    crystal, sampling = config.crystal, config.scale.sampling
+    if sweep.isotope not in crystal.isotopes:
+        raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(crystal.isotopes)}")
+    if sweep.method not in crystal.dynamics.timestep:
+        raise ConfigError(f"{config.crystal_file}: dynamics.timestep: no time step for method {sweep.method!r}")
+    isotope = crystal.isotopes[sweep.isotope]
+    masses = {element: crystal.isotopes[element].mass for element in crystal.species}
     masses[isotope.element] = isotope.mass
-    timestep = system.dynamics.timestep[sweep.method]
+    timestep = crystal.dynamics.timestep[sweep.method]
     if sampling.frame_interval > sweep.length:
         raise ConfigError(
             f"{where}.length: {sweep.length:g} ps is shorter than sampling.frame_interval, {sampling.frame_interval:g} ps; "
@@ -798,29 +799,29 @@ def run_specification(
             f"{where}.length: {sweep.length:g} ps are {steps:.3g} steps of {timestep:g} fs, more than {MOST_STEPS:g}; take less"
         )
     sample_every = _multiple(sampling.frame_interval * 1e3 / timestep, 1)
-    atoms = system.atoms(sweep.basis, sweep.repeat)
+    atoms = crystal.atoms(sweep.basis, sweep.repeat)
     if atoms > MOST_ATOMS:
         raise ConfigError(
             f"{where}.repeat: {list(sweep.repeat)} make {atoms} atoms, more than {MOST_ATOMS}; take fewer"
         )
-    members = system.atoms(sweep.basis, sweep.repeat, system.species[-1])
+    members = crystal.atoms(sweep.basis, sweep.repeat, crystal.species[-1])
     if sweep.vacancies >= members:
         raise ConfigError(
-            f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {members} {system.species[-1]} atoms; take fewer"
+            f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {members} {crystal.species[-1]} atoms; take fewer"
         )
     name = f"{sweep.method}-{sweep.isotope}-{sweep.start}-{atoms}"
     if sweep.vacancies:
         name += f"-{sweep.vacancies}vacancies"
-    bath = system.dynamics.bath
+    bath = crystal.dynamics.bath
     if friction is not None:
         bath = bath.model_copy(update={"gamma": float(friction)})
     name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K"
-    if bath != system.dynamics.bath:
+    if bath != crystal.dynamics.bath:
         name += f"-{friction:g}perps"
     if beads is not None:
         name += f"-{beads}beads"
     elif sweep.method in PATH_INTEGRAL_METHODS:
-        beads = beads_for(temperature, system.dynamics.max_frequency, sweep.bead_ratio)
+        beads = beads_for(temperature, crystal.dynamics.max_frequency, sweep.bead_ratio)
         if beads > MOST_BEADS:
             raise ConfigError(
                 f"{where}.temperatures: {temperature:g} K needs {beads} beads at bead_ratio {sweep.bead_ratio:g}, more than "
@@ -829,7 +830,7 @@ def run_specification(
     name += f"-r{replica}"
     return RunSpec(
         run=name,
-        system=config.system_name,
+        system=config.crystal_name,
         method=sweep.method,
         ensemble=sweep.ensemble,
         cell_of=cell_of,
@@ -839,7 +840,7 @@ def run_specification(
         repeat=sweep.repeat,
         atoms=atoms,
         vacancies=sweep.vacancies,
-        species=tuple(system.species),
+        species=tuple(crystal.species),
         masses=masses,
         temperature=temperature,
         pressure=pressure,
@@ -850,7 +851,7 @@ def run_specification(
         replica=replica,
         seed=config.seed("dynamics", name),
         beads=beads or 1,
-        barostat_time=system.dynamics.barostat_time,
+        barostat_time=crystal.dynamics.barostat_time,
         bath=bath,
     )
 
@@ -969,10 +970,29 @@ def _models(annotation):
 
 def _named_file(root: Path, folder: str, name: str) -> Path:
     path = root / name if "/" in name else root / "config" / folder / f"{name}.yaml"
+    return _with_usable_name(path, path.stem, folder[:-1])
+
+
+def _crystal_file(root: Path, name: str) -> Path:
+    """File of the crystal that the main configuration names: its folder in ``config/crystals``, or a path."""
+    path = root / name if "/" in name else root / "config" / "crystals" / name
+    path = path if path.suffix == ".yaml" else path / CRYSTAL_FILE
+    if not path.is_file() and "/" not in name:
+        known = ", ".join(sorted(file.parent.name for file in root.glob(f"config/crystals/*/{CRYSTAL_FILE}")))
+        raise ConfigError(f"{MAIN_FILE}: crystal: no such crystal {name!r}; there are: {known}")
+    return _with_usable_name(path, crystal_name(path), "crystal")
+
+
+def crystal_name(path: Path) -> str:
+    """Name of the crystal that a file describes: that of its folder, or its own if it is not ``crystal.yaml``."""
+    return path.parent.name if path.name == CRYSTAL_FILE else path.stem
+
+
+def _with_usable_name(path: Path, name: str, key: str) -> Path:
     try:  # it names folders of results, and rules
-        TypeAdapter(Name).validate_python(path.stem)
+        TypeAdapter(Name).validate_python(name)
     except ValidationError as error:
-        raise ConfigError(f"{MAIN_FILE}: {folder[:-1]}: {_message(error.errors()[0])}") from None
+        raise ConfigError(f"{MAIN_FILE}: {key}: {_message(error.errors()[0])}") from None
     return path
 
 
@@ -1020,28 +1040,28 @@ def _from_origin(line: str, origins: Mapping[str, str]) -> str:
 def _load(settings: dict, root: Path) -> Configuration:
     main = validate(Main, settings, MAIN_FILE)
     scale_path = _named_file(root, "scales", main.scale)
-    system_path = _named_file(root, "systems", main.system)
+    crystal_path = _crystal_file(root, main.crystal)
     scale = _validate_file(Scale, scale_path, root, "scale")
-    system = _validate_file(System, system_path, root, "system")
-    _check_paths(main, system.species, root)
-    if main.training not in system.training:
-        known = ", ".join(system.training)
-        raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {system_path.name}, which has {known}")
+    crystal = _validate_file(Crystal, crystal_path, root, "crystal")
+    _check_paths(main, crystal.species, root)
+    if main.training not in crystal.training:
+        known = ", ".join(crystal.training)
+        raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {crystal_path.name}, which has {known}")
     steps = scale.training.steps
     if main.start != "model" and isinstance(steps, dict) and main.training not in steps:
         raise ConfigError(
             f"{_shown(scale_path, root)}: training.steps: no entry for {main.training!r}; add one, or give one number"
         )
-    for recipe in system.dft.structure_recipes:
+    for recipe in crystal.dft.structure_recipes:
         if main.start == "dft" and not (root / recipe.structures).is_file():
             raise ConfigError(
-                f"{_shown(system_path, root)}: dft.structure_recipes: {recipe.name}: no file {recipe.structures!r}"
+                f"{_shown(crystal_path, root)}: dft.structure_recipes: {recipe.name}: no file {recipe.structures!r}"
             )
     if main.start == "model":
-        _check_model(main.model, system, root)
+        _check_model(main.model, crystal, root)
     if main.start == "dft" and main.dft_python is not None and shutil.which(main.dft_python) is None:
         raise ConfigError(f"{MAIN_FILE}: dft_python: no interpreter {main.dft_python!r}; name one that imports GPAW")
-    return Configuration(main, _shown(scale_path, root), scale, _shown(system_path, root), system)
+    return Configuration(main, _shown(scale_path, root), scale, _shown(crystal_path, root), crystal)
 
 
 def check_places(interpreter: str, root: str) -> None:
@@ -1138,14 +1158,14 @@ def _check_table(root: Path, path: str, key: str, columns: Sequence[str], may_be
         raise ConfigError(printable(f"{MAIN_FILE}: {key}: {error}")) from error
 
 
-def _check_model(model: str, system: System, root: Path) -> None:
+def _check_model(model: str, crystal: Crystal, root: Path) -> None:
     for name in ("model.pb", "card.yaml", *CARD_TABLES):
         if not (root / model / name).is_file():
             raise ConfigError(
                 f"{MAIN_FILE}: model: no {name} in {model!r}; name the folder of a released potential, such as one of models/"
             )
     try:
-        check_potential(root / model, system.species, model)
+        check_potential(root / model, crystal.species, model)
     except CardError as error:
         raise ConfigError(printable(str(error))) from error
 

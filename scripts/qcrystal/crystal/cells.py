@@ -22,7 +22,7 @@ def conventional_cell(spec, lattice_constant: float) -> Atoms:
     ----------
     spec
         Prototype with ``spacegroup`` (number) and ``sites``, each with ``element`` and ``position``
-        (fractional), as in ``config/systems/*.yaml``.
+        (fractional), as in ``config/crystals/*/crystal.yaml``.
     lattice_constant
         Cubic lattice constant in Å.
 

@@ -232,18 +232,18 @@ def choose_low_symmetry(enthalpies, available: set) -> tuple[str, float] | None:
 @styled
 def structures(tables: dict, published_values: dict) -> Figure:
     """The cubic cell, the low-symmetry cell of lowest enthalpy and the H32 cage with its quadrilaterals shaded."""
-    if "statics:structures" not in tables:
-        raise TableError("table 'statics:structures' was not given")
+    if "search:structures" not in tables:
+        raise TableError("table 'search:structures' was not given")
     frames = {}
-    for atoms in tables["statics:structures"]:
+    for atoms in tables["search:structures"]:
         if not {"phase", "pressure"} <= set(atoms.info):
-            raise TableError("table 'statics:structures' has a structure without phase and pressure in its info")
+            raise TableError("table 'search:structures' has a structure without phase and pressure in its info")
         frames[atoms.info["phase"], float(atoms.info["pressure"])] = atoms
-    enthalpies = table(tables, "statics:enthalpy", ["phase", "pressure", "enthalpy", "spacegroup"])
+    enthalpies = table(tables, "search:enthalpies", ["phase", "pressure", "enthalpy", "spacegroup"])
     chosen = choose_low_symmetry(enthalpies, set(frames))
     cubic = [pressure for phase, pressure in frames if phase == CUBIC]
     if not cubic:
-        raise TableError(f"table 'statics:structures' has no structure of phase {CUBIC}")
+        raise TableError(f"table 'search:structures' has no structure of phase {CUBIC}")
     pressure = min(cubic, key=lambda value: abs(value - (chosen[1] if chosen else min(cubic))))
     crystal = nearly_cubic_cell(frames[CUBIC, pressure])
     longest = longest_bond(crystal)

@@ -35,7 +35,7 @@ def citation_label(source: str) -> str:
     year = re.search(r"\((\d{4})\)", source)
     if not surnames or not year:
         raise PublishedError(
-            f"config/published.yaml: sources: no author or no year in {source!r}; write 'A. Author, ... (2023)'"
+            f"config/crystals/lah10/published.yaml: sources: no author or no year in {source!r}; write 'A. Author, ... (2023)'"
         )
     if len(surnames) > 2 or "et al." in source:
         authors = f"{surnames[0]} et al."
@@ -45,7 +45,7 @@ def citation_label(source: str) -> str:
 
 
 def published(values: dict, name: str) -> Published:
-    """Published value ``name`` of ``config/published.yaml`` and its citation label.
+    """Published value ``name`` of ``config/crystals/lah10/published.yaml`` and its citation label.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def published(values: dict, name: str) -> Published:
     key = key.rstrip(",")
     if key not in values["sources"]:
         raise PublishedError(
-            f"config/published.yaml: values.{name}.where begins with {key!r}, which is not among sources"
+            f"config/crystals/lah10/published.yaml: values.{name}.where begins with {key!r}, which is not among sources"
         )
     return Published(entry["value"], citation_label(values["sources"][key]), where)
 

@@ -55,7 +55,7 @@ class Figure:
         tables
             Logical input name -> ``pandas.DataFrame``, list of ``ase.Atoms`` or dict.
         published
-            The whole of ``config/published.yaml``.
+            The whole of ``config/crystals/lah10/published.yaml``.
 
         Returns
         -------
@@ -85,8 +85,8 @@ FIGURES: dict[str, Figure] = {
     "qin_fig1a_enthalpy": Figure(
         module="statics",
         function="enthalpy",
-        inputs=("statics:enthalpy",),
-        optional=("statics:search_counts", "dft:structures", "accuracy:limits"),
+        inputs=("search:enthalpies",),
+        optional=("search:counts", "dft:structures", "accuracy:limits"),
         kind="figure",
         caption="Static enthalpy of the phases of LaH10 against pressure, relative to one of them.",
         category="Statics",
@@ -94,7 +94,7 @@ FIGURES: dict[str, Figure] = {
     "qin_fig1b_structures": Figure(
         module="crystals",
         function="structures",
-        inputs=("statics:structures", "statics:enthalpy"),
+        inputs=("search:structures", "search:enthalpies"),
         kind="figure",
         caption="Cubic cell, low-symmetry cell of lowest enthalpy, and the H32 cage with its six quadrilaterals.",
         category="Statics",

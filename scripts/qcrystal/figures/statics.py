@@ -33,12 +33,12 @@ def enthalpy(tables: dict, published_values: dict) -> Figure:
 
     Bars are the spread of a committee's enthalpy differences; symbols without a line are DFT's.
     """
-    rows = table(tables, "statics:enthalpy", ["phase", "pressure", "enthalpy", "converged"])
+    rows = table(tables, "search:enthalpies", ["phase", "pressure", "enthalpy", "converged"])
     phases = list(dict.fromkeys(rows["phase"]))
     reference = next((phase for phase in (REFERENCE, CUBIC) if phase in phases), None)
     if reference is None:
         raise TableError(
-            f"table 'statics:enthalpy' has neither {REFERENCE} nor {CUBIC} in its column phase: {', '.join(phases)}"
+            f"table 'search:enthalpies' has neither {REFERENCE} nor {CUBIC} in its column phase: {', '.join(phases)}"
         )
     values = rows.assign(pressure=rows["pressure"].round(3)).set_index("pressure")
     zero = values[values["phase"] == reference]
@@ -75,7 +75,7 @@ def enthalpy(tables: dict, published_values: dict) -> Figure:
     if reference != REFERENCE:
         add_note(figure, f"no {phase_name(REFERENCE)} was found with this potential: relative to {phase_name(CUBIC)}")
     note_committee(figure, rows, tables.get("accuracy:limits"))
-    note_search(figure, tables.get("statics:search_counts"))
+    note_search(figure, tables.get("search:counts"))
     return figure
 
 

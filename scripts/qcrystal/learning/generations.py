@@ -82,7 +82,7 @@ def exploration(config, generation: int) -> dict[str, RunSpec]:
     ----------
     config : qcrystal.config.Configuration
     """
-    system, effort = config.system, config.scale.learning
+    system, effort = config.crystal, config.scale.learning
     recipes = {recipe.name: recipe for recipe in system.dft.recipes}
     masses = {element: system.isotopes[element].mass for element in system.species}
     specs = {}
@@ -94,7 +94,7 @@ def exploration(config, generation: int) -> dict[str, RunSpec]:
         every = max(1, round(system.learning.frame_interval * 1e3 / timestep))
         specs[name] = RunSpec(
             run=name,
-            system=config.system_name,
+            system=config.crystal_name,
             method=method,
             start=recipe.name,
             basis=recipe.cell,
@@ -254,7 +254,7 @@ def gather(labels: Sequence[Path], source: Path | None, species: Sequence[str]) 
     for first, second in itertools.product(initial, systems):
         if first.provenance.get("settings") != second.provenance["settings"]:
             raise DatasetError(
-                f"{first.source}: labelled with other settings than those of config/systems; label from the recipes"
+                f"{first.source}: labelled with other settings than those of config/crystals; label from the recipes"
             )
     later = {system.name: system for system in systems}
     joined = [_joined(system, later.pop(system.name)) if system.name in later else system for system in initial]

@@ -79,7 +79,9 @@ def published_entry(document: dict, name: str) -> dict:
         If there is none.
     """
     if name not in document["values"]:
-        raise PublishedError(f"config/published.yaml: values has no {name!r}; add it or correct the name")
+        raise PublishedError(
+            f"config/crystals/lah10/published.yaml: values has no {name!r}; add it or correct the name"
+        )
     return document["values"][name]
 
 

@@ -200,7 +200,7 @@ class Audit:
     root
         Folder of the repository.
     folders
-        Folders with records, relative to it, such as ``results/smoke``; the first is the scale's.
+        Folders with records, relative to it, such as ``results/lah10/smoke``; the first is the scale's.
     expected
         What the workflow would do today; None leaves the configuration unchecked.
     digests
@@ -494,7 +494,7 @@ class Audit:
 
         tiers = (
             lambda path: path == wanted,
-            lambda path: stem(inside[path]) == wanted and inside[path][-2] in ("figures", "tables"),
+            lambda path: stem(inside[path]) == wanted and inside[path][-2] == "figures",
             lambda path: inside[path][-1] == wanted or stem(inside[path]) == wanted,
             lambda path: wanted in inside[path],
         )
@@ -510,7 +510,7 @@ class Audit:
         )
 
     def _numbers(self) -> dict:
-        file = self.root / self.folders[0] / "numbers.json"
+        file = self.root / self.folders[0] / "manuscript" / "numbers.json"
         try:
             return json.loads(file.read_text(encoding="utf-8"))["numbers"] if file.is_file() else {}
         except (ValueError, KeyError):
@@ -519,7 +519,7 @@ class Audit:
     def number(self, name: str) -> dict | None:
         """A number of the text: ``text``, ``unit``, ``source`` and the ``file`` that holds it."""
         found = self._numbers().get(name)
-        return {**found, "file": f"{self.folders[0]}/numbers.json"} if found else None
+        return {**found, "file": f"{self.folders[0]}/manuscript/numbers.json"} if found else None
 
 
 _SYNTAX: dict[tuple, str] = {}

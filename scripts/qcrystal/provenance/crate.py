@@ -60,7 +60,7 @@ CODE = (
 NOT_SHARED = ("config/local.yaml",)  # of one machine; git ignores it, too
 LOCKS = tuple(f"envs/{lock_file(cuda)}" for cuda in (False, True))
 DOWNLOADS = "results/downloads/"  # data of others, whose licence is not ours to give
-FINAL = ("", "figures", "tables", "manuscript")  # folders of a scale with what a run is for
+FINAL = ("figures", "manuscript", "provenance")  # folders of a scale with what a run is for
 LICENCES = {"https://creativecommons.org/licenses/by/4.0/": ("CC BY 4.0", ("data/lah10-gpaw/", "models/"))}
 FORMATS = {
     **dict.fromkeys(("", ".smk", ".in", ".lock"), "text/plain"),
@@ -154,10 +154,10 @@ def _document(path: Path) -> dict:
 
 
 def _repository(results: Path) -> Path:
-    """The folder that paths in records are relative to: Snakemake's working directory, above ``results/<scale>``."""
-    root = results.resolve().parents[1]
+    """The folder that paths in records are relative to: Snakemake's working directory, above ``results/<crystal>/<scale>``."""
+    root = results.resolve().parents[2]
     if not (root / "Snakefile").is_file():
-        raise CrateError(f"{results}: not results/<scale> beside a Snakefile; name that folder")
+        raise CrateError(f"{results}: not results/<crystal>/<scale> beside a Snakefile; name that folder")
     return root
 
 
@@ -169,7 +169,7 @@ def write(records: list[tuple[Path, dict]], results: Path, output: Path, with_tr
     records
         Path and document of the record of each job that the results come from.
     results
-        Folder ``results/<scale>`` in its repository.
+        Folder ``results/<crystal>/<scale>`` in its repository.
     output
         A zip archive is replaced; a folder must not be there yet.
     with_trajectories
@@ -255,11 +255,10 @@ class _Builder:
                     raise CrateError(
                         f"{entry.path}: read by {job.record}, but no record tells how it was made; run its job again"
                     )
-        for folder in ("figures", "tables"):
-            for path in sorted((self.root / self.results / folder).rglob("*")):
-                name = path.relative_to(self.root).as_posix()
-                if path.is_file() and not name.endswith(RECORD) and not _part_of(name, made):
-                    raise CrateError(f"{name}: no record tells how it was made; remove it, or run its job again")
+        for path in sorted((self.root / self.results / "figures").rglob("*")):
+            name = path.relative_to(self.root).as_posix()
+            if path.is_file() and not name.endswith(RECORD) and not _part_of(name, made):
+                raise CrateError(f"{name}: no record tells how it was made; remove it, or run its job again")
 
     def _check_code(self) -> None:
         digests = {}

@@ -35,7 +35,7 @@ def _places(root: Path, scale: str) -> tuple[Path, Path]:
 
 
 def write(root: Path, scale: str, key: Path, allowed: Path) -> str:
-    """Write and sign the manifest of a scale (``results/<scale>``); returns what the sealer should know.
+    """Write and sign the manifest of a scale (``results/<crystal>/<scale>``); returns what the sealer should know.
 
     Raises
     ------

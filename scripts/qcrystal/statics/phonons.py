@@ -195,7 +195,7 @@ def equation_of_state(
     potential
         ASE calculator.
     prototype
-        Prototype as in ``config/systems/*.yaml``; ``x`` is the first coordinate of its last site.
+        Prototype as in ``config/crystals/*/crystal.yaml``; ``x`` is the first coordinate of its last site.
     lattice_constants
         Å.
     centre, member

@@ -65,7 +65,7 @@ def test_what_was_trained_is_released(root, trained, tmp_path):
 
 def test_the_report_on_its_data_goes_with_a_potential(root, trained, tmp_path):
     script = runpy.run_path(str(root / "scripts" / "qcrystal" / "commands" / "release_model.py"))
-    table = trained.parents[1] / "quality" / "ly2022" / "systems.csv"
+    table = trained.parents[1] / "dataset" / "quality" / "ly2022" / "systems.csv"
     table.parent.mkdir(parents=True)
     rows = "system,level,train,test\nr3m,system,5,2\nall,all,{},2\n"
     table.write_text("# prov_id of-a-record-that-stays\n" + rows.format(5))

@@ -26,9 +26,9 @@ pytestmark = pytest.mark.timeout(60 + EXAMPLES)
 MODELS = {
     "config/config.yaml": config.Main,
     "config/scales/smoke.yaml": config.Scale,
-    "config/systems/lah10.yaml": config.System,
+    "config/crystals/lah10/crystal.yaml": config.Crystal,
 }
-FILES = [*MODELS, "config/published.yaml"]
+FILES = [*MODELS, "config/crystals/lah10/published.yaml"]
 ODD = [
     None,
     True,
@@ -133,10 +133,10 @@ def test_a_mutated_document_loads_or_is_refused(root, data):
     except config.ConfigError as error:
         # sizes and physics meet in the runs: there a mistake in one file may show in the other, which is named
         text, files = str(error), [file]
-        if file in ("config/systems/lah10.yaml", "config/scales/smoke.yaml"):
-            files = ["config/scales/", "config/systems/", "config/config.yaml: training"]
+        if file in ("config/crystals/lah10/crystal.yaml", "config/scales/smoke.yaml"):
+            files = ["config/scales/", "config/crystals/", "config/config.yaml: training"]
         elif file == "config/config.yaml":
-            files = ["config/config.yaml", "config/scales/", "config/systems/", "no such scale", "no such system"]
+            files = ["config/config.yaml", "config/scales/", "config/crystals/", "no such scale", "no such system"]
         refused_in_lines(error, next((name for name in files if name in text), file))
 
 

@@ -139,7 +139,7 @@ def test_beads_follow_from_temperature(root):
 def test_every_published_figure_of_qin_is_made(root):
     from qcrystal.figures.registry import FIGURES
 
-    published = yaml.safe_load((root / "config" / "published.yaml").read_text())
+    published = yaml.safe_load((root / "config" / "crystals" / "lah10" / "published.yaml").read_text())
     wanted = {figure["id"] for figure in published["figures"] if figure["id"].startswith("qin_")}
     assert wanted <= set(FIGURES)
 
@@ -154,7 +154,7 @@ def test_a_run_with_two_lengths_is_refused(root, tmp_path):
 
 
 def dynamics(root, **bath):
-    system = yaml.safe_load((root / "config" / "systems" / "lah10.yaml").read_text())["dynamics"]
+    system = yaml.safe_load((root / "config" / "crystals" / "lah10" / "crystal.yaml").read_text())["dynamics"]
     return system | {"bath": system["bath"] | bath}
 
 

@@ -13,7 +13,7 @@ CHOSEN = {"cutoff": 500, "kpoint_length": 16.2, "width": 0.3}
 
 @pytest.fixture(scope="module")
 def dft(root):
-    return yaml.safe_load((root / "config" / "systems" / "lah10.yaml").read_text())["dft"]
+    return yaml.safe_load((root / "config" / "crystals" / "lah10" / "crystal.yaml").read_text())["dft"]
 
 
 @pytest.fixture

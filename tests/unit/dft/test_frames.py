@@ -20,7 +20,7 @@ from qcrystal.dft.labels import labels_to_systems
 
 @pytest.fixture(scope="module")
 def system(root):
-    return yaml.safe_load((root / "config" / "systems" / "lah10.yaml").read_text())
+    return yaml.safe_load((root / "config" / "crystals" / "lah10" / "crystal.yaml").read_text())
 
 
 @pytest.fixture(scope="module")

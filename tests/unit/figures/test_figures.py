@@ -42,7 +42,7 @@ PUBLISHED_SYMBOLS = [
 
 
 class Prototype:
-    """Fm-3m LaH10 as in config/systems/lah10.yaml."""
+    """Fm-3m LaH10 as in config/crystals/lah10/crystal.yaml."""
 
     spacegroup = 225
 
@@ -421,8 +421,8 @@ def synthetic(size: str) -> dict:
     phonons["zero_point_temperature"] = 820 + 0.5 * phonons["pressure"]
     phonons["imaginary_fraction"] = [0.02] + [0.0] * (len(pressures) - 1)
     return {
-        "statics:structures": frames,
-        "statics:enthalpy": enthalpies,
+        "search:structures": frames,
+        "search:enthalpies": enthalpies,
         "statics:eos": lattice_table(np.linspace(4.55, 5.55, 41)),
         "statics:harmonic_energy": harmonic,
         "statics:phonons": phonons,
@@ -459,7 +459,7 @@ def inputs() -> dict:
 
 @pytest.fixture(scope="module")
 def literature(root) -> dict:
-    return yaml.safe_load((root / "config" / "published.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((root / "config" / "crystals" / "lah10" / "published.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

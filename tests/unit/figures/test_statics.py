@@ -11,7 +11,7 @@ from qcrystal.manuscript.published import read_published
 
 @pytest.fixture(scope="module")
 def literature(root):
-    return read_published(root / "config" / "published.yaml")
+    return read_published(root / "config" / "crystals" / "lah10" / "published.yaml")
 
 
 def enthalpies(phases: dict[str, float], pressures=(100.0, 150.0), members: int = 0) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def test_dft_knows_the_reference_by_another_name(literature):
     """C2 relaxed to R-3m's crystal at 150 GPa, so that R-3m's check is C2's too."""
     columns = {"potential": "one", "phase": ["Fm-3m", "R-3m"], "also": [np.nan, "P-1; C2"], "pressure": 150.0}
     checked = pd.DataFrame({**columns, "relative_enthalpy_dft": [0.0, -0.005]})
-    tables = {"statics:enthalpy": enthalpies({"Fm-3m": 0.0, "C2": -0.009}), "dft:structures": checked}
+    tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "C2": -0.009}), "dft:structures": checked}
     figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
     np.testing.assert_allclose(points(figure.axes[0], "DFT"), [[150, 5]])
 
@@ -40,13 +40,13 @@ def test_dft_knows_the_reference_by_another_name(literature):
 def test_pressures_beyond_the_training_are_shaded_from_its_limit(literature):
     rows = enthalpies({"Fm-3m": 0.0, "C2": -0.009}, (60.0, 100.0, 200.0, 250.0, 300.0))
     rows["beyond_training"] = np.maximum(82.1 - rows["pressure"], rows["pressure"] - 215.5).clip(0)
-    figure = FIGURES["qin_fig1a_enthalpy"].draw({"statics:enthalpy": rows}, literature)
+    figure = FIGURES["qin_fig1a_enthalpy"].draw({"search:enthalpies": rows}, literature)
     left, right = figure.axes[0].get_xlim()
     shaded = sorted((patch.get_x(), patch.get_x() + patch.get_width()) for patch in figure.axes[0].patches)
     np.testing.assert_allclose(shaded, [(left, 82.1), (215.5, right)])
     assert "beyond those that the potential was trained on" in notes(figure)
     inside = rows[rows["beyond_training"] == 0]
-    figure = FIGURES["qin_fig1a_enthalpy"].draw({"statics:enthalpy": inside}, literature)
+    figure = FIGURES["qin_fig1a_enthalpy"].draw({"search:enthalpies": inside}, literature)
     assert not figure.axes[0].patches and "trained on" not in notes(figure)
 
 
@@ -59,14 +59,14 @@ def points(axes, label):
 
 
 def test_without_C2_the_cubic_phase_is_the_reference_and_the_figure_says_so(literature):
-    tables = {"statics:enthalpy": enthalpies({"Fm-3m": 0.0, "Immm": -0.012, "C2/m #2": -0.01})}
+    tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "Immm": -0.012, "C2/m #2": -0.01})}
     figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
     axes = figure.axes[0]
     assert style.phase_name("Fm-3m") in axes.get_ylabel()
     assert f"no {style.phase_name('C2')} was found" in notes(figure)
     np.testing.assert_allclose(points(axes, style.phase_name("Immm")), [[100, -12], [150, -12]])
     assert style.phase_name("C2/m #2") == "$C2/m$ #2"
-    tables = {"statics:enthalpy": enthalpies({"Fm-3m": 0.0, "C2": -0.009})}
+    tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "C2": -0.009})}
     figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
     assert style.phase_name("C2") in figure.axes[0].get_ylabel() and "was found" not in notes(figure)
 
@@ -80,7 +80,7 @@ def test_dft_is_relative_to_its_own_reference(literature):
             "relative_enthalpy_dft": [0.0, -0.004, -0.006, -0.003],
         }
     )
-    tables = {"statics:enthalpy": enthalpies({"Fm-3m": 0.0, "C2": -0.009, "Immm": -0.012}), "dft:structures": checked}
+    tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "C2": -0.009, "Immm": -0.012}), "dft:structures": checked}
     figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
     drawn = [np.transpose(line.get_data()) for line in figure.axes[0].lines if line.get_marker() == "P"]
     # Relative to C2 by DFT: Fm-3m is 4 meV above it, Immm 2 below; at 150 GPa DFT knows no C2.
@@ -99,7 +99,7 @@ def test_bars_are_the_spread_of_a_committees_differences(literature):
     assert np.isnan(statics.committee_spread(one.drop(columns=["member_2", "member_3"]), reference)).all()
     rows.loc[rows.index[-1], "force_deviation"] = 0.9
     limits = pd.DataFrame({"limit": ["pressure_high", "deviation"], "value": [215.0, 0.5]})
-    figure = FIGURES["qin_fig1a_enthalpy"].draw({"statics:enthalpy": rows, "accuracy:limits": limits}, literature)
+    figure = FIGURES["qin_fig1a_enthalpy"].draw({"search:enthalpies": rows, "accuracy:limits": limits}, literature)
     assert "bars: standard deviation over a committee of 3, less than the error" in notes(figure)
     assert "; its forces differ more than on held-out frames in $Immm$ 150 GPa" in notes(figure)
 
@@ -113,7 +113,7 @@ def test_the_search_says_what_became_of_its_starts(literature):
             "number": [3, 4, 5],
         }
     )
-    tables = {"statics:enthalpy": enthalpies({"Fm-3m": 0.0}), "statics:search_counts": counts}
+    tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0}), "search:counts": counts}
     assert "random 7 (7 higher); modes 5 (5 kept)" in notes(FIGURES["qin_fig1a_enthalpy"].draw(tables, literature))
 
 

@@ -26,7 +26,7 @@ SPECIES = ["La", "H"]
 
 @pytest.fixture(scope="module")
 def document(root):
-    return yaml.safe_load((root / "config" / "systems" / "lah10.yaml").read_text())
+    return yaml.safe_load((root / "config" / "crystals" / "lah10" / "crystal.yaml").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -112,8 +112,8 @@ def test_released_input_is_what_the_configuration_gives(root, name):
     systems = (part["training_data"]["systems"], part["validation_data"]["systems"])
     loaded = load({**yaml.safe_load((root / "config/config.yaml").read_text()), "scale": "laptop"}, root)
     settings = TrainingSettings(
-        **loaded.system.training[name].model_dump(),
-        species=loaded.system.species,
+        **loaded.crystal.training[name].model_dump(),
+        species=loaded.crystal.species,
         steps=part["numb_steps"],
         checkpoint_every=part["save_freq"],
         seeds={

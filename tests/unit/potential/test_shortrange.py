@@ -183,7 +183,7 @@ def test_senseless_distances_are_named():
 
 
 def test_configured_repulsion_touches_no_shipped_label(root):
-    ranges = yaml.safe_load((root / "config/systems/lah10.yaml").read_text())["repulsion"]
+    ranges = yaml.safe_load((root / "config/crystals/lah10/crystal.yaml").read_text())["repulsion"]
     known = pairs(ranges, SPECIES)
     for path in sorted((root / "data/lah10-gpaw").rglob("type.raw")):
         labelled = read_deepmd(path.parent, SPECIES)

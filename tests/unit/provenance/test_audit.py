@@ -20,7 +20,7 @@ from qcrystal.provenance.audit import Audit, AuditError, Digests, Expected
 from qcrystal.provenance.audit_page import page
 from qcrystal.provenance.embedded import embedded_identifier
 
-S = "results/smoke"
+S = "results/lah10/smoke"
 
 
 class Repository:
@@ -315,11 +315,13 @@ def test_a_number_leads_to_its_table(repository):
         write_whole(path, json.dumps({"prov_id": identifier(), "numbers": {"ZeroPoint": number}}))
 
     inputs = [f"{S}/tables/sweep.csv", f"{S}/figures/first.png"]
-    repository.job("numbers", inputs, [f"{S}/numbers.json"], write, "draw.py")
+    repository.job("numbers", inputs, [f"{S}/manuscript/numbers.json"], write, "draw.py")
     audit = repository.audit()
     roots = audit.find("ZeroPoint")
     assert [node.rule for node in audit.lineage(roots)] == ["numbers", "collect", "train", None]
-    assert auditing.report(audit, roots, "ZeroPoint").startswith("ZeroPoint = 3.0(1) K, from results/smoke/tables")
+    assert auditing.report(audit, roots, "ZeroPoint").startswith(
+        "ZeroPoint = 3.0(1) K, from results/lah10/smoke/tables"
+    )
 
 
 def test_digests_are_kept_only_on_request(repository):

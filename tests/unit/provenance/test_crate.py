@@ -14,7 +14,7 @@ import pytest
 from qcrystal.provenance import crate
 from qcrystal.provenance.record import identifier_of, syntax_digest
 
-SCALE = "results/tiny"
+SCALE = "results/lah10/tiny"
 FIGURE = f"{SCALE}/figures/a.csv"
 FOREIGN = b"frames of others"
 
@@ -144,11 +144,11 @@ def test_validator_sees_a_step_without_its_tool(repository, no_network):
 
 def test_actions_are_what_the_records_tell(repository):
     found = entities(repository.write("crate"))
-    action = found["#job/results/tiny/figures/a"]
+    action = found["#job/results/lah10/tiny/figures/a"]
     assert identifiers(action["result"]) == {FIGURE, f"{SCALE}/figures/b.csv"}
-    inputs = identifiers(action["object"]) - {"#values/results/tiny/figures/a"}
-    assert inputs == {"results/tiny/runs/r%201/thermo.csv"}
-    assert json.loads(found["#values/results/tiny/figures/a"]["value"])["parameters"] == {"temperature": 300}
+    inputs = identifiers(action["object"]) - {"#values/results/lah10/tiny/figures/a"}
+    assert inputs == {"results/lah10/tiny/runs/r%201/thermo.csv"}
+    assert json.loads(found["#values/results/lah10/tiny/figures/a"]["value"])["parameters"] == {"temperature": 300}
     assert action["startTime"] == "2026-01-01T00:03:00+00:00" and action["endTime"] == "2026-01-01T00:03:05+00:00"
     assert found["#tool/draw"]["softwareVersion"] == "0123456789abcdef"
     required = identifiers(found["#tool/draw"]["softwareRequirements"])
@@ -267,11 +267,11 @@ def test_comment_in_the_code_is_no_change(repository):
 
 
 def test_results_without_records_are_one_clear_line(repository):
-    (repository.root / "results/empty").mkdir()
-    command = [sys.executable, "-m", "qcrystal.commands.crate", "results/empty", "crate.zip"]
+    (repository.root / "results/lah10/empty").mkdir()
+    command = [sys.executable, "-m", "qcrystal.commands.crate", "results/lah10/empty", "crate.zip"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=repository.root)
     assert done.returncode == 1 and done.stderr == (
-        "results/empty: no records (*.prov.json); run `make figures SCALE=empty` first\n"
+        "results/lah10/empty: no records (*.prov.json); run `make figures SCALE=empty` first\n"
     )
 
 

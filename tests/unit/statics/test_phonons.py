@@ -184,11 +184,11 @@ def test_pressures_mean_nothing_where_compression_lowers_them():
 
 def test_highest_frequency_is_checked_where_runs_may_meet_it():
     summary = pd.DataFrame({"pressure": [100.0, 200.0, 300.0], "max_frequency": [55.0, 63.0, 71.2]})
-    statics.check_highest_frequency(summary, 70.0, 250.0, "config/systems/x.yaml")
+    statics.check_highest_frequency(summary, 70.0, 250.0, "config/crystals/x/crystal.yaml")
     with pytest.raises(
         statics.StaticsError, match=r"x.yaml: dynamics.max_frequency is 70 THz.* 71.2 THz; raise it to 72"
     ):
-        statics.check_highest_frequency(summary, 70.0, 300.0, "config/systems/x.yaml")
+        statics.check_highest_frequency(summary, 70.0, 300.0, "config/crystals/x/crystal.yaml")
 
 
 def test_space_groups_of_ideal_and_strained_cells():
