@@ -29,7 +29,7 @@ SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(COR
 CONFIG := --config crystal=$(CRYSTAL) scale=$(SCALE) start=$(START) device=$(DEVICE)
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help figures test acceptance bench paper audit seal crate lint format lock environment clean
+.PHONY: help figures test acceptance bench paper audit seal crate check docs lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
@@ -37,6 +37,8 @@ help:
 	@echo "make audit       where results come from, and whether they hold: T=<figure|table|number|run|model|file> (all if left out), HTML=page.html"
 	@echo "make seal        list and sign the results            KEY=~/.ssh/id_ed25519"
 	@echo "make crate       the results and their history as a Provenance Run Crate   SCALE=..."
+	@echo "make check       format, lint, types and the quick tests: before each commit"
+	@echo "make docs        the documentation as a site, in build/site"
 	@echo "make test        format, lint, unit and workflow tests: what CI runs"
 	@echo "make acceptance  the slow tests of physics against exact results"
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
@@ -92,8 +94,15 @@ format: $(READY)
 	$(VENV)/bin/ruff format scripts tests
 	$(VENV)/bin/snakefmt Snakefile rules/*.smk
 
+check: lint
+	$(VENV)/bin/python -m pytest -m quick
+
 test: lint
 	$(VENV)/bin/python -m pytest -m "not slow"
+
+docs: $(READY)
+	$(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site
+	@echo "Site: build/site/index.html"
 
 acceptance: $(READY)
 	MEASURED=docs/exact_tests.csv $(VENV)/bin/python -m pytest -m slow

@@ -12,6 +12,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_collection_modifyitems(items):
+    """Mark tests by what they need, so that `make check` can leave out what takes long."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder == "workflow":
+            item.add_marker(pytest.mark.workflow)
+        elif folder == "cluster":
+            item.add_marker(pytest.mark.slurm)
+        elif not {"slow", "gpaw", "tex", "browser"} & {marker.name for marker in item.iter_markers()}:
+            item.add_marker(pytest.mark.quick)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Top folder of the repository."""
