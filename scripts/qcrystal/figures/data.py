@@ -220,27 +220,6 @@ def nearest(available, wanted: float) -> float:
     return float(available[np.argmin(np.abs(available - wanted))])
 
 
-def with_uncertainty(value: float, error: float) -> str:
-    """``0.42(5)``: the value with its standard error in the last digit, or with three digits where it is unknown."""
-    if not np.isfinite(value):
-        return "not determined"
-    if not np.isfinite(error) or error <= 0:
-        return f"{value:.3g}"
-    digits = int(max(0, -np.floor(np.log10(error))))
-    scaled = round(error * 10**digits)
-    if scaled == 10 and digits > 0:
-        digits, scaled = digits - 1, 1
-    return f"{value:.{digits}f}({scaled})"
-
-
-def scientific(value: float, error: float) -> str:
-    """``1.2(3)×10⁻⁶``, the power in mathematical text."""
-    if not np.isfinite(value) or value == 0:
-        return with_uncertainty(value, error)
-    exponent = int(np.floor(np.log10(abs(value))))
-    return f"{with_uncertainty(value / 10**exponent, error / 10**exponent)}×$10^{{{exponent}}}$"
-
-
 def heading(name: str) -> str:
     """A column's name as words in LaTeX: ``dp_minus_dft`` becomes DP $-$ DFT."""
     words = [

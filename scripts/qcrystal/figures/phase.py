@@ -10,8 +10,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from qcrystal.figures.data import CONDITION, SUMMARY, nearest, observable, published, series, table, with_uncertainty
+from qcrystal.figures.data import CONDITION, SUMMARY, nearest, observable, published, series, table
 from qcrystal.figures.style import LINES, METHODS, add_note, draw_points, draw_published, legend, new_figure, styled
+from qcrystal.manuscript.uncertainty import value_text
 
 ANGLE_PRESSURE = 150.0  # GPa, of the published fig. 2(b)
 COLORMAP = "YlGnBu"
@@ -60,10 +61,9 @@ def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize, qualified: pd.Data
             axes.add_patch(Rectangle((columns[i], lines[j]), *size, facecolor="none", edgecolor="0.6", hatch="////"))
             add_note(axes.figure, "hatched: no value")
             continue
-        text = with_uncertainty(row.value, row.error) if annotate else ""
+        text = value_text(row.value, row.error) if annotate else ""
         if not np.isfinite(row.error):
-            text += "*"
-            add_note(axes.figure, "* no error estimate")
+            add_note(axes.figure, "(?) no error estimate")
         doubt = qualified.loc[tuple(getattr(row, column) for column in CONDITION)]
         if doubt["exchanges"] > 0:
             text += "†"

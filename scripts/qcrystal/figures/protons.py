@@ -16,13 +16,12 @@ from qcrystal.figures.data import (
     combine_replicas,
     observable,
     published,
-    scientific,
     series,
     table,
-    with_uncertainty,
 )
 from qcrystal.figures.style import METHODS, add_note, draw_curve, draw_published, legend, new_figure, styled
 from qcrystal.io.tables import TableError
+from qcrystal.manuscript.uncertainty import scientific_text, value_text
 
 LATTICE_SITES = "La"  # category of the mean sites of the heavy atoms
 PATH_COLUMNS = [*CONDITION, "run", "length_ps", "proton", "time", "x", "y", "z", "category"]
@@ -156,8 +155,8 @@ def diffusion_note(tables: dict, name: str) -> list[str]:
     slopes = observable(tables, name, "msd_slope", "H")
     texts = []
     for row in slopes.itertuples():
-        slope = with_uncertainty(row.value, row.error)
-        diffusion = scientific(row.value / SQUARE_CM_PER_S / 6.0, row.error / SQUARE_CM_PER_S / 6.0)
+        slope = value_text(row.value, row.error)
+        diffusion = scientific_text(row.value / SQUARE_CM_PER_S / 6.0, row.error / SQUARE_CM_PER_S / 6.0)
         texts.append(f"{METHODS[row.method].label}, H: slope {slope} Å²/ps, D = slope/6 = {diffusion} cm²/s")
     return texts
 
@@ -201,7 +200,7 @@ def mean_squared_displacement(tables: dict, published_values: dict) -> Figure:
     legend(panel, loc="upper left", ncols=2, columnspacing=1.0)
     for text in diffusion_note(tables, "sweep:diffusion_qtb/summary"):
         add_note(figure, text)
-    number = scientific(known.value, np.nan)
+    number = scientific_text(known.value, None)
     add_note(
         figure,
         f"{known.label}, {known.where}: D = {number} cm²/s; drawn as the slope itself (its fig. 5) and as slope/6",

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from qcrystal.figures.data import CONDITION, combine_replicas, corrected
+from qcrystal.manuscript.uncertainty import value_text
 
 
 class NumberError(ValueError):
@@ -17,7 +18,10 @@ class NumberError(ValueError):
 
 @dataclass(frozen=True)
 class Number:
-    """A value with its standard error (None: exact or not estimated), unit, and the table and query behind it."""
+    """A value with its unit and the table behind it.
+
+    ``error`` is its standard error. None: the value has no statistical error. Not a number: the error is not known.
+    """
 
     name: str
     value: float
@@ -27,16 +31,10 @@ class Number:
     source: str
 
     def text(self) -> str:
-        """Value as printed: ``digits`` decimals, the error in parentheses in units of the last digit."""
+        """Value as printed; see `qcrystal.manuscript.uncertainty`. ``digits`` decimals where no error tells how many."""
         if not math.isfinite(self.value):
             raise NumberError(f"{self.source}: number {self.name} is {self.value}; it cannot be printed")
-        if self.error is None or not math.isfinite(self.error):
-            return f"{self.value:.{self.digits}f}"
-        # Errors are printed with one or two digits; a value is never printed beyond its error.
-        exponent = math.floor(math.log10(self.error)) if self.error > 0 else -self.digits
-        digits = max(0, min(self.digits, -exponent + (1 if self.error / 10**exponent < 2 else 0)))
-        error = math.ceil(self.error * 10**digits - 1e-9) if digits else math.ceil(self.error)
-        return f"{self.value:.{digits}f}({error})"
+        return value_text(self.value, self.error, self.digits)
 
     def as_dict(self) -> dict:
         """Plain data for ``numbers.json``; not-a-number errors become null."""

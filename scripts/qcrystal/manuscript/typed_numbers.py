@@ -10,7 +10,7 @@ NOT_TEXT = (
     r"\[[^\[\]]*\\textbf\{\d+\}[^\[\]]*\(\d{4}\)\]",  # a reference in brackets
     r"(?<=[A-Za-z])\$_\{?\d+\}?\$",  # a chemical formula
 )
-NUMBER = re.compile(r"[-+]?\d[\d.,]*\d(?:\(\d+\))?|[-+]?\d(?:\(\d+\))?")
+NUMBER = re.compile(r"[-+]?\d[\d.,]*\d(?:\([\d.]+\))?|[-+]?\d(?:\([\d.]+\))?")
 UNIT = re.compile(r"(?:~|\\,|\s)?(?:\\%|\$\^\\circ\$|\\AA\b|[A-Za-zÅ]+(?:/[A-Za-zÅ²\d]+)?)?")
 ALLOWED = re.compile(r"^\s*%\s*typed:\s*(.*)$")
 

@@ -12,12 +12,12 @@ from qcrystal.manuscript.numbers import Number, NumberError, Text, look_up, macr
 @pytest.mark.parametrize(
     ("value", "error", "digits", "text"),
     [
-        (905.4, 12.3, 0, "905(13)"),
-        (905.44, 0.31, 2, "905.4(4)"),
-        (905.444, 0.012, 2, "905.44(2)"),
-        (0.35123, 0.0123, 4, "0.351(13)"),
+        (905.4, 12.3, 0, "905(12)"),
+        (905.44, 0.31, 2, "905.44(31)"),
+        (905.444, 0.012, 2, "905.444(12)"),
+        (0.35123, 0.0123, 4, "0.351(12)"),
         (199.7, None, 1, "199.7"),
-        (199.7, float("nan"), 1, "199.7"),
+        (199.7, float("nan"), 1, "199.7(?)"),
     ],
 )
 def test_value_is_never_printed_beyond_its_error(value, error, digits, text):

@@ -18,7 +18,8 @@ def test_a_clean_text_has_none():
 
 
 @pytest.mark.parametrize(
-    "text", ["1013~K", "2.93 meV/atom", "0.42(5)", "12\\%", "5.103~Å", "-3.5", "300~GPa", "1.2\\times10^{-6}"]
+    "text",
+    ["1013~K", "8.3(1.2)~K", "2.93 meV/atom", "0.42(5)", "12\\%", "5.103~Å", "-3.5", "300~GPa", "1.2\\times10^{-6}"],
 )
 def test_a_typed_result_is_named_with_its_line(text):
     found = typed_numbers(DOCUMENT.replace("TEXT", f"The value is {text} here."))
