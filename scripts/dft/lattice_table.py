@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 
 from qcrystal.crystal.cells import primitive_cell
-from qcrystal.crystal.prototype import Prototype
+from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.dft.frames import DftError, gpaw_python, run_gpaw
 from qcrystal.files import write_whole
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
 from qcrystal.provenance.record import SCRIPTS, job
-from qcrystal.statics.phonons import lattice_row
+from qcrystal.statics.equation_of_state import lattice_row
 
 with job(snakemake):
-    prototype, cage = Prototype(**snakemake.params.prototype), snakemake.params.cage
+    prototype, cage = Prototype(**snakemake.params.prototype), Cage(**snakemake.params.cage)
     table = Path(snakemake.output.table)
     cells, settings, result = (table.with_suffix(suffix) for suffix in (".extxyz", ".settings.json", ".json"))
     frames = [primitive_cell(prototype, a) for a in snakemake.params.lattice_constants]
@@ -37,9 +37,5 @@ with job(snakemake):
             raise DftError(f"{result}: the cell at {lattice_constant} Å did not relax to 5 meV/Å in 30 steps")
         atoms = primitive_cell(prototype, lattice_constant)
         atoms.set_scaled_positions(np.array(cell["positions"]))
-        rows.append(
-            lattice_row(
-                prototype, atoms, lattice_constant, cell["energy"], cell["pressure"], cage["centre"], cage["member"]
-            )
-        )
+        rows.append(lattice_row(prototype, atoms, lattice_constant, cell["energy"], cell["pressure"], cage))
     write_table(pd.DataFrame(rows), table)

@@ -8,7 +8,7 @@ from qcrystal.io.tables import prov_id, read_table
 from qcrystal.manuscript.numbers import Number, Text, look_up, macros, observed
 from qcrystal.potential.card import read_card
 from qcrystal.provenance.record import job
-from qcrystal.statics.phonons import lattice_at_pressure
+from qcrystal.statics.equation_of_state import lattice_at_pressure
 
 
 def parity_numbers(table, source):

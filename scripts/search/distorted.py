@@ -7,26 +7,24 @@ from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.card import trained_pressures
 from qcrystal.provenance.record import job
-from qcrystal.search.candidates import Effort, distorted_candidates, pair_distances, search_pressures, write_candidates
-from qcrystal.statics.phonons import covered_pressures
+from qcrystal.search.candidates import search_pressures, write_candidates
+from qcrystal.search.distorted import Distortions, distorted_candidates
+from qcrystal.search.settle import SearchTask
+from qcrystal.statics.coverage import covered_pressures
+from qcrystal.statics.relax import Effort, pair_distances
 
 with job(snakemake):
-    parameters = snakemake.params
-    pressures = covered_pressures(
-        parameters.pressures, trained_pressures(snakemake.input.card), parameters.number_of_pressures
-    )
-    candidates, counts, modes = distorted_candidates(
+    p, trained = snakemake.params, trained_pressures(snakemake.input.card)
+    task = SearchTask(
         DeepPotential(Path(snakemake.input.model)),
-        Prototype(**parameters.prototype),
-        search_pressures(pressures),
-        parameters.seed,
-        Effort(max_steps=parameters.max_steps, shortest=pair_distances(parameters.shortest)),
-        parameters.phases,
-        parameters.distortions,
-        parameters.primitive_cells,
-        parameters.window,
-        parameters.masses,
+        Prototype(**p.prototype),
+        search_pressures(covered_pressures(p.pressures, trained, p.number_of_pressures)),
+        Effort(max_steps=p.max_steps, shortest=pair_distances(p.shortest)),
+        p.window,
+        p.seed,
     )
+    tried = Distortions(p.phases, p.distortions, p.primitive_cells, p.masses)
+    candidates, counts, modes = distorted_candidates(task, tried)
     write_candidates(candidates, Path(snakemake.output.structures))
     write_table(counts, snakemake.output.counts)
     write_table(modes, snakemake.output.modes)

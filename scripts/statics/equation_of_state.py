@@ -1,27 +1,24 @@
-"""Tabulate the cubic phase's energy, pressure and internal coordinate over a range of lattice constants."""
-
-from pathlib import Path
+"""Tabulate the prototype's energy, pressure and distances at rest over a range of lattice constants."""
 
 import numpy as np
 
-from qcrystal.crystal.prototype import Prototype
+from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.card import trained_pressures
 from qcrystal.provenance.record import job
-from qcrystal.statics.phonons import equation_of_state
+from qcrystal.statics.equation_of_state import equation_of_state
 
 with job(snakemake):
-    parameters, cage = snakemake.params, snakemake.params.cage
+    parameters = snakemake.params
     low, high = parameters.range
     # DFT's own lattice constants besides, so that no interpolation comes between the two methods.
     same = [a for a in parameters.dft_lattice_constants if low <= a <= high]
     table = equation_of_state(
-        DeepPotential(Path(snakemake.input.model)),
+        DeepPotential(snakemake.input.model),
         Prototype(**parameters.prototype),
         [*np.linspace(low, high, parameters.points), *same],
-        cage["centre"],
-        cage["member"],
+        Cage(**parameters.cage),
         trained_pressures(snakemake.input.card),
     )
     write_table(table, snakemake.output.table)

@@ -21,7 +21,8 @@ from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import Bath
 from qcrystal.io.tables import read_table
 from qcrystal.potential.calculator import DeepPotential
-from qcrystal.statics.phonons import lattice_dynamics, relaxed_cubic
+from qcrystal.statics.phonons import PhononSettings, lattice_dynamics
+from qcrystal.statics.relax import relaxed_at_volume
 
 pytestmark = pytest.mark.slow
 SCALE = 100.0
@@ -38,9 +39,9 @@ def harmonic(root):
     """Rest energy (eV) of 2 x 2 x 2 primitive cells, potential energy and kinetic energy per atom of each species by phonons."""
     prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).crystal.prototypes["Fm-3m"]
     potential = DeepPotential(root / "models" / "lah10-fast" / "model.pb")
-    atoms = relaxed_cubic(potential, prototype, LATTICE_CONSTANT)
+    atoms = relaxed_at_volume(potential, prototype, LATTICE_CONSTANT)
     rest = 8 * atoms.get_potential_energy()
-    model = lattice_dynamics(potential, atoms, (2, 2, 2), masses=MASSES)
+    model = lattice_dynamics(potential, atoms, PhononSettings((2, 2, 2), MASSES))
     model.run_mesh([2, 2, 2], with_eigenvectors=True, is_gamma_center=True, is_mesh_symmetry=False)
     frequencies, vectors = model.mesh.frequencies, model.mesh.eigenvectors
     moves = frequencies > 1e-3  # all but the three of the crystal as a whole
@@ -96,7 +97,7 @@ def crystal(root):
     """The relaxed cubic cell of 44 atoms, and the potential."""
     prototype = load(yaml.safe_load((root / "config" / "config.yaml").read_text()), root).crystal.prototypes["Fm-3m"]
     model = root / "models" / "lah10-fast" / "model.pb"
-    primitive = relaxed_cubic(DeepPotential(model), prototype, CELL)
+    primitive = relaxed_at_volume(DeepPotential(model), prototype, CELL)
     atoms = make_supercell(primitive, [[-1, 1, 1], [1, -1, 1], [1, 1, -1]])
     assert len(atoms) == 44 and atoms.cell.lengths() == pytest.approx(CELL)
     return atoms, model, prototype
@@ -125,8 +126,8 @@ def harmonic_protons(crystal):
     """Kinetic temperature (K) of H in the harmonic crystal by number of beads; phonons at `LATTICE_CONSTANT`."""
     prototype = crystal[2]
     potential = DeepPotential(crystal[1])
-    atoms = relaxed_cubic(potential, prototype, LATTICE_CONSTANT)
-    model = lattice_dynamics(potential, atoms, (2, 2, 2), masses=REAL)
+    atoms = relaxed_at_volume(potential, prototype, LATTICE_CONSTANT)
+    model = lattice_dynamics(potential, atoms, PhononSettings((2, 2, 2), REAL))
     model.run_mesh([2, 2, 2], with_eigenvectors=True, is_gamma_center=True, is_mesh_symmetry=False)
     frequencies = model.mesh.frequencies
     share = np.abs(model.mesh.eigenvectors.reshape(len(frequencies), len(atoms), 3, -1)) ** 2

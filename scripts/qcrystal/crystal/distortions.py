@@ -17,8 +17,8 @@ from ase import Atoms
 from ase.build import make_supercell
 from phonopy import Phonopy
 
-# Å: what spglib calls equal in a crystal that was displaced on purpose, far below any displacement and far above rounding.
-EXACT = 1e-3
+from qcrystal.crystal.symmetry import EXACT, space_group, spglib_cell
+
 # THz: modes nearer than this are one degenerate mode; single-precision forces split them by 0.01 THz.
 DEGENERATE = 0.1
 
@@ -39,23 +39,10 @@ class Distorted(NamedTuple):
     spacegroup: str
 
 
-# --- symmetry -----------------------------------------------------------------------------------------------------------
-
-
-def space_group(atoms: Atoms, symprec: float) -> str:
-    """International symbol by spglib at tolerance ``symprec`` (Å); P1 where spglib gives up."""
-    dataset = spglib.get_symmetry_dataset(_spglib_cell(atoms), symprec=symprec)
-    return "P1" if dataset is None else dataset.international
-
-
-def _spglib_cell(atoms: Atoms):
-    return atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers
-
-
 def displacement_representation(atoms: Atoms) -> np.ndarray:
     """Matrices (operations, 3N, 3N) by which the crystal's symmetry operations turn and exchange displacements."""
-    cell, fractions, _ = _spglib_cell(atoms)
-    operations = spglib.get_symmetry(_spglib_cell(atoms), symprec=EXACT)
+    cell, fractions, _ = spglib_cell(atoms)
+    operations = spglib.get_symmetry(spglib_cell(atoms), symprec=EXACT)
     matrices = np.zeros((len(operations["rotations"]), len(atoms), 3, len(atoms), 3))
     for matrix, rotation, shift in zip(matrices, operations["rotations"], operations["translations"], strict=True):
         gaps = (fractions @ rotation.T + shift)[:, None] - fractions[None]

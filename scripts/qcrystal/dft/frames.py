@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from qcrystal.crystal import cells as structures
+from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain, site_members, supercell, unit_cell
+from qcrystal.crystal.displace import displace, random_strain, symmetric_distortion
+from qcrystal.fields import spread
 from qcrystal.provenance.record import binary, recording
 
 INSTALL = "apt-get install gpaw gpaw-data"
@@ -51,37 +53,26 @@ def displaced_frames(
     frames = []
     for lattice_constant in recipe.lattice_constants:
         for number in range(recipe.frames):
-            cell = structures.unit_cell(prototype, recipe.cell, lattice_constant)
+            cell = unit_cell(prototype, recipe.cell, lattice_constant)
             if recipe.symmetry is not None:
-                cell = structures.symmetric_distortion(
-                    cell, recipe.symmetry, recipe.distortion or 0.0, recipe.strain or 0.0, rng
-                )
-            frame = structures.supercell(cell, recipe.repeat, species)
+                cell = symmetric_distortion(cell, recipe.symmetry, recipe.distortion or 0.0, recipe.strain or 0.0, rng)
+            frame = supercell(cell, recipe.repeat, species)
             if recipe.angle is not None:
-                cube = structures.conventional_cell(prototype, lattice_constant)
-                strained = structures.rhombohedral_strain(cube, rng.uniform(*recipe.angle))
+                cube = conventional_cell(prototype, lattice_constant)
+                strained = rhombohedral_strain(cube, rng.uniform(*recipe.angle))
                 deformation = np.linalg.inv(cube.cell.array) @ strained.cell.array
                 frame.set_cell(frame.cell.array @ deformation, scale_atoms=True)
             if recipe.strain is not None and recipe.symmetry is None:
-                frame = structures.random_strain(frame, recipe.strain, rng)
+                frame = random_strain(frame, recipe.strain, rng)
             if recipe.vacancies:
                 candidates = np.flatnonzero(frame.symbols == species[-1])
                 if recipe.vacancy_site is not None:
-                    candidates = structures.site_members(
-                        prototype, recipe.cell, recipe.repeat, species, recipe.vacancy_site
-                    )
+                    candidates = site_members(prototype, recipe.cell, recipe.repeat, species, recipe.vacancy_site)
                 del frame[sorted(rng.choice(candidates, recipe.vacancies, replace=False))]
-            frame = structures.displace(frame, frequencies, recipe.temperature, recipe.quantum, rng)
+            frame = displace(frame, frequencies, recipe.temperature, recipe.quantum, rng)
             frame.info["origin"] = f"{recipe.name} a={lattice_constant:g} frame={number}"
             frames.append(frame)
-    return spread(frames, keep)
-
-
-def spread(frames: list[Atoms], keep: int | None) -> list[Atoms]:
-    """``keep`` of the frames, spread evenly over them; all if that is None."""
-    if keep is None or keep >= len(frames):
-        return frames
-    return [frames[i * len(frames) // keep] for i in range(keep)]
+    return spread(frames, keep, ends=False)
 
 
 def displaced_structures(
@@ -101,15 +92,15 @@ def displaced_structures(
     for number, structure in enumerate(given):
         for volume in recipe.volumes:
             for repetition in range(recipe.frames):
-                frame = structures.supercell(structure, recipe.repeat, species)
+                frame = supercell(structure, recipe.repeat, species)
                 scale = np.cbrt(volume * len(frame) / frame.get_volume())
                 frame.set_cell(frame.cell.array * scale, scale_atoms=True)
                 if recipe.strain is not None:
-                    frame = structures.random_strain(frame, recipe.strain, rng)
-                frame = structures.displace(frame, frequencies, recipe.temperature, recipe.quantum, rng)
+                    frame = random_strain(frame, recipe.strain, rng)
+                frame = displace(frame, frequencies, recipe.temperature, recipe.quantum, rng)
                 frame.info["origin"] = f"{recipe.name} structure={number} volume={volume:g} frame={repetition}"
                 frames.append(frame)
-    return spread(frames, keep)
+    return spread(frames, keep, ends=False)
 
 
 def gpaw_python(configured: str | None) -> str:

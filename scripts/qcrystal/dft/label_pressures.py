@@ -14,8 +14,8 @@ import pandas as pd
 from ase import Atoms
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.dft.frames import spread
-from qcrystal.statics.phonons import static_pressure
+from qcrystal.fields import spread
+from qcrystal.statics.relax import static_pressure
 
 MOTION_FRAMES = 20  # frames per system at which the potential is evaluated: motion to about 0.5 GPa
 CUBIC_ANGLE = 0.01  # degrees off 90 up to which a cell counts as cubic
@@ -59,7 +59,7 @@ def label_pressures(
     rows = []
     for system in systems:
         constants = np.cbrt(system.volumes / len(system.symbols) * atoms_per_cube)
-        chosen = spread(list(range(len(system))), frames)
+        chosen = spread(range(len(system)), frames, ends=False)
         evaluated = np.array([_pressure(system, frame, potential) for frame in chosen])
         motion = evaluated - [static(constants[frame]) for frame in chosen]
         rows.append(

@@ -7,12 +7,12 @@ from scipy import constants
 
 from qcrystal.crystal.cells import (
     conventional_cell,
-    oscillator_displacement,
     primitive_cell,
     rhombohedral_strain,
     start_structure,
     supercell,
 )
+from qcrystal.crystal.displace import oscillator_displacement
 from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.dynamics.spec import RunSpec
 

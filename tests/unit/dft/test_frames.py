@@ -9,7 +9,8 @@ import yaml
 from ase.build import bulk
 
 from qcrystal.config.load import Recipe, StructureRecipe
-from qcrystal.crystal.cells import oscillator_displacement, site_members, supercell, unit_cell
+from qcrystal.crystal.cells import site_members, supercell, unit_cell
+from qcrystal.crystal.displace import oscillator_displacement
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset

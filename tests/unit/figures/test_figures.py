@@ -18,7 +18,8 @@ from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from scipy import constants
 
-from qcrystal.crystal.cells import PLANCK_EV_THZ, conventional_cell, rhombohedral_strain
+from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
+from qcrystal.crystal.displace import PLANCK_EV_THZ
 from qcrystal.dataset.quality import system_table
 from qcrystal.figures import crystals, data, energies, statics, style
 from qcrystal.figures.accuracy import Calibration

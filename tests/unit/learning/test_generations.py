@@ -10,7 +10,8 @@ from ase import Atoms
 from scipy.spatial.transform import Rotation
 
 from qcrystal.config.load import Learning, Recipe
-from qcrystal.crystal.cells import conventional_cell, primitive_cell, symmetric_distortion
+from qcrystal.crystal.cells import conventional_cell, primitive_cell
+from qcrystal.crystal.displace import symmetric_distortion
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points, principal_components, soap_distances
 from qcrystal.dataset.deepmd_npy import write_deepmd

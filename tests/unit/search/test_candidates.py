@@ -1,7 +1,5 @@
 """Structure search and distortions, against crystals whose ground state, modes and isotropy subgroups are known."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,28 +10,33 @@ from ase.neighborlist import neighbor_list
 
 from qcrystal.crystal import distortions
 from qcrystal.crystal.cells import primitive_cell
-from qcrystal.search import candidates as search
-from qcrystal.search.candidates import Candidate, Effort
-from qcrystal.statics.phonons import Relaxed, lattice_dynamics, nearer_than, relax
+from qcrystal.crystal.prototype import Prototype, Site
+from qcrystal.crystal.symmetry import reduced_primitive_cell, space_group
+from qcrystal.search.candidates import Candidate, distinct, read_candidates, same_crystal, write_candidates
+from qcrystal.search.dft_check import dft_comparison, frames_to_check
+from qcrystal.search.distorted import Distortions, distorted_candidates
+from qcrystal.search.enthalpies import enthalpies, opinions
+from qcrystal.search.random_crystals import random_candidates, random_crystal, spread_apart
+from qcrystal.search.settle import SearchTask, settle
+from qcrystal.statics.phonons import PhononSettings, lattice_dynamics
+from qcrystal.statics.relax import Effort, Relaxed, nearer_than, relax
 
 FREE = 0.1205
-LAH10 = SimpleNamespace(
+LAH10 = Prototype(
     spacegroup=225,
     sites=[
-        SimpleNamespace(element="La", position=(0.5, 0.5, 0.5)),
-        SimpleNamespace(element="H", position=(0.25, 0.25, 0.25)),
-        SimpleNamespace(element="H", position=(FREE, FREE, FREE)),
+        Site(element="La", position=(0.5, 0.5, 0.5)),
+        Site(element="H", position=(0.25, 0.25, 0.25)),
+        Site(element="H", position=(FREE, FREE, FREE)),
     ],
     lattice_constant=5.0,
 )
 SHORTEST = {("La", "La"): 2.6, ("La", "H"): 1.6, ("H", "H"): 0.7}
 
 
-def copper(spacegroup: int, lattice_constant: float) -> SimpleNamespace:
-    return SimpleNamespace(
-        spacegroup=spacegroup,
-        sites=[SimpleNamespace(element="Cu", position=(0, 0, 0))],
-        lattice_constant=lattice_constant,
+def copper(spacegroup: int, lattice_constant: float) -> Prototype:
+    return Prototype(
+        spacegroup=spacegroup, sites=[Site(element="Cu", position=(0, 0, 0))], lattice_constant=lattice_constant
     )
 
 
@@ -62,7 +65,7 @@ def test_random_crystals_have_composition_volume_distances_and_at_least_their_sy
 
     counts = {"La": multiple, "H": 10 * multiple}
     rng = np.random.default_rng([group, 4])
-    crystal = next(c for c in (search.random_crystal(counts, group, 3.2, SHORTEST, rng) for _ in range(20)) if c)
+    crystal = next(c for c in (random_crystal(counts, group, 3.2, SHORTEST, rng) for _ in range(20)) if c)
     assert crystal.get_chemical_symbols() == ["La"] * multiple + ["H"] * 10 * multiple
     assert crystal.get_volume() / len(crystal) == pytest.approx(3.2, rel=1e-6)
     assert not nearer_than(crystal, SHORTEST)
@@ -75,7 +78,7 @@ def test_random_crystals_have_composition_volume_distances_and_at_least_their_sy
 
 def test_random_crystals_follow_from_their_seed():
     first, again, other = (
-        search.random_crystal({"La": 1, "H": 10}, 8, 3.2, SHORTEST, np.random.default_rng(seed)) for seed in (1, 1, 3)
+        random_crystal({"La": 1, "H": 10}, 8, 3.2, SHORTEST, np.random.default_rng(seed)) for seed in (1, 1, 3)
     )
     np.testing.assert_array_equal(first.positions, again.positions)
     np.testing.assert_array_equal(first.cell, again.cell)
@@ -84,27 +87,27 @@ def test_random_crystals_follow_from_their_seed():
 
 def test_composition_that_does_not_fit_the_space_group_gives_no_crystal():
     # Pnma has no position of multiplicity one.
-    assert search.random_crystal({"La": 1, "H": 10}, 62, 3.2, SHORTEST, np.random.default_rng(0)) is None
+    assert random_crystal({"La": 1, "H": 10}, 62, 3.2, SHORTEST, np.random.default_rng(0)) is None
 
 
 def test_atoms_are_spread_apart_without_loss_of_symmetry():
     atoms = primitive_cell(LAH10, 4.4)
     atoms.positions[1:] *= 0.98  # the crowded cage, still around its origin; the inversion stays
-    before = distortions.space_group(atoms, 1e-3)
+    before = space_group(atoms, 1e-3)
     wide = {("La", "La"): 2.6, ("La", "H"): 1.7, ("H", "H"): 0.95}
     atoms.positions[1] = atoms.positions[2] + 0.3
-    assert nearer_than(atoms, wide) and search.spread_apart(atoms, wide) and not nearer_than(atoms, wide)
+    assert nearer_than(atoms, wide) and spread_apart(atoms, wide) and not nearer_than(atoms, wide)
     assert before != "P1"
     crowded = bulk("Cu", "fcc", 3.0)
     # No packing of equal spheres is denser than fcc: the nearest distance of this cell cannot grow.
-    assert not search.spread_apart(crowded.repeat(2), 1.05 * 3.0 / np.sqrt(2), rounds=50)
+    assert not spread_apart(crowded.repeat(2), 1.05 * 3.0 / np.sqrt(2), rounds=50)
 
 
 def test_spreading_keeps_the_symmetry():
     atoms = primitive_cell(LAH10, 5.0)
-    assert search.spread_apart(atoms, {("La", "La"): 2.6, ("La", "H"): 1.6, ("H", "H"): 1.09})
+    assert spread_apart(atoms, {("La", "La"): 2.6, ("La", "H"): 1.6, ("H", "H"): 1.09})
     assert min(neighbor_list("d", atoms, {("H", "H"): 2.0})) >= 1.09
-    assert distortions.space_group(atoms, 1e-3) == "Fm-3m"
+    assert space_group(atoms, 1e-3) == "Fm-3m"
 
 
 # --- equals ---------------------------------------------------------------------------------------------------------------
@@ -122,22 +125,22 @@ def test_one_crystal_in_other_cells_orders_origins_and_orientations_is_recognise
     other.rotate(40, (1, 2, 3), rotate_cell=True)
     other.positions += (0.3, 0.1, -0.2)
     other.wrap()
-    one, two = as_relaxed(crystal), as_relaxed(search.primitive(other, 0.05))
+    one, two = as_relaxed(crystal), as_relaxed(reduced_primitive_cell(other, 0.05))
     assert len(two.atoms) == 11
-    assert search.same_crystal(one, two)
+    assert same_crystal(one, two)
     mirrored = crystal.copy()
     mirrored.set_cell(-mirrored.cell.array, scale_atoms=True)
-    assert search.same_crystal(one, as_relaxed(mirrored))
+    assert same_crystal(one, as_relaxed(mirrored))
 
 
 def test_different_crystals_are_told_apart_even_at_one_enthalpy_and_volume():
     ideal = primitive_cell(LAH10, 5.0)
     distorted = distortions._displaced(ideal, np.random.default_rng(5).normal(size=33), 0.3).atoms
-    assert not search.same_crystal(as_relaxed(ideal), as_relaxed(distorted))
-    assert search.same_crystal(as_relaxed(ideal), as_relaxed(ideal, -1.0 + 5e-4))
-    assert not search.same_crystal(as_relaxed(ideal), as_relaxed(ideal, -1.0 + 2e-3))
+    assert not same_crystal(as_relaxed(ideal), as_relaxed(distorted))
+    assert same_crystal(as_relaxed(ideal), as_relaxed(ideal, -1.0 + 5e-4))
+    assert not same_crystal(as_relaxed(ideal), as_relaxed(ideal, -1.0 + 2e-3))
     bcc, fcc = (as_relaxed(bulk("Cu", kind, a=(2 * n) ** (1 / 3) * 2.5)) for kind, n in (("bcc", 1), ("fcc", 2)))
-    assert bcc.volume == pytest.approx(fcc.volume) and not search.same_crystal(bcc, fcc)
+    assert bcc.volume == pytest.approx(fcc.volume) and not same_crystal(bcc, fcc)
 
 
 def test_distinct_counts_what_was_found_again_at_each_pressure():
@@ -148,18 +151,18 @@ def test_distinct_counts_what_was_found_again_at_each_pressure():
         Candidate(as_relaxed(low.repeat((1, 1, 1)), -1.0004), "c"),
         Candidate(as_relaxed(low, -1.0, 200.0), "d"),
     ]
-    found = search.distinct(candidates)
+    found = distinct(candidates)
     assert [(c.origin, times) for c, times in found] == [("c", 2), ("b", 1), ("d", 1)]
 
 
 def test_candidates_survive_their_file(tmp_path):
     relaxed = Relaxed(primitive_cell(LAH10, 5.0), 150.0, -1.25, 2.84, "C2/m", True)
-    search.write_candidates([Candidate(relaxed, "mode 0.5 0 0 to C2/m")], tmp_path / "some.extxyz")
-    ((read, origin),) = search.read_candidates(tmp_path / "some.extxyz")
+    write_candidates([Candidate(relaxed, "mode 0.5 0 0 to C2/m")], tmp_path / "some.extxyz")
+    ((read, origin),) = read_candidates(tmp_path / "some.extxyz")
     assert origin == "mode 0.5 0 0 to C2/m" and read[1:] == relaxed[1:]
     np.testing.assert_allclose(read.atoms.positions, relaxed.atoms.positions, atol=1e-7)
-    search.write_candidates([], tmp_path / "none.extxyz")
-    assert search.read_candidates(tmp_path / "none.extxyz") == []
+    write_candidates([], tmp_path / "none.extxyz")
+    assert read_candidates(tmp_path / "none.extxyz") == []
 
 
 # --- the search as a whole ------------------------------------------------------------------------------------------------
@@ -167,7 +170,8 @@ def test_candidates_survive_their_file(tmp_path):
 
 def test_enthalpy_is_energy_plus_pressure_times_volume_and_pressure_is_minus_the_slope_of_the_energy(potential):
     pressures = [9.0, 10.0, 11.0]
-    cubic = [search.cubic_crystal(potential, FCC, p, COPPER._replace(fmax=1e-4)) for p in pressures]
+    task = SearchTask(potential, FCC, pressures, COPPER._replace(fmax=1e-4))
+    cubic = [task.known_crystal(p) for p in pressures]
     energies = [c.enthalpy - c.pressure * units.GPa * c.volume for c in cubic]
     slope = (energies[2] - energies[0]) / (cubic[2].volume - cubic[0].volume)
     # Central differences over 2 GPa, where V changes by 1 %: curvature leaves (B' + 1) ΔP²/8B of 0.02 GPa.
@@ -178,10 +182,9 @@ def test_enthalpy_is_energy_plus_pressure_times_volume_and_pressure_is_minus_the
 
 def test_random_search_finds_close_packed_copper(potential):
     """Effective-medium copper is close packed; the search starts from bcc and is told nothing."""
-    candidates, counts = search.random_candidates(
-        potential, BCC, [0.0], range(6), 7, COPPER, [1, 2], [1, 2, 12, 71, 139, 166, 194, 225], window=0.05
-    )
-    result = search.enthalpies(potential, BCC, [0.0, 10.0], candidates, ["Fm-3m"], 2, COPPER)
+    task = SearchTask(potential, BCC, [0.0], COPPER, window=0.05, seed=7)
+    candidates, counts = random_candidates(task, range(6), [1, 2], [1, 2, 12, 71, 139, 166, 194, 225])
+    result = enthalpies(SearchTask(potential, BCC, [0.0, 10.0], COPPER), candidates, ["Fm-3m"], 2)
     table = result.table
     assert counts["number"].sum() == 6 and set(counts["origin"]) == {"random"}
     assert table["phase"].iloc[0] == "Im-3m" and "Fm-3m" in set(table["phase"])
@@ -190,7 +193,7 @@ def test_random_search_finds_close_packed_copper(potential):
         # hcp, 1 meV/atom below fcc in this potential, needs two atoms and may be missed by so few starts.
         assert lowest["spacegroup"] in ("Fm-3m", "P6_3/mmc")
         lowest = here[here["spacegroup"] == "Fm-3m"].iloc[0]
-        exact = search.cubic_crystal(potential, FCC, pressure, COPPER)
+        exact = SearchTask(potential, FCC, [pressure], COPPER).known_crystal(pressure)
         assert lowest["enthalpy"] == pytest.approx(exact.enthalpy, abs=1e-4)
         assert lowest["volume"] == pytest.approx(exact.volume, rel=2e-3)
     assert [a.info["phase"] for a in result.structures] == table["phase"].tolist()
@@ -198,10 +201,10 @@ def test_random_search_finds_close_packed_copper(potential):
 
 
 def test_batches_are_parts_of_one_search(potential):
-    settings = (potential, FCC, [0.0], COPPER)
+    task = SearchTask(potential, FCC, [0.0], COPPER, window=0.05, seed=3)
 
     def run(numbers):
-        return search.random_candidates(*settings[:3], numbers, 3, COPPER, [1], [2, 12, 166], window=0.05)
+        return random_candidates(task, numbers, [1], [2, 12, 166])
 
     whole, parts = run(range(3))[0], [*run(range(2))[0], *run(range(2, 3))[0]]
     assert [c.origin for c in whole] == [c.origin for c in parts]
@@ -220,13 +223,14 @@ def test_collapse_is_thrown_away_and_counted():
     cubic = as_relaxed(bulk("Cu", "fcc", 3.6), 0.0, 0.0)
     start = bulk("Cu", "fcc", 3.4)
     start.rattle(0.1, seed=1)
-    assert search.settle(Attraction(), start, cubic, 1.0, COPPER, np.random.default_rng(0)) == ([], "collapsed")
+    task = SearchTask(Attraction(), FCC, [0.0], COPPER, window=1.0)
+    assert settle(task, start, cubic, np.random.default_rng(0)) == ([], "collapsed")
 
 
 def test_high_crystals_are_let_go(potential):
-    cubic = search.cubic_crystal(potential, FCC, 0.0, COPPER)
+    task = SearchTask(potential, FCC, [0.0], COPPER, window=0.01)
     simple = bulk("Cu", "sc", 2.4)
-    found, fate = search.settle(potential, simple, cubic, 0.01, COPPER, np.random.default_rng(0))
+    found, fate = settle(task, simple, task.known_crystal(0.0), np.random.default_rng(0))
     assert (found, fate) == ([], "higher")
 
 
@@ -273,7 +277,7 @@ def test_given_space_groups_are_reached():
     reached = [start.spacegroup for start in starts]
     assert sorted(reached) == ["C2", "C2", "P-1", "P-1", "R-3m", "R-3m"]
     for start in starts:
-        assert distortions.space_group(start.atoms, 1e-3) == start.spacegroup
+        assert space_group(start.atoms, 1e-3) == start.spacegroup
         shifts = start.atoms.positions - cell.positions
         assert np.linalg.norm(shifts, axis=1).max() == pytest.approx(0.15)
 
@@ -288,8 +292,8 @@ def test_doubled_cells_hold_whole_waves(wavevector):
 @pytest.fixture(scope="module")
 def bcc(potential):
     """bcc copper at rest: a saddle point of effective-medium theory, as of nature."""
-    cubic = search.cubic_crystal(potential, BCC, 0.0, COPPER._replace(fmax=1e-4))
-    return cubic, lattice_dynamics(potential, cubic.atoms, (4, 4, 4), 0.01)
+    cubic = SearchTask(potential, BCC, [0.0], COPPER._replace(fmax=1e-4)).known_crystal(0.0)
+    return cubic, lattice_dynamics(potential, cubic.atoms, PhononSettings((4, 4, 4), displacement=0.01))
 
 
 def test_imaginary_modes_have_the_curvature_of_their_frequency_and_lower_the_energy(potential, bcc):
@@ -314,12 +318,11 @@ def test_imaginary_modes_have_the_curvature_of_their_frequency_and_lower_the_ene
 
 def test_following_an_imaginary_mode_ends_lower(potential, bcc):
     cubic, _ = bcc
-    candidates, counts, modes = search.distorted_candidates(
-        potential, BCC, [0.0], 1, COPPER, ["P-1"], 1, 2, 0.05, {"Cu": 63.546}
-    )
+    task = SearchTask(potential, BCC, [0.0], COPPER, window=0.05, seed=1)
+    candidates, counts, modes = distorted_candidates(task, Distortions(["P-1"], 1, 2, {"Cu": 63.546}))
     assert (modes["frequency"] < 0).all() and (modes["lowest"] < -0.01).all()
     assert set(counts["origin"]) == {"modes", "subgroups"}
-    fcc = search.cubic_crystal(potential, FCC, 0.0, COPPER)
+    fcc = SearchTask(potential, FCC, [0.0], COPPER).known_crystal(0.0)
     lowest = min(candidates, key=lambda c: c.relaxed.enthalpy).relaxed
     # Down the mode lies close packing; in this potential, cut off after the third shell, hcp is 1 meV/atom below fcc.
     assert lowest.spacegroup in ("Fm-3m", "P6_3/mmc")
@@ -341,14 +344,14 @@ def test_frames_to_check_and_their_table():
         }
     )
     # "P-1" relaxed to the crystal of C2; the last C2 is another one
-    every = search.frames_to_check(table, atoms, 2)
+    every = frames_to_check(table, atoms, 2)
     assert [f.info["relative_enthalpy"] for f in every[:3]] == pytest.approx([0, -0.02, -0.015])
     assert [f.info.get("also") for f in every[:3]] == [None, "P-1", None]
     assert [f.info["origin"] for f in every[3:]] == ["Fm-3m at 20 GPa", "Fm-3m at 30 GPa"]
     # within the training 10 GPa alone; beyond it at 20 GPa the highest with another crystal
     beyond = table.assign(beyond_training=(table["pressure"] - 10.0))
-    assert [f.info["pressure"] for f in search.frames_to_check(beyond, atoms, 2)] == [10.0] * 3 + [20.0]
-    frames = search.frames_to_check(table[table["pressure"] < 30], atoms, 1)
+    assert [f.info["pressure"] for f in frames_to_check(beyond, atoms, 2)] == [10.0] * 3 + [20.0]
+    frames = frames_to_check(table[table["pressure"] < 30], atoms, 1)
     assert [f.info["origin"] for f in frames] == ["Fm-3m at 10 GPa", "C2 at 10 GPa", "Fm-3m at 20 GPa"]
     assert frames[1].info["relative_enthalpy"] == pytest.approx(-0.02)
     volume = frames[0].get_volume()
@@ -356,7 +359,7 @@ def test_frames_to_check_and_their_table():
         {"energy": e, "forces": [[0.0, 0.03, 0.04]], "virial": (12 * units.GPa * f.get_volume() * np.eye(3)).tolist()}
         for e, f in zip((-3.0, -3.05, -2.0), frames, strict=True)
     ]
-    checked = search.check_table(frames, labels, "some potential")
+    checked = dft_comparison(frames, labels, "some potential")
     assert checked["pressure_dft"].tolist() == pytest.approx([12.0] * 3)
     assert checked["max_force"].tolist() == pytest.approx([0.05] * 3)
     difference = -0.05 + 10 * units.GPa * (frames[1].get_volume() - volume)
@@ -384,12 +387,12 @@ def test_a_check_at_a_wrong_volume_has_the_enthalpy_at_the_right_one():
             virial = ((pressure + excess) * units.GPa * volume * np.eye(3)).tolist()
             labels.append({"energy": energy(phase, volume), "forces": [[0.0, 0.0, 0.0]], "virial": virial})
             exact.append(enthalpies[phase] - enthalpies["Fm-3m"])
-    found = search.check_table(frames, labels, "some potential")
+    found = dft_comparison(frames, labels, "some potential")
     # (12 GPa)² V/2B is 6 to 8 meV; left are its third order, a part 12/500, and B by differences
     assert found["second_order"].max() > 6e-3
     assert found["relative_enthalpy_dft"].to_numpy() == pytest.approx(np.array(exact), abs=4e-4)
     # at one pressure B is not known: nothing is taken off
-    alone = search.check_table(frames[:2], labels[:2], "some potential")
+    alone = dft_comparison(frames[:2], labels[:2], "some potential")
     assert alone["second_order"].isna().all()
     assert alone["relative_enthalpy_dft"].iloc[1] == pytest.approx(exact[1] + 7.5e-3, abs=1.5e-3)
 
@@ -399,13 +402,13 @@ def test_committee_columns_are_energies_per_atom_and_the_deviation_of_the_forces
         def evaluate(self, atoms):
             return np.array([[2.0], [4.0]]), np.stack([np.zeros((1, 2, 3)), np.full((1, 2, 3), 2.0)])
 
-    table = search.committee_columns(TwoMembers(), [bulk("NaCl", "rocksalt", 5.6)])
+    table = opinions(TwoMembers(), [bulk("NaCl", "rocksalt", 5.6)])
     assert table.loc[0, ["member_1", "member_2"]].tolist() == [1.0, 2.0]
     # Each component is 0 and 2: deviation 1 in each of three directions.
     assert table.loc[0, "force_deviation"] == pytest.approx(np.sqrt(3))
 
 
 def test_relaxation_at_a_pressure_carries_that_pressure(potential):
-    result = relax(potential, bulk("Cu", "fcc", 3.6), 12.0, 1e-3, 100, 0.05, shortest={("Cu", "Cu"): 1.8})
+    result = relax(potential, bulk("Cu", "fcc", 3.6), 12.0, Effort(1e-3, 100, 0.05, {("Cu", "Cu"): 1.8}))
     result.atoms.calc = potential
     assert -result.atoms.get_stress()[:3].mean() / units.GPa == pytest.approx(12.0, abs=0.05)

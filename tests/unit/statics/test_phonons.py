@@ -1,7 +1,5 @@
 """Potential as a calculator, equation of state, enthalpies, phonons, against finite differences and closed forms."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,21 +9,36 @@ from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_s
 from ase.calculators.lj import LennardJones
 
 from qcrystal.analysis.energy import static_energy
-from qcrystal.crystal.cells import PLANCK_EV_THZ, primitive_cell, rhombohedral_strain
-from qcrystal.crystal.distortions import space_group
+from qcrystal.crystal.cells import primitive_cell, rhombohedral_strain
+from qcrystal.crystal.displace import PLANCK_EV_THZ
+from qcrystal.crystal.prototype import Cage, Prototype, Site
+from qcrystal.crystal.symmetry import space_group
 from qcrystal.potential.calculator import DeepPotential, PotentialError
-from qcrystal.statics import phonons as statics
+from qcrystal.statics.coverage import beyond_training, covered_pressures
+from qcrystal.statics.equation_of_state import cage_distances, equation_of_state, lattice_at_pressure
+from qcrystal.statics.errors import StaticsError
+from qcrystal.statics.phonons import (
+    PhononSettings,
+    check_highest_frequency,
+    harmonic_energy,
+    lattice_dynamics,
+    phonons,
+    phonons_with_zero_point_pressure,
+    zero_point_temperature,
+)
+from qcrystal.statics.relax import Effort, relax, relaxed_at_volume, static_pressure
 
 FREE = 0.1205
-PROTOTYPE = SimpleNamespace(
+PROTOTYPE = Prototype(
     spacegroup=225,
     sites=[
-        SimpleNamespace(element="La", position=(0.5, 0.5, 0.5)),
-        SimpleNamespace(element="H", position=(0.25, 0.25, 0.25)),
-        SimpleNamespace(element="H", position=(FREE, FREE, FREE)),
+        Site(element="La", position=(0.5, 0.5, 0.5)),
+        Site(element="H", position=(0.25, 0.25, 0.25)),
+        Site(element="H", position=(FREE, FREE, FREE)),
     ],
     lattice_constant=5.0,
 )
+CAGE = Cage(centre="La", member="H", members=32, quadrilaterals=6, hexagons=12)
 MASSES = {"La": 138.905, "H": 1.008}
 
 
@@ -36,7 +49,7 @@ def potential(released_model):
 
 @pytest.fixture(scope="module")
 def eos(potential):
-    return statics.equation_of_state(potential, PROTOTYPE, np.linspace(4.90, 5.20, 13))
+    return equation_of_state(potential, PROTOTYPE, np.linspace(4.90, 5.20, 13), CAGE)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +95,7 @@ def test_unknown_element_and_open_boundaries_are_refused(potential):
 
 def test_cage_distances_of_the_published_cell():
     a, x = 4.749, FREE
-    distances = statics.cage_distances(primitive_cell(PROTOTYPE, a), "La", "H")
+    distances = cage_distances(primitive_cell(PROTOTYPE, a), "La", "H")
     exact = {
         "la_h1": a * np.sqrt((0.5 - x) ** 2 + 2 * x**2),
         "la_h2": a * np.sqrt(3) / 4,
@@ -106,8 +119,8 @@ def test_internal_coordinate_is_a_minimum(potential, eos):
     row = eos.iloc[6]
     energies = []
     for x in row["x"] + np.array([-2e-3, 0.0, 2e-3]):
-        site = SimpleNamespace(element="H", position=(x, x, x))
-        shifted = SimpleNamespace(spacegroup=225, sites=[*PROTOTYPE.sites[:2], site])
+        site = Site(element="H", position=(x, x, x))
+        shifted = PROTOTYPE.model_copy(update={"sites": [*PROTOTYPE.sites[:2], site]})
         atoms = primitive_cell(shifted, row["lattice_constant"])
         atoms.calc = potential
         energies.append(atoms.get_potential_energy() / len(atoms))
@@ -116,18 +129,18 @@ def test_internal_coordinate_is_a_minimum(potential, eos):
 
 
 def test_lattice_and_energy_interpolation(potential, eos):
-    a = statics.lattice_at_pressure(eos, 165.0)
-    atoms = statics.relaxed_cubic(potential, PROTOTYPE, a)
+    a = lattice_at_pressure(eos, 165.0)
+    atoms = relaxed_at_volume(potential, PROTOTYPE, a)
     # Monotone cubic interpolation between points 0.025 Å apart.
-    assert statics.static_pressure(atoms) == pytest.approx(165.0, abs=0.05)
+    assert static_pressure(atoms) == pytest.approx(165.0, abs=0.05)
     volume = atoms.get_volume() / len(atoms)
     assert static_energy(eos, volume) == pytest.approx(atoms.get_potential_energy() / len(atoms), abs=1e-5)
     assert static_energy(eos, np.array([volume, volume])).shape == (2,)
 
 
 def test_interpolation_refuses_to_extrapolate(eos):
-    with pytest.raises(statics.StaticsError, match="500 GPa: the equation of state holds from"):
-        statics.lattice_at_pressure(eos, 500.0)
+    with pytest.raises(StaticsError, match="500 GPa: the equation of state holds from"):
+        lattice_at_pressure(eos, 500.0)
     with pytest.raises(ValueError, match="9.0000 Å³/atom"):
         static_energy(eos, 9.0)
 
@@ -136,29 +149,29 @@ def test_pressures_of_a_collapsing_potential_are_not_used():
     lattice_constants = np.linspace(4.5, 5.4, 10)
     pressure = 300 - 400 * (lattice_constants - 4.75) ** 2  # highest between two points, falling below 4.7 Å
     eos = pd.DataFrame({"lattice_constant": lattice_constants, "pressure": pressure})
-    assert statics.lattice_at_pressure(eos, 275.0) == pytest.approx(5.0, abs=0.01)
-    with pytest.raises(statics.StaticsError, match="trained at this pressure"):
-        statics.lattice_at_pressure(eos, 301.0)
+    assert lattice_at_pressure(eos, 275.0) == pytest.approx(5.0, abs=0.01)
+    with pytest.raises(StaticsError, match="trained at this pressure"):
+        lattice_at_pressure(eos, 301.0)
 
 
 def test_pressures_outside_the_training_frames_are_marked_or_left_out(potential, caplog):
-    eos = statics.equation_of_state(potential, PROTOTYPE, [4.95, 5.05, 5.1, 5.2], trained=(100.0, 170.0))
+    eos = equation_of_state(potential, PROTOTYPE, [4.95, 5.05, 5.1, 5.2], trained=(100.0, 170.0))
     beyond = np.clip(eos["pressure"] - 170.0, 0.0, None)
     assert eos["pressure"].iloc[0] > 170.0 and eos["pressure"].iloc[-1] > 100.0
     np.testing.assert_allclose(eos["beyond_training"], beyond)
     trained = (82.1, 215.5)
-    assert statics.covered_pressures([300, 100, 150, 200, 250], trained) == [100.0, 150.0, 200.0]
+    assert covered_pressures([300, 100, 150, 200, 250], trained) == [100.0, 150.0, 200.0]
     assert "250, 300 GPa; the potential was trained on 82.1 to 215.5 GPa" in caplog.text
-    assert statics.covered_pressures(range(100, 201, 25), trained, 3) == [100.0, 150.0, 200.0]
-    assert statics.covered_pressures(range(100, 201, 25), trained, 1) == [100.0]
+    assert covered_pressures(range(100, 201, 25), trained, 3) == [100.0, 150.0, 200.0]
+    assert covered_pressures(range(100, 201, 25), trained, 1) == [150.0]
     every = [60, *range(100, 301, 25), 320]
-    assert statics.covered_pressures(every, trained, beyond=100) == [60.0, *np.arange(100.0, 301.0, 25)]
-    # two of five within, and of the others as large a share: the outermost ones
-    assert statics.covered_pressures(range(100, 301, 25), trained, 2, beyond=100) == [100.0, 200.0, 225.0, 300.0]
-    assert statics.covered_pressures(range(100, 301, 25), trained, 1, beyond=100) == [100.0, 300.0]
-    np.testing.assert_allclose(statics.beyond_training([60, 82.1, 215.5, 300], trained), [22.1, 0, 0, 84.5])
-    with pytest.raises(statics.StaticsError, match=r"none of the pressures \[300.0\] GPa"):
-        statics.covered_pressures([300], trained)
+    assert covered_pressures(every, trained, beyond=100) == [60.0, *np.arange(100.0, 301.0, 25)]
+    # two of five within, and of the others as large a share: the outermost one and the innermost; a single one is outermost
+    assert covered_pressures(range(100, 301, 25), trained, 2, beyond=100) == [100.0, 200.0, 225.0, 300.0]
+    assert covered_pressures(range(100, 301, 25), trained, 1, beyond=100) == [150.0, 300.0]
+    np.testing.assert_allclose(beyond_training([60, 82.1, 215.5, 300], trained), [22.1, 0, 0, 84.5])
+    with pytest.raises(StaticsError, match=r"none of the pressures \[300.0\] GPa"):
+        covered_pressures([300], trained)
 
 
 def test_pressures_mean_nothing_where_compression_lowers_them():
@@ -176,7 +189,7 @@ def test_pressures_mean_nothing_where_compression_lowers_them():
             stress = np.array([-pressure] * 3 + [0.0] * 3)
             self.results = {"energy": 0.0, "forces": np.zeros((len(self.atoms), 3)), "stress": stress}
 
-    eos = statics.equation_of_state(Softening(), PROTOTYPE, np.linspace(5.05, 5.45, 9), trained=(0.0, 90.0))
+    eos = equation_of_state(Softening(), PROTOTYPE, np.linspace(5.05, 5.45, 9), trained=(0.0, 90.0))
     meaningless = eos["beyond_training"].isna()
     assert eos.loc[meaningless, "lattice_constant"].tolist() == pytest.approx([5.05, 5.1, 5.15, 5.2])
     assert eos["beyond_training"].max() == pytest.approx(10.0)
@@ -184,11 +197,11 @@ def test_pressures_mean_nothing_where_compression_lowers_them():
 
 def test_highest_frequency_is_checked_where_runs_may_meet_it():
     summary = pd.DataFrame({"pressure": [100.0, 200.0, 300.0], "max_frequency": [55.0, 63.0, 71.2]})
-    statics.check_highest_frequency(summary, 70.0, 250.0, "config/crystals/x/crystal.yaml")
+    check_highest_frequency(summary, 70.0, 250.0, "config/crystals/x/crystal.yaml")
     with pytest.raises(
-        statics.StaticsError, match=r"x.yaml: dynamics.max_frequency is 70 THz.* 71.2 THz; raise it to 72"
+        StaticsError, match=r"crystal.yaml: dynamics.max_frequency is 70 THz.* 71.2 THz; raise it to 72"
     ):
-        statics.check_highest_frequency(summary, 70.0, 300.0, "config/crystals/x/crystal.yaml")
+        check_highest_frequency(summary, 70.0, 300.0, "config/crystals/x/crystal.yaml")
 
 
 def test_space_groups_of_ideal_and_strained_cells():
@@ -199,7 +212,7 @@ def test_space_groups_of_ideal_and_strained_cells():
 
 
 def test_phonons_at_gamma_against_a_hessian_of_the_primitive_cell(potential):
-    atoms = statics.relaxed_cubic(potential, PROTOTYPE, 4.95)
+    atoms = relaxed_at_volume(potential, PROTOTYPE, 4.95)
     step, count = 0.01, len(atoms)
     hessian = np.empty((3 * count, 3 * count))
     for row in range(3 * count):
@@ -213,7 +226,7 @@ def test_phonons_at_gamma_against_a_hessian_of_the_primitive_cell(potential):
     roots = np.sqrt(np.repeat([MASSES[s] for s in atoms.get_chemical_symbols()], 3))
     eigenvalues = np.linalg.eigvalsh(0.5 * (hessian + hessian.T) / np.outer(roots, roots))
     direct = np.sign(eigenvalues) * np.sqrt(np.abs(eigenvalues)) * units.s * 1e-12 / (2 * np.pi)
-    model = statics.lattice_dynamics(potential, atoms, (2, 2, 2), step, MASSES)
+    model = lattice_dynamics(potential, atoms, PhononSettings((2, 2, 2), MASSES, displacement=step))
     gamma = model.run_qpoints([[0, 0, 0]]).frequencies[0]
     acoustic = np.sort(np.abs(gamma))[:3]
     assert acoustic.max() < 0.01  # THz; translation costs no energy
@@ -223,9 +236,8 @@ def test_phonons_at_gamma_against_a_hessian_of_the_primitive_cell(potential):
 
 
 def test_phonon_tables(potential):
-    tables = statics.phonons(
-        potential, PROTOTYPE, 4.95, (2, 2, 2), mesh=4, temperatures=[0, 300, 20000], masses=MASSES, pressure=200
-    )
+    settings = PhononSettings((2, 2, 2), MASSES, mesh=4, temperatures=[0, 300, 20000])
+    tables = phonons(potential, PROTOTYPE, 4.95, settings, pressure=200)
     summary, dos, energy = tables.summary.iloc[0], tables.dos, tables.harmonic_energy
     assert list(dos.columns) == ["pressure", "frequency", "dos", "dos_La", "dos_H"]
     assert np.trapezoid(dos["dos"], dos["frequency"]) == pytest.approx(1.0, abs=1e-6)
@@ -250,18 +262,15 @@ def test_pressure_of_phonon_tables_contains_the_zero_point_pressure():
     A crystal whose modes are all real and whose zero-point energy is smooth in the volume, as no trained potential promises.
     """
     neon = LennardJones(epsilon=0.0031, sigma=2.78, rc=8.0, smooth=True)
-    fcc = SimpleNamespace(
-        spacegroup=225, sites=[SimpleNamespace(element="Ne", position=(0, 0, 0))], lattice_constant=4.4
-    )
+    fcc = Prototype(spacegroup=225, sites=[Site(element="Ne", position=(0, 0, 0))], lattice_constant=4.4)
     rows = []
     for a in np.linspace(3.9, 4.5, 61):
         atoms = primitive_cell(fcc, a)
         atoms.calc = neon
         rows.append((a, a**3 / 4, -np.trace(atoms.get_stress(voigt=False)) / 3 / units.GPa))
     eos = pd.DataFrame(rows, columns=["lattice_constant", "volume", "pressure"])
-    tables = statics.phonons_with_zero_point_pressure(
-        neon, fcc, eos, [0.6, 0.8], (4, 4, 4), mesh=6, masses={"Ne": 20.18}, temperatures=[0, 300]
-    )
+    settings = PhononSettings((4, 4, 4), {"Ne": 20.18}, mesh=6, temperatures=[0, 300])
+    tables = phonons_with_zero_point_pressure(neon, fcc, eos, [0.6, 0.8], settings)
     low, high = (row for _, row in tables.summary.iterrows())
     volume = (low["lattice_constant"] ** 3 / 4, high["lattice_constant"] ** 3 / 4)
     slope = (high["zero_point_energy"] - low["zero_point_energy"]) / (volume[1] - volume[0])
@@ -278,34 +287,34 @@ def test_energy_of_an_einstein_solid():
     frequency = 30.0
     quantum = PLANCK_EV_THZ * frequency / units.kB
     modes = np.full((2, 33), frequency)
-    assert statics.zero_point_temperature(modes) == pytest.approx(quantum / 2)  # 719.9 K
-    assert statics.zero_point_temperature(modes) == pytest.approx(719.9, abs=0.1)
+    assert zero_point_temperature(modes) == pytest.approx(quantum / 2)  # 719.9 K
+    assert zero_point_temperature(modes) == pytest.approx(719.9, abs=0.1)
     bose = 1 / np.expm1(quantum / 300)
-    assert statics.harmonic_energy(modes, 300) == pytest.approx(quantum * (0.5 + bose))
-    assert statics.harmonic_energy(modes, 1e5) == pytest.approx(1e5, rel=1e-4)
+    assert harmonic_energy(modes, 300) == pytest.approx(quantum * (0.5 + bose))
+    assert harmonic_energy(modes, 1e5) == pytest.approx(1e5, rel=1e-4)
 
 
 def test_imaginary_modes_are_the_limit_of_vanishing_frequency():
     modes = np.array([30.0, -5.0])
-    assert statics.zero_point_temperature(modes) == pytest.approx(719.9 / 2, abs=0.1)
-    soft = statics.harmonic_energy([30.0, 0.1], 300)
-    assert statics.harmonic_energy(modes, 300) == pytest.approx(soft, rel=1e-4)
-    assert statics.zero_point_temperature(modes, weights=[3, 1]) == pytest.approx(0.75 * 719.9, abs=0.1)
+    assert zero_point_temperature(modes) == pytest.approx(719.9 / 2, abs=0.1)
+    soft = harmonic_energy([30.0, 0.1], 300)
+    assert harmonic_energy(modes, 300) == pytest.approx(soft, rel=1e-4)
+    assert zero_point_temperature(modes, weights=[3, 1]) == pytest.approx(0.75 * 719.9, abs=0.1)
 
 
 def test_relaxed_crystal_agrees_with_the_equation_of_state(potential, eos):
     start = primitive_cell(PROTOTYPE, 5.0)
-    cubic = statics.relax(potential, start, 170.0, 0.01, 80, 0.05, keep_symmetry=True)
+    cubic = relax(potential, start, 170.0, Effort(0.01, 80, 0.05), keep_symmetry=True)
     assert cubic.spacegroup == "Fm-3m" and cubic.converged
-    a = statics.lattice_at_pressure(eos, 170.0)
+    a = lattice_at_pressure(eos, 170.0)
     enthalpy = static_energy(eos, a**3 / 44) + 170.0 * units.GPa * a**3 / 44
     # The enthalpy is stationary: fmax = 0.01 eV/Å leaves it well within 0.1 meV/atom; volume is first order.
     assert cubic.enthalpy == pytest.approx(enthalpy, abs=1e-4)
     assert cubic.volume == pytest.approx(a**3 / 44, rel=2e-3)
-    assert not statics.relax(potential, start, 170.0, fmax=0.01, max_steps=1, symprec=0.05).converged
+    assert not relax(potential, start, 170.0, Effort(max_steps=1)).converged
 
 
 def test_collapse_is_noticed():
     soft = LennardJones(sigma=0.5, epsilon=1e-6, rc=2.0)  # nothing withstands the pressure
     atoms = primitive_cell(PROTOTYPE, 5.0)
-    assert statics.relax(soft, atoms, 2000.0, fmax=0.01, max_steps=200, symprec=0.05) is None
+    assert relax(soft, atoms, 2000.0, Effort(max_steps=200)) is None
