@@ -23,31 +23,33 @@ if Path(qcrystal.__file__).resolve().parents[2] != ROOT.resolve():
         file=sys.stderr,
     )
     sys.exit(1)
-from qcrystal.config import load as configuration
+from qcrystal.config.load import load, read_files
+from qcrystal.config.messages import MAIN_FILE, ConfigError, read_yaml
+from qcrystal.config.preflight import check_places, check_surroundings
+from qcrystal.config.wildcards import one_of
 from qcrystal.potential.card import read_card
-from qcrystal.config.load import one_of
 from qcrystal.provenance.record import code_digest
 
 try:
-    configuration.check_places(sys.executable, str(ROOT))
-    configuration.check_surroundings(os.environ, [Path("results"), Path(".snakemake")])
-    configuration.read_yaml(ROOT / configuration.MAIN_FILE, configuration.MAIN_FILE, "file")
+    check_places(sys.executable, str(ROOT))
+    check_surroundings(os.environ, [Path("results"), Path(".snakemake")])
+    read_yaml(ROOT / MAIN_FILE, MAIN_FILE, "file")
     PUT_OVER = {
-        **configuration.read_files(workflow.overwrite_configfiles),
+        **read_files(workflow.overwrite_configfiles),
         "--config": workflow.config_settings.config,
     }
-except configuration.ConfigError as error:
+except ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
 
-configfile: str(ROOT / configuration.MAIN_FILE)
+configfile: str(ROOT / MAIN_FILE)
 
 
 try:
-    CONFIG = configuration.load(config, ROOT, PUT_OVER)
-    configuration.check_surroundings({}, [Path("results", CONFIG.crystal_name, CONFIG.scale_name)])
-except configuration.ConfigError as error:
+    CONFIG = load(config, ROOT, PUT_OVER)
+    check_surroundings({}, [Path("results", CONFIG.crystal_name, CONFIG.scale_name)])
+except ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qcrystal.config.load import Goals
+from qcrystal.config.dft import Goals
 from qcrystal.dft.convergence import convergence_table, read_labels
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance.record import job

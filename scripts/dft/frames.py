@@ -1,6 +1,6 @@
 """Draw the frames that are to be labelled and deal them out to the batches."""
 
-from qcrystal.config.load import Recipe, StructureRecipe
+from qcrystal.config.dft import Recipe, StructureRecipe
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dft.frames import displaced_frames, displaced_structures
 from qcrystal.io.structures import read_structures, write_structures

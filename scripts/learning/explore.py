@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from qcrystal.config.load import Recipe
+from qcrystal.config.dft import Recipe
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dynamics.lammps import launcher as lammps

@@ -5,14 +5,22 @@ Effort takes fewer of some values than physics lists: `spread` says which.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 LARGEST_COUNT = 10**9
 LONGEST_NAME = 80  # names become parts of file names, which hold 255 bytes
+
+
+class Strict(BaseModel):
+    """A part of the configuration: unknown keys are errors, and values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _not_bool(value):
@@ -51,6 +59,30 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_n
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
 Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, AfterValidator(_one_line)]
+
+Pressure = Annotated[NotNegative, Field(le=1e4)]
+"""GPa."""
+Temperature = Annotated[NotNegative, Field(le=2e4)]
+"""K; runs end above it."""
+Duration = Annotated[Positive, Field(le=1e6)]
+"""ps."""
+Repeat = tuple[Count, Count, Count]
+Jobs = Annotated[Count, Field(le=10_000)]
+"""As many jobs, or things that are jobs."""
+SmallCount = Annotated[Count, Field(le=50)]
+LONGEST_PART = 255
+"""Bytes that a file system takes for a name."""
+
+
+def _possible(path: str) -> str:
+    for part in Path(path).parts:
+        if len(os.fsencode(part)) > LONGEST_PART:
+            raise ValueError(f"no file can have a name of {len(part)} letters; name another")
+    return path
+
+
+FilePath = Annotated[Text, AfterValidator(_possible)]
+"""Of a file or folder, relative to the repository, or absolute."""
 
 T = TypeVar("T")
 

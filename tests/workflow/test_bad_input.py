@@ -21,7 +21,9 @@ import yaml
 from ase import units
 from ase.spacegroup import crystal
 
-from qcrystal.config import load as config
+from qcrystal.config.load import load
+from qcrystal.config.messages import ConfigError, read_yaml
+from qcrystal.config.preflight import check_places, check_surroundings
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.io.trajectory import TrajectoryWriter
@@ -540,9 +542,9 @@ def test_malformed_card_is_named(case, house):
 def refusal(house):
     """The line with which a configuration is refused; it has touched nothing."""
     before = contents(house)
-    with pytest.raises(config.ConfigError) as caught:
-        settings = config.read_yaml(house / MAIN, MAIN, "file")
-        config.load(settings, house)
+    with pytest.raises(ConfigError) as caught:
+        settings = read_yaml(house / MAIN, MAIN, "file")
+        load(settings, house)
     assert contents(house) == before
     return str(caught.value)
 
@@ -604,16 +606,16 @@ ORIGINS = {
 @by_id(ORIGINS)
 def test_origin_of_a_bad_value_is_named(case, house):
     put_over, beginning = ORIGINS[case]
-    settings = config.read_yaml(house / MAIN, MAIN, "file") | {"start": "middle"}
-    with pytest.raises(config.ConfigError) as caught:
-        config.load(settings, house, put_over)
+    settings = read_yaml(house / MAIN, MAIN, "file") | {"start": "middle"}
+    with pytest.raises(ConfigError) as caught:
+        load(settings, house, put_over)
     assert str(caught.value).startswith(beginning)
 
 
 def test_origin_of_a_file_that_is_not_there_is_named(house):
-    settings = config.read_yaml(house / MAIN, MAIN, "file") | {"label_pressures": "nowhere.csv"}
-    with pytest.raises(config.ConfigError) as caught:
-        config.load(settings, house, {"--config": {"label_pressures": "nowhere.csv"}})
+    settings = read_yaml(house / MAIN, MAIN, "file") | {"label_pressures": "nowhere.csv"}
+    with pytest.raises(ConfigError) as caught:
+        load(settings, house, {"--config": {"label_pressures": "nowhere.csv"}})
     says(str(caught.value), ["--config: label_pressures: no file 'nowhere.csv'"])
 
 
@@ -628,8 +630,8 @@ ENVIRONMENT = {
 @by_id(ENVIRONMENT)
 def test_bad_variable_is_named(case, tmp_path):
     environment, words = ENVIRONMENT[case]
-    with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings(environment, [tmp_path / "results"])
+    with pytest.raises(ConfigError) as caught:
+        check_surroundings(environment, [tmp_path / "results"])
     says(str(caught.value), words)
 
 
@@ -646,28 +648,28 @@ PLACES = {
 @by_id(PLACES)
 def test_path_that_the_shell_would_read_is_named(case):
     interpreter, root, words = PLACES[case]
-    with pytest.raises(config.ConfigError) as caught:
-        config.check_places(interpreter, root)
+    with pytest.raises(ConfigError) as caught:
+        check_places(interpreter, root)
     says(str(caught.value), ["path", *words, "move the repository"])
 
 
 def test_path_beyond_ascii_is_not_refused():
-    config.check_places("/opt/Jürgen/é_ü+a@b,c=1%-/bin/python3.11", "/opt/a b & c's")
+    check_places("/opt/Jürgen/é_ü+a@b,c=1%-/bin/python3.11", "/opt/a b & c's")
 
 
 def test_results_that_are_no_folder_or_cannot_be_written_are_named(tmp_path, monkeypatch):
     results = tmp_path / "results"
-    config.check_surroundings({}, [results])
+    check_surroundings({}, [results])
     results.write_text("mine")
-    with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings({}, [results])
+    with pytest.raises(ConfigError) as caught:
+        check_surroundings({}, [results])
     says(str(caught.value), [str(results), "not a folder", "move it away"])
     assert results.read_text() == "mine"
     results.unlink()
     results.mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
-    with pytest.raises(config.ConfigError) as caught:
-        config.check_surroundings({}, [results])
+    with pytest.raises(ConfigError) as caught:
+        check_surroundings({}, [results])
     says(str(caught.value), [str(results), "cannot be written to", "permissions"])
 
 

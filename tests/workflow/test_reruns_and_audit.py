@@ -131,10 +131,10 @@ def test_the_clean_results_are_verified_without_snakemakes_memory_too(finished):
 
 def test_a_flipped_byte_names_exactly_what_hangs_on_it(finished):
     """The figures that read a sweep with this run, by the list of figures and the configuration: an independent way."""
-    from qcrystal.config import load as config
+    from qcrystal.config.load import load
 
     values = yaml.safe_load((finished.folder / "config" / "config.yaml").read_text(encoding="utf-8"))
-    loaded = config.load(values | {"scale": "smoke", "start": "labels"}, finished.folder)
+    loaded = load(values | {"scale": "smoke", "start": "labels"}, finished.folder)
     run = sorted(loaded.sweeps["leakage_qtb"])[0]
     sweeps = {name for name, runs in loaded.sweeps.items() if run in runs}
     figures = {name for name, figure in FIGURES.items() if sweeps & set(figure.sweeps)}

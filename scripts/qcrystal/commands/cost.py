@@ -17,7 +17,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from qcrystal.config import load as config
+from qcrystal.config.load import load
+from qcrystal.config.messages import ConfigError
+from qcrystal.config.runs import Configuration
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
 
 COORDINATES = 12  # bytes of an atom in a frame: three single-precision numbers; path integrals hold centroid and a bead
@@ -30,7 +32,7 @@ def bytes_of(spec: RunSpec) -> float:
     return (spec.steps / spec.sample_every + 1) * (sets * COORDINATES * spec.atoms + FRAME)
 
 
-def costs(loaded: config.Configuration, us_per_atom_step: float) -> pd.DataFrame:
+def costs(loaded: Configuration, us_per_atom_step: float) -> pd.DataFrame:
     """Runs, atoms, bead-atom-steps (10⁹), hours and disk (GB) of each sweep, and their sum."""
     seen, rows = set(), []
     for name, runs in loaded.sweeps.items():
@@ -65,8 +67,8 @@ def main() -> None:
     root = Path.cwd()
     values = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8")) | {"scale": settings.scale}
     try:
-        loaded = config.load(values, root)
-    except config.ConfigError as error:
+        loaded = load(values, root)
+    except ConfigError as error:
         raise SystemExit(str(error)) from None
     step, source = settings.us_per_atom_step, "given"
     if step is None:

@@ -15,7 +15,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from qcrystal.config.load import Crystal, read_yaml, validate
+from qcrystal.config.crystal import Crystal
+from qcrystal.config.messages import read_yaml, validate
 from qcrystal.errors import one_line
 from qcrystal.potential.backends import convert
 from qcrystal.potential.deepmd import TrainingSettings, export

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from qcrystal.fields import Count, Number, Positive
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+from qcrystal.fields import Count, Number, Positive, Strict
 
 Length = Annotated[Positive, Field(le=100)]
 """Å."""

@@ -34,7 +34,7 @@ def comparisons(chosen: dict[str, float], convergence, keep: int | None) -> list
     chosen
         ``cutoff`` (eV), ``kpoint_length`` (Å) and ``width`` (eV) that labels are made with.
     convergence
-        `qcrystal.config.Convergence`: the lists that are tried, coarsest value first.
+        `qcrystal.config.dft.Convergence`: the lists that are tried, coarsest value first.
     keep
         Number of values kept of each list, the coarsest; None keeps all.
 

@@ -35,7 +35,7 @@ def displaced_frames(
     Parameters
     ----------
     prototype, recipe
-        See `qcrystal.config.Prototype` and `qcrystal.config.Recipe`. ``angle`` draws a rhombohedral angle (degrees) of the
+        See `Prototype` and `qcrystal.config.dft.Recipe`. ``angle`` draws a rhombohedral angle (degrees) of the
         conventional cell from the interval, ``strain`` adds a random symmetric strain, ``symmetry`` (C2 or P-1) is what a
         distortion of the unit cell by displacements of ``distortion`` (Å) and by ``strain`` leaves of the prototype's,
         ``vacancies`` atoms of the last species are missing, drawn at random among all of them or those of the prototype's
@@ -78,7 +78,7 @@ def displaced_frames(
 def displaced_structures(
     recipe, given: list[Atoms], species: list[str], frequencies: dict[str, float], seed: int, keep: int | None
 ) -> list[Atoms]:
-    """Frames of one `qcrystal.config.StructureRecipe`: given structures, each scaled to each of its volumes, strained, displaced.
+    """Frames of one `qcrystal.config.dft.StructureRecipe`: structures scaled to each of its volumes, strained, displaced.
 
     Parameters
     ----------

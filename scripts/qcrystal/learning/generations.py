@@ -51,7 +51,7 @@ def conditions(settings, runs: int, seed: int) -> list[dict]:
 
     Parameters
     ----------
-    settings : qcrystal.config.Learning
+    settings : qcrystal.config.learning.Learning
     runs
         Number of runs.
 
@@ -80,7 +80,7 @@ def exploration(config, generation: int) -> dict[str, RunSpec]:
 
     Parameters
     ----------
-    config : qcrystal.config.Configuration
+    config : qcrystal.config.runs.Configuration
     """
     system, effort = config.crystal, config.scale.learning
     recipes = {recipe.name: recipe for recipe in system.dft.recipes}

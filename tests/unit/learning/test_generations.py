@@ -9,7 +9,8 @@ import yaml
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
-from qcrystal.config.load import Learning, Recipe
+from qcrystal.config.dft import Recipe
+from qcrystal.config.learning import Learning
 from qcrystal.crystal.cells import conventional_cell, primitive_cell
 from qcrystal.crystal.displace import symmetric_distortion
 from qcrystal.crystal.prototype import Prototype
