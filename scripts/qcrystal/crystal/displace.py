@@ -8,10 +8,8 @@ from __future__ import annotations
 import numpy as np
 import spglib
 from ase import Atoms, units
-from scipy import constants
 
-# A frequency in THz times this is an energy in eV.
-PLANCK_EV_THZ = constants.h / constants.e * 1e12
+from qcrystal.units import oscillator_energy
 
 
 def random_strain(atoms: Atoms, amplitude: float, rng: np.random.Generator) -> Atoms:
@@ -85,14 +83,7 @@ def oscillator_displacement(mass: float, frequency: float, temperature: float, q
     quantum
         True: m ω² <u²> = (ħω/2) coth(ħω/2kT); False: m ω² <u²> = kT.
     """
-    quantum_energy = PLANCK_EV_THZ * frequency
-    kt = units.kB * temperature
-    if not quantum:
-        energy = kt
-    elif kt == 0:
-        energy = 0.5 * quantum_energy
-    else:
-        energy = 0.5 * quantum_energy / np.tanh(0.5 * quantum_energy / kt)
+    energy = oscillator_energy(frequency, temperature, beads=None if quantum else 1)
     omega = 2.0 * np.pi * frequency * 1e12 / (units.s)
     return float(np.sqrt(energy / (mass * omega**2)))
 

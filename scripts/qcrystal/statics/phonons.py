@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
 
-from qcrystal.crystal.displace import PLANCK_EV_THZ
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.statics.equation_of_state import lattice_at_pressure
 from qcrystal.statics.errors import StaticsError
 from qcrystal.statics.quasiharmonic import start_lattice_constant
 from qcrystal.statics.relax import relaxed_at_volume, static_pressure
+from qcrystal.units import oscillator_energy
 
 log = logging.getLogger(__name__)
 
@@ -105,9 +105,7 @@ def harmonic_energy(frequencies: ArrayLike, temperature: float, weights: ArrayLi
     """
     frequencies = np.asarray(frequencies, float)
     real = frequencies > IMAGINARY
-    half_quantum = 0.5 * PLANCK_EV_THZ * np.where(real, frequencies, 1.0) / units.kB
-    quantum = half_quantum if temperature == 0 else half_quantum / np.tanh(half_quantum / temperature)
-    energies = np.where(real, quantum, temperature)
+    energies = np.where(real, oscillator_energy(frequencies, temperature) / units.kB, temperature)
     return float(np.average(energies, weights=None if weights is None else np.broadcast_to(weights, energies.shape)))
 
 

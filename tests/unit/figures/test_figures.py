@@ -19,13 +19,13 @@ from matplotlib.container import ErrorbarContainer
 from scipy import constants
 
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
-from qcrystal.crystal.displace import PLANCK_EV_THZ
 from qcrystal.dataset.quality import system_table
 from qcrystal.figures import crystals, data, energies, statics, style
 from qcrystal.figures.accuracy import Calibration
 from qcrystal.figures.baths import harmonic_temperature
 from qcrystal.figures.registry import FIGURES
 from qcrystal.potential.extrapolation import binned, limits
+from qcrystal.units import THZ
 
 SIZES = ("rich", "minimal")
 DRAWN = [name for name, figure in FIGURES.items() if figure.kind == "figure"]
@@ -757,7 +757,7 @@ def test_corrected_energies_are_drawn_where_there_are_some(inputs, literature, n
 def test_bead_error_of_an_einstein_crystal():
     """40 THz at 300 K, a fifth of the modes imaginary: against the closed forms of one and of two beads."""
     dos = pd.DataFrame({"frequency": [-3.0, 40.0], "dos": [0.25, 1.0]})
-    x = PLANCK_EV_THZ * 40.0 / units.kB / 300.0
+    x = THZ * 40.0 / units.kB / 300.0
     exact = 300.0 * 0.5 * x / np.tanh(0.5 * x)
     assert energies.bead_error(dos, 300.0, 1) == pytest.approx(0.8 * (exact - 300.0))
     # modes of two beads: 0 and 4 kT/ħ
@@ -1055,7 +1055,7 @@ def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):
     dos = pd.DataFrame({"pressure": 200.0, "frequency": [-3.0, 40.0], "dos": [0.25, 1.0], "dos_La": [0.2, 0.1]})
     dos["dos_H"] = dos["dos"] - dos["dos_La"]
     figure = FIGURES["x_beads"].draw(inputs["rich"] | {"statics:phonon_dos": dos}, literature)
-    quantum, rows = PLANCK_EV_THZ * 40.0, inputs["rich"]["sweep:beads_pimd/summary"]
+    quantum, rows = THZ * 40.0, inputs["rich"]["sweep:beads_pimd/summary"]
     half = np.arcsinh(quantum / (2 * drawn(figure.axes[0], "phonons, $P$ beads")[:, 0] * units.kB * 300.0))
     for axes, name, species, weight in zip(
         figure.axes, ["temperature"] * 2 + ["energy_over_3NkB"], ["La", "H", "all"], [1.0, 1.0, 0.8], strict=True

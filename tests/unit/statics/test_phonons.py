@@ -10,7 +10,6 @@ from ase.calculators.lj import LennardJones
 
 from qcrystal.analysis.energy import static_energy
 from qcrystal.crystal.cells import primitive_cell, rhombohedral_strain
-from qcrystal.crystal.displace import PLANCK_EV_THZ
 from qcrystal.crystal.prototype import Cage, Prototype, Site
 from qcrystal.crystal.symmetry import space_group
 from qcrystal.potential.calculator import DeepPotential, PotentialError
@@ -27,6 +26,7 @@ from qcrystal.statics.phonons import (
     zero_point_temperature,
 )
 from qcrystal.statics.relax import Effort, relax, relaxed_at_volume, static_pressure
+from qcrystal.units import THZ
 
 FREE = 0.1205
 PROTOTYPE = Prototype(
@@ -246,7 +246,7 @@ def test_phonon_tables(potential):
     # Half the mean frequency of the real modes, from the density of states (0.4 THz wide) instead of from the modes.
     real = dos[dos["frequency"] > 0]
     mean = np.trapezoid(real["dos"] * real["frequency"], real["frequency"])
-    zero_point = 0.5 * PLANCK_EV_THZ * mean / units.kB
+    zero_point = 0.5 * THZ * mean / units.kB
     assert summary["zero_point_temperature"] == pytest.approx(zero_point, rel=5e-3)
     assert summary["zero_point_energy"] == pytest.approx(3 * units.kB * summary["zero_point_temperature"])
     quantum = energy["energy_over_3NkB_quantum"]
@@ -285,7 +285,7 @@ def test_pressure_of_phonon_tables_contains_the_zero_point_pressure():
 
 def test_energy_of_an_einstein_solid():
     frequency = 30.0
-    quantum = PLANCK_EV_THZ * frequency / units.kB
+    quantum = THZ * frequency / units.kB
     modes = np.full((2, 33), frequency)
     assert zero_point_temperature(modes) == pytest.approx(quantum / 2)  # 719.9 K
     assert zero_point_temperature(modes) == pytest.approx(719.9, abs=0.1)
