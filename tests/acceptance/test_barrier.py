@@ -11,10 +11,11 @@ from ase import Atoms, units
 from scipy import constants
 from specifications import at_fixed_cell
 
-from qcrystal.dynamics.bath.thermal import KINETIC, AdaptiveBath, ThermalBath
+from qcrystal.dynamics.bath.thermal import AdaptiveBath, ThermalBath
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.spec import Bath
 from qcrystal.io.trajectory import Trajectory
+from qcrystal.units import AMU_A2_PS2
 
 pytestmark = pytest.mark.slow
 DRIVER = Path(__file__).resolve().parents[1] / "support" / "polynomial_driver.py"
@@ -24,7 +25,7 @@ HBAR = constants.hbar / constants.e * 1e12  # eV ps
 
 def half_width(barrier, quantum):
     """a (Å) for a barrier (eV) and ħω0 (eV)."""
-    return np.sqrt(8.0 * barrier / (MASS * KINETIC)) / (quantum / HBAR)
+    return np.sqrt(8.0 * barrier / (MASS * AMU_A2_PS2)) / (quantum / HBAR)
 
 
 def hops(position, place):
@@ -49,7 +50,7 @@ def quantum_rate(barrier, quantum, temperature):
     step = np.subtract.outer(np.arange(len(x)), np.arange(len(x)))
     safe = np.where(step == 0, 1, step)
     kinetic = np.where(step == 0, np.pi**2 / 3, 2.0 * (-1.0) ** step / safe**2)
-    kinetic *= HBAR**2 / (2.0 * MASS * KINETIC * (x[1] - x[0]) ** 2)
+    kinetic *= HBAR**2 / (2.0 * MASS * AMU_A2_PS2 * (x[1] - x[0]) ** 2)
     levels = np.linalg.eigvalsh(kinetic + np.diag(barrier * (1 - (x / a) ** 2) ** 2))
     partition = 0.5 * np.exp(-levels / thermal).sum()
     half = 0.5 * quantum / np.sqrt(2.0) / thermal
@@ -73,7 +74,7 @@ def test_quantum_baths_hop_far_too_often(kind, measured):
     velocity, h, kept = np.zeros_like(position), bath.timestep, []
 
     def acceleration(x):
-        return 4.0 * barrier * x * (1 - (x / a) ** 2) / a**2 / (MASS * KINETIC)
+        return 4.0 * barrier * x * (1 - (x / a) ** 2) / a**2 / (MASS * AMU_A2_PS2)
 
     acting = acceleration(position)
     for step in range(1, 18001):

@@ -13,9 +13,9 @@ from ase import Atoms, units
 from scipy import constants
 from specifications import at_fixed_cell
 
-from qcrystal.dynamics.beads import harmonic_bead_energy
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.io.trajectory import Trajectory
+from qcrystal.units import oscillator_energy
 
 DRIVER = Path(__file__).resolve().parents[1] / "support" / "polynomial_driver.py"
 BETA = 8.0
@@ -103,7 +103,7 @@ def test_harmonic_oscillator_has_the_energy_of_its_finite_ring_polymer(tmp_path,
     series, report = oscillators(tmp_path, [0, 0, 0.5], beads, 0.2, steps=10000, atoms=500)
     frequency = 1e3 / (2.0 * np.pi * TIME)  # THz
     temperature = ENERGY / BETA / units.kB
-    expected = harmonic_bead_energy(frequency, temperature, beads) / ENERGY
+    expected = oscillator_energy(frequency, temperature, beads) / ENERGY
     assert expected < 0.91 * 0.5
     for quantity, value in (("E", expected), ("K", expected / 2), ("x2", expected)):
         found, error = series[quantity].mean(), standard_error(series[quantity])

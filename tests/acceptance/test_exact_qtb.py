@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from ase import units
 
-from qcrystal.dynamics.bath.thermal import KINETIC, PLANCK, AdaptiveBath, ThermalBath, quantum_energy
+from qcrystal.dynamics.bath.thermal import AdaptiveBath, ThermalBath
 from qcrystal.dynamics.spec import Bath
+from qcrystal.units import AMU_A2_PS2, THZ, oscillator_energy
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def polar_mode_energy(momentum, steps=80000):
             mode = position[8:].mean(0) - position[:8].mean(0)
             total += (mode**2).mean()
             samples += 1
-    return 0.5 * 80 * spring * KINETIC * total / samples / (0.5 * quantum_energy(25.0, 300.0))
+    return 0.5 * 80 * spring * AMU_A2_PS2 * total / samples / (0.5 * oscillator_energy(25.0, 300.0))
 
 
 def test_polar_mode_at_the_zone_centre(measured):
@@ -58,8 +59,8 @@ def leaking_oscillators(kind, steps, discard, replicas=384):
     The unit of frequency is 2π 10 THz. x and y are two kinds of atoms, three replicas per pair.
     """
     frequency = 2.0 * np.pi * 10.0
-    energy = PLANCK * 10.0
-    length = np.sqrt(energy / KINETIC) / frequency
+    energy = THZ * 10.0
+    length = np.sqrt(energy / AMU_A2_PS2) / frequency
     pairs = replicas // 3
     parameters = Bath(gamma=0.1 * frequency, cutoff=80.0)
     bath = kind(parameters, 0.1 * energy / units.kB, 0.5, np.ones(2 * pairs), 5, kinds=np.repeat([0, 1], pairs))
@@ -111,10 +112,10 @@ def test_corrected_harmonic_energies(temperature, measured):
             kinetic += (((position - last) / bath.timestep) ** 2).reshape(5, -1).mean(1)
             samples += 1
         last = position
-    exact = 0.5 * quantum_energy(natural, temperature)
+    exact = 0.5 * oscillator_energy(natural, temperature)
     half_step = 1.0 - (np.pi * natural * bath.timestep) ** 2
     corrected = np.array([bath.kinetic_correction(kind) for kind in range(5)])
-    scale = 0.5 * KINETIC / samples / exact
+    scale = 0.5 * AMU_A2_PS2 / samples / exact
     for number, frequency in enumerate(natural):
         what = f"energy over the exact one at {frequency:g} THz, {temperature:g} K"
         measured(4, f"potential {what}", (scale * potential)[number], 1.0, 0.01)

@@ -14,8 +14,6 @@ from ase.build import make_supercell
 from specifications import at_fixed_cell
 
 from qcrystal.config.load import load
-from qcrystal.dynamics.bath.thermal import quantum_energy
-from qcrystal.dynamics.beads import harmonic_bead_energy
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import Bath
@@ -23,6 +21,7 @@ from qcrystal.io.tables import read_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.statics.phonons import PhononSettings, lattice_dynamics
 from qcrystal.statics.relax import relaxed_at_volume
+from qcrystal.units import oscillator_energy
 
 pytestmark = pytest.mark.slow
 SCALE = 100.0
@@ -46,7 +45,7 @@ def harmonic(root):
     frequencies, vectors = model.mesh.frequencies, model.mesh.eigenvectors
     moves = frequencies > 1e-3  # all but the three of the crystal as a whole
     assert moves.sum() == frequencies.size - 3
-    energies = np.where(moves, 0.5 * quantum_energy(np.where(moves, frequencies, 1.0), TEMPERATURE), 0.0)
+    energies = np.where(moves, 0.5 * oscillator_energy(np.where(moves, frequencies, 1.0), TEMPERATURE), 0.0)
     share = np.abs(vectors.reshape(8, len(atoms), 3, -1)) ** 2
     symbols = np.array(atoms.get_chemical_symbols())
     kinetic = {
@@ -135,7 +134,7 @@ def harmonic_protons(crystal):
     moves = frequencies > 1e-3
 
     def kinetic(beads):
-        energies = np.array([harmonic_bead_energy(each, ROOM, beads) for each in frequencies[moves]])
+        energies = oscillator_energy(frequencies[moves], ROOM, beads)
         return energies @ weights[moves] / weights[moves].sum() / units.kB
 
     return kinetic

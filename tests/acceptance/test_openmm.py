@@ -17,9 +17,10 @@ from lennard_jones_driver import lennard_jones
 from openmm import unit
 from specifications import at_fixed_cell
 
-from qcrystal.dynamics.bath.thermal import KINETIC, AdaptiveBath, ThermalBath, quantum_energy
+from qcrystal.dynamics.bath.thermal import AdaptiveBath, ThermalBath
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.spec import Bath
+from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +54,7 @@ def openmm_mean_potential(system, positions, temperature, settings, steps, disca
 def our_mean_potential(bath, masses, positions, potential, steps, discard, every):
     """The same by the bath of this project with velocity Verlet."""
     h, velocity, samples = bath.timestep, np.zeros_like(positions), []
-    scale = 1.0 / (masses[:, None] * KINETIC)
+    scale = 1.0 / (masses[:, None] * AMU_A2_PS2)
     _, force = potential(positions)
     for step in range(1, steps + 1):
         velocity = velocity + 0.5 * h * scale * force
@@ -75,7 +76,7 @@ def test_harmonic_oscillators(frequency, measured):
     """Potential energy of oscillators at 100 K: both within 1.5 % of (hν/4) coth(hν/2kT) per degree of freedom."""
     count, temperature, mass = 300, 100.0, 1.008
     settings = SimpleNamespace(gamma=20.0, timestep=0.5, segment=0.5, cutoff=120.0)
-    constant = mass * KINETIC * (2 * np.pi * frequency) ** 2  # eV/Å²
+    constant = mass * AMU_A2_PS2 * (2 * np.pi * frequency) ** 2  # eV/Å²
     system = openmm.System()
     force = openmm.CustomExternalForce("0.5*k*(x^2+y^2+z^2)")
     force.addGlobalParameter("k", constant / KJ_PER_MOL * 100.0)  # kJ/mol/nm²
@@ -91,7 +92,7 @@ def test_harmonic_oscillators(frequency, measured):
         return 0.5 * constant * (x**2).sum(), -constant * x
 
     ours, _ = our_mean_potential(bath, np.full(count, mass), start, potential, 12000, 2000, 10)
-    exact = 3 * count * 0.5 * quantum_energy(frequency, temperature)
+    exact = 3 * count * 0.5 * oscillator_energy(frequency, temperature)
     measured(4, f"potential energy at {frequency:g} THz, 100 K, by OpenMM", theirs, exact, 0.015, "eV")
     measured(4, f"potential energy at {frequency:g} THz, 100 K", ours, exact, 0.015, "eV")
 

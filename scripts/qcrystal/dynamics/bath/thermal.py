@@ -18,14 +18,11 @@ import functools
 
 import numpy as np
 from ase import units
-from scipy import constants, fft
+from scipy import fft
 
 from qcrystal.dynamics.spec import highest_cutoff
+from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
-PLANCK = constants.h / constants.e * 1e12
-"""Planck's constant in eV/THz."""
-KINETIC = constants.atomic_mass * 1e4 / constants.e
-"""u (Å/ps)² in eV."""
 CUTOFF_WIDTH = 0.025
 """Width of the cut-off, as a fraction of its frequency."""
 ITERATIONS = 100
@@ -47,26 +44,6 @@ FINEST = 1.0 / 2400.0
 resolve. The lines of weak friction are narrower; a finer grid would cost memory (its square) and tell them apart from nothing."""
 BLOCK = 256
 """Atoms whose noise is filtered at a time; bounds the memory."""
-
-
-def quantum_energy(frequency, temperature: float) -> np.ndarray:
-    """Mean energy θ (eV) of a quantum oscillator: (hν/2) coth(hν/2kT), kT at ν = 0, hν/2 at T = 0.
-
-    Parameters
-    ----------
-    frequency : array, THz
-    temperature : K
-    """
-    half = 0.5 * PLANCK * np.abs(np.asarray(frequency, float))
-    if temperature == 0:
-        return half
-    ratio = half / (units.kB * temperature)
-    return np.where(ratio > 1e-8, half / np.tanh(np.maximum(ratio, 1e-8)), units.kB * temperature)
-
-
-def classical_energy(frequency, temperature: float) -> np.ndarray:
-    """Mean energy kT (eV) of a classical oscillator, whatever its frequency."""
-    return np.full(np.shape(frequency), units.kB * temperature)
 
 
 def cutoff_filter(frequency, cutoff: float) -> np.ndarray:
@@ -254,7 +231,7 @@ class ThermalBath:
         self.segment_steps = max(2, round(bath.segment / self.timestep))
         self.friction = np.exp(-bath.gamma * self.timestep)
         self.kinds = np.zeros(len(self.masses), int) if kinds is None else np.asarray(kinds)
-        self._kick = np.sqrt((1.0 - self.friction**2) / (self.masses * KINETIC))[:, None]
+        self._kick = np.sqrt((1.0 - self.friction**2) / (self.masses * AMU_A2_PS2))[:, None]
         self._root_mass = np.sqrt(self.masses)[:, None]
         self._share = self._momentum_share()
         self._segment = None
@@ -272,7 +249,7 @@ class ThermalBath:
 
     def energy(self, frequency) -> np.ndarray:
         """Target energy θ (eV) of an oscillator, before cut-off."""
-        return (quantum_energy if self.quantum else classical_energy)(frequency, self.temperature)
+        return oscillator_energy(frequency, self.temperature, beads=None if self.quantum else 1)
 
     @functools.cached_property
     def frequencies(self) -> np.ndarray:
@@ -413,7 +390,7 @@ class ThermalBath:
         length = self._records.shape[1]
         window = np.hanning(length + 2)[1:-1]
         velocity, noise = fft.rfft(self._records * window[:, None, None], axis=1)
-        factor = 2.0 * KINETIC * self.masses[self._watched] / (length * (window**2).sum())
+        factor = 2.0 * AMU_A2_PS2 * self.masses[self._watched] / (length * (window**2).sum())
         gain = self._kick[self._watched, 0] / (1.0 - self.friction)
         taken = (velocity.conj() * noise).real.mean(2) * gain * factor
         power = (np.abs(velocity) ** 2).mean(2) * factor
@@ -585,4 +562,4 @@ class AdaptiveBath(ThermalBath):
 
 def effective_temperature(frequency: float, temperature: float, quantum: bool) -> float:
     """Temperature (K) at which a classical oscillator has the mean energy of a quantum one."""
-    return float((quantum_energy if quantum else classical_energy)(frequency, temperature)) / units.kB
+    return float(oscillator_energy(frequency, temperature, beads=None if quantum else 1)) / units.kB

@@ -28,13 +28,13 @@ import pandas as pd
 from ase import Atoms, units
 from scipy import constants
 
-from qcrystal.dynamics.beads import harmonic_bead_energy
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunError, RunSpec, check_start, check_timestep
 from qcrystal.dynamics.watch import PressureWatch
 from qcrystal.errors import full_disk
 from qcrystal.files import write_whole
 from qcrystal.io.trajectory import TrajectoryWriter
 from qcrystal.processes import GRACE, exit_on_request
+from qcrystal.units import THZ, oscillator_energy
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,6 @@ LOG_INTERVAL = 20.0  # s
 CHECKPOINTS_KEPT = 2
 FULL = 100_000  # bytes; i-PI's own message does not fit on a disk with less
 
-_THz = 1e12 * constants.h / constants.e  # eV
 _FEMTOSECOND = 1e-15 / constants.physical_constants["atomic unit of time"][0]
 _DALTON = constants.atomic_mass / constants.m_e
 _KELVIN = units.kB / units.Hartree
@@ -570,9 +569,9 @@ def _bead_convergence(spec: RunSpec, max_frequency: float | None) -> dict[str, f
     """P/βħω and the relative error of the harmonic energy at the stiffest phonon (THz), if that is known."""
     if max_frequency is None:
         return {}
-    ratio = _THz * max_frequency / (units.kB * spec.temperature)
-    exact = 0.5 * _THz * max_frequency / np.tanh(0.5 * ratio)
-    error = harmonic_bead_energy(max_frequency, spec.temperature, spec.beads) / exact - 1.0
+    ratio = THZ * max_frequency / (units.kB * spec.temperature)
+    exact = oscillator_energy(max_frequency, spec.temperature)
+    error = float(oscillator_energy(max_frequency, spec.temperature, spec.beads) / exact - 1.0)
     return {"max_frequency": max_frequency, "beads_over_beta_hbar_omega": spec.beads / ratio, "harmonic_error": error}
 
 

@@ -24,13 +24,14 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.dynamics.bath.thermal import KINETIC, PLANCK, AdaptiveBath, ThermalBath, effective_temperature
+from qcrystal.dynamics.bath.thermal import AdaptiveBath, ThermalBath, effective_temperature
 from qcrystal.dynamics.spec import RunError, RunSpec, check_timestep
 from qcrystal.dynamics.watch import HeatWatch, PressureWatch
 from qcrystal.errors import full_disk, one_line
 from qcrystal.files import file_digest, write_whole
 from qcrystal.io.trajectory import TrajectoryWriter
 from qcrystal.processes import Request, end_with_parent, requests_noted
+from qcrystal.units import AMU_A2_PS2, THZ
 
 PROGRESS_INTERVAL = 15.0
 """Seconds between two lines of progress."""
@@ -368,7 +369,7 @@ class Simulation:
     @staticmethod
     def _frequency(eigenvalue):
         """Frequency (THz) of an eigenvalue in eV/(Å² u); 0 if unstable."""
-        return float(np.sqrt(max(eigenvalue, 0.0) / KINETIC) / (2.0 * np.pi))
+        return float(np.sqrt(max(eigenvalue, 0.0) / AMU_A2_PS2) / (2.0 * np.pi))
 
     def _bulk_modulus(self, pressure, strain=0.002):
         """-V dP/dV (GPa) with the atoms moving along with the cell."""
@@ -398,7 +399,7 @@ class Simulation:
     def _velocities(self, mean_frequency, rng):
         """Maxwell velocities (Å/ps) at the temperature, or at that of each species' mean quantum oscillator."""
         temperatures = np.array(list(self._quantum_temperatures(mean_frequency).values()))
-        deviation = np.sqrt(units.kB * temperatures[self.types] / (self.masses * KINETIC))
+        deviation = np.sqrt(units.kB * temperatures[self.types] / (self.masses * AMU_A2_PS2))
         velocities = rng.normal(size=(len(self.masses), 3)) * deviation[:, None]
         return velocities - (self.masses[:, None] * velocities).sum(0) / self.masses.sum()
 
@@ -414,7 +415,7 @@ class Simulation:
             {s: start["mean_frequency"][s] or start["max_frequency"] for s in self.spec.species}
         )
         quantum = self.spec.method != "classical"
-        broadening = PLANCK * self.spec.bath.gamma / (2.0 * np.pi * units.kB) if quantum else 0.0
+        broadening = THZ * self.spec.bath.gamma / (2.0 * np.pi * units.kB) if quantum else 0.0
         return HeatWatch({s: expected[s] for _, s in self._present()}, broadening)
 
     def _bath(self):
@@ -492,9 +493,9 @@ class Simulation:
         try:
             self._look_around(step)
             index = tags - 1
-            half_kick = (0.5 * self.timestep / KINETIC) * self._array("f") / self.masses[index, None]
+            half_kick = (0.5 * self.timestep / AMU_A2_PS2) * self._array("f") / self.masses[index, None]
             if self.ranks == 1 or self.bath.records(step):  # the bath wants to see all atoms
-                full = self._all("v") + (0.5 * self.timestep / KINETIC) * self._all("f") / self.masses[:, None]
+                full = self._all("v") + (0.5 * self.timestep / AMU_A2_PS2) * self._all("f") / self.masses[:, None]
                 kicked = self.bath.kick(step, full)[index]
             else:
                 kicked = self.bath.kick(step, self._array("v") + half_kick, index)
@@ -585,7 +586,7 @@ class Simulation:
         At rest, the crystal lacks the classical 3kT/2 of a free body, of which a La among eight has 12 %. It is put back, as
         i-PI's centroid-virial estimator has it, so that small cells give <K> = 3kT/2 for each species of a classical crystal.
         """
-        return 0.5 * KINETIC * self.masses * (velocities**2).sum(1) + self._whole
+        return 0.5 * AMU_A2_PS2 * self.masses * (velocities**2).sum(1) + self._whole
 
     def _virial_kinetic(self, positions, forces, cell):
         """Kinetic energy (eV) per atom by the virial theorem, -<(r - r0)·F>/2, r0 the atom's mean position (`follow`).

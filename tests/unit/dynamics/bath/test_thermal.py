@@ -7,17 +7,15 @@ import pytest
 from ase import units
 
 from qcrystal.dynamics.bath.thermal import (
-    KINETIC,
-    PLANCK,
     AdaptiveBath,
     ThermalBath,
     cutoff_filter,
     filtered_noise,
     lorentzian_kernels,
-    quantum_energy,
     step_kernels,
 )
 from qcrystal.dynamics.spec import Bath
+from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
 PLAIN = Bath(gamma=10.0, deconvolve=False)
 
@@ -29,7 +27,7 @@ def integrate(bath, frequency, steps, discard, every=8):
     """
     constant = (2.0 * np.pi * frequency)[:, None] ** 2
     rng = np.random.default_rng(2)
-    speed = np.sqrt(bath.energy(frequency) / (bath.masses * KINETIC))[:, None]
+    speed = np.sqrt(bath.energy(frequency) / (bath.masses * AMU_A2_PS2))[:, None]
     velocity = rng.normal(size=(len(frequency), 3)) * speed
     position = rng.normal(size=velocity.shape) * speed / np.sqrt(constant)
     h, potential, kinetic, samples = bath.timestep, 0.0, 0.0, 0
@@ -41,18 +39,8 @@ def integrate(bath, frequency, steps, discard, every=8):
             potential = potential + (constant * position**2).mean(1)
             kinetic = kinetic + (velocity**2).mean(1)
             samples += 1
-    scale = 0.5 * bath.masses * KINETIC / samples
+    scale = 0.5 * bath.masses * AMU_A2_PS2 / samples
     return scale * potential, scale * kinetic
-
-
-def test_quantum_energy_has_the_right_limits():
-    frequency = np.array([0.0, 10.0, 60.0])
-    assert quantum_energy(frequency, 0.0) == pytest.approx(0.5 * PLANCK * frequency)
-    assert quantum_energy(0.0, 300.0) == pytest.approx(units.kB * 300.0)
-    assert quantum_energy(0.001, 3000.0) == pytest.approx(units.kB * 3000.0, rel=1e-6)
-    ratio = PLANCK * 30.0 / (units.kB * 300.0)
-    planck_law = PLANCK * 30.0 * (0.5 + 1.0 / (np.exp(ratio) - 1.0))
-    assert quantum_energy(30.0, 300.0) == pytest.approx(planck_law, rel=1e-12)
 
 
 def test_step_kernels_tend_to_the_lorentzians():
@@ -86,7 +74,7 @@ def test_noise_has_the_spectrum_of_quantum_oscillators(temperature):
     pieces = noise.reshape(-1, length, *noise.shape[1:])
     power = (np.abs(np.fft.rfft(pieces * window, axis=1)) ** 2).mean((0, 2, 3)) / (window**2).sum()
     frequency = np.fft.rfftfreq(length, 5e-4)
-    expected = quantum_energy(frequency, temperature) * cutoff_filter(frequency, 120.0)
+    expected = oscillator_energy(frequency, temperature) * cutoff_filter(frequency, 120.0)
     for low in range(5, 115, 10):
         band = (frequency >= low) & (frequency < low + 10)
         assert power[band].mean() == pytest.approx(expected[band].mean(), rel=0.02)
@@ -141,7 +129,7 @@ def test_plain_bath_gives_the_finite_friction_energies():
     bath = ThermalBath(PLAIN, 300.0, 0.25, np.ones(3000), 5)
     potential, kinetic = integrate(bath, np.repeat(natural, 1000), 20000, 2000)
     frequency = np.linspace(0.0, 200.0, 40001)
-    spectrum = quantum_energy(frequency, 300.0) * cutoff_filter(frequency, 120.0)
+    spectrum = oscillator_energy(frequency, 300.0) * cutoff_filter(frequency, 120.0)
     for measured, kernel in zip((potential, kinetic), lorentzian_kernels(frequency, natural, 10.0), strict=True):
         expected = 0.5 * np.trapezoid(2.0 * kernel * spectrum, 2.0 * np.pi * frequency, axis=1)
         assert measured.reshape(3, 1000).mean(1) == pytest.approx(expected, rel=0.01)
@@ -154,7 +142,7 @@ def test_deconvolved_bath_gives_quantum_potential_energies(temperature, gamma):
     bath = ThermalBath(Bath(gamma=gamma), temperature, 0.5, np.ones(2), 1)
     natural = np.array([10.0, 20.0, 30.0, 60.0, 80.0])
     potential, _ = bath.harmonic_energies(natural)
-    assert potential == pytest.approx(0.5 * quantum_energy(natural, temperature), rel=5e-3)
+    assert potential == pytest.approx(0.5 * oscillator_energy(natural, temperature), rel=5e-3)
 
 
 @pytest.mark.parametrize("timestep", [0.5, 1.0])
@@ -163,7 +151,7 @@ def test_the_highest_cutoff_is_still_a_bath(timestep):
     natural = np.array([10.0, 30.0, 60.0])
     bath = ThermalBath(Bath(cutoff=318.0 / timestep), 300.0, timestep, np.ones(2), 1)
     potential, _ = bath.harmonic_energies(natural)
-    assert potential == pytest.approx(0.5 * quantum_energy(natural, 300.0), rel=5e-3)
+    assert potential == pytest.approx(0.5 * oscillator_energy(natural, 300.0), rel=5e-3)
     with pytest.raises(ValueError, match=f"too high for a time step of {timestep:g} fs; take"):
         ThermalBath(Bath(cutoff=354.0 / timestep), 300.0, timestep, np.ones(2), 1)
 
@@ -189,10 +177,10 @@ def test_weak_friction_needs_no_finer_grid(gamma):
         response.append(a * response[-1] + b * response[-2])
     sums = noise[0] + 2.0 * noise[1:] @ np.array(response)[1:]
     assert potential == pytest.approx(0.5 * sums / (1.0 - 0.25 * square), rel=4e-3)
-    assert potential == pytest.approx(0.5 * quantum_energy(natural, 300.0), rel=5e-3)
+    assert potential == pytest.approx(0.5 * oscillator_energy(natural, 300.0), rel=5e-3)
     if gamma < 1.0:
         # friction adds γ/ω; of (ωΔt/2)², 0.9 % at 60 THz, the velocities of Verlet are short
-        assert kinetic == pytest.approx(0.5 * quantum_energy(natural, 300.0), rel=0.012)
+        assert kinetic == pytest.approx(0.5 * oscillator_energy(natural, 300.0), rel=0.012)
 
 
 def test_oscillators_under_the_deconvolved_bath():
@@ -202,7 +190,7 @@ def test_oscillators_under_the_deconvolved_bath():
     bath = ThermalBath(Bath(gamma=10.0), 100.0, 0.5, np.ones(2400), 8, kinds=kinds)
     potential, kinetic = integrate(bath, natural[kinds], 12000, 2000)
     for kind, frequency in enumerate(natural):
-        exact = 0.5 * quantum_energy(frequency, 100.0)
+        exact = 0.5 * oscillator_energy(frequency, 100.0)
         assert potential[kinds == kind].mean() == pytest.approx(exact, rel=0.01)
         corrected = kinetic[kinds == kind].mean() * bath.kinetic_correction(kind)
         assert corrected == pytest.approx(exact, rel=0.02)
@@ -325,7 +313,7 @@ def test_free_particles_diffuse_as_einstein_says():
     """D = kT/(mγ) within 5 % (3000 coordinates, 40 relaxation times: error 2.6 %)."""
     bath = ThermalBath(PLAIN, 300.0, 2.0, np.full(1000, 1.008), 6, quantum=False)
     rng = np.random.default_rng(0)
-    speed = np.sqrt(units.kB * 300.0 / (1.008 * KINETIC))
+    speed = np.sqrt(units.kB * 300.0 / (1.008 * AMU_A2_PS2))
     velocity, position = rng.normal(size=(1000, 3)) * speed, np.zeros((1000, 3))
     steps, early = 2500, 500
     for step in range(1, steps + 1):
@@ -334,4 +322,4 @@ def test_free_particles_diffuse_as_einstein_says():
         if step == early:
             first = (position**2).mean()
     slope = ((position**2).mean() - first) / ((steps - early) * bath.timestep)
-    assert slope / 2.0 == pytest.approx(units.kB * 300.0 / (1.008 * KINETIC * 10.0), rel=0.05)
+    assert slope / 2.0 == pytest.approx(units.kB * 300.0 / (1.008 * AMU_A2_PS2 * 10.0), rel=0.05)

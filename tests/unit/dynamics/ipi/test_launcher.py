@@ -18,14 +18,14 @@ from ase.spacegroup import crystal
 from scipy import constants
 
 from qcrystal.crystal.cells import supercell
-from qcrystal.dynamics.beads import beads_for, harmonic_bead_energy
+from qcrystal.dynamics.beads import beads_for
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.ipi.driver import BeadPotential, DeepPotentialDriver
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.io.trajectory import Trajectory
+from qcrystal.units import THZ, oscillator_energy
 
 POLYNOMIAL_DRIVER = Path(__file__).resolve().parents[3] / "support" / "polynomial_driver.py"
-THZ = 1e12 * constants.h / constants.e  # eV
 
 
 def lanthanum_decahydride(lattice_constant=4.95):
@@ -65,29 +65,6 @@ def toy(tmp_path, **changes):
 # --- formulas --------------------------------------------------------------------------------------------------------
 
 
-def test_one_bead_is_classical():
-    assert harmonic_bead_energy(40.0, 300.0, 1) == pytest.approx(units.kB * 300.0, rel=1e-12)
-
-
-@pytest.mark.parametrize(("frequency", "temperature"), [(10.0, 300.0), (60.0, 100.0)])
-def test_many_beads_reach_the_exact_harmonic_energy(frequency, temperature):
-    quantum = THZ * frequency
-    exact = 0.5 * quantum / np.tanh(0.5 * quantum / (units.kB * temperature))
-    # the error falls as 1/P²: below 1e-6 for βħω < 29 and P = 20 000
-    assert harmonic_bead_energy(frequency, temperature, 20000) == pytest.approx(exact, rel=1e-6)
-
-
-def test_bead_energy_is_the_trace_over_the_discretised_path():
-    """P = 3 against the covariance of a ring of three springs, built as a matrix (frequency 1 in units of kT/ħ x 2)."""
-    temperature, beads = 300.0, 3
-    quantum = 2.0 * units.kB * temperature
-    spring = (beads * units.kB * temperature / quantum) ** 2
-    ring = 2.0 * np.eye(beads) - np.roll(np.eye(beads), 1, 0) - np.roll(np.eye(beads), -1, 0)
-    covariance = np.linalg.inv(np.eye(beads) + spring * ring) * beads * units.kB * temperature
-    expected = np.trace(covariance) / beads
-    assert harmonic_bead_energy(quantum / THZ, temperature, beads) == pytest.approx(expected, rel=1e-12)
-
-
 @pytest.mark.parametrize(("safety", "error"), [(1.0, 0.106), (2.0, 0.030), (3.5, 0.010)])
 def test_beads_for_leaves_the_stated_error(safety, error):
     temperature, frequency = 50.0, 60.0
@@ -95,7 +72,7 @@ def test_beads_for_leaves_the_stated_error(safety, error):
     exact = 0.5 * THZ * frequency
     assert beads % 2 == 0
     # the rounding to an even number changes the error by less than a tenth of itself at βħω = 58
-    assert 1.0 - harmonic_bead_energy(frequency, temperature, beads) / exact == pytest.approx(error, rel=0.1)
+    assert 1.0 - oscillator_energy(frequency, temperature, beads) / exact == pytest.approx(error, rel=0.1)
 
 
 def test_standard_orientation_keeps_distances_and_rejects_left_handed_cells():

@@ -13,12 +13,13 @@ import pytest
 from ase import units
 from ase.spacegroup import crystal
 
-from qcrystal.dynamics.bath.thermal import KINETIC, ThermalBath, quantum_energy
+from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.lammps import worker as lammps_worker
 from qcrystal.dynamics.spec import Bath, RunError, RunSpec
 from qcrystal.io.tables import read_table
 from qcrystal.io.trajectory import Trajectory
+from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
 # Stands in for the worker: fails like a killed process in the middle between the checkpoints of step 40 and 60.
 BROKEN_WORKER = """
@@ -96,7 +97,7 @@ def test_virial_kinetic_energy_of_oscillators_is_their_potential_energy():
     natural = np.repeat([2.0, 4.0, 8.0], 200)
     bath = ThermalBath(Bath(gamma=20.0, cutoff=40.0), 300.0, 2.0, np.full(600, 138.905), 4)
     constant = (2.0 * np.pi * natural)[:, None] ** 2
-    deviation = np.sqrt(quantum_energy(natural, 300.0) / (138.905 * KINETIC))[:, None]
+    deviation = np.sqrt(oscillator_energy(natural, 300.0) / (138.905 * AMU_A2_PS2))[:, None]
     position = np.random.default_rng(0).normal(size=(600, 3)) * deviation / np.sqrt(constant)
     velocity, means = np.zeros((600, 3)), np.zeros((2, 600, 3))
     virial, single, potential = np.zeros((3, 600))
@@ -415,7 +416,7 @@ def started(spec, structure, model, folder, ranks=1):
     (folder / "spec.json").write_text(spec.model_dump_json())
     code = (
         "import logging, sys; from pathlib import Path; from ase.io import read\n"
-        "from qcrystal.engines import lammps; from qcrystal.dynamics.spec import RunSpec\n"
+        "from qcrystal.dynamics.lammps import launcher as lammps; from qcrystal.dynamics.spec import RunSpec\n"
         "logging.basicConfig(level=logging.INFO, stream=sys.stdout)\n"
         f"base = Path({str(folder)!r}); spec = RunSpec.model_validate_json((base / 'spec.json').read_text())\n"
         f"lammps.run(spec, read(base / 'start.json'), Path({str(model)!r}), base / 'run', {ranks})\n"
