@@ -18,6 +18,7 @@ include: "rules/analysis.smk"
 include: "rules/figures.smk"
 include: "rules/manuscript.smk"
 include: "rules/provenance.smk"
+include: "rules/docs.smk"
 
 
 rule figures:

@@ -1,0 +1,26 @@
+"""One picture of the documentation."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.docs import house, pictures
+from qcrystal.provenance.record import job
+
+with job(snakemake):
+    name = snakemake.wildcards.picture
+    if name == "workflow":
+        command = [sys.executable, "-m", "snakemake", "--rulegraph", "--nolock", "--forceall", "--quiet", "all"]
+        command += ["--config", *snakemake.params.plan]
+        graph = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        figure = pictures.flow(house.stages(graph, Path("rules")))
+    elif name == "house":
+        figure = pictures.house(house.rooms(Path("scripts/qcrystal")))
+    elif name == "invariants":
+        figure = pictures.invariants(Path(snakemake.input.tried))
+    elif name == "cage":
+        figure = pictures.cage(Prototype(**snakemake.params.prototype))
+    else:
+        figure = {"bath": pictures.bath, "beads": pictures.beads}[name]()
+    pictures.save(figure, Path(snakemake.output.picture))

@@ -1,0 +1,178 @@
+"""Pictures of the documentation. Each is computed: from formulas of the library, from a table, or from the code itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx
+import numpy as np
+import pandas as pd
+from ase import units
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from qcrystal.crystal.cells import conventional_cell
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.docs.house import floors
+from qcrystal.dynamics.bath.thermal import cutoff_filter, lorentzian_kernels, quantum_energy
+from qcrystal.dynamics.beads import harmonic_bead_energy
+from qcrystal.figures.style import styled
+
+RESOLUTION = 200  # dots per inch
+FRICTIONS = np.linspace(1.0, 20.0, 20)  # 1/ps
+CUTOFF = 120.0  # THz, of the bath's spectrum
+COLORS = ("#0072B2", "#D55E00", "#009E73")  # Okabe and Ito
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a picture as PNG; the bytes depend on what it shows alone."""
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=RESOLUTION, metadata={"Software": None})
+
+
+@styled
+def bath() -> Figure:
+    """Energies of quantum oscillators, and what friction does to one of them."""
+    figure = Figure(figsize=(7.0, 2.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    temperatures = np.linspace(0.0, 1500.0, 200)
+    for color, frequency in zip(COLORS, (10.0, 30.0, 60.0), strict=True):
+        energy = [1e3 * float(quantum_energy(frequency, temperature)) for temperature in temperatures]
+        left.plot(temperatures, energy, color=color, label=f"{frequency:g} THz")
+    left.plot(temperatures, 1e3 * units.kB * temperatures, "k--", label="classical")
+    left.set(xlabel="temperature (K)", ylabel="energy per oscillator (meV)", xlim=(0, 1500), ylim=(0, 200))
+    left.legend(loc="lower right")
+    grid = np.linspace(-400.0, 400.0, 160_001)
+    spectrum = quantum_energy(grid, 300.0) * cutoff_filter(np.abs(grid), CUTOFF)
+    exact = float(quantum_energy(30.0, 300.0))
+    errors = []
+    for friction in FRICTIONS:
+        kernels = lorentzian_kernels(grid, [30.0], friction)
+        # the kernels integrate to 1 over angular frequency
+        energies = [2 * np.pi * np.trapezoid(kernel[0] * spectrum, grid) for kernel in kernels]
+        errors.append([100 * (energy / exact - 1) for energy in energies])
+    potential, kinetic = np.transpose(errors)
+    right.plot(FRICTIONS, kinetic, color=COLORS[1], label="kinetic energy")
+    right.plot(FRICTIONS, potential, color=COLORS[0], label="potential energy")
+    right.axhline(0, color="0.5", linewidth=0.6)
+    right.set(xlabel="friction γ (1/ps)", ylabel="error at 30 THz, 300 K (%)", xlim=(0, 20))
+    right.legend(loc="upper left")
+    for axes, letter in ((left, "(a)"), (right, "(b)")):
+        axes.set_title(letter, loc="left")
+    return figure
+
+
+@styled
+def beads() -> Figure:
+    """Energy of a cold oscillator with a finite number of beads over its exact energy."""
+    figure = Figure(figsize=(3.6, 2.6), layout="constrained")
+    axes = figure.subplots()
+    frequency, temperature = 60.0, 5.0
+    exact = float(quantum_energy(frequency, temperature))
+    ratio = 2.0 * exact / (units.kB * temperature)  # βħω, as the oscillator is cold
+    numbers = np.unique(np.round(ratio * np.geomspace(0.2, 8.0, 60)).astype(int))
+    energy = np.array([harmonic_bead_energy(frequency, temperature, int(number)) for number in numbers]) / exact
+    axes.plot(numbers / ratio, energy, color=COLORS[0])
+    marked = np.array([1.0, 2.0, 3.5])
+    axes.plot(marked, np.interp(marked, numbers / ratio, energy), "o", markerfacecolor="none", color="k")
+    axes.axhline(1, color="0.5", linewidth=0.6)
+    axes.set(xlabel="beads over βħω", ylabel="energy over exact energy", xlim=(0, 8), ylim=(0.2, 1.05))
+    return figure
+
+
+@styled
+def invariants(tried: Path) -> Figure:
+    """Force errors of the networks of ``models/tried.csv`` that were tested on all held-out frames, against their cost."""
+    table = pd.read_csv(tried).dropna(subset=["step_ratio", "force_rmse"])
+    table = table[table["test_frames"] >= 200]
+    cubic = table["remark"].fillna("").str.contains("cubic|invariants|degree|probes")
+    figure = Figure(figsize=(3.6, 2.6), layout="constrained")
+    axes = figure.subplots()
+    for rows, label, marker, color in (
+        (table[~cubic], "products of two", "s", COLORS[1]),
+        (table[cubic], "products of three", "o", COLORS[0]),
+    ):
+        axes.plot(rows["step_ratio"], rows["force_rmse"], marker, color=color, markerfacecolor="none", label=label)
+    axes.set(
+        xlabel="step over that of the published network", ylabel="force error (meV/Å)", xlim=(0, 1.1), ylim=(0, 240)
+    )
+    axes.legend(loc="lower left")
+    return figure
+
+
+@styled
+def cage(prototype: Prototype) -> Figure:
+    """The cage of 32 hydrogen atoms around lanthanum in the cubic crystal, one of its squares filled."""
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    cell = conventional_cell(prototype, prototype.lattice_constant).repeat((3, 3, 3))
+    length = prototype.lattice_constant
+    symbols = np.array(cell.get_chemical_symbols())
+    positions = cell.positions
+    heavy = positions[symbols == "La"]
+    centre = heavy[np.argmin(np.linalg.norm(heavy - positions.mean(0), axis=1))]
+    hydrogen = positions[symbols == "H"] - centre
+    hydrogen = hydrogen[np.argsort(np.linalg.norm(hydrogen, axis=1))[:32]]
+    figure = Figure(figsize=(3.4, 3.2), layout="constrained")
+    axes = figure.add_subplot(projection="3d")
+    distances = np.linalg.norm(hydrogen[:, None] - hydrogen[None], axis=-1)
+    bonded = np.argwhere(np.triu((distances > 0.1) & (distances < 0.26 * length)))
+    for first, second in bonded:
+        axes.plot(*hydrogen[[first, second]].T, color="0.6", linewidth=0.8)
+    top = hydrogen[hydrogen[:, 2] > hydrogen[:, 2].max() - 0.05]
+    top = top[np.argsort(np.arctan2(top[:, 1], top[:, 0]))]
+    axes.add_collection3d(Poly3DCollection([top], facecolor=COLORS[0], alpha=0.35))
+    axes.scatter(*hydrogen.T, s=18, color=COLORS[0], depthshade=False)
+    axes.scatter(0, 0, 0, s=90, color="#E69F00", depthshade=False)
+    axes.set_box_aspect((1, 1, 1))
+    axes.view_init(elev=22, azim=-62)
+    axes.set_axis_off()
+    return figure
+
+
+def flow(graph: networkx.DiGraph) -> Figure:
+    """The stages of the workflow, what feeds what from left to right."""
+    return _drawn(graph.reverse(copy=True), networkx.DiGraph(graph), (7.0, 2.0), sideways=True)
+
+
+def house(graph: networkx.DiGraph) -> Figure:
+    """The rooms of the library, each above what it imports."""
+    return _drawn(graph, graph, (7.0, 5.0), sideways=False)
+
+
+@styled
+def _drawn(floor_graph: networkx.DiGraph, arrows: networkx.DiGraph, size, sideways: bool) -> Figure:
+    level = floors(floor_graph)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    place = {}
+    for number in sorted(set(level.values())):
+        row = sorted(name for name, one in level.items() if one == number)
+        for index, name in enumerate(row):
+            across = index - (len(row) - 1) / 2
+            place[name] = (number * 1.15, -across) if sideways else (across * 1.25, number)
+    shown = networkx.transitive_reduction(arrows)
+    for first, second in shown.edges:
+        axes.annotate(
+            "",
+            place[second],
+            place[first],
+            arrowprops={"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8, "shrinkA": 17, "shrinkB": 17},
+        )
+    for name, (x, y) in place.items():
+        width, height = 0.92, 0.42
+        box = FancyBboxPatch(
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle="round,pad=0.02",
+            facecolor="#E8EEF7",
+            edgecolor="#33518A",
+        )
+        axes.add_patch(box)
+        axes.text(x, y, name, ha="center", va="center", fontsize=7)
+    xs, ys = np.transpose(list(place.values()))
+    axes.set(xlim=(xs.min() - 0.7, xs.max() + 0.7), ylim=(ys.min() - 0.6, ys.max() + 0.6))
+    axes.set_axis_off()
+    return figure
