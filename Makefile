@@ -101,7 +101,7 @@ test: lint
 	$(VENV)/bin/python -m pytest -m "not slow"
 
 docs: $(READY)
-	$(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site
 	@echo "Site: build/site/index.html"
 
 acceptance: $(READY)
