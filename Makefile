@@ -26,6 +26,10 @@ VENV := .venv$(SUFFIX)
 LOCK := envs/requirements$(SUFFIX).lock
 READY := $(VENV)/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
 SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
+RESULTS = results/$(CRYSTAL)/$(basename $(notdir $(SCALE)))
+# One line of progress; everything else goes to the file that it names.
+PROGRESS = $(VENV)/bin/python -m qcrystal.commands.progress $(RESULTS)/logs/snakemake.log --
+RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores $(CORES)
 CONFIG := --config crystal=$(CRYSTAL) scale=$(SCALE) start=$(START) device=$(DEVICE)
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -63,13 +67,13 @@ $(READY):
 	@touch $@
 
 figures: $(READY)
-	@$(SNAKEMAKE) $(CONFIG)
-	@echo "Figures and tables: results/$(CRYSTAL)/$(SCALE)/figures"
+	@$(RUN) $(CONFIG)
+	@echo "Figures and tables: $(RESULTS)/figures   log: $(RESULTS)/logs/snakemake.log"
 
 paper: $(READY)
 	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \
 		{ echo "TeX is not installed; on Debian: apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended" >&2; exit 1; }
-	@$(SNAKEMAKE) paper $(CONFIG)
+	@$(RUN) paper $(CONFIG)
 	@echo "Manuscript: results/$(CRYSTAL)/$(SCALE)/manuscript/lah10.pdf"
 
 audit: $(READY)
