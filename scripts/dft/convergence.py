@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from qcrystal.config.dft import Goals
-from qcrystal.dft.convergence import convergence_table, read_labels
+from qcrystal.dft.convergence import convergence_table
+from qcrystal.dft.labels import read_labels
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance.record import job
 
 with job(snakemake) as log:
     parameters = snakemake.params
     labels = {
-        name: read_labels(Path(snakemake.input[f"label{number}"])) for number, name in enumerate(parameters.names)
+        name: read_labels(Path(snakemake.input[f"label{number}"])).frames
+        for number, name in enumerate(parameters.names)
     }
     at_rest = {
         name: float(read_table(snakemake.input[f"lattice{number}"])["pressure"].iloc[0])

@@ -2,31 +2,20 @@
 
 from qcrystal.config.dft import Recipe, StructureRecipe
 from qcrystal.crystal.prototype import Prototype
-from qcrystal.dft.frames import displaced_frames, displaced_structures
+from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
 from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.provenance.record import job
 
 with job(snakemake) as log:
+    parameters, batches = snakemake.params, snakemake.output.frames
+    prototype = Prototype(**parameters.prototype)
+    draw = Draw(parameters.species, parameters.frequencies, parameters.seed, parameters.frames_per_recipe)
     frames = []
-    for recipe in snakemake.params.recipes:
-        frames += displaced_frames(
-            Prototype(**snakemake.params.prototype),
-            Recipe(**recipe),
-            snakemake.params.species,
-            snakemake.params.frequencies,
-            snakemake.params.seed,
-            snakemake.params.frames_per_recipe,
-        )
-    for number, recipe in enumerate(snakemake.params.structure_recipes):
-        frames += displaced_structures(
-            StructureRecipe(**recipe),
-            read_structures(snakemake.input[f"structures{number}"]),
-            snakemake.params.species,
-            snakemake.params.frequencies,
-            snakemake.params.seed,
-            snakemake.params.frames_per_recipe,
-        )
+    for recipe in parameters.recipes:
+        frames += displaced_frames(prototype, Recipe(**recipe), draw)
+    for number, recipe in enumerate(parameters.structure_recipes):
+        given = read_structures(snakemake.input[f"structures{number}"])
+        frames += displaced_structures(StructureRecipe(**recipe), given, draw)
     log.info("%d frames", len(frames))
-    batches = snakemake.output.frames
     for number, path in enumerate(batches):
         write_structures(frames[number :: len(batches)], path)

@@ -1,18 +1,10 @@
 """Label one batch of frames with GPAW."""
 
-import json
-from pathlib import Path
-
-from qcrystal.dft.frames import gpaw_python, run_gpaw
-from qcrystal.files import file_digest, write_whole
-from qcrystal.provenance.record import SCRIPTS, job
+from qcrystal.dft.gpaw import gpaw_python, run_program
+from qcrystal.files import file_digest
+from qcrystal.provenance.record import job
 
 with job(snakemake):
-    labels = Path(snakemake.output.labels)
-    settings = labels.with_suffix(".settings.json")
-    write_whole(settings, json.dumps(snakemake.params.settings))
-    arguments = ["--frames", snakemake.input.frames, "--setups", snakemake.input.setups]
-    identity = f"{snakemake.params.code} {file_digest(snakemake.input.setups)}"
-    arguments += ["--settings", str(settings), "--identity", identity, "--output", str(labels)]
-    python = gpaw_python(snakemake.params.python)
-    run_gpaw(python, [str(SCRIPTS / "dft/label.py"), *arguments], f"batch {snakemake.wildcards.batch}")
+    parameters, frames, setups = snakemake.params, snakemake.input.frames, snakemake.input.setups
+    python, identity = gpaw_python(parameters.python), f"{parameters.code} {file_digest(setups)}"
+    run_program(python, "label.py", frames, setups, parameters.settings, snakemake.output.labels, identity)

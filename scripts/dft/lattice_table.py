@@ -1,41 +1,19 @@
-"""Cubic lattices relaxed by DFT: lattice constant, internal coordinate, pressure and distances."""
+"""Lattices at rest by DFT: lattice constant, internal coordinate, pressure and distances."""
 
-import json
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Cage, Prototype
-from qcrystal.dft.frames import DftError, gpaw_python, run_gpaw
-from qcrystal.files import write_whole
+from qcrystal.dft.gpaw import gpaw_python, run_program
+from qcrystal.dft.lattices import cells_to_relax, lattice_table
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
-from qcrystal.provenance.record import SCRIPTS, job
-from qcrystal.statics.equation_of_state import lattice_row
+from qcrystal.provenance.record import job
 
 with job(snakemake):
-    prototype, cage = Prototype(**snakemake.params.prototype), Cage(**snakemake.params.cage)
-    table = Path(snakemake.output.table)
-    cells, settings, result = (table.with_suffix(suffix) for suffix in (".extxyz", ".settings.json", ".json"))
-    frames = [primitive_cell(prototype, a) for a in snakemake.params.lattice_constants]
-    write_structures(frames, cells)
-    write_whole(settings, json.dumps(snakemake.params.settings))
-    arguments = ["--frames", str(cells), "--setups", snakemake.input.setups]
-    arguments += ["--settings", str(settings), "--output", str(result)]
-    run_gpaw(
-        gpaw_python(snakemake.params.python),
-        [str(SCRIPTS / "dft/lattice.py"), *arguments],
-        "relaxation of cubic lattices",
-    )
-    rows = []
-    for lattice_constant, cell in zip(
-        snakemake.params.lattice_constants, json.loads(result.read_text())["cells"], strict=True
-    ):
-        if not cell["converged"]:
-            raise DftError(f"{result}: the cell at {lattice_constant} Å did not relax to 5 meV/Å in 30 steps")
-        atoms = primitive_cell(prototype, lattice_constant)
-        atoms.set_scaled_positions(np.array(cell["positions"]))
-        rows.append(lattice_row(prototype, atoms, lattice_constant, cell["energy"], cell["pressure"], cage))
-    write_table(pd.DataFrame(rows), table)
+    parameters, table = snakemake.params, Path(snakemake.output.table)
+    prototype, constants = Prototype(**parameters.prototype), parameters.lattice_constants
+    cells, result = table.with_suffix(".extxyz"), table.with_suffix(".json")
+    write_structures(cells_to_relax(prototype, constants), cells)
+    python = gpaw_python(parameters.python)
+    run_program(python, "lattice.py", cells, snakemake.input.setups, parameters.settings, result)
+    write_table(lattice_table(prototype, constants, result, Cage(**parameters.cage)), table)

@@ -6,13 +6,11 @@ Settings are varied one at a time: plane-wave cutoff, k-point density, Fermi wid
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-from ase import units
 
-from qcrystal.io.tables import read_json
+from qcrystal.config.dft import Convergence, Goals
+from qcrystal.dft.labels import Label
 
 MILLI = 1e3
 
@@ -26,7 +24,7 @@ def setting_name(values: dict[str, float]) -> str:
     return f"{values['cutoff']:g}eV-{values['kpoint_length']:g}A-{values['width']:g}eV"
 
 
-def comparisons(chosen: dict[str, float], convergence, keep: int | None) -> list[dict]:
+def comparisons(chosen: dict[str, float], convergence: Convergence, keep: int | None) -> list[dict]:
     """What is compared with what.
 
     Parameters
@@ -34,7 +32,7 @@ def comparisons(chosen: dict[str, float], convergence, keep: int | None) -> list
     chosen
         ``cutoff`` (eV), ``kpoint_length`` (Å) and ``width`` (eV) that labels are made with.
     convergence
-        `qcrystal.config.dft.Convergence`: the lists that are tried, coarsest value first.
+        The lists that are tried, coarsest value first.
     keep
         Number of values kept of each list, the coarsest; None keeps all.
 
@@ -68,20 +66,7 @@ def settings_to_label(rows: list[dict]) -> dict[str, dict]:
     return {setting_name(values): values for row in rows for values in (row["setting"], row["reference"])}
 
 
-def read_labels(path: Path) -> list[dict]:
-    """Labels of the frames by one setting."""
-    document = read_json(path)
-    if not isinstance(document.get("frames"), list):
-        raise ConvergenceError(f"{path}: not a file of labels (no frames); remove it and run its job again")
-    return document["frames"]
-
-
-def pressure(label: dict) -> float:
-    """Potential part of the pressure (GPa) of one label."""
-    return float(np.trace(label["virial"]) / (3 * abs(np.linalg.det(label["cell"]))) / units.GPa)
-
-
-def errors(labels: list[dict], reference: list[dict]) -> dict[str, float]:
+def errors(labels: list[Label], reference: list[Label]) -> dict[str, float]:
     """Errors of one setting's labels against another's, over the same frames.
 
     Returns
@@ -94,19 +79,19 @@ def errors(labels: list[dict], reference: list[dict]) -> dict[str, float]:
     if len(labels) != len(reference):
         raise ConvergenceError(f"{len(labels)} frames cannot be compared with {len(reference)}; label both again")
     pairs = list(zip(labels, reference, strict=True))
-    energy = np.array([MILLI * (a["energy"] - b["energy"]) / len(a["symbols"]) for a, b in pairs])
-    force = np.concatenate([MILLI * (np.array(a["forces"]) - np.array(b["forces"])) for a, b in pairs])
+    energy = np.array([MILLI * (a.energy - b.energy) / len(a.symbols) for a, b in pairs])
+    force = np.concatenate([MILLI * (a.forces - b.forces) for a, b in pairs])
     return {
         "energy_shift": float(energy.mean()),
         "energy_difference": float(np.ptp(energy)),
         "force_rms": float(np.sqrt((force**2).mean())),
         "force_max": float(np.linalg.norm(force, axis=1).max()),
-        "pressure": max(abs(pressure(a) - pressure(b)) for a, b in pairs),
+        "pressure": max(abs(a.pressure - b.pressure) for a, b in pairs),
     }
 
 
 def convergence_table(
-    rows: list[dict], labels: dict[str, list[dict]], at_rest: dict[str, float], goals, chosen: dict[str, float]
+    rows: list[dict], labels: dict[str, list[Label]], at_rest: dict[str, float], goals: Goals, chosen: dict[str, float]
 ) -> pd.DataFrame:
     """One row per comparison.
 
@@ -136,11 +121,11 @@ def convergence_table(
             {
                 "varied": row["varied"],
                 **row["setting"],
-                "kpoints": " ".join(sorted({"x".join(map(str, label["kpoints"])) for label in labels[own]})),
+                "kpoints": " ".join(sorted({"x".join(map(str, label.kpoints)) for label in labels[own]})),
                 "reference": reference,
                 **found,
                 "static_pressure": at_rest[own],
-                "seconds": float(np.mean([label["processor_seconds"] for label in labels[own]])),
+                "seconds": float(np.mean([label.processor_seconds for label in labels[own]])),
                 "verdict": verdict,
                 "chosen": all(row["setting"][key] == chosen[key] for key in row["varied"].split(" and ")),
             }

@@ -24,7 +24,7 @@ from qcrystal.crystal.cells import unit_cell
 from qcrystal.dataset.checks import Limits, robust_polynomial
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances
-from qcrystal.dft.frames import displaced_frames
+from qcrystal.dft.frames import Draw, displaced_frames
 from qcrystal.dft.labels import labels_to_systems
 from qcrystal.dynamics.spec import RunSpec
 
@@ -135,7 +135,7 @@ def start_frame(prototype, recipe, spec: RunSpec, lattice_constant: float) -> At
     at_rest = {"lattice_constants": [lattice_constant], "frames": 1, "temperature": 0.0, "quantum": False}
     frequencies = dict.fromkeys(spec.species, 1.0)  # of displacements that vanish
     recipe = recipe.model_copy(update=at_rest)
-    atoms = displaced_frames(prototype, recipe, list(spec.species), frequencies, spec.seed, None)[0]
+    atoms = displaced_frames(prototype, recipe, Draw(spec.species, frequencies, spec.seed))[0]
     atoms.set_masses([spec.masses[symbol] for symbol in atoms.get_chemical_symbols()])
     return atoms
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from ase import Atoms, units
 
+from qcrystal.dft.labels import Label
 from qcrystal.search.candidates import search_pressures
 
 # eV/atom and relative: rows of one space group nearer than this in enthalpy and volume are one crystal.
@@ -68,7 +71,7 @@ def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.loc[list(kept)].assign(also=["; ".join(names) for names in kept.values()])
 
 
-def dft_comparison(frames: list[Atoms], labels: list[dict], potential: str) -> pd.DataFrame:
+def dft_comparison(frames: list[Atoms], labels: Sequence[Label], potential: str) -> pd.DataFrame:
     """Enthalpies of `frames_to_check` by DFT at the potential's geometry, relative to the prototype, beside the potential's.
 
     E + P V at the potential's V is above DFT's H(P) by (P - P_DFT)² V/2B to second order, ``second_order``, which is taken off:
@@ -78,14 +81,14 @@ def dft_comparison(frames: list[Atoms], labels: list[dict], potential: str) -> p
     Parameters
     ----------
     labels
-        DFT's, in the order of the frames: energy (eV), forces (eV/Å), virial (eV) of the cell.
+        DFT's, in the order of the frames.
     potential
         Name of the potential that relaxed the frames, with the start of its file's digest.
     """
     rows, prototype = [], None
     for atoms, label in zip(frames, labels, strict=True):
         pressure, volume = atoms.info["pressure"], atoms.get_volume() / len(atoms)
-        energy = label["energy"] / len(atoms)
+        energy = label.energy / len(atoms)
         enthalpy = energy + pressure * units.GPa * volume
         if prototype is None or prototype[0] != pressure:
             prototype = (pressure, enthalpy)
@@ -99,8 +102,8 @@ def dft_comparison(frames: list[Atoms], labels: list[dict], potential: str) -> p
                 "atoms": len(atoms),
                 "volume": volume,
                 "energy": energy,
-                "pressure_dft": np.trace(label["virial"]) / 3 / atoms.get_volume() / units.GPa,
-                "max_force": np.linalg.norm(label["forces"], axis=1).max(),
+                "pressure_dft": np.trace(label.virial) / 3 / atoms.get_volume() / units.GPa,
+                "max_force": np.linalg.norm(label.forces, axis=1).max(),
                 "relative_enthalpy_dft": enthalpy - prototype[1],
                 "relative_enthalpy_potential": atoms.info["relative_enthalpy"],
             }

@@ -7,6 +7,7 @@ from ase import units
 
 from qcrystal.config.dft import Convergence, Goals
 from qcrystal.dft.convergence import comparisons, convergence_table, errors, setting_name, settings_to_label
+from qcrystal.dft.labels import Label
 
 CHOSEN = {"cutoff": 500, "kpoint_length": 16.2, "width": 0.3}
 
@@ -24,15 +25,17 @@ def convergence(dft):
 
 def label(rng, shift=0.0, force_error=0.0, virial_error=0.0, atoms=11):
     """A label of one frame; the errors are added to numbers that depend on the generator only."""
-    return {
-        "symbols": ["H"] * atoms,
-        "energy": rng.normal() + shift,
-        "forces": (rng.normal(size=(atoms, 3)) + force_error).tolist(),
-        "virial": (np.diag(rng.normal(size=3)) + virial_error * np.eye(3)).tolist(),
-        "cell": (3.0 * np.eye(3)).tolist(),
-        "kpoints": [6, 6, 6],
-        "processor_seconds": 10.0,
-    }
+    return Label(
+        symbols=["H"] * atoms,
+        energy=rng.normal() + shift,
+        forces=rng.normal(size=(atoms, 3)) + force_error,
+        virial=np.diag(rng.normal(size=3)) + virial_error * np.eye(3),
+        cell=3.0 * np.eye(3),
+        positions=np.zeros((atoms, 3)),
+        origin="recipe frame=0",
+        kpoints=[6, 6, 6],
+        processor_seconds=10.0,
+    )
 
 
 def test_errors_are_those_that_were_put_in():

@@ -15,8 +15,11 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dataset.split import split, write_split
-from qcrystal.dft import frames as dft
+from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
+from qcrystal.dft.gpaw import DftError, gpaw_python
 from qcrystal.dft.labels import labels_to_systems
+
+DRAW = Draw(["La", "H"], {"La": 6.0, "H": 28.0}, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def frames(system, **changes):
         "temperature": 300, "quantum": True, **changes,
     }  # fmt: skip
     prototype = Prototype(**system["prototypes"]["Fm-3m"])
-    return dft.displaced_frames(prototype, Recipe(**recipe), ["La", "H"], {"La": 6.0, "H": 28.0}, 1, None)
+    return displaced_frames(prototype, Recipe(**recipe), DRAW)
 
 
 def test_displacements_have_the_oscillators_size(system):
@@ -66,9 +69,7 @@ def test_angles_and_strains_are_what_the_recipe_says(system):
 def test_the_same_seed_gives_the_same_frames_and_keep_takes_some(system):
     prototype = Prototype(**system["prototypes"]["Fm-3m"])
     recipe = Recipe(**system["dft"]["recipes"][0])
-    once, twice = (
-        dft.displaced_frames(prototype, recipe, ["La", "H"], {"La": 6.0, "H": 28.0}, 5, keep) for keep in (None, 3)
-    )
+    once, twice = (displaced_frames(prototype, recipe, DRAW._replace(seed=5, keep=keep)) for keep in (None, 3))
     assert len(twice) == 3
     assert {f.info["origin"] for f in twice} <= {f.info["origin"] for f in once}
     assert np.array_equal(once[0].positions, twice[0].positions)
@@ -105,7 +106,7 @@ def test_given_structures_are_brought_to_each_volume(system):
         temperature=0,
         quantum=False,
     )
-    drawn = dft.displaced_structures(recipe, [salt, salt], ["La", "H"], {"La": 6.0, "H": 28.0}, 1, None)
+    drawn = displaced_structures(recipe, [salt, salt], DRAW)
     assert len(drawn) == 2 * 2 * 3
     assert [frame.get_volume() / len(frame) for frame in drawn[:6]] == pytest.approx([8.0] * 3 + [10.0] * 3)
     assert drawn[0].get_chemical_symbols() == ["La", "La", "H", "H"]
@@ -116,7 +117,7 @@ def test_given_structures_are_brought_to_each_volume(system):
     )
     assert len({frame.info["origin"] for frame in drawn}) == len(drawn)
     warm = recipe.model_copy(update={"temperature": 300})
-    rattled = dft.displaced_structures(warm, [salt], ["La", "H"], {"La": 6.0, "H": 28.0}, 1, 2)
+    rattled = displaced_structures(warm, [salt], DRAW._replace(keep=2))
     assert len(rattled) == 2 and not np.allclose(rattled[0].positions, drawn[0].positions)
 
 
@@ -186,7 +187,7 @@ def test_kept_label_is_of_one_frame_and_one_calculation(system, labeller):
 
 def test_absent_gpaw_names_the_line_that_installs_it(monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(dft.DftError, match="apt-get install gpaw gpaw-data"):
-        dft.gpaw_python(None)
-    with pytest.raises(dft.DftError, match="dft_python.*nowhere"):
-        dft.gpaw_python("nowhere")
+    with pytest.raises(DftError, match="apt-get install gpaw gpaw-data"):
+        gpaw_python(None)
+    with pytest.raises(DftError, match="dft_python.*nowhere"):
+        gpaw_python("nowhere")

@@ -12,6 +12,7 @@ from qcrystal.crystal import distortions
 from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.crystal.symmetry import reduced_primitive_cell, space_group
+from qcrystal.dft.labels import Label
 from qcrystal.search.candidates import Candidate, distinct, read_candidates, same_crystal, write_candidates
 from qcrystal.search.dft_check import dft_comparison, frames_to_check
 from qcrystal.search.distorted import Distortions, distorted_candidates
@@ -332,6 +333,19 @@ def test_following_an_imaginary_mode_ends_lower(potential, bcc):
 # --- the check by DFT -------------------------------------------------------------------------------------------------------
 
 
+def label(atoms: Atoms, energy: float, virial: float, forces=((0.0, 0.0, 0.0),)) -> Label:
+    """DFT's label of a crystal under hydrostatic pressure; ``virial`` (eV) is a diagonal element."""
+    return Label(
+        energy=energy,
+        forces=forces,
+        virial=virial * np.eye(3),
+        cell=atoms.cell.array,
+        positions=atoms.positions,
+        symbols=atoms.get_chemical_symbols(),
+        origin="check",
+    )
+
+
 def test_frames_to_check_and_their_table():
     atoms = [bulk("Cu", "fcc", a) for a in (3.6, 3.61, 3.62, 3.5, 3.51, 3.5, 3.61, 3.61)]
     table = pd.DataFrame(
@@ -356,7 +370,7 @@ def test_frames_to_check_and_their_table():
     assert frames[1].info["relative_enthalpy"] == pytest.approx(-0.02)
     volume = frames[0].get_volume()
     labels = [
-        {"energy": e, "forces": [[0.0, 0.03, 0.04]], "virial": (12 * units.GPa * f.get_volume() * np.eye(3)).tolist()}
+        label(f, e, 12 * units.GPa * f.get_volume(), [[0.0, 0.03, 0.04]])
         for e, f in zip((-3.0, -3.05, -2.0), frames, strict=True)
     ]
     checked = dft_comparison(frames, labels, "some potential")
@@ -384,8 +398,7 @@ def test_a_check_at_a_wrong_volume_has_the_enthalpy_at_the_right_one():
             atoms = bulk("Cu", "fcc", (4 * volume) ** (1 / 3))
             atoms.info = {"phase": phase, "pressure": pressure, "spacegroup": phase, "relative_enthalpy": 0.0}
             frames.append(atoms)
-            virial = ((pressure + excess) * units.GPa * volume * np.eye(3)).tolist()
-            labels.append({"energy": energy(phase, volume), "forces": [[0.0, 0.0, 0.0]], "virial": virial})
+            labels.append(label(atoms, energy(phase, volume), (pressure + excess) * units.GPa * volume))
             exact.append(enthalpies[phase] - enthalpies["Fm-3m"])
     found = dft_comparison(frames, labels, "some potential")
     # (12 GPa)² V/2B is 6 to 8 meV; left are its third order, a part 12/500, and B by differences

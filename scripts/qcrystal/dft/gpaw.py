@@ -1,0 +1,151 @@
+"""Running GPAW, which has an interpreter of its own (Debian's system python3): its input is prepared here, and it is started."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from qcrystal.files import write_whole
+from qcrystal.provenance.record import SCRIPTS, binary, recording
+
+INSTALL = "apt-get install gpaw gpaw-data"
+
+
+class DftError(RuntimeError):
+    """DFT cannot run; the message says what to install or what failed."""
+
+
+def gpaw_python(configured: str | None) -> str:
+    """Interpreter that imports GPAW: the configured one, or the one in the first line of the ``gpaw`` command.
+
+    Raises
+    ------
+    DftError
+        If GPAW is not installed; the message holds the line that installs it.
+    """
+    if configured:
+        python = shutil.which(configured)
+        if python is None:
+            raise DftError(f"config/config.yaml: dft_python: no interpreter {configured!r}")
+        return python
+    command = shutil.which("gpaw")
+    if command is None:
+        raise DftError(f"GPAW is not installed; on Debian: {INSTALL}")
+    first = Path(command).read_text().splitlines()[0]
+    return first.removeprefix("#!").strip().split()[0]
+
+
+def _environment() -> dict[str, str]:
+    """Environment of GPAW's interpreter: nothing of the one that runs this."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    return {**kept, "OMP_NUM_THREADS": "1"}
+
+
+def record_gpaw(python: str) -> None:
+    """Name GPAW's version in the record of the job that is running."""
+    if recording():
+        asked = subprocess.run(
+            [python, "-m", "gpaw", "--version"], capture_output=True, text=True, check=False, env=_environment()
+        )
+        binary("gpaw", asked.stdout.strip().removeprefix("gpaw-") or "unknown")
+
+
+def run_gpaw(python: str, arguments: list[str], what: str) -> None:
+    """Run a script or module under GPAW's interpreter; its output goes to the log, a failure becomes one line."""
+    record_gpaw(python)
+    environment = _environment()
+    process = subprocess.Popen(
+        [python, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
+    last = ""
+    try:
+        for line in process.stdout or ():
+            last = line.strip() or last
+            logging.info("%s", line.rstrip())
+        status = process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    if status != 0:
+        raise DftError(f"{what}: GPAW ended with status {status}: {last}")
+
+
+def run_program(
+    python: str, program: str, frames: Path, setups: Path, settings: dict, output: Path, identity: str | None = None
+) -> None:
+    """Run ``scripts/dft/label.py`` or ``lattice.py`` under GPAW's interpreter.
+
+    Parameters
+    ----------
+    python
+        From `gpaw_python`.
+    program
+        ``label.py`` or ``lattice.py``.
+    frames
+        Extended XYZ.
+    setups
+        Folder of the PAW sets that were generated.
+    settings
+        Of the calculation; they are written beside ``output``.
+    output
+        JSON file that the program writes.
+    identity
+        Text that changes with the code and the PAW sets; labels that were kept under another one are made anew.
+
+    Raises
+    ------
+    DftError
+        If the program fails.
+    """
+    output = Path(output)
+    given = output.with_suffix(".settings.json")
+    write_whole(given, json.dumps(settings))
+    arguments = {"frames": frames, "setups": setups, "settings": given, "output": output}
+    arguments |= {} if identity is None else {"identity": identity}
+    options = [text for name, value in arguments.items() for text in (f"--{name}", str(value))]
+    run_gpaw(python, [str(SCRIPTS / "dft" / program), *options], str(output))
+
+
+def generate_paw_sets(python: str, elements: list[str], functional: str, folder: Path) -> None:
+    """Generate the PAW sets of some elements; the folder appears whole.
+
+    Raises
+    ------
+    DftError
+        If ``gpaw dataset`` fails.
+    """
+    folder = Path(folder)
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for element in elements:
+        generate_paw(python, element, functional, partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+
+
+def generate_paw(python: str, element: str, functional: str, folder: Path) -> None:
+    """Generate a PAW set with ``gpaw dataset`` and keep it in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    record_gpaw(python)
+    logging.info("generating the PAW set of %s", element)
+    started = time.time()
+    result = subprocess.run(
+        [python, "-m", "gpaw", "dataset", element, "-f", functional, "-w"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(),
+    )
+    logging.info("%s", result.stdout + result.stderr)
+    if not (folder / f"{element}.{functional}").is_file():
+        line = (result.stderr or result.stdout).strip().splitlines()[-1:] or ["no output"]
+        raise DftError(f"PAW set of {element}: gpaw dataset failed: {line[0]}")
+    logging.info("done in %.1f s", time.time() - started)
