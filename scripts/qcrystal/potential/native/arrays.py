@@ -1,0 +1,148 @@
+"""What the compiled functions are given: tuples of arrays with names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qcrystal.potential.native.simd import LANES
+
+BLOCK = 32
+"""Atoms that are taken together."""
+OUTPUTS = 8
+"""Outputs of a network that are computed together."""
+
+
+class Model(NamedTuple):
+    """A potential of S species with harmonics up to degree L, see `packing`.
+
+    ``numbers`` holds everything that is read in single precision; other arrays say from where on: ``constants`` (S,) of the
+    sums without neighbours, ``matrices`` and ``transposed`` (S, L + 1) of the splines' coefficients, ``layers`` (S, layers, 7):
+    inputs, outputs, shortcut (outputs over inputs, 0 for none), places of matrix, transposed matrix, biases and time steps.
+    ``channels``, ``widths`` and ``starts`` (L + 1,) are, by degree, the channels of the sums, those with padding, and where they
+    begin among all ``sums``. ``probes`` (L,) count from degree 1. ``energies`` (S,) are in eV. ``ranges`` are the first knot
+    (Å), 1/spacing (1/Å), the cutoff, and the reach and the spacing of the repulsion's table (Å), ``knots`` the first two in
+    single precision. ``repulsion`` (S, S, intervals, 4) holds cubic polynomials. ``limits`` (S,) are the neighbours that the
+    descriptor has places for. Each species of neighbour has ``rows`` rows of coefficients, ``intervals`` of which are not 0.
+    """
+
+    numbers: np.ndarray
+    constants: np.ndarray
+    matrices: np.ndarray
+    transposed: np.ndarray
+    layers: np.ndarray
+    channels: np.ndarray
+    widths: np.ndarray
+    starts: np.ndarray
+    probes: np.ndarray
+    energies: np.ndarray
+    ranges: np.ndarray
+    knots: np.ndarray
+    repulsion: np.ndarray
+    limits: np.ndarray
+    species: int
+    intervals: int
+    rows: int
+    sums: int
+    axis: int
+
+
+class System(NamedTuple):
+    """Atoms of all frames: ``positions`` (A, 3) in Å, ``species`` (A,), ``frame`` (A,)."""
+
+    positions: np.ndarray
+    species: np.ndarray
+    frame: np.ndarray
+
+
+class Neighbours(NamedTuple):
+    """Neighbours of each atom: from ``first`` (A + 1,) on, ``other`` (P,) at its position plus ``shifts`` (I, 3) [``image``]."""
+
+    first: np.ndarray
+    other: np.ndarray
+    image: np.ndarray
+    shifts: np.ndarray
+
+
+class Results(NamedTuple):
+    """Sums over what was evaluated: ``energies`` (A,) in eV, ``forces`` (A, 3) in eV/Å, ``virials`` (F, 3, 3) in eV."""
+
+    energies: np.ndarray
+    forces: np.ndarray
+    virials: np.ndarray
+
+
+class Work(NamedTuple):
+    """Room for one block of atoms.
+
+    Of the block's pairs: ``vectors`` (3, size), whose place is taken by their forces, ``neighbours``, ``base`` (first row of the
+    neighbour's species); of its atoms: ``ends`` of their pairs, ``counts``, ``nearest`` squared distances by species,
+    ``sums``. With atoms as lanes: ``lanes`` (the sums), ``slopes`` along them, ``features``, ``values`` and ``bends`` of layers.
+    Of one atom: ``splines`` and ``rows`` of its pairs, ``found`` neighbours by species, ``moments``, ``tilts`` (the slopes along
+    the moments), ``own`` slopes along the sums, ``virial``.
+    """
+
+    vectors: np.ndarray
+    neighbours: np.ndarray
+    base: np.ndarray
+    ends: np.ndarray
+    counts: np.ndarray
+    nearest: np.ndarray
+    sums: np.ndarray
+    lanes: np.ndarray
+    slopes: np.ndarray
+    features: np.ndarray
+    values: np.ndarray
+    bends: np.ndarray
+    splines: np.ndarray
+    rows: np.ndarray
+    found: np.ndarray
+    moments: np.ndarray
+    tilts: np.ndarray
+    own: np.ndarray
+    virial: np.ndarray
+
+
+def row_length(degree: int) -> int:
+    """Floats of a row of moments: harmonics up to a degree, filled up."""
+    return ceiling((degree + 1) ** 2, LANES)
+
+
+def ceiling(number: int, step: int) -> int:
+    """Smallest multiple of a step that is not below a number."""
+    return -(-int(number) // step) * step
+
+
+def workspace(model: Model, most: int) -> Work:
+    """Room for blocks whose atoms have at most ``most`` pairs in their lists."""
+    room = max(LANES, ceiling(most, LANES))
+    size, length = BLOCK * room, row_length(len(model.widths) - 1)
+    layers = model.layers.shape[1]
+    wide = ceiling(model.layers[:, :, :2].max(), OUTPUTS) * BLOCK
+    hidden = ceiling(max(model.layers[:, 1:, 0].max(initial=1), 1), OUTPUTS) * BLOCK
+
+    def single(*shape: int) -> np.ndarray:
+        return np.zeros(shape, np.float32)
+
+    return Work(
+        vectors=single(3 * size),
+        neighbours=np.zeros(size, np.int32),
+        base=np.zeros(size, np.int32),
+        ends=np.zeros(BLOCK + 1, np.int64),
+        counts=np.zeros(BLOCK, np.int64),
+        nearest=np.zeros((BLOCK, model.species)),
+        sums=single(BLOCK * model.sums),
+        lanes=single(BLOCK * model.sums),
+        slopes=single(BLOCK * model.sums),
+        features=single(wide),
+        values=single(layers + 1, hidden),
+        bends=single(layers + 1, hidden),
+        splines=single(12 * room),
+        rows=np.zeros(room, np.int32),
+        found=np.zeros(model.species, np.int64),
+        moments=single((model.species * model.rows + LANES) * length),
+        tilts=single((model.species * model.rows + LANES) * length),
+        own=single(model.sums),
+        virial=single(9 * LANES),
+    )
