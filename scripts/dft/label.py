@@ -28,6 +28,16 @@ def kpoint_grid(cell, length):
     return [max(1, int(np.ceil(length * np.linalg.norm(b)))) for b in reciprocal]
 
 
+def occupations(settings):
+    """Fermi-Dirac, or the ``smearing`` that the settings name; Methfessel-Paxton is of first order.
+
+    The free energy of Fermi-Dirac's lies below the ground state's by the square of the width, 8 meV/atom at 0.1 eV in
+    lithium and not the same in each phase; Methfessel-Paxton's by its fourth power.
+    """
+    smearing = {"name": settings.get("smearing", "fermi-dirac"), "width": settings["width"]}
+    return smearing | ({"order": 1} if smearing["name"] == "methfessel-paxton" else {})
+
+
 def label(atoms, settings, log):
     """Free energy (eV), forces (eV/Å) and virial = -volume × stress (eV) of one frame.
 
@@ -35,17 +45,17 @@ def label(atoms, settings, log):
     the energy extrapolated to zero width is kept beside it. Many empty bands and an eager mixer halve the iterations
     (26 to 12 on 11 atoms) and leave the forces within 0.3 meV/Å; a looser density or eigenstates would not.
     """
-    from gpaw import GPAW, PW, FermiDirac, Mixer
+    from gpaw import GPAW, PW, Mixer
 
     grid = kpoint_grid(atoms.cell.array, settings["kpoint_length"])
     calculator = GPAW(
         mode=PW(settings["cutoff"]),
         xc=settings["functional"],
         kpts={"size": grid, "gamma": True},
-        occupations=FermiDirac(settings["width"]),
+        occupations=occupations(settings),
         convergence={"energy": settings["energy_convergence"], "forces": settings["force_convergence"]},
         nbands=BANDS,
-        symmetry={"point_group": False},
+        symmetry={"point_group": settings.get("symmetry", False)},
         mixer=Mixer(0.25, 5, 50.0),
         maxiter=200,
         txt=log,

@@ -1,0 +1,232 @@
+"""Label a crystal by the recipes of a data folder, one process, from checkpoint to checkpoint.
+
+    python scripts/label_recipes.py frames data/h3s-gpaw WORK        frames, settings and PAW sets, under WORK
+    python scripts/label_recipes.py label data/h3s-gpaw WORK         labels them; again after a kill: goes on where it was
+    python scripts/label_recipes.py convergence data/h3s-gpaw WORK   labels the frames of `convergence`, writes the table
+    python scripts/label_recipes.py check data/h3s-gpaw WORK         forces and virial of one frame against finite differences
+    python scripts/label_recipes.py collect data/h3s-gpaw WORK       all finished frames become the data set
+
+`recipes.yaml` in the data folder has the form of the `dft` section of `config/systems/lah10.yaml`, with `species`,
+`prototypes` and, per PAW set, the arguments of `gpaw dataset` added.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import yaml
+from ase.io import read, write
+
+from qcrystal.config import Goals, Recipe, StructureRecipe
+from qcrystal.convergence import comparisons, convergence_table, read_labels, settings_to_label
+from qcrystal.datasets import check_dataset, labels_to_systems, summary, write_deepmd
+from qcrystal.dft import displaced_frames, displaced_structures, gpaw_python
+from qcrystal.learning import separate
+from qcrystal.prototypes import Prototype
+from qcrystal.tables import write_table
+
+LABELLER = Path(__file__).with_name("dft_label.py")
+SETTINGS = ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
+
+
+def environment():
+    """One thread, and nothing of the workflow's Python environment."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def paw_sets(dft, folder):
+    """Generate the PAW sets that the recipes name; those that exist are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for element, options in dft.get("paw", {}).items():
+        if not (folder / f"{element}.{dft['functional']}").exists():
+            command = ["-m", "gpaw", "dataset", element, "-f", dft["functional"], "-w", *options.split()]
+            subprocess.run(
+                [gpaw_python(None), *command], cwd=folder, check=True, env=environment(), stdout=subprocess.DEVNULL
+            )
+    return folder
+
+
+def drawn(recipe, document, folder):
+    """The frames of one recipe."""
+    recipe = dict(recipe)
+    dft = document["dft"]
+    common = (document["species"], dft["frequencies"], dft["seed"], None)
+    if "structures" in recipe:
+        given = read(folder / recipe["structures"], ":")
+        keep = recipe.pop("select", None)
+        if keep is not None:
+            given = [atoms for atoms in given if atoms.info["name"] in keep]
+        return displaced_structures(StructureRecipe(**recipe), given, *common)
+    prototype = Prototype(**document["prototypes"][recipe.pop("prototype", document.get("prototype"))])
+    return displaced_frames(prototype, Recipe(**recipe), *common)
+
+
+def frames(document, folder, work):
+    """Write one file of frames per recipe."""
+    paw_sets(document["dft"], work / "paw")
+    for number, recipe in enumerate(document["dft"]["recipes"]):
+        path = work / "frames" / f"{number:02d}-{recipe['name']}.extxyz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawing = drawn(recipe, document, folder)
+        write(path, drawing, format="extxyz")
+        print(path, len(drawing), "frames")
+
+
+def run_labeller(frames_path, settings, work, output):
+    """Label one file of frames; labels are identified by the PAW sets."""
+    sets = sorted((work / "paw").glob("*.*"))
+    identity = hashlib.sha256(b"".join(path.read_bytes() for path in sets)).hexdigest()[:16]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    settings_path = output.with_suffix(".settings.json")
+    settings_path.write_text(json.dumps(settings))
+    arguments = ["--frames", frames_path, "--setups", work / "paw", "--settings", settings_path]
+    arguments += ["--identity", identity, "--output", output]
+    subprocess.run([gpaw_python(None), LABELLER, *map(str, arguments)], check=True, env=environment())
+
+
+def settings_of(dft):
+    """What the labeller is told."""
+    return {key: dft[key] for key in (*SETTINGS, "smearing", "symmetry") if key in dft}
+
+
+def label(document, folder, work, only):
+    """Label all recipes, or those that are named."""
+    for path in sorted((work / "frames").glob("*.extxyz")):
+        if not only or path.stem.split("-", 1)[1] in only:
+            run_labeller(path, settings_of(document["dft"]), work, work / "labels" / f"{path.stem}.json")
+
+
+def convergence(document, folder, work):
+    """Label the frames of `convergence` by every setting, compare them, and write `convergence.csv`."""
+    dft = document["dft"]
+    paw_sets(dft, work / "paw")
+    tried = SimpleNamespace(**dft["convergence"])
+    frames_path = work / "convergence" / "frames.extxyz"
+    frames_path.parent.mkdir(parents=True, exist_ok=True)
+    write(
+        frames_path,
+        sum([drawn(recipe, document, folder) for recipe in dft["convergence"]["frames"]], []),
+        format="extxyz",
+    )
+    chosen = {key: dft[key] for key in ("cutoff", "kpoint_length", "width")}
+    rows = comparisons(chosen, tried, None)
+    labels = {}
+    for name, values in settings_to_label(rows).items():
+        output = work / "convergence" / f"{name}.json"
+        run_labeller(frames_path, settings_of(dft) | values, work, output)
+        labels[name] = read_labels(output)
+    table = convergence_table(rows, labels, dict.fromkeys(labels, np.nan), Goals(**dft["convergence"]["goals"]), chosen)
+    write_table(table.drop(columns="static_pressure"), folder / "convergence.csv")
+    print(table.to_string())
+
+
+def check(document, folder, work):
+    """Compare forces and virial of one frame with finite differences of its energy, and write `check.csv`.
+
+    The frame, `check.recipe` of the recipes' file, is moved by `displacement` (Å) along a random direction of all atoms, and
+    strained by `strain` along a random symmetric tensor. The cutoff is `check.cutoff`, as energies at equal cutoff have
+    other plane waves in another cell (Pulay stress).
+    """
+    options, dft = document["check"], document["dft"]
+    recipe = next(r for r in dft["recipes"] if r["name"] == options["recipe"])
+    frame = drawn(recipe, document, folder)[options["frame"]]
+    rng = np.random.default_rng(dft["seed"])
+    direction = rng.normal(size=(len(frame), 3))
+    direction -= direction.mean(0)
+    strain = rng.normal(size=(3, 3))
+    strain = (strain + strain.T) / np.linalg.norm(strain + strain.T)
+    cells = [frame]
+    for sign in (1, -1):
+        cells.append(frame.copy())
+        cells[-1].positions += sign * options["displacement"] * direction
+    for sign in (1, -1):
+        cells.append(frame.copy())
+        cells[-1].set_cell(frame.cell.array @ (np.eye(3) + sign * options["strain"] * strain), scale_atoms=True)
+    path = work / "check" / "frames.extxyz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, cells, format="extxyz")
+    settings = settings_of(dft) | {"cutoff": options["cutoff"], "energy_convergence": 1e-6, "force_convergence": 0.002}
+    run_labeller(path, settings, work, path.with_name("labels.json"))
+    labels = read_labels(path.with_name("labels.json"))
+    if len({tuple(one["kpoints"]) for one in labels}) != 1:
+        sys.exit(f"{folder}/recipes.yaml: check: the strained cells have other k-points; choose another frame")
+    energy = [one["energy"] for one in labels]
+    rows = [
+        {
+            "quantity": "force along a direction",
+            "unit": "eV/Å",
+            "label": float((np.array(labels[0]["forces"]) * direction).sum()),
+            "finite_difference": (energy[2] - energy[1]) / (2 * options["displacement"]),
+        },
+        {
+            "quantity": "virial along a strain",
+            "unit": "eV",
+            "label": float((np.array(labels[0]["virial"]) * strain).sum()),
+            "finite_difference": (energy[4] - energy[3]) / (2 * options["strain"]),
+        },
+    ]
+    table = pd.DataFrame(rows).assign(frame=frame.info["origin"], cutoff=options["cutoff"])
+    write_table(table, folder / "check.csv")
+    print(table.to_string())
+
+
+def finished(work, settings):
+    """One labels file of every finished frame of all recipes, also of batches that are not complete."""
+    labels = []
+    for path in sorted((work / "labels").glob("*.frames/*.json")):
+        one = json.loads(path.read_text())
+        if one["settings"] == settings:
+            labels.append(one)
+    versions = {one["key"].split()[-1] for one in labels}
+    if len(versions) != 1:
+        sys.exit(f"{work}: labels of GPAW {sorted(versions)}; a data set has one version")
+    path = work / "finished.json"
+    path.write_text(json.dumps({"software": {"gpaw": versions.pop()}, "settings": settings, "frames": labels}))
+    return path
+
+
+def collect(document, folder, work):
+    """Write the data set: systems with a part for testing, the summary and the checksums."""
+    systems = labels_to_systems([finished(work, settings_of(document["dft"]))])
+    check_dataset(systems)
+    train, test = separate(systems, document.get("test_fraction", 0.15), document["dft"]["seed"])
+    for old in folder.glob("*/type.raw"):
+        shutil.rmtree(old.parent)
+    origins = {}
+    for name, group in (("set.000", train), ("set.001", test)):
+        for system in group:
+            origins.setdefault(system.name, []).extend(system.provenance["origins"])
+            write_deepmd(system, folder / system.name, name, {"origins": origins[system.name]})
+    write_table(summary(systems), folder / "summary.csv")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n" for p in files]
+    (folder / "SHA256SUMS").write_text("".join(sums))
+    print(len(systems), "systems,", *(sum(map(len, g)) for g in (train, test)), "frames to train on, to test on")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("command", choices=["frames", "label", "convergence", "check", "collect"])
+    parser.add_argument("folder", type=Path, help="with recipes.yaml, such as data/h3s-gpaw")
+    parser.add_argument("work", type=Path, help="where frames, PAW sets and labels are kept")
+    parser.add_argument("--only", nargs="*", help="names of recipes to label")
+    arguments = parser.parse_args()
+    document = yaml.safe_load((arguments.folder / "recipes.yaml").read_text())
+    steps = {"frames": frames, "convergence": convergence, "check": check, "collect": collect}
+    if arguments.command == "label":
+        label(document, arguments.folder, arguments.work, arguments.only)
+    else:
+        steps[arguments.command](document, arguments.folder, arguments.work)
+
+
+if __name__ == "__main__":
+    main()
