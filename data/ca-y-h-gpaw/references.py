@@ -22,8 +22,8 @@ from ase.spacegroup import crystal
 from gpaw import GPAW, PW, FermiDirac, Mixer
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "scripts"))
-from dft_label import BANDS, kpoint_grid  # noqa: E402
+sys.path.insert(0, str(HERE.parents[1] / "scripts" / "dft"))
+from label import BANDS, kpoint_grid  # noqa: E402
 
 PRESSURE = 200  # GPa
 STEPS, FORCE = 25, 0.03  # eV/Å, also of the cell's degrees of freedom

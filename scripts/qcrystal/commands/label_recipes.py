@@ -1,12 +1,14 @@
 """Label a crystal by the recipes of a data folder, one process, from checkpoint to checkpoint.
 
-    python scripts/label_recipes.py frames data/h3s-gpaw WORK        frames, settings and PAW sets, under WORK
-    python scripts/label_recipes.py label data/h3s-gpaw WORK         labels them; again after a kill: goes on where it was
-    python scripts/label_recipes.py convergence data/h3s-gpaw WORK   labels the frames of `convergence`, writes the table
-    python scripts/label_recipes.py check data/h3s-gpaw WORK         forces and virial of one frame against finite differences
-    python scripts/label_recipes.py collect data/h3s-gpaw WORK       all finished frames become the data set
+    python -m qcrystal.commands.label_recipes COMMAND data/h3s-gpaw WORK
 
-`recipes.yaml` in the data folder has the form of the `dft` section of `config/systems/lah10.yaml`, with `species`,
+frames       draws the frames and generates the PAW sets, under WORK
+label        labels the frames; started again after a kill, it goes on where it was
+convergence  labels the frames of `convergence` by every setting and writes the table
+check        compares forces and virial of one frame with finite differences of its energy
+collect      turns all finished frames into the data set
+
+`recipes.yaml` in the data folder has the form of the `dft` section of `config/crystals/lah10/crystal.yaml`, with `species`,
 `prototypes` and, per PAW set, the arguments of `gpaw dataset` added.
 """
 
@@ -25,15 +27,18 @@ import pandas as pd
 import yaml
 from ase.io import read, write
 
-from qcrystal.config import Goals, Recipe, StructureRecipe
-from qcrystal.convergence import comparisons, convergence_table, read_labels, settings_to_label
-from qcrystal.datasets import check_dataset, labels_to_systems, summary, write_deepmd
-from qcrystal.dft import displaced_frames, displaced_structures, gpaw_python
-from qcrystal.learning import separate
-from qcrystal.prototypes import Prototype
-from qcrystal.tables import write_table
+from qcrystal.config.dft import Goals, Recipe, StructureRecipe
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.deepmd_npy import write_deepmd
+from qcrystal.dataset.labelled_frames import summary
+from qcrystal.dft.convergence import comparisons, convergence_table, read_labels, settings_to_label
+from qcrystal.dft.frames import displaced_frames, displaced_structures, gpaw_python
+from qcrystal.dft.labels import labels_to_systems
+from qcrystal.io.tables import write_table
+from qcrystal.learning.generations import separate
 
-LABELLER = Path(__file__).with_name("dft_label.py")
+LABELLER = Path(__file__).parents[2] / "dft" / "label.py"
 SETTINGS = ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
 
 
@@ -134,7 +139,7 @@ def check(document, folder, work):
 
     The frame, `check.recipe` of the recipes' file, is moved by `displacement` (Å) along a random direction of all atoms, and
     strained by `strain` along a random symmetric tensor. The cutoff is `check.cutoff`, as energies at equal cutoff have
-    other plane waves in another cell (Pulay stress).
+    other plane waves in another cell (Pulay stress); few k-points are enough.
     """
     options, dft = document["check"], document["dft"]
     recipe = next(r for r in dft["recipes"] if r["name"] == options["recipe"])
@@ -154,7 +159,8 @@ def check(document, folder, work):
     path = work / "check" / "frames.extxyz"
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, cells, format="extxyz")
-    settings = settings_of(dft) | {"cutoff": options["cutoff"], "energy_convergence": 1e-6, "force_convergence": 0.002}
+    settings = settings_of(dft) | {key: options[key] for key in ("cutoff", "kpoint_length")}
+    settings |= {"energy_convergence": 1e-6, "force_convergence": 0.002}
     run_labeller(path, settings, work, path.with_name("labels.json"))
     labels = read_labels(path.with_name("labels.json"))
     if len({tuple(one["kpoints"]) for one in labels}) != 1:

@@ -1,0 +1,29 @@
+"""Which occupation numbers GPAW is told to use."""
+
+import importlib.util
+
+import pytest
+
+
+@pytest.fixture
+def labeller(root):
+    """scripts/dft/label.py, which runs under another interpreter."""
+    spec = importlib.util.spec_from_file_location("label", root / "scripts" / "dft" / "label.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"width": 0.3}, {"name": "fermi-dirac", "width": 0.3}),
+        (
+            {"width": 0.2, "smearing": "methfessel-paxton"},
+            {"name": "methfessel-paxton", "width": 0.2, "order": 1},
+        ),
+        ({"width": 0.2, "smearing": "marzari-vanderbilt"}, {"name": "marzari-vanderbilt", "width": 0.2}),
+    ],
+)
+def test_smearing_is_fermi_dirac_unless_another_is_named(labeller, settings, expected):
+    assert labeller.occupations(settings) == expected
