@@ -15,6 +15,7 @@ collect      turns all finished frames into the data set
 import argparse
 import hashlib
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -32,13 +33,13 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dataset.labelled_frames import summary
-from qcrystal.dft.convergence import comparisons, convergence_table, read_labels, settings_to_label
-from qcrystal.dft.frames import displaced_frames, displaced_structures, gpaw_python
-from qcrystal.dft.labels import labels_to_systems
+from qcrystal.dft.convergence import comparisons, convergence_table, settings_to_label
+from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
+from qcrystal.dft.gpaw import gpaw_python, run_program
+from qcrystal.dft.labels import labels_to_systems, read_labels
 from qcrystal.io.tables import write_table
 from qcrystal.learning.generations import separate
 
-LABELLER = Path(__file__).parents[2] / "dft" / "label.py"
 SETTINGS = ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
 
 
@@ -64,15 +65,15 @@ def drawn(recipe, document, folder):
     """The frames of one recipe."""
     recipe = dict(recipe)
     dft = document["dft"]
-    common = (document["species"], dft["frequencies"], dft["seed"], None)
+    draw = Draw(document["species"], dft["frequencies"], dft["seed"])
     if "structures" in recipe:
         given = read(folder / recipe["structures"], ":")
         keep = recipe.pop("select", None)
         if keep is not None:
             given = [atoms for atoms in given if atoms.info["name"] in keep]
-        return displaced_structures(StructureRecipe(**recipe), given, *common)
+        return displaced_structures(StructureRecipe(**recipe), given, draw)
     prototype = Prototype(**document["prototypes"][recipe.pop("prototype", document.get("prototype"))])
-    return displaced_frames(prototype, Recipe(**recipe), *common)
+    return displaced_frames(prototype, Recipe(**recipe), draw)
 
 
 def frames(document, folder, work):
@@ -91,11 +92,7 @@ def run_labeller(frames_path, settings, work, output):
     sets = sorted((work / "paw").glob("*.*"))
     identity = hashlib.sha256(b"".join(path.read_bytes() for path in sets)).hexdigest()[:16]
     output.parent.mkdir(parents=True, exist_ok=True)
-    settings_path = output.with_suffix(".settings.json")
-    settings_path.write_text(json.dumps(settings))
-    arguments = ["--frames", frames_path, "--setups", work / "paw", "--settings", settings_path]
-    arguments += ["--identity", identity, "--output", output]
-    subprocess.run([gpaw_python(None), LABELLER, *map(str, arguments)], check=True, env=environment())
+    run_program(gpaw_python(None), "label.py", frames_path, work / "paw", settings, output, identity)
 
 
 def settings_of(dft):
@@ -128,7 +125,7 @@ def convergence(document, folder, work):
     for name, values in settings_to_label(rows).items():
         output = work / "convergence" / f"{name}.json"
         run_labeller(frames_path, settings_of(dft) | values, work, output)
-        labels[name] = read_labels(output)
+        labels[name] = read_labels(output).frames
     table = convergence_table(rows, labels, dict.fromkeys(labels, np.nan), Goals(**dft["convergence"]["goals"]), chosen)
     write_table(table.drop(columns="static_pressure"), folder / "convergence.csv")
     print(table.to_string())
@@ -162,21 +159,21 @@ def check(document, folder, work):
     settings = settings_of(dft) | {key: options[key] for key in ("cutoff", "kpoint_length")}
     settings |= {"energy_convergence": 1e-6, "force_convergence": 0.002}
     run_labeller(path, settings, work, path.with_name("labels.json"))
-    labels = read_labels(path.with_name("labels.json"))
-    if len({tuple(one["kpoints"]) for one in labels}) != 1:
+    labels = read_labels(path.with_name("labels.json")).frames
+    if len({tuple(one.kpoints) for one in labels}) != 1:
         sys.exit(f"{folder}/recipes.yaml: check: the strained cells have other k-points; choose another frame")
-    energy = [one["energy"] for one in labels]
+    energy = [one.energy for one in labels]
     rows = [
         {
             "quantity": "force along a direction",
             "unit": "eV/Å",
-            "label": float((np.array(labels[0]["forces"]) * direction).sum()),
+            "label": float((labels[0].forces * direction).sum()),
             "finite_difference": (energy[2] - energy[1]) / (2 * options["displacement"]),
         },
         {
             "quantity": "virial along a strain",
             "unit": "eV",
-            "label": float((np.array(labels[0]["virial"]) * strain).sum()),
+            "label": float((labels[0].virial * strain).sum()),
             "finite_difference": (energy[4] - energy[3]) / (2 * options["strain"]),
         },
     ]
@@ -226,6 +223,7 @@ def main():
     parser.add_argument("work", type=Path, help="where frames, PAW sets and labels are kept")
     parser.add_argument("--only", nargs="*", help="names of recipes to label")
     arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     document = yaml.safe_load((arguments.folder / "recipes.yaml").read_text())
     steps = {"frames": frames, "convergence": convergence, "check": check, "collect": collect}
     if arguments.command == "label":
