@@ -3,6 +3,7 @@
 # that an earlier loop left (learning_from) grows by further generations; those before it are trained again, for the tables.
 from qcrystal.dataset.labelled_frames import DatasetError
 from qcrystal.learning.generations import exploration, generations_within
+from qcrystal.potential.settings import Effort, Seeds, Training
 
 LEARNING = CRYSTAL.learning
 LEARNING_SOURCE = MAIN.datasets[MAIN.dataset].path if MAIN.learning_from == "dataset" else None
@@ -16,6 +17,19 @@ EXPLORATION = {g: {name: plain(spec) for name, spec in exploration(CONFIG, g).it
 RECIPES = {recipe.name: plain(recipe) for recipe in DFT.recipes}
 COMMITTEE = list(range(1, LEARNING.committee + 1))
 LEARNING_BATCHES = list(range(SCALE.learning.batches))
+
+
+def learning_training(generation, member):
+    """Settings of one member's training as plain data."""
+    steps = SCALE.learning.training_steps
+    return plain(
+        Training(
+            species=CRYSTAL.species,
+            architecture=CRYSTAL.training[LEARNING.training],
+            effort=Effort(steps=steps, checkpoint_every=max(1, steps // 4)),
+            seeds=Seeds.following(CONFIG.seed("learning", generation, member)),
+        )
+    )
 
 
 wildcard_constraints:
@@ -72,10 +86,7 @@ rule learning_train:
         gpu=GPU,
     params:
         **code("learning/train.py"),
-        species=CRYSTAL.species,
-        architecture=plain(CRYSTAL.training[LEARNING.training]),
-        steps=SCALE.learning.training_steps,
-        seed=lambda wildcards: CONFIG.seed("learning", wildcards.generation, wildcards.member),
+        training=lambda wildcards: learning_training(wildcards.generation, wildcards.member),
     script:
         "../scripts/learning/train.py"
 

@@ -1,13 +1,25 @@
 # Deep potentials: train, freeze, compress, and compare with frames never trained on.
 # The first of a committee is what everything runs with; the others, of other seeds, tell where it is not to be trusted.
-STEPS = SCALE.training.steps
-TRAINING = {
-    "species": CRYSTAL.species,
-    "architecture": plain(CRYSTAL.training[MAIN.training]),
-    "repulsion": plain(CRYSTAL)["repulsion"],
-    "steps": STEPS.get(MAIN.training) if isinstance(STEPS, dict) else STEPS,  # config.py says if one is missing
-    "checkpoint_every": SCALE.training.checkpoint_every,
-}
+from qcrystal.potential.settings import Effort, Seeds, Training
+
+ARCHITECTURE = CRYSTAL.training[MAIN.training]
+
+
+def training(member):
+    """Settings of a training as plain data; ``member`` names the data set and the potential's place in its committee."""
+    steps = SCALE.training.steps
+    return plain(
+        Training(
+            species=CRYSTAL.species,
+            architecture=ARCHITECTURE,
+            effort=Effort(
+                steps=steps[MAIN.training] if isinstance(steps, dict) else steps,
+                checkpoint_every=SCALE.training.checkpoint_every,
+            ),
+            seeds=Seeds.following(CONFIG.seed("training", member)),
+            repulsion=CRYSTAL.repulsion,
+        )
+    )
 
 
 wildcard_constraints:
@@ -19,7 +31,7 @@ rule train:
         data=results("dataset/{dataset}"),
     output:
         model=results("potential/{dataset}/model{suffix}.pb"),
-        settings=results("potential/{dataset}/input{suffix}.json"),
+        settings=results("potential/{dataset}/training{suffix}.json"),
         curve=results("potential/{dataset}/learning_curve{suffix}.csv"),
         prov=results("potential/{dataset}/model{suffix}.prov.json"),
     log:
@@ -28,15 +40,14 @@ rule train:
         benchmarks("potential/{dataset}{suffix}.tsv")
     conda:
         "../envs/potential.yaml"
-    threads: 1 if TRAINING["architecture"]["trainer"] == "moments" else 2
+    threads: 1 if ARCHITECTURE.trainer == "moments" else 2
     resources:
         mem_mb=8000,
         runtime=time_limit(1440),
         gpu=GPU,
     params:
-        **TRAINING,
         **code("potential/train.py"),
-        seed=lambda wildcards: CONFIG.seed("training", wildcards.dataset + wildcards.suffix),
+        training=lambda wildcards: training(wildcards.dataset + wildcards.suffix),
         compress=lambda wildcards: wildcards.suffix == "",  # the others are evaluated seldom, and are small as they are
     script:
         "../scripts/potential/train.py"
@@ -62,9 +73,8 @@ rule parity:
         runtime=time_limit(120),
         gpu=GPU,
     params:
-        **TRAINING,
         **code("potential/parity.py"),
-        seed=lambda wildcards: CONFIG.seed("training", wildcards.dataset),
+        training=lambda wildcards: training(wildcards.dataset),
         dataset=lambda wildcards: {**plain(MAIN.datasets[wildcards.dataset]), "start": MAIN.start},
     script:
         "../scripts/potential/parity.py"

@@ -8,7 +8,7 @@ from qcrystal.crystal.soap import SoapSettings, averaged_soap, principal_compone
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.learning.generations import frames_of
-from qcrystal.potential.deepmd import parity
+from qcrystal.potential.evaluate import parity
 from qcrystal.provenance.record import job
 
 with job(snakemake) as log:

@@ -1,29 +1,19 @@
-"""Train one member of a generation's committee."""
+"""Train one member of a generation's committee. The test frames are not shown to it at all, not even for its log."""
 
-import os
-import shutil
 from pathlib import Path
 
-from qcrystal.files import file_digest
-from qcrystal.io.tables import write_table
-from qcrystal.potential.deepmd import TrainingSettings, learning_curve, render_input, train
+from qcrystal.potential.settings import Training
+from qcrystal.potential.training import train_on_dataset
 from qcrystal.provenance.record import job
 
 with job(snakemake):
-    parameters = snakemake.params
-    settings = TrainingSettings(
-        **parameters.architecture,
-        species=parameters.species,
-        steps=parameters.steps,
-        checkpoint_every=max(1, parameters.steps // 4),
-        seeds={"descriptor": parameters.seed, "fitting": parameters.seed + 1, "batches": parameters.seed + 2},
+    train_on_dataset(
+        Training.model_validate(snakemake.params.training),
+        Path(snakemake.input.data),
+        Path(snakemake.output.model),
+        Path(snakemake.output.curve),
+        snakemake.threads,
+        snakemake.params.code,
+        compress=False,
+        parts=("train",),
     )
-    data = Path(snakemake.input.data).resolve()
-    # the test frames are not shown to the training at all, not even for its log
-    document = render_input(settings, sorted((data / "train").iterdir()), [])
-    model = Path(snakemake.output.model)
-    folder = model.with_suffix(".training")
-    identity = f"{parameters.code} {file_digest(data)}"
-    os.replace(train(document, folder, snakemake.threads, identity, compress=False, trainer=settings.trainer), model)
-    write_table(learning_curve(folder), snakemake.output.curve)
-    shutil.rmtree(folder)

@@ -25,9 +25,9 @@ def parity_numbers(table, source):
 def potential_numbers(path):
     """Name and descriptor of the potential and the pressures of the frames that it was trained on."""
     card = read_card(path)
-    low, high = card["data"]["pressure_GPa"]
-    yield Text("PotentialName", card["name"], path)
-    yield Text("PotentialDescriptor", str(card.get("descriptor", "not stated")), path)
+    low, high = card.data.pressure_GPa
+    yield Text("PotentialName", card.name, path)
+    yield Text("PotentialDescriptor", card.descriptor, path)
     yield Number("TrainingPressureLow", float(low), None, "", 0, path)
     yield Number("TrainingPressureHigh", float(high), None, "GPa", 0, path)
 

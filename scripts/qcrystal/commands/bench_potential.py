@@ -27,12 +27,20 @@ from ase.spacegroup import crystal
 from qcrystal.dynamics.lammps.launcher import worker_environment
 
 PUBLISHED = {
+    "trainer": "deepmd",
+    "optimizer": "adam",
+    "schedule": "exp",
     "descriptor": [25, 50, 100],
     "axis_neuron": 16,
+    "type_one_side": True,
     "fitting": [240, 240, 240],
     "precision": "float64",
     "cutoff": 4.0,
+    "cutoff_smooth": 2.0,
     "sel": [13, 110],
+    "start_lr": 1e-3,
+    "stop_lr": 1e-6,
+    "energy": (1, 1),
 }
 LATTICE_CONSTANT = 5.1  # Å, about 150 GPa
 TIMESTEP = 0.5e-3  # ps
@@ -55,9 +63,15 @@ def arguments() -> argparse.Namespace:
 def published_architecture(folder: Path) -> Path:
     """A compressed potential of the published architecture with random weights, as DeePMD-kit makes it."""
     from qcrystal.potential.backends import convert
-    from qcrystal.potential.deepmd import TrainingSettings, tabulate, untrained
+    from qcrystal.potential.moments.model import untrained
+    from qcrystal.potential.settings import Architecture, Effort, Seeds, Training
+    from qcrystal.potential.training import tabulate
 
-    untrained(TrainingSettings(**PUBLISHED), folder / "model.dp")
+    architecture = Architecture.model_validate(PUBLISHED)
+    training = Training(
+        species=list(MASSES), architecture=architecture, effort=Effort(steps=1), seeds=Seeds.following(1)
+    )
+    untrained(training, folder / "model.dp")
     convert(folder / "model.dp", folder / "frozen.pb")
     return tabulate(folder, table_spacing=0.01)  # DeePMD-kit's default
 

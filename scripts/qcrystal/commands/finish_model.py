@@ -19,12 +19,13 @@ from qcrystal.config.crystal import Crystal
 from qcrystal.config.messages import read_yaml, validate
 from qcrystal.errors import one_line
 from qcrystal.potential.backends import convert
-from qcrystal.potential.deepmd import TrainingSettings, export
 from qcrystal.potential.moments.invariants import FILE as INVARIANTS
+from qcrystal.potential.settings import Architecture
 from qcrystal.potential.tensorflow_graph import kind
+from qcrystal.potential.training import export
 
 ROOT = Path(__file__).resolve().parents[3]
-SPACING = TrainingSettings().table_spacing
+SPACING = Architecture.model_fields["table_spacing"].default
 
 
 def finish(source: Path, target: Path, system: Crystal, table_spacing: float | None) -> None:

@@ -18,10 +18,9 @@ from pathlib import Path
 from qcrystal.errors import one_line
 from qcrystal.files import file_digest
 from qcrystal.io.tables import MARK, read_table
-from qcrystal.potential.card import read_card
-from qcrystal.potential.deepmd import write_card
+from qcrystal.potential.card import Card, Digests, Labels, Split, read_card, write_card
 
-KEPT = ("model*.pb", "input*.json", "learning_curve*.csv", "parity_*.csv")
+KEPT = ("model*.pb", "training*.json", "learning_curve*.csv", "parity_*.csv")
 LOCAL = ("path", "start")  # entries of the card's data set that say where it lay on the machine that trained
 
 
@@ -54,14 +53,14 @@ def _without_record(content: bytes) -> bytes:
     return content.partition(b"\n")[2] if content.startswith(MARK.encode()) else content
 
 
-def _data_quality(trained: Path, card: dict) -> bytes | None:
+def _data_quality(trained: Path, card: Card) -> bytes | None:
     """The report on the data set, if it was made."""
     path = trained.resolve().parents[1] / "dataset" / "quality" / trained.resolve().name / "systems.csv"
     if not path.is_file():
         return None
     total = read_table(path).query("level == 'all'").iloc[0]
     for part, name in (("train", "training"), ("test", "test")):
-        stated = card["split"].get(part, {}).get("frames", 0)
+        stated = card.split.get(part, Split()).frames or 0
         if total[part] != stated:
             raise ValueError(f"{path}: of {total[part]} {name} frames, the card says {stated}; make it anew")
     return _without_record(path.read_bytes())
@@ -76,14 +75,13 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
         If a file is not the one that the card describes, or the report on the data set is of other frames.
     """
     card = read_card(trained / "card.yaml")
-    sums = {"model.pb": card["sha256"], **card.get("committee", {}).get("sha256", {})}
-    for name, digest in sums.items():
+    for name, digest in card.digests().items():
         if file_digest(trained / name) != digest:
             raise ValueError(f"{trained / name}: not the file that card.yaml describes; train again")
-    card["name"] = released.name
-    card["data"] = {key: value for key, value in card["data"].items() if key not in LOCAL and value is not None}
+    card.name = released.name
+    card.data = Labels.model_validate({key: value for key, value in card.data if key not in LOCAL})
     if bench:
-        card["speed"] = speed(bench, str(trained / "model.pb"))
+        card.speed = speed(bench, str(trained / "model.pb"))
     quality = _data_quality(trained, card)
     partial = released.with_name(released.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -94,7 +92,7 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     if quality:
         (partial / "data_quality.csv").write_bytes(quality)
     tables = sorted([*partial.glob("parity_*.csv"), *partial.glob("data_quality.csv")])
-    card["tables"] = {"sha256": {path.name: file_digest(path) for path in tables}}
+    card.tables = Digests(sha256={path.name: file_digest(path) for path in tables})
     write_card(card, partial / "card.yaml")
     shutil.rmtree(released, ignore_errors=True)
     partial.rename(released)

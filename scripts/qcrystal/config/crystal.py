@@ -18,10 +18,10 @@ from qcrystal.config.dynamics import Dynamics
 from qcrystal.config.learning import Learning
 from qcrystal.config.messages import refuse_repetition
 from qcrystal.config.statics import Statics
-from qcrystal.config.training import Training
 from qcrystal.crystal.cells import unit_cell
 from qcrystal.crystal.prototype import Cage, Length, Prototype
 from qcrystal.fields import Name, Positive, Strict, Text
+from qcrystal.potential.settings import Architecture
 from qcrystal.potential.shortrange import pairs
 
 MOST_LABELLED = 10_000
@@ -49,7 +49,7 @@ class Crystal(Strict):
     cage: Cage
     dft: DftSettings
     repulsion: dict[str, tuple[Length, Length]] = {}
-    training: dict[Name, Training] = Field(min_length=1)
+    training: dict[Name, Architecture] = Field(min_length=1)
     dynamics: Dynamics
     statics: Statics
     learning: Learning

@@ -85,6 +85,23 @@ def published_entry(document: dict, name: str) -> dict:
     return document["values"][name]
 
 
+def published_accuracies(document: dict) -> dict[str, dict[str, float]]:
+    """Published errors of a potential by source: energy in meV/atom, force in meV/Å.
+
+    Raises
+    ------
+    PublishedError
+        If one is missing.
+    """
+    return {
+        source: {
+            "energy_meV_per_atom": published_entry(document, f"{study}_energy_rmse")["value"],
+            "force_meV_per_angstrom": 1e3 * published_entry(document, f"{study}_force_rmse")["value"],
+        }
+        for source, study in (("qin2023", "qin"), ("ly2022", "ly"))
+    }
+
+
 def _check_kind(value: object, name: str, where: str) -> None:
     if name in NUMBERS and not _is_number(value):
         raise PublishedError(f"{where}: values.{name}.value is {value!r:.60}, not a number; restore it")

@@ -16,7 +16,7 @@ import numpy as np
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.calculator import load_potential
-from qcrystal.potential.deepmd import predict
+from qcrystal.potential.evaluate import predict
 from qcrystal.potential.tensorflow_graph import complete_input, kind
 
 EXCHANGE = ".dp"  # the NumPy backend's format: weights and settings, which every backend reads and writes

@@ -14,7 +14,7 @@ from ase import Atoms
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.calculator import load_potential
-from qcrystal.potential.deepmd import predict
+from qcrystal.potential.evaluate import predict
 
 
 class CommitteeError(ValueError):

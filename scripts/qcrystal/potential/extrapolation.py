@@ -16,7 +16,7 @@ the atoms' displacements, whether these are thermal or of zero-point size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -135,13 +135,13 @@ def _bin(by: str, frames: pd.DataFrame, name: str = "", low=np.nan, high=np.nan,
     }
 
 
-def limits(card: Mapping, frames: pd.DataFrame | None) -> pd.DataFrame:
+def limits(pressures: tuple[float, float], frames: pd.DataFrame | None) -> pd.DataFrame:
     """Limits beyond which a run extrapolates.
 
     Parameters
     ----------
-    card
-        Model card: ``data: pressure_GPa`` is the range of the labelled frames.
+    pressures
+        Lowest and highest pressure (GPa) of the labelled frames, from the potential's card.
     frames
         See `held_out_frames`; None if the potential came without.
 
@@ -151,7 +151,7 @@ def limits(card: Mapping, frames: pd.DataFrame | None) -> pd.DataFrame:
         limit (``pressure_low``, ``pressure_high``, and with a committee ``deviation``, ``deviation_rms``), value, unit,
         rule.
     """
-    low, high = card["data"]["pressure_GPa"]
+    low, high = pressures
     rows = [
         ("pressure_low", float(low), "GPa", "lowest pressure of the labelled frames, without the kinetic part"),
         ("pressure_high", float(high), "GPa", "highest pressure of the labelled frames, without the kinetic part"),

@@ -93,7 +93,7 @@ def refuse_overlap(
         If two atoms of a labelled frame are within a pair's repulsion.
     """
     known = pairs(ranges, species)
-    for system in systems:
+    for system in systems if known else ():
         for pair, distances in nearest_distances(system).items():
             if pair in known and distances.min() < known[pair][1]:
                 raise ShortRangeError(

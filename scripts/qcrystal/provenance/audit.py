@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qcrystal.files import file_digest, write_whole
-from qcrystal.potential.card import CardError, history, read_card
+from qcrystal.potential.card import CardError, read_card
 from qcrystal.provenance.embedded import embedded_identifier
 from qcrystal.provenance.record import PACKAGES, SCHEMA, identifier_of, lock_file, syntax_digest
 
@@ -287,12 +287,12 @@ class Audit:
         except CardError as error:
             file.say("INCOMPLETE", str(error))
             return
-        known = {"model.pb": card["sha256"], **(card.get("committee") or {}).get("sha256", {})}
+        known = card.digests()
         if known.get(name) != self.digests(file.path):
             file.say(
                 "TAMPERED", f"{file.path}: is {_short(self.digests(file.path))}, {path} says {_short(known.get(name))}"
             )
-        file.flags.append(f"by {path}: {history(card)}")
+        file.flags.append(f"by {path}: {card.history()}")
 
     def made_by(self, path: str) -> Node | None:
         """The job that made a file, or a folder that holds it."""

@@ -28,7 +28,7 @@ def trained(tmp_path):
     for name in ("model.pb", "model-2.pb"):
         (folder / name).write_bytes(name.encode())
         sums[name] = hashlib.sha256(name.encode()).hexdigest()
-    for name in ("input.json", "learning_curve.csv", "parity_errors.csv", "model.prov.json"):
+    for name in ("training.json", "learning_curve.csv", "parity_errors.csv", "model.prov.json"):
         (folder / name).write_text("{}")
     data = {"name": "ly2022", "path": "/somewhere/local", "start": "labels", "repository": "a/b", "checksums": None}
     data["pressure_GPa"] = [82.1, 215.5]
@@ -51,7 +51,7 @@ def test_what_was_trained_is_released(root, trained, tmp_path):
     bench = json.loads(json.dumps(BENCH).replace("TRAINED", str(trained)))
     script["release"](trained, released, bench)
     names = {path.name for path in released.iterdir()}
-    assert names == {"model.pb", "model-2.pb", "input.json", "learning_curve.csv", "parity_errors.csv", "card.yaml"}
+    assert names == {"model.pb", "model-2.pb", "training.json", "learning_curve.csv", "parity_errors.csv", "card.yaml"}
     card = yaml.safe_load((released / "card.yaml").read_text())
     assert card["name"] == "lah10-x" and card["data"] == {
         "name": "ly2022",

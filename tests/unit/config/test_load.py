@@ -11,7 +11,6 @@ from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError, validate
 from qcrystal.config.preflight import LEARNING_TABLES, TABLES
 from qcrystal.config.sweep import Sweep
-from qcrystal.config.training import Invariants
 from qcrystal.config.wildcards import one_of
 from qcrystal.figures import accuracy, dft, learning, potential, statics
 from qcrystal.potential import card
@@ -45,12 +44,6 @@ def test_an_architecture_without_steps_is_named(root, tmp_path):
     assert load(settings(root, scale=str(path), training="fast"), root).scale.training.steps == {"fast": 10}
     with pytest.raises(ConfigError, match=r"steps.yaml: training.steps: no entry for 'accurate'; add one"):
         load(settings(root, scale=str(path), training="accurate"), root)
-
-
-def test_probes_are_one_number_or_one_per_degree():
-    assert Invariants(degree=3, probes=[4, 3, 2]).probes == [4, 3, 2]
-    with pytest.raises(ValueError, match="probes: 2 numbers for 3 degrees; give one number, or one per degree"):
-        Invariants(degree=3, probes=[4, 3])
 
 
 def test_frictions_of_a_sweep_are_runs_of_their_own(root):

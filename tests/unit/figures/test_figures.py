@@ -231,10 +231,9 @@ def accuracy_tables(size) -> dict[str, pd.DataFrame]:
     frames |= {"force_rms": force, "force_rmse": 0.15 * force, "energy_error": 0.003}
     deviation = 0.1 * force if size == "rich" else np.nan
     frames = pd.DataFrame(frames | {"deviation_rms": deviation, "deviation_max": 2 * deviation})
-    card = {"data": {"pressure_GPa": [82.0, 215.0]}}
     return {
         "accuracy:conditions": binned(frames),
-        "accuracy:limits": limits(card, frames),
+        "accuracy:limits": limits((82.0, 215.0), frames),
         "potential:parity_frames": frames,
     }
 

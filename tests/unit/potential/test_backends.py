@@ -5,14 +5,15 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from ase.spacegroup import crystal
+from trainings import training
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.backends import BackendError, convert, differences
-from qcrystal.potential.deepmd import TrainingSettings, untrained
+from qcrystal.potential.moments.model import untrained
 from qcrystal.potential.tensorflow_graph import kind
 
 # Both of LaH10's species, two-sided embedding, and a fitting network with shortcuts: everything that the released nets have.
-SETTINGS = TrainingSettings(
+SETTINGS = training(
     descriptor=[4, 8, 16], axis_neuron=4, fitting=[12, 12], sel=[18, 128], precision="float64", type_one_side=False
 )
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,30 +17,28 @@ import pandas as pd
 import pytest
 import yaml
 from ase.spacegroup import crystal
+from trainings import training
 
 from qcrystal.config.load import load
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.potential import deepmd as training
-from qcrystal.potential.deepmd import (
-    LEARNING_CURVE_COLUMNS,
-    TrainingError,
-    TrainingSettings,
-    checkpoint_step,
-    learning_curve,
-    model_card,
-    parity,
-    portable_input,
-    render_input,
-    sparse_histogram,
-    train,
-    write_card,
-)
+from qcrystal.potential.calculator import PotentialError
+from qcrystal.potential.card import read_card, write_card
+from qcrystal.potential.deepmd import TrainingError, checkpoint_step, render_input
+from qcrystal.potential.evaluate import parity, sparse_histogram
+from qcrystal.potential.model_card import model_card
+from qcrystal.potential.settings import Seeds, Training
 from qcrystal.potential.tensorflow_graph import kind
+from qcrystal.potential.training import LEARNING_CURVE_COLUMNS, description, learning_curve, train
 
-TINY = TrainingSettings(
-    descriptor=[4, 8], axis_neuron=2, fitting=[8, 8], steps=20, checkpoint_every=5, precision="float64"
-)
+TINY = {
+    "descriptor": [4, 8],
+    "axis_neuron": 2,
+    "fitting": [8, 8],
+    "steps": 20,
+    "checkpoint_every": 5,
+    "precision": "float64",
+}
 
 
 def frames(count=4, seed=3, name="cubic"):
@@ -85,51 +84,61 @@ def rmse(errors, quantity, split, species="all", system="all"):
 def test_input_is_accepted_by_deepmd():
     from deepmd.utils.argcheck import normalize
 
-    for settings in (TrainingSettings(), TINY):
+    for settings in (training(steps=20_000, schedule="cosine"), training(**TINY)):
         accepted = normalize(json.loads(json.dumps(render_input(settings, ["a/train/s"], ["a/test/s"]))))
-        assert accepted["model"]["descriptor"]["rcut"] == settings.cutoff
-        assert accepted["training"]["numb_steps"] == settings.steps
-    assert "validation_data" not in render_input(TINY, ["s"], [])["training"]
+        assert accepted["model"]["descriptor"]["rcut"] == settings.architecture.cutoff
+        assert accepted["training"]["numb_steps"] == settings.effort.steps
+    assert "validation_data" not in render_input(training(**TINY), ["s"], [])["training"]
 
 
 def test_input_follows_the_settings():
-    document = render_input(
-        TrainingSettings(steps=400_000, seeds={"descriptor": 5, "fitting": 6, "batches": 7}), ["x"], []
-    )
+    document = render_input(training(steps=400_000, seeds=Seeds.following(5)), ["x"], [])
     assert document["learning_rate"]["decay_steps"] == 4000  # a hundredth of the steps
     assert document["training"]["disp_freq"] == 2000  # a two-hundredth
     seeds = (document["model"]["descriptor"]["seed"], document["model"]["fitting_net"]["seed"])
     assert (*seeds, document["training"]["seed"]) == (5, 6, 7)
     with pytest.raises(ValueError, match="neurons"):
-        TrainingSettings(neurons=[1])
+        training(neurons=[1])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"sel": [1]}, "1 numbers for 2 species"),
+        ({"cutoff_smooth": 5.0}, "cutoff_smooth: 5 Å must be below cutoff"),
+        ({"optimizer": "muon"}, "optimizer: trainer deepmd has adam only"),
+        ({"weight_decay": 0.1}, "weight_decay: trainer deepmd takes none"),
+        ({"invariants": {"degree": 2, "probes": 2}}, "invariants: trainer deepmd"),
+        (
+            {"trainer": "moments", "invariants": {"degree": 3, "probes": [1]}},
+            "1 numbers for 3 degrees; give one",
+        ),
+        ({"batch_size": "auto"}, "batch_size"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        training(**change)
 
 
 @pytest.mark.parametrize("name", ["accurate", "fast"])
-def test_released_input_is_what_the_configuration_gives(root, name):
-    path = root / f"models/lah10-{name}/input.json"
-    document = json.loads(path.read_text())
-    part = document["training"]
-    systems = (part["training_data"]["systems"], part["validation_data"]["systems"])
+def test_released_training_is_what_the_configuration_gives(root, name):
+    document = json.loads((root / f"models/lah10-{name}/training.json").read_text())
+    released = Training.model_validate(document["settings"])
     loaded = load({**yaml.safe_load((root / "config/config.yaml").read_text()), "scale": "laptop"}, root)
-    settings = TrainingSettings(
-        **loaded.crystal.training[name].model_dump(),
-        species=loaded.crystal.species,
-        steps=part["numb_steps"],
-        checkpoint_every=part["save_freq"],
-        seeds={
-            "descriptor": document["model"]["descriptor"]["seed"],
-            "fitting": document["model"]["fitting_net"]["seed"],
-            "batches": part["seed"],
-        },
-    )
-    assert json.loads(json.dumps(portable_input(render_input(settings, *systems), "ly2022"))) == document
-    assert all(name.startswith("ly2022/") for names in systems for name in names)
+    assert released.architecture == loaded.crystal.training[name]
+    assert released.species == loaded.crystal.species and released.repulsion == loaded.crystal.repulsion
+    card = yaml.safe_load((root / f"models/lah10-{name}/card.yaml").read_text())
+    assert Training.model_validate(card["settings"]) == released
+    assert all(system.startswith("ly2022/") for systems in document["systems"].values() for system in systems)
 
 
-def test_portable_input_names_no_folders():
-    document = portable_input(render_input(TINY, ["/somewhere/train/cubic"], ["/somewhere/test/cubic"]), "labels")
-    assert document["training"]["training_data"]["systems"] == ["labels/train/cubic"]
-    assert document["training"]["validation_data"]["systems"] == ["labels/test/cubic"]
+def test_description_names_no_folders(tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / part / "cubic").mkdir(parents=True)
+    document = description(training(**TINY), "labels", tmp_path)
+    assert document["systems"] == {"train": ["labels/train/cubic"], "test": ["labels/test/cubic"]}
+    assert Training.model_validate(json.loads(json.dumps(document))["settings"]) == training(**TINY)
 
 
 def test_perfect_labels_have_no_error(released_model, labelled_by_the_model):
@@ -169,7 +178,7 @@ def test_planted_errors_are_found(released_model, labelled_by_the_model):
 
 def test_foreign_species_are_named(released_model, labelled_by_the_model):
     foreign = replace(labelled_by_the_model, symbols=np.array(["Y"] + ["H"] * 21))
-    with pytest.raises(TrainingError, match="species Y is not among the potential's"):
+    with pytest.raises(PotentialError, match="species Y is not among the potential's"):
         parity(released_model, {"test": [foreign]})
 
 
@@ -202,7 +211,7 @@ def test_learning_curve_keeps_the_last_of_repeated_steps(tmp_path):
 
 def test_failed_training_is_one_line_with_the_cause(tmp_path):
     with pytest.raises(TrainingError, match=r"train\.log: dp train failed") as caught:
-        train(render_input(TINY, [tmp_path / "absent"], []), tmp_path / "work")
+        train(training(**TINY), [tmp_path / "absent"], [], tmp_path / "work")
     assert "\n" not in str(caught.value) and "absent" in str(caught.value)
 
 
@@ -225,9 +234,14 @@ def commands(monkeypatch):
         elif arguments[0] == "compress":
             (directory / "compressed.pb").write_text("compressed")
 
-    monkeypatch.setattr(training, "_run_dp", stand_in)
-    monkeypatch.setattr(training, "complete_input", lambda path: None)
-    monkeypatch.setattr(training, "finish", lambda source, target, *rest: target.write_text(f"finished {source.name}"))
+    def finished(source, target, *_):
+        target.write_text(f"finished {source.name}")
+
+    monkeypatch.setattr("qcrystal.potential.deepmd.run_dp", stand_in)
+    monkeypatch.setattr("qcrystal.potential.training.complete_input", lambda path: None)
+    monkeypatch.setattr(
+        "qcrystal.potential.training.finish", lambda source, target, *rest: target.write_text(f"finished {source.name}")
+    )
     return asked
 
 
@@ -235,18 +249,19 @@ def test_another_training_starts_anew(tmp_path, commands):
     def trained(settings, folder, identity):
         """Whether there was anything to train."""
         commands.clear()
-        train(render_input(settings, [f"{folder}/train/cubic"], []), tmp_path / "work", identity=identity)
+        train(settings, [Path(f"{folder}/train/cubic")], [], tmp_path / "work", identity=identity)
         return ["train", "input.json"] in commands  # from the beginning, without --restart
 
-    assert trained(TINY, "/here", "data 1")
+    tiny = training(**TINY)
+    assert trained(tiny, "/here", "data 1")
     (tmp_path / "work/left").touch()
-    assert not trained(TINY, "/here", "data 1")
-    assert not trained(TINY, "/there", "data 1") and (tmp_path / "work/left").exists()  # only moved
-    assert trained(TINY, "/here", "data 2") and not (tmp_path / "work/left").exists()
-    assert trained(TINY.model_copy(update={"start_lr": 1e-3}), "/here", "data 2")
-    assert trained(TINY.model_copy(update={"steps": 10}), "/here", "data 2")
+    assert not trained(tiny, "/here", "data 1")
+    assert not trained(tiny, "/there", "data 1") and (tmp_path / "work/left").exists()  # only moved
+    assert trained(tiny, "/here", "data 2") and not (tmp_path / "work/left").exists()
+    assert trained(training(**TINY, start_lr=1e-3), "/here", "data 2")
+    assert trained(training(**TINY | {"steps": 10}), "/here", "data 2")
     (tmp_path / "work/identity").unlink()
-    assert trained(TINY.model_copy(update={"steps": 10}), "/here", "data 2")
+    assert trained(training(**TINY | {"steps": 10}), "/here", "data 2")
 
 
 @pytest.mark.parametrize(("suffix", "compress", "source"), [("", True, "compressed.pb"), ("-2", False, "frozen.pb")])
@@ -265,33 +280,29 @@ def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, mon
         input=SimpleNamespace(data=str(tmp_path / "data")),
         output=SimpleNamespace(
             model=str(folder / f"model{suffix}.pb"),
-            settings=str(folder / f"input{suffix}.json"),
+            settings=str(folder / f"training{suffix}.json"),
             curve=str(folder / f"learning_curve{suffix}.csv"),
         ),
         params=SimpleNamespace(
-            architecture={},
-            species=["La", "H"],
-            repulsion={"H-H": [0.15, 0.2]},
-            steps=20,
-            checkpoint_every=5,
-            seed=1,
+            training=training(**TINY, seeds=Seeds.following(1), repulsion={"H-H": (0.15, 0.2)}).model_dump(mode="json"),
             compress=compress,
             code="digest of the code",
         ),
     )
     runpy.run_path(str(root / "scripts/potential/train.py"), {"snakemake": snakemake})
-    names = [f"input{suffix}.json", f"learning_curve{suffix}.csv", f"model{suffix}.pb"]
+    names = [f"learning_curve{suffix}.csv", f"model{suffix}.pb", f"training{suffix}.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert (folder / f"model{suffix}.pb").read_text() == f"finished {source}"
-    assert json.loads((folder / f"input{suffix}.json").read_text())["training"]["seed"] == 3
+    assert json.loads((folder / f"training{suffix}.json").read_text())["settings"]["seeds"]["batches"] == 3
 
 
 @pytest.fixture
 def tiny_training(tmp_path):
-    """Input of a training on six frames."""
+    """A training on six frames, with some settings changed: the arguments of `train`."""
     for part, seed in (("train", 1), ("test", 2)):
         write_deepmd(frames(6, seed), tmp_path / part / "cubic")
-    return lambda settings: render_input(settings, [tmp_path / "train/cubic"], [tmp_path / "test/cubic"])
+    systems = [tmp_path / "train/cubic"], [tmp_path / "test/cubic"]
+    return lambda **changes: (training(**TINY | changes), *systems)
 
 
 def continued_from(directory):
@@ -301,13 +312,13 @@ def continued_from(directory):
 
 @pytest.mark.slow
 def test_training_continues_with_the_last_checkpoint(tmp_path, tiny_training):
-    train(tiny_training(TINY), tmp_path / "work", identity="labels")
+    train(*tiny_training(), tmp_path / "work", identity="labels")
     assert checkpoint_step(tmp_path / "work") == 20
     (tmp_path / "work/model.ckpt-20.index").unlink()  # killed while it wrote the last one
-    model = train(tiny_training(TINY), tmp_path / "work", identity="labels")
+    model = train(*tiny_training(), tmp_path / "work", identity="labels")
     assert checkpoint_step(tmp_path / "work") == 20
     assert continued_from(tmp_path / "work") == 15
-    curve = pd.read_csv(tmp_path / "work/learning_curve.csv")
+    curve = learning_curve(tmp_path / "work")
     assert curve["step"].iloc[0] == 0 and curve["step"].iloc[-1] == 20 and curve["step"].is_unique
     # the compressed potential is the frozen one but for its tables
     errors = [
@@ -319,9 +330,9 @@ def test_training_continues_with_the_last_checkpoint(tmp_path, tiny_training):
 @pytest.mark.slow
 def test_the_other_trainer_ends_in_the_same_kind_of_file(tmp_path, tiny_training):
     """Weights of `qcrystal.potential.moments.trainer`, compressed and with the repulsion, as the frozen network has it."""
-    settings = TINY.model_copy(update={"trainer": "moments", "precision": "float32", "sel": [18, 128]})
     repulsion = {"H-H": (0.2, 0.4), "La-H": (0.8, 1.3), "La-La": (1.4, 2.3)}
-    model = train(tiny_training(settings), tmp_path / "work", trainer="moments", repulsion=repulsion)
+    given = tiny_training(trainer="moments", precision="float32", repulsion=repulsion)
+    model = train(*given, tmp_path / "work")
     assert kind(model) == "finished" and kind(tmp_path / "work/frozen.pb") == "frozen"
     errors = [
         parity(path, {"test": [frames(3)]})[0]["rmse"].to_numpy() for path in (model, tmp_path / "work/frozen.pb")
@@ -332,11 +343,14 @@ def test_the_other_trainer_ends_in_the_same_kind_of_file(tmp_path, tiny_training
 @pytest.mark.slow
 def test_killed_training_leaves_no_orphan_and_continues(tmp_path, tiny_training, root):
     steps = 4000
-    long = tiny_training(TINY.model_copy(update={"steps": steps, "checkpoint_every": 20}))
+    long = tiny_training(steps=steps, checkpoint_every=20)
+    settings, *systems = long
     (tmp_path / "job.py").write_text(
-        "import json, sys\n"
-        "from qcrystal.potential.deepmd import train\n"
-        f"train(json.loads({json.dumps(long)!r}), {str(tmp_path / 'work')!r})\n"
+        "from pathlib import PosixPath\n"
+        "from qcrystal.potential.settings import Training\n"
+        "from qcrystal.potential.training import train\n"
+        f"settings = Training.model_validate_json({settings.model_dump_json()!r})\n"
+        f"train(settings, *{systems!r}, {str(tmp_path / 'work')!r})\n"
     )
     process = subprocess.Popen([sys.executable, str(tmp_path / "job.py")])
     waited = time.monotonic()
@@ -348,7 +362,7 @@ def test_killed_training_leaves_no_orphan_and_continues(tmp_path, tiny_training,
     assert 20 <= done < steps
     time.sleep(3)
     assert checkpoint_step(tmp_path / "work") == done  # nobody trains on
-    train(long, tmp_path / "work")
+    train(*long, tmp_path / "work")
     assert checkpoint_step(tmp_path / "work") == steps
     assert continued_from(tmp_path / "work") == done
 
@@ -359,7 +373,7 @@ def test_model_card(tmp_path, released_model, labelled_by_the_model):
     card = model_card(
         released_model,
         "tiny",
-        TrainingSettings(),
+        training(),
         {"name": "ly2022", "rule": "last set"},
         {"train": [good], "test": [good]},
         errors,
@@ -371,15 +385,15 @@ def test_model_card(tmp_path, released_model, labelled_by_the_model):
     )
     write_card(card, tmp_path / "card.yaml")
     read = yaml.safe_load((tmp_path / "card.yaml").read_text())
-    assert read == card
+    assert read_card(tmp_path / "card.yaml") == card
     assert read["split"]["train"] == {"systems": 1, "frames": 5, "accuracy_from": "one frame in 2"}
     assert len(read["sha256"]) == 64 and read["literature"]["Ly"]["energy_meV_per_atom"] == 2.93
     assert read["accuracy"]["test"]["energy_meV_per_atom"] < 0.1
     assert read["committee"]["members"] == 3 and read["tried"] == "tried.csv"
     assert "jax" not in read["versions"]
-    by_moments = TrainingSettings(trainer="moments", repulsion={"H-H": (0.2, 0.4)})
+    by_moments = training(trainer="moments", repulsion={"H-H": (0.2, 0.4)})
     card = model_card(released_model, "tiny", by_moments, {}, {"train": [good], "test": [good]}, errors)
-    assert "jax" in card["versions"] and card["settings"]["repulsion"] == {"H-H": [0.2, 0.4]}
+    assert "jax" in card.versions and card.model_dump()["settings"]["repulsion"] == {"H-H": [0.2, 0.4]}
 
 
 @pytest.mark.skipif("QCRYSTAL_LY2022" not in os.environ, reason="QCRYSTAL_LY2022 names no copy of [Ly]'s data")

@@ -21,7 +21,7 @@ from qcrystal.potential.extrapolation import (
 )
 
 SYMBOLS = ["La"] + ["H"] * 3
-CARD = {"data": {"pressure_GPa": [82.1, 215.5]}}
+PRESSURES = (82.1, 215.5)  # GPa
 
 
 def springs(positions):
@@ -107,10 +107,10 @@ def test_large_frames_weigh_more():
 
 def test_limits_are_those_of_card_and_held_out_frames():
     deviation = np.arange(1, 102) / 100.0
-    bounds = limits(CARD, table(np.full(101, 150.0), 1.0, 0.1, deviation=deviation)).set_index("limit")["value"]
+    bounds = limits(PRESSURES, table(np.full(101, 150.0), 1.0, 0.1, deviation=deviation)).set_index("limit")["value"]
     assert bounds["pressure_low"] == 82.1 and bounds["pressure_high"] == 215.5
     assert bounds["deviation_rms"] == pytest.approx(1.0) and bounds["deviation"] == pytest.approx(2.0)
-    assert set(limits(CARD, table([150.0], 1.0, 0.1))["limit"]) == {"pressure_low", "pressure_high"}
+    assert set(limits(PRESSURES, table([150.0], 1.0, 0.1))["limit"]) == {"pressure_low", "pressure_high"}
 
 
 def trajectory(frames=50, beads=0, path_integral=False):

@@ -9,12 +9,14 @@ import pytest
 import yaml
 from ase.geometry import find_mic
 from ase.spacegroup import crystal
+from trainings import training
 
 from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dynamics.lammps.launcher import worker_environment
 from qcrystal.potential.backends import convert
-from qcrystal.potential.deepmd import TrainingSettings, predict, untrained
+from qcrystal.potential.evaluate import predict
+from qcrystal.potential.moments.model import untrained
 from qcrystal.potential.shortrange import ShortRangeError, pairs, refuse_overlap, repulsion, switch, table, zbl
 from qcrystal.potential.tensorflow_graph import GraphError, finish, kind
 
@@ -87,7 +89,7 @@ def pair_sum(atoms):
 def finished(tmp_path_factory):
     """A potential with random weights: frozen, with cheaper forces, and with the repulsion as well."""
     folder = tmp_path_factory.mktemp("finished")
-    settings = TrainingSettings(
+    settings = training(
         descriptor=[4, 8, 16], axis_neuron=4, fitting=[12, 12], sel=[18, 128], precision="float64", type_one_side=False
     )
     untrained(settings, folder / "weights.dp")

@@ -419,7 +419,7 @@ def test_a_released_potential_says_what_it_was_trained_on_and_is_held_to_its_car
         "name": "released",
         "species": ["La", "H"],
         "data": {"name": "ly2022", "commit": "2c514b8", "pressure_GPa": [82.0, 215.0]},
-        "settings": {"steps": 50000, "seeds": {"descriptor": 7}},
+        "settings": {"effort": {"steps": 50000}, "seeds": {"descriptor": 7}},
         "sha256": file_digest(folder / "model.pb"),
     }
     (folder / "card.yaml").write_text(yaml.safe_dump(card))

@@ -16,7 +16,7 @@ Units: Å, eV. Species are numbers, sorted in a frame.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -25,9 +25,8 @@ from scipy.spatial import cKDTree
 from qcrystal.dataset.labelled_frames import LabelledFrames
 
 
-@dataclass(frozen=True)
-class Environment:
-    """How neighbours enter the descriptor.
+class Environment(NamedTuple):
+    """How neighbours enter the descriptor; compiled functions take it as it is.
 
     Attributes
     ----------
@@ -60,27 +59,12 @@ class Environment:
 
     @property
     def components(self) -> int:
+        """C, the number of components of a moment."""
         return (self.degree + 1) ** 2
 
-    @property
-    def numbers(self) -> tuple:
-        """The arguments that the compiled functions share."""
-        return (
-            self.shift,
-            self.scale,
-            self.scale_vector,
-            self.cutoff_smooth,
-            self.cutoff,
-            self.half,
-            self.spacing,
-            self.splines,
-            self.degree,
-        )
 
-
-@dataclass
-class Neighbourhoods:
-    """Pairs of one frame within the cutoff, both directions.
+class Neighbourhoods(NamedTuple):
+    """Pairs of one frame within the cutoff, both directions; compiled functions take it as it is.
 
     Attributes
     ----------
@@ -138,7 +122,7 @@ def sorted_by_species(system: LabelledFrames, species: list[str]) -> tuple[np.nd
 
 
 @njit(cache=True, fastmath=True)
-def smooth_inverse(r, smooth, cutoff):
+def smooth_inverse(r: float, smooth: float, cutoff: float) -> tuple[float, float]:
     """s(r) in 1/Å and ds/dr, the switched inverse distance (DeePMD-kit's ``se_e2_a``)."""
     if r < smooth:
         return 1 / r, -1 / r**2
@@ -149,7 +133,7 @@ def smooth_inverse(r, smooth, cutoff):
 
 
 @njit(cache=True, fastmath=True)
-def smooth_inverses(distances, smooth, cutoff):
+def smooth_inverses(distances: np.ndarray, smooth: float, cutoff: float) -> np.ndarray:
     """s(r) in 1/Å of many distances."""
     result = np.empty(len(distances))
     for i in range(len(distances)):
@@ -158,7 +142,7 @@ def smooth_inverses(distances, smooth, cutoff):
 
 
 @njit(cache=True, fastmath=True)
-def splines(s, half, spacing, value, slope):
+def splines(s: float, half: float, spacing: float, value: np.ndarray, slope: np.ndarray) -> int:
     """The four cubic B-splines that are not zero at s and their slopes d/ds; returns the number of the first."""
     x = s / (s + half) / spacing
     k = int(x)
@@ -181,15 +165,13 @@ def moments(pairs: Neighbourhoods, environment: Environment) -> np.ndarray:
     """Moments A (N, C, S K) of a frame in float32, splines counted species by species of the neighbour."""
     size = len(environment.slots) * environment.splines
     result = np.zeros((len(pairs.species), environment.components, size), np.float32)
-    _moments(
-        pairs.first, pairs.neighbour, pairs.vectors, pairs.species, environment.slots, *environment.numbers, result
-    )
+    _moments(pairs, environment, result)
     return result
 
 
 # In this file, as numba keeps what it has compiled until the file of the caller changes.
 @njit(cache=True, fastmath=True)
-def harmonics(x, y, z, degree, value, gradient):
+def harmonics(x: float, y: float, z: float, degree: int, value: np.ndarray, gradient: np.ndarray) -> None:
     """Harmonics of degrees 1 to ``degree`` at the unit vector (x, y, z), and their gradients as polynomials.
 
     Fills ``value`` (n,) and ``gradient`` (n, 3), n = (degree + 1)² - 1.
@@ -253,7 +235,7 @@ def harmonics(x, y, z, degree, value, gradient):
 
 
 @njit(cache=True, fastmath=True)
-def _degrees(degree):
+def _degrees(degree: int) -> tuple[np.ndarray, np.ndarray]:
     """Of each harmonic: its degree l, and the factor √((2l+1)/3) that makes all of them as large as those of degree 1."""
     size = (degree + 1) ** 2 - 1
     degrees, factors = np.empty(size), np.empty(size)
@@ -264,9 +246,11 @@ def _degrees(degree):
 
 
 @njit(cache=True, fastmath=True)
-def _moments(
-    first, neighbour, vectors, species, slots, shift, scale, scale_vector, smooth, cutoff, half, h, size, degree, out
-):
+def _moments(pairs: Neighbourhoods, environment: Environment, out: np.ndarray) -> None:
+    first, neighbour, vectors, species = pairs.first, pairs.neighbour, pairs.vectors, pairs.species
+    shift, scale, scale_vector = environment.shift, environment.scale, environment.scale_vector
+    smooth, cutoff, half, h = environment.cutoff_smooth, environment.cutoff, environment.half, environment.spacing
+    slots, size, degree = environment.slots, environment.splines, environment.degree
     value, slope = np.empty(4), np.empty(4)
     _, factors = _degrees(degree)
     harmonic, bend = np.empty(len(factors)), np.empty((len(factors), 3))
@@ -298,14 +282,16 @@ def _moments(
 def pair_forces(pairs: Neighbourhoods, environment: Environment, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Forces (N, 3) in eV/Å and virial (3, 3) = -dE/dstrain in eV from ``gradient`` dE/dA (N, C, S K)."""
     forces, strain = np.zeros((len(pairs.species), 3)), np.zeros((3, 3))
-    _forces(pairs.first, pairs.neighbour, pairs.vectors, pairs.species, gradient, *environment.numbers, forces, strain)
+    _forces(pairs, environment, gradient, forces, strain)
     return forces, -(strain + strain.T) / 2
 
 
 @njit(cache=True, fastmath=True)
-def _forces(
-    first, neighbour, vectors, species, g, shift, scale, scale_vector, smooth, cutoff, half, h, size, degree, out, w
-):
+def _forces(pairs: Neighbourhoods, environment: Environment, g: np.ndarray, out: np.ndarray, w: np.ndarray) -> None:
+    first, neighbour, vectors, species = pairs.first, pairs.neighbour, pairs.vectors, pairs.species
+    shift, scale, scale_vector = environment.shift, environment.scale, environment.scale_vector
+    smooth, cutoff, half, h = environment.cutoff_smooth, environment.cutoff, environment.half, environment.spacing
+    size, degree = environment.splines, environment.degree
     value, slope = np.empty(4), np.empty(4)
     degrees, factors = _degrees(degree)
     harmonic, bend = np.empty(len(factors)), np.empty((len(factors), 3))
@@ -367,23 +353,17 @@ def moment_tangent(
     """Derivative of A (N, C, S K), float32, along ``displacements`` (N, 3) and a ``strain`` (3, 3) of the frame."""
     size = len(environment.slots) * environment.splines
     result = np.zeros((len(pairs.species), environment.components, size), np.float32)
-    _tangent(
-        pairs.first,
-        pairs.neighbour,
-        pairs.vectors,
-        pairs.species,
-        np.ascontiguousarray(displacements, dtype=float),
-        np.ascontiguousarray(strain, dtype=float),
-        *environment.numbers,
-        result,
-    )
+    moved = np.ascontiguousarray(displacements, dtype=float)
+    _tangent(pairs, environment, moved, np.ascontiguousarray(strain, dtype=float), result)
     return result
 
 
 @njit(cache=True, fastmath=True)
-def _tangent(
-    first, neighbour, vectors, species, u, e, shift, scale, scale_vector, smooth, cutoff, half, h, size, degree, out
-):
+def _tangent(pairs: Neighbourhoods, environment: Environment, u: np.ndarray, e: np.ndarray, out: np.ndarray) -> None:
+    first, neighbour, vectors, species = pairs.first, pairs.neighbour, pairs.vectors, pairs.species
+    shift, scale, scale_vector = environment.shift, environment.scale, environment.scale_vector
+    smooth, cutoff, half, h = environment.cutoff_smooth, environment.cutoff, environment.half, environment.spacing
+    size, degree = environment.splines, environment.degree
     value, slope = np.empty(4), np.empty(4)
     degrees, factors = _degrees(degree)
     harmonic, bend = np.empty(len(factors)), np.empty((len(factors), 3))

@@ -1,6 +1,5 @@
 """The fast trainer: its model is DeePMD-kit's, its gradient the loss's, and a stopped training goes on unchanged."""
 
-import json
 import os
 import signal
 
@@ -10,35 +9,24 @@ import optax
 import pytest
 from ase import Atoms
 from ase.neighborlist import neighbor_list
+from trainings import training
 
 from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.errors import one_line
 from qcrystal.potential.backends import convert
-from qcrystal.potential.deepmd import TrainingSettings, export, predict, render_input
+from qcrystal.potential.evaluate import predict
+from qcrystal.potential.moments.frames import closest_pair, mean_energies, measured_environment, prepared
+from qcrystal.potential.moments.model import initial_model, weights_of
 from qcrystal.potential.moments.neighbourhoods import moment_tangent, moments, neighbourhoods, pair_forces
-from qcrystal.potential.moments.trainer import (
-    Energies,
-    MomentTrainingError,
-    Trainer,
-    _frames,
-    closest_pair,
-    initial_model,
-    learning_rate,
-    mean_energies,
-    measured_environment,
-    optimiser,
-    orthogonalised,
-    train,
-    weights_of,
-)
+from qcrystal.potential.moments.optimisers import learning_rate, optimiser, orthogonalised
+from qcrystal.potential.moments.trainer import MomentTrainingError, Trainer, train
+from qcrystal.potential.training import export
 
 SPECIES = ["La", "H"]
 
 
 def settings(**changes):
-    return TrainingSettings(
-        **{"descriptor": [4, 8, 16], "axis_neuron": 4, "fitting": [12, 12], "sel": [18, 128], "steps": 12, **changes}
-    )
+    return training(trainer="moments", **changes)
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +39,18 @@ def systems(root):
 KINDS = {
     "one side": {"type_one_side": True},
     "pairs of species": {"type_one_side": False},
-    "invariants": {"type_one_side": False, "trainer": "moments", "invariants": {"degree": 4, "probes": [3, 3, 2, 2]}},
-    "invariants of degree 2": {"type_one_side": True, "trainer": "moments", "invariants": {"degree": 2, "probes": 2}},
+    "invariants": {"type_one_side": False, "invariants": {"degree": 4, "probes": [3, 3, 2, 2]}},
+    "invariants of degree 2": {"type_one_side": True, "invariants": {"degree": 2, "probes": 2}},
 }
 
 
 @pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
 def trainer(systems, request):
-    document = render_input(settings(**request.param), [], [])
+    chosen = settings(**request.param)
     energies = mean_energies(systems, SPECIES)
-    frames = _frames(systems, SPECIES, 4.0, energies)
-    degree = document.get("invariants", {}).get("degree", 1)
-    environment = measured_environment(frames, document["model"]["descriptor"], closest_pair(frames), degree=degree)
-    model = initial_model(document, environment, energies, closest_pair(frames))
-    return Trainer(document, model, environment, {"training_data": frames, "validation_data": []})
+    frames = prepared(systems, SPECIES, 4.0, energies)
+    environment = measured_environment(frames, chosen.architecture, closest_pair(frames))
+    return Trainer(chosen, initial_model(chosen, environment, energies, closest_pair(frames)), environment, frames)
 
 
 def test_neighbours_of_a_small_skewed_cell_are_those_of_ase():
@@ -103,8 +89,8 @@ def test_energy_force_and_virial_are_those_of_the_file(trainer, exported, system
     reference = exported
     means = trainer.model["model"]["fitting"]["@variables"]["bias_atom_e"].ravel()
     for number, system in enumerate(systems):
-        frame, index = trainer.training[2 * number + 1], 1
-        ((energy, forces, virial),) = trainer.predict(trainer.weights, [frame])
+        frame, index = trainer.frames[2 * number + 1], 1
+        ((energy, forces, virial),) = trainer.predictor.predict(trainer.weights, [frame])
         order = np.argsort([SPECIES.index(s) for s in system.symbols], kind="stable")
         types = [SPECIES.index(system.symbols[i]) for i in order]
         expected = reference.eval(
@@ -118,8 +104,8 @@ def test_energy_force_and_virial_are_those_of_the_file(trainer, exported, system
 def test_forces_are_minus_the_slope_of_the_energy(systems):
     """Double precision by central differences of the moments contracted with a fixed gradient."""
     system = systems[0]
-    frames = _frames([system.take([0])], SPECIES, 4.0, np.zeros(2))
-    environment = measured_environment(frames, {"sel": [18, 128], "rcut": 4.0, "rcut_smth": 2.0}, closest_pair(frames))
+    frames = prepared([system.take([0])], SPECIES, 4.0, np.zeros(2))
+    environment = measured_environment(frames, settings().architecture, closest_pair(frames))
     pairs = frames[0].pairs
     rng = np.random.default_rng(2)
     gradient = rng.normal(size=moments(pairs, environment).shape)
@@ -131,10 +117,10 @@ def test_forces_are_minus_the_slope_of_the_energy(systems):
     assert along == pytest.approx(-(forces * displacement).sum() - (virial * strain).sum(), rel=1e-4)
 
     def value(step):
-        moved = type(pairs)(pairs.first, pairs.neighbour, pairs.vectors.astype(float), pairs.species)
+        vectors = pairs.vectors.astype(float)
         owner = np.repeat(np.arange(len(pairs.species)), np.diff(pairs.first))
-        change = displacement[pairs.neighbour] - displacement[owner] + moved.vectors @ strain.T
-        moved.vectors = moved.vectors + step * change
+        change = displacement[pairs.neighbour] - displacement[owner] + vectors @ strain.T
+        moved = pairs._replace(vectors=vectors + step * change)
         return float((gradient * moments(moved, environment).astype(float)).sum())
 
     step = 1e-4  # Å: splines are 0.01 Å wide, and the moments are in single precision
@@ -143,12 +129,12 @@ def test_forces_are_minus_the_slope_of_the_energy(systems):
 
 def test_the_step_follows_the_gradient_of_the_loss(trainer):
     """The directional trick against a finite difference of DeePMD-kit's loss in two weights."""
-    frame = trainer.training[0]
+    frame = trainer.frames[0]
     prefactors = {"e": 0.7, "f": 3.0, "v": 0.4}
-    energies = Energies(trainer.environment, trainer.axis)
+    energies = trainer.predictor.energies
 
     def loss(weights):
-        ((energy, forces, virial),) = trainer.predict(weights, [frame])
+        ((energy, forces, virial),) = trainer.predictor.predict(weights, [frame])
         atoms = len(forces)
         return (
             prefactors["e"] * (energy - frame.energy) ** 2 / atoms
@@ -156,10 +142,10 @@ def test_the_step_follows_the_gradient_of_the_loss(trainer):
             + prefactors["v"] * np.mean((virial - frame.virial) ** 2) / atoms
         )
 
-    tangents, factors, _ = trainer.directions([frame], prefactors, trainer.blocks([frame]))
+    tangents, factors, _ = trainer.directions([frame], prefactors, trainer.predictor.blocks([frame]))
 
     def directed(weights):
-        parts, along = jax.jvp(lambda m: energies(weights, m), (trainer.blocks([frame]),), (tangents,))
+        parts, along = jax.jvp(lambda m: energies(weights, m), (trainer.predictor.blocks([frame]),), (tangents,))
         return sum((p * f).sum() - t.sum() for p, t, f in zip(parts, along, factors, strict=True))
 
     gradient = jax.grad(directed)(trainer.weights)
@@ -187,22 +173,22 @@ def test_the_step_follows_the_gradient_of_the_loss(trainer):
 
 def test_fitted_biases_leave_no_error_on_average(trainer, monkeypatch, caplog):
     """Whatever offset the energies of each species have: with three compositions of two species, none is left by either."""
-    for frame in trainer.training:
+    for frame in trainer.frames:
         monkeypatch.setattr(frame, "energy", frame.energy + 0.7 * frame.counts[0] - 0.2 * frame.counts[1])
     with caplog.at_level("INFO"):
         fitted = trainer.fit_bias(trainer.weights)
-    shares = np.array([frame.counts for frame in trainer.training]) / [[sum(f.counts)] for f in trainer.training]
+    shares = np.array([frame.counts for frame in trainer.frames]) / [[sum(f.counts)] for f in trainer.frames]
     before, after = (
-        np.array([(trainer.predict(w, [f])[0][0] - f.energy) / sum(f.counts) for f in trainer.training])
+        np.array([(trainer.predictor.predict(w, [f])[0][0] - f.energy) / sum(f.counts) for f in trainer.frames])
         for w in (trainer.weights, fitted)
     )
     assert np.abs(shares.T @ before).max() > 0.05
     assert np.abs(shares.T @ after).max() < 1e-4  # eV; single precision of weights and energies
     told = float(caplog.text.split(" -> ")[1].split()[0])
     assert told == pytest.approx(1000 * np.sqrt(np.mean(after**2)), abs=0.1)
-    for frame in trainer.training[:2]:
+    for frame in trainer.frames[:2]:
         (_, forces, virial), (_, new_forces, new_virial) = (
-            trainer.predict(w, [frame])[0] for w in (trainer.weights, fitted)
+            trainer.predictor.predict(w, [frame])[0] for w in (trainer.weights, fitted)
         )
         np.testing.assert_array_equal(new_forces, forces)
         np.testing.assert_array_equal(new_virial, virial)
@@ -226,12 +212,11 @@ def broken_off():
 def test_a_stopped_training_goes_on_bit_for_bit(stop, error, systems, tmp_path):
     for number, system in enumerate(systems[:2]):
         write_deepmd(system, tmp_path / "data" / f"s{number}")
-    document = render_input(settings(checkpoint_every=4), sorted((tmp_path / "data").iterdir()), [])
+    chosen, folders = settings(checkpoint_every=4), sorted((tmp_path / "data").iterdir())
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
-    train(document, whole)
-    shorter = json.loads(json.dumps(document))
+    train(chosen, folders, [], whole)
     original = Trainer.advance
 
     def stops(self, frames):
@@ -242,10 +227,10 @@ def test_a_stopped_training_goes_on_bit_for_bit(stop, error, systems, tmp_path):
     Trainer.advance = stops
     try:
         with error:
-            train(shorter, parts)
+            train(chosen, folders, [], parts)
     finally:
         Trainer.advance = original
-    train(document, parts)
+    train(chosen, folders, [], parts)
     assert (parts / "lcurve.out").read_text() == (whole / "lcurve.out").read_text()
     from deepmd.dpmodel.utils.serialization import load_dp_model
 
@@ -256,7 +241,7 @@ def test_a_stopped_training_goes_on_bit_for_bit(stop, error, systems, tmp_path):
 def test_a_full_disk_ends_a_training_in_one_line_and_its_last_checkpoint_serves(systems, tmp_path, monkeypatch):
     """/dev/full refuses every byte, as a full disk does."""
     write_deepmd(systems[0], tmp_path / "data" / "s")
-    document = render_input(settings(checkpoint_every=4), [tmp_path / "data" / "s"], [])
+    chosen, folders = settings(checkpoint_every=4), [tmp_path / "data" / "s"]
     original = Trainer._save
 
     def fills_the_disk(self, directory):
@@ -266,7 +251,7 @@ def test_a_full_disk_ends_a_training_in_one_line_and_its_last_checkpoint_serves(
 
     monkeypatch.setattr(Trainer, "_save", fills_the_disk)
     with pytest.raises(OSError) as caught:
-        train(document, tmp_path)
+        train(chosen, folders, [], tmp_path)
     said = one_line(caught.value)
     assert str(tmp_path) in said and "no space left" in said and "make room" in said
     monkeypatch.undo()
@@ -274,7 +259,7 @@ def test_a_full_disk_ends_a_training_in_one_line_and_its_last_checkpoint_serves(
     monkeypatch.setattr(
         Trainer, "_resume", lambda self, folder, resume=Trainer._resume: (resume(self, folder), steps.append(self.done))
     )
-    train(document, tmp_path)
+    train(chosen, folders, [], tmp_path)
     assert steps == [4]
     assert np.loadtxt(tmp_path / "lcurve.out")[-1, 0] == 12
 
@@ -284,51 +269,27 @@ def test_it_learns_the_forces_that_it_is_shown(optimiser, rate, systems, tmp_pat
     """After 1000 steps on ten frames the force error is well below that of no forces at all."""
     for number, system in enumerate(systems[1:]):
         write_deepmd(system, tmp_path / "data" / f"s{number}")
-    document = render_input(
-        settings(
-            descriptor=[8, 16, 32],
-            axis_neuron=8,
-            fitting=[32, 32],
-            steps=1000,
-            checkpoint_every=1000,
-            start_lr=rate,
-            stop_lr=1e-5,
-            virial=(0, 0),
-            energy=(0, 0),
-        ),
-        sorted((tmp_path / "data").iterdir()),
-        [],
+    chosen = settings(
+        descriptor=[8, 16, 32],
+        axis_neuron=8,
+        fitting=[32, 32],
+        steps=1000,
+        checkpoint_every=1000,
+        optimizer=optimiser,
+        start_lr=rate,
+        stop_lr=1e-5,
+        virial=(0, 0),
+        energy=(0, 0),
     )
-    document["training"]["optimizer"] = optimiser
-    train(document, tmp_path)
+    train(chosen, sorted((tmp_path / "data").iterdir()), [], tmp_path)
     curve = np.loadtxt(tmp_path / "lcurve.out")
     nothing = np.sqrt(np.mean([np.mean(system.forces**2) for system in systems[1:]]))
     assert np.sqrt(np.mean(curve[-10:, 6] ** 2)) < 0.85 * nothing
 
 
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        (("model", "descriptor", "type", "se_atten"), "model.descriptor.type"),
-        (("model", "fitting_net", "activation_function", "relu"), "fitting_net.activation_function"),
-        (("training", "training_data", "batch_size", "auto"), "batch_size"),
-    ],
-)
-def test_what_it_does_not_cover_is_refused_in_one_line(change, named, tmp_path):
-    document = render_input(settings(), [], [])
-    *path, last, value = change
-    place = document
-    for key in path:
-        place = place[key]
-    place[last] = value
-    with pytest.raises(MomentTrainingError, match=named) as caught:
-        train(document, tmp_path)
-    assert "\n" not in str(caught.value)
-
-
 def test_learning_rates_start_and_end_where_they_are_told():
     for kind in ("exp", "cosine"):
-        schedule = learning_rate({"type": kind, "start_lr": 1e-3, "stop_lr": 1e-6}, 10_000)
+        schedule = learning_rate(settings(schedule=kind, start_lr=1e-3, stop_lr=1e-6).architecture, 10_000)
         assert float(schedule(300)) == pytest.approx(1e-3, rel=0.25)  # exp has decayed by a factor 0.81 by then
         assert float(schedule(10_000)) == pytest.approx(1e-6, rel=1e-3)
 
@@ -384,8 +345,7 @@ def test_test_frames_may_have_closer_pairs_than_training_frames(root, tmp_path):
     squeezed.positions[0, -1] = squeezed.positions[0, nearest] + 0.4 * apart
     for name, one in (("train", system), ("test", squeezed)):
         write_deepmd(one, tmp_path / name)
-    document = render_input(settings(steps=2), [tmp_path / "train"], [tmp_path / "test"])
-    train(document, tmp_path)
+    train(settings(steps=2), [tmp_path / "train"], [tmp_path / "test"], tmp_path)
     curve = np.loadtxt(tmp_path / "lcurve.out", ndmin=2)
     from deepmd.infer import DeepPot
 

@@ -1,0 +1,135 @@
+"""Predictions of a potential for labelled frames, and their errors."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qcrystal.dataset.labelled_frames import LabelledFrames
+from qcrystal.potential.calculator import PotentialError, load_potential
+
+logger = logging.getLogger(__name__)
+
+UNITS = {"energy": "eV/atom", "force": "eV/Å", "virial": "eV/atom"}
+
+TRAINING_FRAMES = 250
+"""Training frames whose errors are measured, about; more of them tell nothing new."""
+BIN_WIDTHS = {"energy": 0.005, "force": 0.2}
+
+
+def predict(
+    potential, system: LabelledFrames, atoms_per_batch: int = 3000
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Energies (F,) eV, forces (F, N, 3) eV/Å and virials (F, 3, 3) eV of a `deepmd.infer.DeepPot`.
+
+    ``atoms_per_batch`` bounds the memory.
+    """
+    species = list(potential.get_type_map())
+    unknown = sorted(set(system.symbols) - set(species))
+    if unknown:
+        raise PotentialError(f"{system.source}: species {unknown[0]} is not among the potential's {species}")
+    types = [species.index(symbol) for symbol in system.symbols]
+    frames, atoms = len(system), len(types)
+    step = max(1, atoms_per_batch // atoms)
+    parts = []
+    for start in range(0, frames, step):
+        chosen = slice(start, start + step)
+        coordinates = system.positions[chosen].reshape(-1, 3 * atoms)
+        parts.append(potential.eval(coordinates, system.cells[chosen].reshape(-1, 9), types)[:3])
+    energies, forces, virials = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return energies.reshape(frames), forces.reshape(frames, atoms, 3), virials.reshape(frames, 3, 3)
+
+
+def thinning(systems_by_split: Mapping[str, Sequence[LabelledFrames]], most: int = TRAINING_FRAMES) -> dict[str, int]:
+    """Which frames `parity` evaluates: about ``most`` of the training frames, evenly spaced, and every test frame."""
+    return {"train": max(1, sum(map(len, systems_by_split["train"])) // most)}
+
+
+def parity(
+    model: Path, systems_by_split: Mapping[str, Sequence[LabelledFrames]], every: Mapping[str, int] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Errors of a potential on labelled frames.
+
+    Parameters
+    ----------
+    model
+        Frozen potential.
+    systems_by_split
+        Systems of ``train`` and ``test``.
+    every
+        Use every k-th frame of a split, for example ``{"train": 10}``; 1 if not given.
+
+    Returns
+    -------
+    errors : DataFrame
+        quantity, split, system (``all``: the whole split), species, rmse, mae, n, unit. Energies and virials are per
+        atom; forces and virials count by component, energies by frame.
+    histograms : DataFrame
+        quantity, split, species, reference, predicted, count: occupied bins of `BIN_WIDTHS`, by their centres.
+    """
+    potential = load_potential(model)
+    pieces: dict[tuple, list[tuple[np.ndarray, np.ndarray]]] = {}
+    started = time.monotonic()
+    for split, systems in systems_by_split.items():
+        step = (every or {}).get(split, 1)
+        for number, system in enumerate(systems):
+            chosen = system.take(range(0, len(system), step))
+            for (quantity, species), pair in _compared(potential, chosen).items():
+                pieces.setdefault((quantity, split, species, system.name), []).append(pair)
+                pieces.setdefault((quantity, split, species, "all"), []).append(pair)
+            logger.info(
+                "parity: %s %d/%d systems, %.0f s since the start",
+                split,
+                number + 1,
+                len(systems),
+                time.monotonic() - started,
+            )
+    errors, histograms = [], []
+    for (quantity, split, species, system), pairs in sorted(pieces.items()):
+        reference, predicted = (np.concatenate(values) for values in zip(*pairs, strict=True))
+        deviation = predicted - reference
+        errors.append(
+            {
+                "quantity": quantity,
+                "split": split,
+                "system": system,
+                "species": species,
+                "rmse": np.sqrt(np.mean(deviation**2)),
+                "mae": np.mean(np.abs(deviation)),
+                "n": len(deviation),
+                "unit": UNITS[quantity],
+            }
+        )
+        if system == "all" and quantity in BIN_WIDTHS:
+            table = sparse_histogram(reference, predicted, BIN_WIDTHS[quantity])
+            histograms.append(table.assign(quantity=quantity, split=split, species=species))
+    columns = ["quantity", "split", "species", "reference", "predicted", "count"]
+    return pd.DataFrame(errors), pd.concat(histograms, ignore_index=True)[columns]
+
+
+def _compared(potential, system: LabelledFrames) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    """Flat (reference, predicted) pairs by quantity and species."""
+    atoms = len(system.symbols)
+    energies, forces, virials = predict(potential, system)
+    pairs = {
+        ("energy", "all"): (system.energies / atoms, energies / atoms),
+        ("virial", "all"): (system.virials.ravel() / atoms, virials.ravel() / atoms),
+        ("force", "all"): (system.forces.ravel(), forces.ravel()),
+    }
+    for species in dict.fromkeys(system.symbols.tolist()):
+        members = system.symbols == species
+        pairs["force", species] = (system.forces[:, members].ravel(), forces[:, members].ravel())
+    return pairs
+
+
+def sparse_histogram(reference: np.ndarray, predicted: np.ndarray, width: float) -> pd.DataFrame:
+    """Occupied bins of a two-dimensional histogram: centres (multiples of ``width``) and counts."""
+    bins = np.rint(np.column_stack([reference, predicted]) / width).astype(int)
+    occupied, counts = np.unique(bins, axis=0, return_counts=True)
+    centres = np.round(occupied * width, 6)
+    return pd.DataFrame({"reference": centres[:, 0], "predicted": centres[:, 1], "count": counts})
