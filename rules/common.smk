@@ -214,7 +214,7 @@ def logical_file(name):
         path = f"{MAIN.model}/data_quality.csv"
         if MAIN.start != "model" or not Path(path).is_file():
             return []
-        return path if read_card(Path(MAIN.model) / "card.yaml")["data"].get("name") != MAIN.dataset else []
+        return path if read_card(Path(MAIN.model) / "card.yaml").data.name != MAIN.dataset else []
     if kind == "quality":
         return results(f"dataset/quality/{MAIN.dataset}/{rest}.csv")
     if kind == "dft":

@@ -35,13 +35,16 @@ def hydride():
 @pytest.fixture(scope="session")
 def ternary(tmp_path_factory):
     """Potentials of three species with random weights: frozen, and with tables and the repulsion."""
+    from trainings import training
+
     from qcrystal.potential.backends import convert
-    from qcrystal.potential.deepmd import TrainingSettings, tabulate, untrained
+    from qcrystal.potential.moments.model import untrained
     from qcrystal.potential.tensorflow_graph import finish
+    from qcrystal.potential.training import tabulate
 
     folder = tmp_path_factory.mktemp("ternary")
     species = ["Ca", "Y", "H"]
-    settings = TrainingSettings(
+    settings = training(
         species=species,
         descriptor=[6, 12, 24],
         axis_neuron=5,
