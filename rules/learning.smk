@@ -2,7 +2,8 @@
 # The inputs of generation g are outputs of generation g - 1; generation 0 is trained on the labels of the recipes. A data set
 # that an earlier loop left (learning_from) grows by further generations; those before it are trained again, for the tables.
 from qcrystal.dataset.labelled_frames import DatasetError
-from qcrystal.learning.generations import exploration, generations_within
+from qcrystal.learning.explore import exploration
+from qcrystal.learning.generations import generations_within
 from qcrystal.potential.settings import Effort, Seeds, Training
 
 LEARNING = CRYSTAL.learning
@@ -149,12 +150,14 @@ rule learning_select:
         **code("learning/select_frames.py"),
         species=CRYSTAL.species,
         runs=lambda wildcards: list(EXPLORATION[int(wildcards.generation)].values()),
-        bounds=LEARNING.bounds,
         soap=plain(LEARNING.soap),
-        test_runs=SCALE.learning.test_runs,
-        frames=SCALE.learning.frames,
-        test_frames=SCALE.learning.test_frames,
-        seed=lambda wildcards: CONFIG.seed("learning", wildcards.generation, "test frames"),
+        choice=lambda wildcards: {
+            "bounds": LEARNING.bounds,
+            "train": SCALE.learning.frames,
+            "test": SCALE.learning.test_frames,
+            "test_runs": SCALE.learning.test_runs,
+            "seed": CONFIG.seed("learning", wildcards.generation, "test frames"),
+        },
     script:
         "../scripts/learning/select_frames.py"
 

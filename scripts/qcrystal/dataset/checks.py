@@ -13,6 +13,9 @@ from scipy.spatial import cKDTree
 
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances
 
+ENOUGH_FOR_TREND = 8
+"""Frames that a trend with volume needs."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -175,10 +178,10 @@ def _check_duplicates(systems: Sequence[LabelledFrames], tolerance: float = 1e-6
         )
 
 
-def _check_trend(systems: Sequence[LabelledFrames], limits: Limits, enough: int = 8) -> None:
+def _check_trend(systems: Sequence[LabelledFrames], limits: Limits) -> None:
     """Energies against their trend with volume, and the pressures against -dE/dV of that trend."""
     labels = [(system.source, frame) for system in systems for frame in range(len(system))]
-    if len(labels) < enough:
+    if len(labels) < ENOUGH_FOR_TREND:
         return
     volumes = np.concatenate([s.volumes / len(s.symbols) for s in systems])
     energies = np.concatenate([s.energies / len(s.symbols) for s in systems])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ import pooch
 import requests
 
 from qcrystal.dataset.labelled_frames import DatasetError
+from qcrystal.files import file_digest, write_whole
 
 SERVER = "https://raw.githubusercontent.com"
 FOLDER = "data/full/"
@@ -82,6 +85,32 @@ def fetch_ly2022(
         expected = {name: digest for name, digest in expected.items() if name not in absent}
     _fetch(Path(destination), source, expected, _copy if local else pooch.HTTPDownloader(timeout=60), key)
     return FetchReport(source, len(expected), missing)
+
+
+def download(folder: Path, source: dict, key: str) -> FetchReport:
+    """Bring a configured data set to ``folder``, which appears whole.
+
+    Files gather in a hidden folder beside it, which Snakemake does not remove after a failure. So a broken-off download
+    continues, unless the source has changed since.
+
+    Parameters
+    ----------
+    source
+        Entry of ``datasets`` in the configuration: path, checksums, repository, commit.
+    key
+        See `fetch_ly2022`.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    mark, wanted = partial / "source.json", json.dumps([source, file_digest(source["checksums"])], sort_keys=True)
+    if not mark.is_file() or mark.read_text() != wanted:
+        shutil.rmtree(partial, ignore_errors=True)
+        write_whole(mark, wanted)
+    local, sums = Path(source["path"]) if source["path"] else None, Path(source["checksums"])
+    report = fetch_ly2022(partial / "files", local, sums, source["repository"], source["commit"], key=key)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial / "files", folder)
+    shutil.rmtree(partial)
+    return report
 
 
 def _fetch(destination: Path, source: str, expected: dict[str, str], downloader, key: str) -> None:

@@ -14,15 +14,13 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from qcrystal.crystal.soap import SoapSettings
-from qcrystal.dataset.checks import robust_polynomial
+from qcrystal.dataset.checks import ENOUGH_FOR_TREND, robust_polynomial
 from qcrystal.dataset.labelled_frames import LabelledFrames, nearest_distances
 
 OUTLIER_Z = 6.0
 """Robust standard deviations beyond which a frame sticks out of its system; of 10 000 normal numbers none does."""
 MARGINS = {"energy": 0.005, "pressure": 2.0, "force": 0.1, "distance": 0.05}
 """What a frame must differ by at least to stick out: eV/atom, GPa, ln(rms force), Å. Smaller differences are labels' noise."""
-ENOUGH = 8
-"""Frames that a system needs for its trend and scatter."""
 DUPLICATE = 0.1
 """Ratio of `nearest_frames` below which two frames are one structure twice."""
 INDEPENDENT = 0.5
@@ -87,7 +85,7 @@ def outliers(frames: pd.DataFrame) -> pd.DataFrame:
 
     Energy and pressure are taken off their trend with volume, the rms force by its logarithm; distances count where they
     are short. Each is compared with the scatter 1.4826 median|r| of its system's frames, training and test together;
-    systems of fewer than `ENOUGH` frames are not judged.
+    systems of fewer than `qcrystal.dataset.checks.ENOUGH_FOR_TREND` frames are not judged.
 
     Returns
     -------
@@ -100,7 +98,7 @@ def outliers(frames: pd.DataFrame) -> pd.DataFrame:
     z = pd.DataFrame(np.nan, index=frames.index, columns=[f"{name}_z" for name in names])
     beyond = pd.DataFrame(False, index=frames.index, columns=names)
     for _, rows in frames.groupby("system"):
-        if len(rows) < ENOUGH:
+        if len(rows) < ENOUGH_FOR_TREND:
             continue
         residuals = {
             "energy": _off_trend(rows, "energy"),

@@ -1,4 +1,4 @@
-"""Concurrent learning: what a committee explores, which frames it disagrees about, and which of these are labelled.
+"""Concurrent learning: the labelled frames of all generations, those to train on and those to test on.
 
 The protocol is DP-GEN's (Zhang et al., Comput. Phys. Commun. 253, 107206 (2020)) as [Ly] used it (sec. II C). Generation g: a
 committee is trained on all labels so far, its first member drives dynamics from the starts and at the conditions of the
@@ -13,6 +13,7 @@ import itertools
 import json
 import logging
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,183 +21,18 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from qcrystal.crystal.cells import unit_cell
-from qcrystal.dataset.checks import Limits, robust_polynomial
-from qcrystal.dataset.deepmd_npy import read_dataset
-from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances
-from qcrystal.dft.frames import Draw, displaced_frames
+from qcrystal.dataset.checks import ENOUGH_FOR_TREND, Limits, robust_polynomial
+from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
+from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.dft.labels import labels_to_systems
-from qcrystal.dynamics.spec import RunSpec
 
 logger = logging.getLogger(__name__)
 
-ACCURATE, CANDIDATE, FAILED = "accurate", "candidate", "failed"
 TRAIN, TEST = "train", "test"
-VOLUME_MARGIN = 0.05
-"""Share by which a run's volume may leave the range of the labelled volumes."""
-ENOUGH_FOR_TREND = 8
-"""Frames from which on a trend of the energy with volume is looked for."""
 
 
 class LearningError(ValueError):
-    """A generation that cannot go on; one line that says why and what to change."""
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# exploration
-
-
-def conditions(settings, runs: int, seed: int) -> list[dict]:
-    """Conditions of a generation's runs: every start, pressure, temperature and method equally often, combined at random.
-
-    Parameters
-    ----------
-    settings : qcrystal.config.learning.Learning
-    runs
-        Number of runs.
-
-    Returns
-    -------
-    list of dict
-        ``start`` (name of a recipe), ``pressure`` (GPa), ``temperature`` (K), ``method``.
-    """
-    rng = np.random.default_rng(seed)
-    factors = {
-        "start": settings.starts,
-        "pressure": settings.pressures,
-        "temperature": settings.temperatures,
-        "method": settings.methods,
-    }
-    columns = {}
-    for name, levels in factors.items():
-        levels = [levels[i] for i in rng.permutation(len(levels))]
-        dealt = [levels[i % len(levels)] for i in range(runs)]
-        columns[name] = [dealt[i] for i in rng.permutation(runs)]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def exploration(config, generation: int) -> dict[str, RunSpec]:
-    """The runs of a generation, by name; ``start`` of a specification names the recipe that it starts from.
-
-    Parameters
-    ----------
-    config : qcrystal.config.runs.Configuration
-    """
-    system, effort = config.crystal, config.scale.learning
-    recipes = {recipe.name: recipe for recipe in system.dft.recipes}
-    masses = {element: system.isotopes[element].mass for element in system.species}
-    specs = {}
-    drawn = conditions(system.learning, effort.runs, config.seed("learning", generation, "conditions"))
-    for number, row in enumerate(drawn):
-        recipe, method = recipes[row["start"]], row["method"]
-        name = f"{number:02d}-{recipe.name}-{method}-{row['pressure']:g}GPa-{row['temperature']:g}K"
-        timestep = system.dynamics.timestep[method]
-        every = max(1, round(system.learning.frame_interval * 1e3 / timestep))
-        specs[name] = RunSpec(
-            run=name,
-            system=config.crystal_name,
-            method=method,
-            start=recipe.name,
-            basis=recipe.cell,
-            repeat=recipe.repeat,
-            species=tuple(system.species),
-            masses=masses,
-            temperature=row["temperature"],
-            pressure=row["pressure"],
-            timestep=timestep,
-            steps=effort.frames_per_run * every,
-            sample_every=every,
-            checkpoint_every=effort.frames_per_run * every,
-            seed=config.seed("learning", generation, name),
-            barostat_time=system.dynamics.barostat_time,
-            bath=system.dynamics.bath,
-        )
-    return specs
-
-
-def lattice_constant_at(pressure: float, systems: Sequence[LabelledFrames], prototype) -> float:
-    """Lattice constant (Å) at which the labelled frames are, on the average, under a pressure (GPa).
-
-    Volume per atom of the prototype's first species, as a polynomial of the labels' pressures; within the volumes that
-    are labelled.
-    """
-    first = prototype.sites[0].element
-    pressures = np.concatenate([system.pressures for system in systems])
-    volumes = np.concatenate([_volumes(system, first) for system in systems])
-    degree = min(2, len(np.unique(volumes.round(3))) - 1)
-    fit = np.polyfit(pressures, np.log(volumes), degree)
-    volume = np.clip(np.exp(np.polyval(fit, pressure)), volumes.min(), volumes.max())
-    cell = unit_cell(prototype, "primitive", 1.0)
-    return float(np.cbrt(volume * (cell.symbols == first).sum() / cell.get_volume()))
-
-
-def start_frame(prototype, recipe, spec: RunSpec, lattice_constant: float) -> Atoms:
-    """The start of a run: its recipe's strained and distorted cell, drawn by the run's seed, before any thermal displacement."""
-    at_rest = {"lattice_constants": [lattice_constant], "frames": 1, "temperature": 0.0, "quantum": False}
-    frequencies = dict.fromkeys(spec.species, 1.0)  # of displacements that vanish
-    recipe = recipe.model_copy(update=at_rest)
-    atoms = displaced_frames(prototype, recipe, Draw(spec.species, frequencies, spec.seed))[0]
-    atoms.set_masses([spec.masses[symbol] for symbol in atoms.get_chemical_symbols()])
-    return atoms
-
-
-def labelled_volumes(systems: Sequence[LabelledFrames], element: str) -> tuple[float, float]:
-    """Smallest and largest volume per atom of an element (Å³) among labelled frames."""
-    volumes = np.concatenate([_volumes(system, element) for system in systems])
-    return float(volumes.min()), float(volumes.max())
-
-
-def _volumes(system: LabelledFrames, element: str) -> np.ndarray:
-    return system.volumes / max(1, (system.symbols == element).sum())
-
-
-def whole_frames(frames: Sequence[Atoms], nearest: float, volumes: tuple[float, float], element: str) -> list[Atoms]:
-    """The frames before the first one that has collapsed, or whose cell has left what is labelled.
-
-    Parameters
-    ----------
-    nearest
-        Two atoms closer than this (Å) have collapsed.
-    volumes
-        Labelled volumes per atom of ``element`` (`labelled_volumes`); a run may leave them by `VOLUME_MARGIN`.
-    """
-    low, high = volumes[0] * (1 - VOLUME_MARGIN), volumes[1] * (1 + VOLUME_MARGIN)
-    for number, atoms in enumerate(frames):
-        volume = atoms.get_volume() / max(1, (atoms.symbols == element).sum())
-        if not low <= volume <= high or _nearest(atoms) < nearest:
-            return list(frames[:number])
-    return list(frames)
-
-
-def _nearest(atoms: Atoms) -> float:
-    blank = np.zeros((1, len(atoms), 3))
-    arrays = (atoms.cell.array[None], atoms.positions[None], np.zeros(1), blank, np.zeros((1, 3, 3)))
-    distances = nearest_distances(LabelledFrames("frame", np.array(atoms.get_chemical_symbols()), *arrays))
-    return min(float(values[0]) for values in distances.values())
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# judgement
-
-
-def classify(deviations: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
-    """``accurate`` below the lower bound, ``failed`` from the upper one on or where not a number, else ``candidate``.
-
-    Parameters
-    ----------
-    deviations : (F,) array
-        `qcrystal.potential.committee.force_deviation`, eV/Å.
-    bounds
-        Lower and upper bound, eV/Å; a frame exactly at the lower one is a candidate (DP-GEN's trust levels).
-    """
-    deviations = np.asarray(deviations, float)
-    lower, upper = bounds
-    return np.where(deviations < lower, ACCURATE, np.where(deviations < upper, CANDIDATE, FAILED))
-
-
-def origin_text(recipe: str, generation: int, part: str, run: str, time: float, deviation: float) -> str:
-    """Origin of an explored frame; its first word becomes the system's name in the data set."""
-    return f"{recipe}_md generation={generation} part={part} run={run} time={time:.3f}ps deviation={deviation:.3f}eV/A"
+    """A generation that cannot go on. The message is one line that says why and what to change."""
 
 
 def origin_value(origin: str, key: str, default: str) -> str:
@@ -371,3 +207,30 @@ def frames_of(systems: Sequence[LabelledFrames]) -> list[Atoms]:
         for system in systems
         for cell, positions in zip(system.cells, system.positions, strict=True)
     ]
+
+
+def write_generations(
+    train: Sequence[LabelledFrames], test: Sequence[LabelledFrames], tables: Sequence[Path], folder: Path
+) -> None:
+    """Write the data set that the generations leave: one folder, which appears whole.
+
+    Frames to train on are ``set.000`` of each system, frames to test on ``set.001``.
+
+    Parameters
+    ----------
+    train, test
+        As `separate` gives them.
+    tables
+        Files to keep beside the systems.
+    """
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    origins: dict[str, list] = {}
+    for name, group in (("set.000", train), ("set.001", test)):
+        for system in group:
+            origins.setdefault(system.name, []).extend(system.provenance["origins"])
+            write_deepmd(system, partial / system.name, name, {"origins": origins[system.name]})
+    for table in tables:
+        shutil.copy(table, partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)

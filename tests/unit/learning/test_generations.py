@@ -1,6 +1,7 @@
 """Concurrent learning: judgement, SOAP distances, the choice of diverse frames, conditions and volumes."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points, 
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.dataset.split import split
-from qcrystal.dynamics.spec import RunSpec
+from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.io.structures import read_structures, write_structures
+from qcrystal.io.trajectory import TrajectoryWriter
+from qcrystal.learning import explore, select
 from qcrystal.learning import generations as learning
 from qcrystal.potential.committee import force_deviation
 
@@ -60,7 +63,7 @@ def test_deviation_of_a_committee_by_hand():
 
 
 def test_frames_at_and_beyond_the_bounds():
-    kinds = learning.classify([0.0, 0.2999, 0.3, 1.4999, 1.5, 40.0, np.nan, np.inf], (0.3, 1.5))
+    kinds = select.classify([0.0, 0.2999, 0.3, 1.4999, 1.5, 40.0, np.nan, np.inf], (0.3, 1.5))
     assert kinds.tolist() == ["accurate"] * 2 + ["candidate"] * 2 + ["failed"] * 4
 
 
@@ -75,10 +78,10 @@ def test_a_run_is_kept_up_to_its_collapse(prototype):
     frames[2].positions[hydrogens[0]] = frames[2].positions[hydrogens[1]] + [0.3, 0, 0]
     volume = frames[0].get_volume()
     labelled = (0.98 * volume, 1.02 * volume)
-    assert len(learning.whole_frames(frames, 0.5, labelled, "La")) == 2
-    assert len(learning.whole_frames(frames, 0.2, labelled, "La")) == 4
+    assert len(explore.whole_frames(frames, 0.5, labelled, "La")) == 2
+    assert len(explore.whole_frames(frames, 0.2, labelled, "La")) == 4
     frames[1].set_cell(0.96 * frames[1].cell.array, scale_atoms=True)  # 11 % of the volume less
-    assert len(learning.whole_frames(frames, 0.2, labelled, "La")) == 1
+    assert len(explore.whole_frames(frames, 0.2, labelled, "La")) == 1
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -148,11 +151,11 @@ def test_principal_components_find_the_direction_that_varies():
 
 def test_every_level_of_every_condition_is_explored_equally_often(document):
     settings = Learning(**document["learning"])
-    rows = learning.conditions(settings, 36, seed=1)
+    rows = explore.conditions(settings, 36, seed=1)
     for name, levels in (("start", settings.starts), ("pressure", settings.pressures), ("method", settings.methods)):
         counts = [sum(row[name] == level for row in rows) for level in levels]
         assert max(counts) - min(counts) <= 1
-    assert rows == learning.conditions(settings, 36, seed=1) != learning.conditions(settings, 36, seed=2)
+    assert rows == explore.conditions(settings, 36, seed=1) != explore.conditions(settings, 36, seed=2)
 
 
 def labelled(prototype, lattice_constants, pressures):
@@ -176,9 +179,9 @@ def test_start_volume_is_the_labels_volume_at_the_pressure(prototype):
     pressures = 150.0 - 300.0 * np.log(lattice_constants / 5.1) * 3
     system = labelled(prototype, lattice_constants, pressures)
     # ln V is linear in P here, so the fit is exact
-    assert learning.lattice_constant_at(150.0, [system], prototype) == pytest.approx(5.1, abs=1e-6)
+    assert explore.lattice_constant_at(150.0, [system], prototype) == pytest.approx(5.1, abs=1e-6)
     # beyond the labels the nearest labelled volume
-    assert learning.lattice_constant_at(1000.0, [system], prototype) == pytest.approx(4.8, abs=1e-6)
+    assert explore.lattice_constant_at(1000.0, [system], prototype) == pytest.approx(4.8, abs=1e-6)
 
 
 def test_start_of_a_run_is_its_recipes_cell(document, prototype):
@@ -187,10 +190,52 @@ def test_start_of_a_run_is_its_recipes_cell(document, prototype):
         run="r", system="lah10", method="classical", repeat=recipe.repeat, species=SPECIES, masses={"La": 138.9, "H": 2.0},
         temperature=300, pressure=150, timestep=0.5, steps=1, sample_every=1, checkpoint_every=1, seed=5,
     )  # fmt: skip
-    atoms = learning.start_frame(prototype, recipe, spec, 5.1)
+    atoms = explore.start_frame(prototype, recipe, spec, 5.1)
     per_lanthanum = atoms.get_volume() / (atoms.symbols == "La").sum()
     assert per_lanthanum == pytest.approx(5.1**3 / 4)
     assert set(atoms.get_masses()[atoms.symbols == "H"]) == {2.0}
+
+
+def explored(prototype, document, monkeypatch, tmp_path, run):
+    """What `explore` finds where LAMMPS is replaced by ``run``, and the folder of the run."""
+    recipe = Recipe(**document["dft"]["recipes"][0])
+    spec = RunSpec(
+        run="r", system="lah10", method="classical", repeat=recipe.repeat, species=SPECIES, masses={"La": 138.9, "H": 1.0},
+        temperature=300, pressure=150, timestep=0.5, steps=3, sample_every=1, checkpoint_every=1, seed=5,
+    )  # fmt: skip
+    labels = [labelled(prototype, np.linspace(4.8, 5.4, 5), np.linspace(300, 80, 5))]
+    monkeypatch.setattr("qcrystal.dynamics.lammps.launcher.run", run)
+    folder = tmp_path / "r.run"
+    return explore.explore(spec, prototype, recipe, labels, tmp_path / "model.pb", folder, 0.5), folder
+
+
+def test_a_run_that_fails_is_a_result(prototype, document, monkeypatch, tmp_path):
+    def fails(spec, start, model, folder):
+        raise RunError("the potential\nhas lost an atom")
+
+    found, folder = explored(prototype, document, monkeypatch, tmp_path, fails)
+    assert found.frames == [] and found.ended == "the potential has lost an atom" and not folder.exists()
+
+
+@pytest.mark.parametrize(("collapses_at", "kept", "ended"), [(9, 3, "complete"), (2, 1, "collapsed.*at 0.200 ps")])
+def test_frames_before_a_collapse_are_kept(prototype, document, monkeypatch, tmp_path, collapses_at, kept, ended):
+    def runs(spec, start, model, folder):
+        folder.mkdir()
+        with TrajectoryWriter(
+            folder / "trajectory.h5", spec.model_dump(mode="json"), start.get_chemical_symbols(), start.get_masses()
+        ) as writer:
+            for step in range(4):
+                positions = start.positions.copy()
+                if step == collapses_at:
+                    positions[-1] = positions[-2] + [0.1, 0, 0]
+                writer.append(step, 0.1 * step, positions + 100 * start.cell.array[0], start.cell.array)
+
+    found, folder = explored(prototype, document, monkeypatch, tmp_path, runs)
+    assert [atoms.info["time"] for atoms in found.frames] == pytest.approx([0.1, 0.2, 0.3][:kept])
+    assert re.search(ended, found.ended) and not folder.exists()
+    for atoms in found.frames:  # wrapped into the cell
+        inside = atoms.get_scaled_positions(wrap=False)
+        assert inside.min() > -1e-6 and inside.max() < 1 + 1e-6
 
 
 @pytest.mark.parametrize(("symmetry", "number"), [("C2", 5), ("P-1", 2)])
@@ -209,8 +254,7 @@ def test_frames_set_apart_stay_apart_when_generations_are_added(prototype):
     explored = labelled(prototype, np.linspace(4.81, 5.41, 6), np.linspace(300, 80, 6))
     explored.name = "cubic_md"
     explored.provenance["origins"] = [
-        {"origin": learning.origin_text("cubic", 1 + i // 3, ("train", "test")[i % 2], "run", 0.1, 0.4)}
-        for i in range(6)
+        {"origin": select.origin_text("cubic", 1 + i // 3, ("train", "test")[i % 2], "run", 0.1, 0.4)} for i in range(6)
     ]
     train, test = learning.separate([recipes, explored.take(range(3))], 0.2, 7)
     later_train, later_test = learning.separate([recipes, explored], 0.2, 7)
@@ -229,7 +273,7 @@ def test_crushed_frames_are_dropped_and_frames_of_recipes_are_not(prototype, cap
     constants, pressures = np.linspace(4.8, 5.4, 10), np.linspace(300, 80, 10)
     recipes, explored = labelled(prototype, constants, pressures), labelled(prototype, constants[:3], [300, 3000, 280])
     for entry in explored.provenance["origins"]:
-        entry["origin"] = learning.origin_text("cubic", 1, "train", "run", 0.1, 0.4)
+        entry["origin"] = select.origin_text("cubic", 1, "train", "run", 0.1, 0.4)
     recipes.energies = 11 * (constants - 5.3) ** 2
     explored.energies = 11 * ((constants[:3] - 5.3) ** 2 + [0, 0, 5])
     with caplog.at_level("INFO"):
@@ -253,7 +297,7 @@ def test_loop_goes_on_from_the_data_set_that_one_has_left(tmp_path, prototype):
     new = {
         "energy": 0.0, "forces": np.zeros((11, 3)).tolist(), "virial": np.eye(3).tolist(), "cell": frame.cell.tolist(),
         "positions": frame.positions.tolist(), "symbols": frame.get_chemical_symbols(),
-        "origin": learning.origin_text("cubic", 3, "train", "run", 0.1, 0.4),
+        "origin": select.origin_text("cubic", 3, "train", "run", 0.1, 0.4),
     }  # fmt: skip
     document = {"software": {}, "settings": {"cutoff": 500}, "frames": [new]}
     (tmp_path / "0.json").write_text(json.dumps(document))
@@ -287,7 +331,7 @@ def test_no_frames_are_written_and_read(tmp_path, prototype):
     write_structures([], path)
     assert read_structures(path) == []
     frame = conventional_cell(prototype, 5.0)
-    frame.info["origin"] = learning.origin_text("cubic", 2, "test", "03-cubic", 0.1234, 0.5)
+    frame.info["origin"] = select.origin_text("cubic", 2, "test", "03-cubic", 0.1234, 0.5)
     write_structures([frame], path)
     (back,) = read_structures(path)
     assert np.allclose(back.positions, frame.positions)
