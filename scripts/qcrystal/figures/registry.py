@@ -76,14 +76,14 @@ class Figure:
             from qcrystal.figures.style import save_figure
 
             return save_figure(result, stem)
-        from qcrystal.figures.data import save_table
+        from qcrystal.analysis.sweeps import save_table
 
         return save_table(result, stem, self.caption)
 
 
 FIGURES: dict[str, Figure] = {
     "qin_fig1a_enthalpy": Figure(
-        module="statics",
+        module="enthalpies",
         function="enthalpy",
         inputs=("search:enthalpies",),
         optional=("search:counts", "dft:structures", "accuracy:limits"),
@@ -92,7 +92,7 @@ FIGURES: dict[str, Figure] = {
         category="Statics",
     ),
     "qin_fig1b_structures": Figure(
-        module="crystals",
+        module="crystal_cells",
         function="structures",
         inputs=("search:structures", "search:enthalpies"),
         kind="figure",
@@ -100,7 +100,7 @@ FIGURES: dict[str, Figure] = {
         category="Statics",
     ),
     "qin_fig1c_energy_parity": Figure(
-        module="potential",
+        module="parity",
         function="energy_parity",
         inputs=("potential:parity_errors", "potential:parity_histograms"),
         kind="figure",
@@ -108,7 +108,7 @@ FIGURES: dict[str, Figure] = {
         category="Potential",
     ),
     "qin_fig1d_force_parity": Figure(
-        module="potential",
+        module="parity",
         function="force_parity",
         inputs=("potential:parity_errors", "potential:parity_histograms"),
         kind="figure",
@@ -116,7 +116,7 @@ FIGURES: dict[str, Figure] = {
         category="Potential",
     ),
     "qin_table1_lattice": Figure(
-        module="statics",
+        module="enthalpies",
         function="lattice",
         inputs=("statics:eos",),
         optional=("dft:lattice",),
@@ -127,7 +127,7 @@ FIGURES: dict[str, Figure] = {
         category="Statics",
     ),
     "dft_convergence": Figure(
-        module="dft",
+        module="label_convergence",
         function="convergence",
         inputs=("dft:convergence",),
         kind="table",
@@ -136,7 +136,7 @@ FIGURES: dict[str, Figure] = {
         category="Statics",
     ),
     "dft_equation_of_state": Figure(
-        module="dft",
+        module="label_convergence",
         function="equation_of_state",
         inputs=("statics:eos", "dft:label_pressures"),
         optional=("dft:lattice",),
@@ -146,7 +146,7 @@ FIGURES: dict[str, Figure] = {
         category="Statics",
     ),
     "qin_fig2a_phase_classical": Figure(
-        module="phase",
+        module="phase_map",
         function="phase_classical",
         inputs=("sweep:classical_grid/summary",),
         kind="figure",
@@ -154,7 +154,7 @@ FIGURES: dict[str, Figure] = {
         category="Phase diagram",
     ),
     "qin_fig2b_angles_150GPa": Figure(
-        module="phase",
+        module="phase_map",
         function="angles",
         inputs=("sweep:classical_grid/summary",),
         kind="figure",
@@ -162,7 +162,7 @@ FIGURES: dict[str, Figure] = {
         category="Phase diagram",
     ),
     "qin_figS_phase_qtb": Figure(
-        module="phase",
+        module="phase_map",
         function="phase_qtb",
         inputs=("sweep:qtb_grid/summary",),
         kind="figure",
@@ -170,7 +170,7 @@ FIGURES: dict[str, Figure] = {
         category="Phase diagram",
     ),
     "qin_fig3a_energy": Figure(
-        module="energies",
+        module="vibrational_energy",
         function="energy",
         inputs=(
             "sweep:energy_classical/summary",
@@ -184,7 +184,7 @@ FIGURES: dict[str, Figure] = {
         category="Quantum energies",
     ),
     "qin_fig3b_zero_point": Figure(
-        module="energies",
+        module="vibrational_energy",
         function="zero_point",
         inputs=(
             "sweep:qtb_low_temperature/summary",
@@ -197,7 +197,7 @@ FIGURES: dict[str, Figure] = {
         category="Quantum energies",
     ),
     "qin_fig4_trajectories": Figure(
-        module="protons",
+        module="trajectories",
         function="trajectories",
         inputs=("sweep:trajectories_qtb/paths",),
         kind="figure",
@@ -206,7 +206,7 @@ FIGURES: dict[str, Figure] = {
         category="Protons",
     ),
     "qin_fig5_msd": Figure(
-        module="protons",
+        module="trajectories",
         function="mean_squared_displacement",
         inputs=("sweep:diffusion_qtb/msd", "sweep:diffusion_qtb/summary"),
         kind="figure",
@@ -214,7 +214,7 @@ FIGURES: dict[str, Figure] = {
         category="Protons",
     ),
     "qin_fig6_rdf": Figure(
-        module="protons",
+        module="trajectories",
         function="pair_distribution",
         inputs=("sweep:rdf_classical/rdf", "sweep:rdf_qtb/rdf"),
         kind="figure",
@@ -222,7 +222,7 @@ FIGURES: dict[str, Figure] = {
         category="Protons",
     ),
     "x_leakage": Figure(
-        module="baths",
+        module="leakage",
         function="leakage",
         inputs=("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary", "statics:phonon_dos"),
         kind="figure",
@@ -231,7 +231,7 @@ FIGURES: dict[str, Figure] = {
         category="Quantum baths",
     ),
     "x_table_methods": Figure(
-        module="baths",
+        module="leakage",
         function="compared",
         inputs=(
             "sweep:compared_qtb/summary",
@@ -246,7 +246,7 @@ FIGURES: dict[str, Figure] = {
         category="Quantum baths",
     ),
     "x_beads": Figure(
-        module="beads",
+        module="bead_convergence",
         function="convergence",
         inputs=("sweep:beads_pimd/summary", "statics:phonon_dos"),
         kind="figure",
@@ -255,7 +255,7 @@ FIGURES: dict[str, Figure] = {
         category="Path integrals",
     ),
     "x_data_quality": Figure(
-        module="quality",
+        module="data_quality",
         function="data_quality",
         inputs=("quality:frames", "quality:systems", "quality:histograms"),
         kind="figure",
@@ -264,7 +264,7 @@ FIGURES: dict[str, Figure] = {
         category="Potential",
     ),
     "x_table_data_quality": Figure(
-        module="quality",
+        module="data_quality",
         function="systems",
         inputs=("quality:systems",),
         optional=("quality:potential",),
@@ -273,7 +273,7 @@ FIGURES: dict[str, Figure] = {
         category="Potential",
     ),
     "x_accuracy_map": Figure(
-        module="accuracy",
+        module="accuracy_map",
         function="accuracy_map",
         inputs=(
             "sweep:classical_grid/summary",
@@ -287,7 +287,7 @@ FIGURES: dict[str, Figure] = {
         category="Potential",
     ),
     "ly_fig1a_structure_map": Figure(
-        module="learning",
+        module="structure_map",
         function="structure_map",
         inputs=("learning:structure_map",),
         kind="figure",
@@ -296,7 +296,7 @@ FIGURES: dict[str, Figure] = {
         category="Potential",
     ),
     "ly_fig1b_rmse_generations": Figure(
-        module="learning",
+        module="structure_map",
         function="rmse_generations",
         inputs=("learning:generation_errors", "learning:generations"),
         kind="figure",

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from qcrystal.figures.data import CONDITION, combine_replicas, corrected
+from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected
 from qcrystal.manuscript.uncertainty import value_text
 
 

@@ -18,11 +18,15 @@ from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from scipy import constants
 
+from qcrystal.analysis import sweeps as data
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
 from qcrystal.dataset.quality import system_table
-from qcrystal.figures import crystals, data, energies, statics, style
-from qcrystal.figures.accuracy import Calibration
-from qcrystal.figures.baths import harmonic_temperature
+from qcrystal.figures import crystal_cells as crystals
+from qcrystal.figures import enthalpies as statics
+from qcrystal.figures import style
+from qcrystal.figures import vibrational_energy as energies
+from qcrystal.figures.accuracy_map import Calibration
+from qcrystal.figures.leakage import harmonic_temperature
 from qcrystal.figures.registry import FIGURES
 from qcrystal.potential.extrapolation import binned, limits
 from qcrystal.units import THZ
@@ -1121,7 +1125,7 @@ def test_each_run_is_corrected_that_tells_how(inputs, literature):
 
 def test_replicas_on_different_grids_are_averaged_where_all_are_known():
     """Straight lines of slopes 1 and 3 with lags of their own: their mean has slope 2, as far as the shorter one reaches."""
-    from qcrystal.figures.protons import on_one_grid
+    from qcrystal.figures.trajectories import on_one_grid
 
     lines = [
         pd.DataFrame(

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcrystal.figures import statics, style
+from qcrystal.figures import enthalpies as statics
+from qcrystal.figures import style
 from qcrystal.figures.registry import FIGURES
 from qcrystal.manuscript.published import read_published
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import published, table
+from qcrystal.analysis.sweeps import published, table
 from qcrystal.figures.style import add_note, new_figure, styled
 from qcrystal.io.tables import TableError
 

@@ -8,7 +8,9 @@ from ase import units
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import corrected_name, corrected_observable, nearest, published, series, table
+from qcrystal.analysis.sweeps import corrected_name, corrected_observable, nearest, published, series, table
+from qcrystal.dynamics.bath.thermal import quantum_energy
+from qcrystal.dynamics.beads import harmonic_bead_energy
 from qcrystal.figures.style import (
     LINES,
     METHODS,
@@ -20,7 +22,6 @@ from qcrystal.figures.style import (
     span_text,
     styled,
 )
-from qcrystal.units import oscillator_energy
 
 ENERGY = "energy_over_3NkB"
 ENERGY_SWEEPS = ["sweep:energy_classical/summary", "sweep:energy_qtb/summary", "sweep:energy_pimd/summary"]
@@ -50,6 +51,13 @@ def beads_text(rows: pd.DataFrame) -> str:
     return span_text(low, high, "beads") if high > 1 else ""
 
 
+def mode_energies(frequency: np.ndarray, temperature: float, beads: int | None = None) -> np.ndarray:
+    """Mean energies (eV) of harmonic modes (THz, above 0): with so many beads, or exact."""
+    if beads is None:
+        return quantum_energy(frequency, temperature)
+    return np.array([harmonic_bead_energy(each, temperature, beads) for each in frequency])
+
+
 def harmonic_energy(dos: pd.DataFrame, temperature: float, beads: int | None = None) -> float:
     """E/(3 N k_B) in K of the harmonic crystal: with so many beads, or exact.
 
@@ -61,7 +69,7 @@ def harmonic_energy(dos: pd.DataFrame, temperature: float, beads: int | None = N
     frequency = dos["frequency"].to_numpy(float)
     real = frequency > IMAGINARY
     energy = np.full(len(dos), units.kB * temperature)
-    energy[real] = oscillator_energy(frequency[real], temperature, beads)
+    energy[real] = mode_energies(frequency[real], temperature, beads)
     return float(np.average(energy, weights=dos["dos"]) / units.kB)
 
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 
-from qcrystal.figures.data import table
-from qcrystal.figures.statics import CUBIC
+from qcrystal.analysis.sweeps import table
+from qcrystal.figures.enthalpies import CUBIC
 from qcrystal.figures.style import add_note, new_figure, phase_name, styled
 from qcrystal.io.tables import TableError
 

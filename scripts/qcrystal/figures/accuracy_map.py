@@ -12,8 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from qcrystal.figures.data import SUMMARY, table
-from qcrystal.figures.phase import ANNOTATED, CELL, COLORMAP, cell_edges
+from qcrystal.analysis.sweeps import SUMMARY, table
+from qcrystal.figures.phase_map import ANNOTATED, CELL, COLORMAP, cell_edges
 from qcrystal.figures.style import METHODS, add_note, legend, new_figure, styled
 
 MAPS = {"a": "classical_grid", "b": "qtb_grid"}

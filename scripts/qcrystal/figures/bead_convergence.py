@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qcrystal.analysis.sweeps import measured_pressure, observable, one_condition, table
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
-from qcrystal.figures.baths import at_pressure, harmonic_temperature, kinetic_temperatures
-from qcrystal.figures.data import measured_pressure, observable, one_condition, table
-from qcrystal.figures.energies import REFERENCE, harmonic_energy, note_imaginary, vibrational_energy
+from qcrystal.figures.leakage import at_pressure, harmonic_temperature, kinetic_temperatures
 from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
+from qcrystal.figures.vibrational_energy import REFERENCE, harmonic_energy, note_imaginary, vibrational_energy
 
 SWEEP = "sweep:beads_pimd/summary"
 POINTS = 40  # of the harmonic curve

@@ -7,16 +7,16 @@ import pandas as pd
 from ase import units
 from matplotlib.figure import Figure
 
-from qcrystal.figures.data import corrected_observable, measured_pressure, observable, one_condition, table
-from qcrystal.figures.energies import (
+from qcrystal.analysis.sweeps import corrected_observable, measured_pressure, observable, one_condition, table
+from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
+from qcrystal.figures.vibrational_energy import (
     IMAGINARY,
     LEAST_SHARE,
     beads_text,
     imaginary_share,
+    mode_energies,
     note_imaginary,
 )
-from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
-from qcrystal.units import oscillator_energy
 
 LEAKAGE_SWEEPS = ("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary")
 COMPARED_SWEEPS = tuple(f"sweep:compared_{method}/summary" for method in ("qtb", "adqtb", "pimd", "trpmd"))
@@ -37,7 +37,7 @@ def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float, be
     """
     real = dos[dos["frequency"] > IMAGINARY]
     weight = real[f"dos_{species}"].to_numpy(float)
-    energy = oscillator_energy(real["frequency"].to_numpy(float), temperature, beads)
+    energy = mode_energies(real["frequency"].to_numpy(float), temperature, beads)
     return float(weight @ energy / weight.sum() / units.kB)
 
 

@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from qcrystal.figures.data import CONDITION, SUMMARY, nearest, observable, published, series, table
+from qcrystal.analysis.sweeps import CONDITION, SUMMARY, nearest, observable, published, series, table
 from qcrystal.figures.style import LINES, METHODS, add_note, draw_points, draw_published, legend, new_figure, styled
 from qcrystal.manuscript.uncertainty import value_text
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.interpolate import make_interp_spline
 
-from qcrystal.figures.data import published, table
+from qcrystal.analysis.sweeps import published, table
 from qcrystal.figures.style import METHODS, PHASES, add_note, legend, new_figure, phase_name, styled
 from qcrystal.io.tables import TableError
 

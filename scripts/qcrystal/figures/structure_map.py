@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from qcrystal.figures.data import table
+from qcrystal.analysis.sweeps import table
 from qcrystal.figures.style import METHODS, PHASES, add_note, new_figure, styled
 from qcrystal.io.tables import TableError
 

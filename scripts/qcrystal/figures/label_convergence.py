@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qcrystal.figures.data import published, table
-from qcrystal.figures.statics import LATTICE, at_lattice_constant
+from qcrystal.analysis.sweeps import published, table
+from qcrystal.figures.enthalpies import LATTICE, at_lattice_constant
 
 CONVERGENCE = {
     "varied": "varied",

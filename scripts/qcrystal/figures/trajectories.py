@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from qcrystal.figures.data import (
+from qcrystal.analysis.sweeps import (
     CONDITION,
     SQUARE_CM_PER_S,
     combine_replicas,

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qcrystal.analysis.sweeps import table
 from qcrystal.dataset.quality import DUPLICATE, INDEPENDENT, distance_columns
-from qcrystal.figures.data import table
 from qcrystal.figures.style import METHODS, PHASES, add_note, legend, new_figure, styled
 
 FRAMES = ["split", "system", "frame", "volume", "pressure", "outlier", "ratio", "duplicate"]
