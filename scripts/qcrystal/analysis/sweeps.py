@@ -1,87 +1,24 @@
-"""What the figures read and the tables they write: checked columns, averages over replicas, published values."""
+"""Statistics of sweeps: means over replicas, values without what a bath's friction adds, curves by condition."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import constants
 
 from qcrystal.analysis.statistics import Estimate, replica_mean
-from qcrystal.files import identifier, write_whole
-from qcrystal.io.tables import TableError, write_table
-from qcrystal.manuscript.published import PublishedError, published_entry
+from qcrystal.io.tables import TableError, source_of
 
 # 1 cm²/s in Å²/ps
 SQUARE_CM_PER_S = constants.centi**2 / constants.angstrom**2 * constants.pico
 CONDITION = ["system", "method", "isotope", "start", "atoms", "pressure_target", "temperature_target"]
-SUMMARY = [*CONDITION, "replica", "length_ps", "observable", "species", "value", "error"]
+"""Columns that tell one condition of a sweep from another; replicas of a condition share them."""
+DECIMALS = 9  # to which a grid's values are rounded, so that replicas' agree
 
 
-class Published(NamedTuple):
-    """A published value with the name under which it is cited."""
-
-    value: object
-    label: str
-    where: str
-
-
-def citation_label(source: str) -> str:
-    """Short name of a reference: ``X. Qin, H. Wu, ... (2023)`` -> ``Qin et al. 2023``."""
-    surnames = re.findall(r"(?:^|, | and )(?:[A-Z]\.[ -]?)+ ?([A-Z][\w-]+)", source)
-    year = re.search(r"\((\d{4})\)", source)
-    if not surnames or not year:
-        raise PublishedError(
-            f"config/crystals/lah10/published.yaml: sources: no author or no year in {source!r}; write 'A. Author, ... (2023)'"
-        )
-    if len(surnames) > 2 or "et al." in source:
-        authors = f"{surnames[0]} et al."
-    else:
-        authors = " and ".join(surnames)
-    return f"{authors} {year[1]}"
-
-
-def published(values: dict, name: str) -> Published:
-    """Published value ``name`` of ``config/crystals/lah10/published.yaml`` and its citation label.
-
-    Parameters
-    ----------
-    values
-        The whole file: ``sources`` (key -> reference) and ``values`` (id -> value, unit, where).
-    """
-    entry = published_entry(values, name)
-    key, _, where = entry["where"].partition(" ")
-    key = key.rstrip(",")
-    if key not in values["sources"]:
-        raise PublishedError(
-            f"config/crystals/lah10/published.yaml: values.{name}.where begins with {key!r}, which is not among sources"
-        )
-    return Published(entry["value"], citation_label(values["sources"][key]), where)
-
-
-def table(tables: dict, name: str, columns: list[str]) -> pd.DataFrame:
-    """Table ``name``, checked for its columns.
-
-    Raises
-    ------
-    TableError
-        The table is not there, is empty, or lacks a column.
-    """
-    if name not in tables:
-        raise TableError(f"table {name!r} was not given; given: {', '.join(sorted(tables)) or 'none'}")
-    frame = tables[name]
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise TableError(f"table {name!r} has no column {', '.join(missing)}; it has {', '.join(frame.columns)}")
-    if frame.empty:
-        raise TableError(f"table {name!r} has no rows; make it again")
-    return frame
-
-
-def combine_replicas(frame: pd.DataFrame, keys: list[str], value: str = "value") -> pd.DataFrame:
+def combine_replicas(frame: pd.DataFrame, keys: Sequence[str], value: str = "value") -> pd.DataFrame:
     """Average ``value`` over the replicas of each condition, with the error of `statistics.replica_mean`.
 
     Returns
@@ -90,7 +27,7 @@ def combine_replicas(frame: pd.DataFrame, keys: list[str], value: str = "value")
         ``keys``, ``value``, ``error``, sorted by ``keys``.
     """
     rows = []
-    for condition, replicas in frame.groupby(keys, dropna=False):
+    for condition, replicas in frame.groupby(list(keys), dropna=False):
         known = replicas[replicas[value].notna()]
         estimates = [Estimate(v, e, np.nan) for v, e in zip(known[value], known["error"], strict=True)]
         found = replica_mean(estimates) if estimates else Estimate(np.nan, np.nan, np.nan)
@@ -99,29 +36,33 @@ def combine_replicas(frame: pd.DataFrame, keys: list[str], value: str = "value")
 
 
 def observable(
-    tables: dict, name: str, quantity: str, species: str | None = None, also: tuple[str, ...] = ()
+    summary: pd.DataFrame, quantity: str, species: str | None = None, also: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """One observable of a sweep's summary, averaged over replicas.
+    """One observable of a sweep, averaged over replicas.
 
     Parameters
     ----------
-    name
-        Logical name of the summary table.
+    summary
+        Summary of the sweep.
     quantity
         Name in the column ``observable``.
     species
         Name in the column ``species``; None takes whatever is there.
     also
         Columns to keep besides the conditions that tell curves apart.
+
+    Raises
+    ------
+    TableError
+        The sweep has no such observable.
     """
-    summary = table(tables, name, [*SUMMARY, *also])
     rows = summary[summary["observable"] == quantity]
     if species is not None:
         rows = rows[rows["species"] == species]
     if rows.empty:
         wanted = quantity if species is None else f"{quantity} of {species}"
         known = ", ".join(sorted(summary["observable"].unique()))
-        raise TableError(f"table {name!r} has no observable {wanted}; its column observable holds {known}")
+        raise TableError(f"{source_of(summary)}: no observable {wanted}; the column observable holds {known}")
     return combine_replicas(rows, [*CONDITION, *also])
 
 
@@ -131,9 +72,9 @@ def corrected_name(quantity: str) -> str:
 
 
 def corrected(summary: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    """A sweep's summary in which ``quantity`` is without what a bath's friction adds, of each run that tells that.
+    """A sweep's summary in which ``quantity`` is without what a bath's friction adds, for every run that reports it.
 
-    A run that does not tell, because it had no such bath or was too short, keeps what was measured.
+    A run that does not report it, because it had no such bath or was too short, keeps what was measured.
     """
     known = summary.loc[summary["observable"] == corrected_name(quantity), "run"]
     replaced = (summary["observable"] == quantity) & summary["run"].isin(known)
@@ -141,15 +82,20 @@ def corrected(summary: pd.DataFrame, quantity: str) -> pd.DataFrame:
 
 
 def corrected_observable(
-    tables: dict, name: str, quantity: str, species: str | None = None, also: tuple[str, ...] = ()
+    summary: pd.DataFrame, quantity: str, species: str | None = None, also: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """`observable`, `corrected`."""
-    summary = table(tables, name, [*SUMMARY, "run", *also])
-    return observable({name: corrected(summary, quantity)}, name, quantity, species, also)
+    """`observable` of a summary that is `corrected` first."""
+    return observable(corrected(summary, quantity), quantity, species, also)
 
 
-def one_condition(tables: dict, names: tuple[str, ...]) -> tuple[float, float]:
-    """Pressure (GPa) and temperature (K) of sweeps that a figure shows against something else.
+def kinetic_temperatures(summary: pd.DataFrame) -> pd.DataFrame:
+    """Kinetic temperature (K) of each species, friction-corrected for every run that reports it."""
+    rows = corrected_observable(summary, "temperature", also=("species", "friction", "beads"))
+    return rows[rows["species"] != "all"]
+
+
+def one_condition(summaries: Iterable[pd.DataFrame]) -> tuple[float, float]:
+    """Pressure (GPa) and temperature (K) of sweeps that are shown against something else.
 
     Raises
     ------
@@ -157,28 +103,27 @@ def one_condition(tables: dict, names: tuple[str, ...]) -> tuple[float, float]:
         The sweeps have several of them.
     """
     keys = ["pressure_target", "temperature_target"]
-    found = {name: list(table(tables, name, keys).groupby(keys).groups) for name in names}
+    found = {source_of(summary): list(summary.groupby(keys).groups) for summary in summaries}
     conditions = {condition for each in found.values() for condition in each}
     if len(conditions) > 1:
         held = "; ".join(
-            f"table {name!r} holds {', '.join(f'{pressure:g} GPa {temperature:g} K' for pressure, temperature in each)}"
+            f"{name}: holds {', '.join(f'{pressure:g} GPa {temperature:g} K' for pressure, temperature in each)}"
             for name, each in found.items()
         )
         raise TableError(
-            f"{held}; the figure shows one condition: leave one pressure and one temperature in the sweeps of config/scales"
+            f"{held}; the figure shows one condition: leave one pressure and one temperature in the sweeps of the scale's file"
         )
     return conditions.pop()
 
 
-def measured_pressure(tables: dict, names: tuple[str, ...]) -> str:
-    """Mean pressures (GPa) that runs at a fixed cell have shown, lowest to highest, without what a bath's friction adds.
+def measured_pressure(summaries: Iterable[pd.DataFrame]) -> str:
+    """Mean pressures (GPa) that runs at a fixed cell have shown, lowest to highest, friction-corrected where known.
 
     Their cell was chosen beforehand for a pressure, which they have only nearly.
     """
-    values = []
-    for name in names:
-        summary = table(tables, name, SUMMARY)
-        found = corrected(summary, "pressure") if "run" in summary else summary
+    values: list[float] = []
+    for summary in summaries:
+        found = corrected(summary, "pressure")
         values.extend(found.loc[found["observable"] == "pressure", "value"].dropna())
     if not values:
         return "pressure not told"
@@ -196,7 +141,7 @@ CONDITION_TEXT = {
 }
 
 
-def series(frame: pd.DataFrame, along: tuple[str, ...]) -> list[tuple[str, str, pd.DataFrame]]:
+def series(frame: pd.DataFrame, along: Sequence[str]) -> list[tuple[str, str, pd.DataFrame]]:
     """Split a table into curves along ``along``: one per combination of the other conditions.
 
     Returns
@@ -214,46 +159,28 @@ def series(frame: pd.DataFrame, along: tuple[str, ...]) -> list[tuple[str, str, 
     return curves
 
 
-def nearest(available, wanted: float) -> float:
+def on_one_grid(rows: pd.DataFrame, coordinate: str, value: str) -> pd.DataFrame:
+    """Replicas of one curve on the grid of the shortest, by linear interpolation: each leaves out its own equilibration."""
+    runs = [run.sort_values(coordinate) for _, run in rows.groupby("run")]
+    grid = min((run[coordinate].to_numpy(float) for run in runs), key=np.max)
+
+    def interpolated(run: pd.DataFrame) -> pd.DataFrame:
+        columns = {name: np.interp(grid, run[coordinate], run[name]) for name in (value, "error")}
+        return run.iloc[[0] * len(grid)].assign(**{coordinate: grid}, **columns)
+
+    return pd.concat([interpolated(run) for run in runs])
+
+
+def replica_curves(rows: pd.DataFrame, coordinate: str, value: str, kinds: Sequence[str]) -> pd.DataFrame:
+    """Curves of a sweep averaged over replicas: conditions, kinds, coordinate, value, error."""
+    curves = [on_one_grid(curve, coordinate, value) for _, curve in rows.groupby([*CONDITION, *kinds], dropna=False)]
+    curve = pd.concat(curves, ignore_index=True)
+    return combine_replicas(
+        curve.assign(**{coordinate: curve[coordinate].round(DECIMALS)}), [*CONDITION, *kinds, coordinate], value
+    )
+
+
+def nearest(available: Iterable[float], wanted: float) -> float:
     """The available value nearest to the wanted one."""
-    available = np.asarray(available, dtype=float)
-    return float(available[np.argmin(np.abs(available - wanted))])
-
-
-def heading(name: str) -> str:
-    """A column's name as words in LaTeX: ``dp_minus_dft`` becomes DP $-$ DFT."""
-    words = [
-        "$-$" if word == "minus" else word.upper() if word in ("dp", "dft", "gpaw") else word
-        for word in name.split("_")
-    ]
-    return " ".join(words)
-
-
-def latex(frame: pd.DataFrame, caption: str) -> str:
-    """A plain ``tabular`` of a table, its column names in words as header; missing numbers become dashes."""
-
-    def cell(value) -> str:
-        if isinstance(value, str):
-            return re.sub(r"([#$%&_])", r"\\\1", value)
-        if isinstance(value, int):
-            return str(value)
-        digits = 4 if abs(value) < 100 else 1
-        return "--" if pd.isna(value) else f"{round(value, digits) + 0.0:.{digits}f}"
-
-    rows = [
-        [heading(name) for name in frame.columns],
-        *([cell(value) for value in record] for record in frame.itertuples(index=False)),
-    ]
-    lines = [" & ".join(row) + r" \\" for row in rows]
-    columns = "".join("r" if pd.api.types.is_numeric_dtype(kind) else "l" for kind in frame.dtypes)
-    text = [f"% {caption}", rf"\begin{{tabular}}{{{columns}}}", r"\hline", lines[0], r"\hline", *lines[1:]]
-    return "\n".join([*text, r"\hline", r"\end{tabular}", ""])
-
-
-def save_table(frame: pd.DataFrame, stem: Path, caption: str) -> list[Path]:
-    """Write ``stem.csv`` and ``stem.tex``, with the identifier of the job's record; each appears whole."""
-    comma, tex = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".tex"))
-    write_table(frame, comma)
-    mark = f"% prov_id {identifier()}\n" if identifier() else ""
-    write_whole(tex, mark + latex(frame, caption))
-    return [comma, tex]
+    values = np.asarray(list(available), dtype=float)
+    return float(values[np.argmin(np.abs(values - wanted))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,21 +10,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
-from qcrystal.analysis.sweeps import SUMMARY, table
-from qcrystal.figures.phase_map import ANNOTATED, CELL, COLORMAP, cell_edges
-from qcrystal.figures.style import METHODS, add_note, legend, new_figure, styled
+from qcrystal.figures.kinds import Inputs, Options
+from qcrystal.figures.phase_map import ANNOTATED, CELL, COLORMAP, cells, draw_cells, hatch_cell, write_in_cell
+from qcrystal.figures.style import (
+    METHODS,
+    SMALLEST_TEXT,
+    Picture,
+    letter_panels,
+    new_figure,
+    panel_legend_above,
+    styled,
+)
+from qcrystal.manuscript.published import Cited
 
-MAPS = {"a": "classical_grid", "b": "qtb_grid"}
-BINNED = ["by", "name", "low", "high", "mean", "frames", "force_rmse", "force_rmse_error", "deviation_rms"]
-FRAMES = ["system", "force_rmse", "deviation_rms"]
 MEV_PER_EV = 1000.0
 ERROR_COLOR = METHODS["dft"].color
 DEVIATION_COLOR = METHODS["pimd"].color
 FEWEST = 10  # frames from which a curve is drawn
-NAMES = 24  # systems that are named on the axis
+NAMES = 15  # systems that are named on the axis
 
 
 def by_condition(summary: pd.DataFrame, observable: str) -> pd.DataFrame:
@@ -60,7 +65,7 @@ class Calibration:
         scatter = float(np.sqrt(((error - constant - power * deviation) ** 2).sum() / (len(known) - 2)))
         return cls(float(np.exp(constant)), float(power), scatter, float(known["deviation_rms"].max()))
 
-    def error(self, deviation):
+    def error(self, deviation: np.ndarray | float) -> np.ndarray | float:
         """Expected force error, per component."""
         return self.prefactor * deviation**self.power
 
@@ -70,32 +75,18 @@ def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize, calibration: Calib
 
     The cell names the deviation and, below it, the force error that held-out frames of this deviation have.
     """
-    pressures, temperatures = (np.sort(rows[column].unique()).astype(float) for column in CELL)
-    columns = cell_edges(pressures, CELL["pressure_target"])
-    lines = cell_edges(temperatures, CELL["temperature_target"])
-    grid = rows.pivot(index="temperature_target", columns="pressure_target", values="value").to_numpy(float)
-    axes.pcolormesh(
-        columns, lines, np.ma.masked_invalid(grid), cmap=COLORMAP, norm=norm, edgecolors="white", linewidth=0.5
-    )
+    draw_cells(axes, rows, norm)
     for row in rows.itertuples():
-        i, j = np.searchsorted(pressures, row.pressure_target), np.searchsorted(temperatures, row.temperature_target)
+        place = (row.pressure_target, row.temperature_target)
         if row.extrapolates:
-            size = (columns[i + 1] - columns[i], lines[j + 1] - lines[j])
-            axes.add_patch(Rectangle((columns[i], lines[j]), *size, facecolor="none", edgecolor="0.3", hatch="////"))
+            hatch_cell(axes, rows, place, "0.3")
         if np.isfinite(row.value) and len(rows) <= ANNOTATED:
-            ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
-            place = (row.pressure_target, row.temperature_target)
             text = f"{row.value:.0f}"
             if calibration:
                 text += f"\n{'>' * (row.value > calibration.largest)}{calibration.error(row.value):.0f}"
-            axes.text(*place, text, ha="center", va="center", fontsize=5, linespacing=1.0, zorder=5, bbox=ground)
-    if not np.isfinite(grid).any():
+            write_in_cell(axes, place, text)
+    if not np.isfinite(cells(rows)[2]).any():
         axes.text(0.5, 0.5, "no committee", transform=axes.transAxes, ha="center", va="center")
-    axes.set_xlim(columns[0], columns[-1])
-    axes.set_ylim(lines[0], lines[-1])
-    axes.tick_params(which="both", direction="out", top=False, right=False)
-    axes.set_xlabel("pressure (GPa)")
-    axes.set_ylabel("temperature (K)")
 
 
 def draw_errors(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
@@ -109,12 +100,12 @@ def draw_errors(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
     if rows["deviation_rms"].notna().any():
         deviation = MEV_PER_EV * rows["deviation_rms"]
         axes.plot(rows["mean"], deviation, "--", color=DEVIATION_COLOR, marker="^", markersize=4, linewidth=0.7)
-    axes.set_ylim(0.0)
+    axes.set_ylim(bottom=0.0)
     axes.set_xlabel(unit)
     axes.set_ylabel("force (meV/Å)")
 
 
-def draw_run_forces(axes: Axes, summaries: dict[str, pd.DataFrame]) -> None:
+def draw_run_forces(axes: Axes, summaries: Mapping[str, pd.DataFrame]) -> None:
     """Ranges of the rms force in the runs of each map, as bars at the lower edge of the panel."""
     for number, (letter, summary) in enumerate(summaries.items()):
         rows = summary[summary["observable"] == "force_rms"]
@@ -152,9 +143,9 @@ def draw_calibration(axes: Axes, frames: pd.DataFrame, limits: pd.DataFrame, cal
         )
     limit = limits.loc[limits["limit"] == "deviation_rms", "value"].iloc[0]
     axes.axvline(MEV_PER_EV * limit, color="0.3", linewidth=0.6, linestyle="--", label="limit for runs")
-    axes.set_ylim(0.0, 1.8 * error.max())
-    axes.set_xlim(0.0)
-    legend(axes, loc="upper left")
+    axes.set_ylim(bottom=0.0)
+    axes.set_xlim(left=0.0)
+    panel_legend_above(axes)
 
 
 def draw_systems(axes: Axes, rows: pd.DataFrame) -> None:
@@ -164,63 +155,58 @@ def draw_systems(axes: Axes, rows: pd.DataFrame) -> None:
     axes.barh(place, MEV_PER_EV * rows["force_rmse"], color=ERROR_COLOR, height=0.7)
     if rows["deviation_rms"].notna().any():
         axes.plot(MEV_PER_EV * rows["deviation_rms"], place, "^", color=DEVIATION_COLOR, markersize=3)
-    axes.set_yticks(place, rows["name"], fontsize=float(np.clip(100 / len(rows), 4.0, 6.5)))
+    axes.set_yticks(place, rows["name"], fontsize=SMALLEST_TEXT)
     axes.tick_params(axis="y", which="both", left=False, right=False)
     axes.set_xlabel("force (meV/Å)")
 
 
 @styled
-def accuracy_map(tables: dict, published_values: dict) -> Figure:
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
     """Committee deviation over pressure and temperature, and errors on held-out frames by pressure, rms force and system."""
-    summaries = {
-        letter: table(tables, f"sweep:{sweep}/summary", [*SUMMARY, "extrapolates"]) for letter, sweep in MAPS.items()
-    }
-    errors = table(tables, "accuracy:conditions", BINNED)
-    frames = table(tables, "potential:parity_frames", FRAMES)
+    summaries = dict(zip("abcdefg", inputs["maps"], strict=False))
+    errors, frames = inputs["conditions"], inputs["frames"]
     calibration = Calibration.fitted(frames)
-    figure, axes = new_figure(2, 4.9, 2, 3)
+    figure, axes = new_figure(2, 6.2, 2, len(summaries) + 1)
     maps = {letter: by_condition(summary, "committee_deviation_rms") for letter, summary in summaries.items()}
     maps = {letter: rows.assign(value=MEV_PER_EV * rows["value"]) for letter, rows in maps.items()}
     highest = np.nanmax([1.0, *(value for rows in maps.values() for value in rows["value"])])
-    norm = Normalize(0.0, highest)
+    norm = Normalize(0.0, float(highest))
     for panel, (letter, rows) in zip(axes[0], maps.items(), strict=False):
         draw_map(panel, rows, norm, calibration)
-        panel.set_title(f"({letter}) {METHODS[summaries[letter]['method'].iloc[0]].label}", loc="left")
+        panel.set_title(METHODS[summaries[letter]["method"].iloc[0]].label)
     if any(rows["value"].notna().any() for rows in maps.values()):
-        bar = figure.colorbar(ScalarMappable(norm, COLORMAP), ax=list(axes[0, :2]), pad=0.02, aspect=22)
+        bar = figure.colorbar(ScalarMappable(norm, COLORMAP), ax=list(axes[0, : len(maps)]), pad=0.02, aspect=22)
         bar.set_label("committee deviation (meV/Å)")
         bar.ax.tick_params(which="both", direction="out")
-    draw_calibration(axes[0, 2], frames, table(tables, "accuracy:limits", ["limit", "value"]), calibration)
+    draw_calibration(axes[0, -1], frames, inputs["limits"], calibration)
     draw_errors(axes[1, 0], errors[errors["by"] == "pressure"], "pressure of the labels (GPa)")
     draw_errors(axes[1, 1], errors[errors["by"] == "force"], "rms force of the labels (eV/Å)")
     draw_run_forces(axes[1, 1], summaries)
-    if axes[1, 1].get_legend_handles_labels()[0]:
-        legend(axes[1, 1], loc="upper left")
+    panel_legend_above(axes[1, 1])
     draw_systems(axes[1, 2], errors[errors["by"] == "system"])
-    for panel, letter in zip((axes[0, 2], *axes[1]), "cdef", strict=True):
-        panel.set_title(f"({letter}) held-out frames", loc="left")
+    for panel in (axes[0, -1], *axes[1]):
+        panel.set_title("held-out frames")
+    letter_panels(axes.flat)
     add_notes(figure, errors, maps, calibration)
     return figure
 
 
 def add_notes(
-    figure: Figure, errors: pd.DataFrame, maps: dict[str, pd.DataFrame], calibration: Calibration | None
+    figure: Picture, errors: pd.DataFrame, maps: Mapping[str, pd.DataFrame], calibration: Calibration | None
 ) -> None:
     """What the symbols mean."""
     total = errors[errors["by"] == "all"].iloc[0]
-    add_note(
-        figure,
+    figure.note(
         f"{total['frames']:.0f} held-out frames, force RMSE {MEV_PER_EV * total['force_rmse']:.0f} meV/Å. Circles and bars: "
         "RMSE per component; triangles: committee deviation, rms over atoms of the scatter of the force vector. "
         "Labels have no temperature: the rms force of a frame stands for it.",
     )
     if calibration:
-        add_note(
-            figure,
+        figure.note(
             "(a), (b): committee deviation and, below it, the force RMSE per component by the curve of (c), about which frames "
             f"scatter by {100 * calibration.scatter:.0f} %; >: beyond their deviations",
         )
     if any(rows["extrapolates"].any() for rows in maps.values()):
-        add_note(figure, "hatched: extrapolating runs")
+        figure.note("hatched: extrapolating runs")
     if all(rows["value"].isna().all() for rows in maps.values()):
-        add_note(figure, "no committee: deviations are not known")
+        figure.note("no committee: deviations are not known")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from qcrystal.analysis.sweeps import measured_pressure, observable, one_condition, table
+from qcrystal.analysis.harmonic import at_pressure, harmonic_energy, harmonic_temperature
+from qcrystal.analysis.sweeps import kinetic_temperatures, measured_pressure, observable, one_condition
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
-from qcrystal.figures.leakage import at_pressure, harmonic_temperature, kinetic_temperatures
-from qcrystal.figures.style import METHODS, add_note, draw_points, legend, new_figure, styled
-from qcrystal.figures.vibrational_energy import REFERENCE, harmonic_energy, note_imaginary, vibrational_energy
+from qcrystal.figures.energies import REFERENCE, note_imaginary, vibrational_energy
+from qcrystal.figures.kinds import Inputs, Options
+from qcrystal.figures.style import METHODS, Picture, draw_points, legend_above, letter_panels, new_figure, styled
+from qcrystal.manuscript.published import Cited
 
-SWEEP = "sweep:beads_pimd/summary"
 POINTS = 40  # of the harmonic curve
 
 
-def draw_convergence(axes: Axes, rows, harmonic) -> None:
+def draw_convergence(axes: Axes, rows: pd.DataFrame, harmonic: Callable[[int | None], float] | None) -> None:
     """Draw values of runs against their beads, and what the harmonic crystal has with as many and with infinitely many.
 
     Parameters
@@ -29,7 +31,7 @@ def draw_convergence(axes: Axes, rows, harmonic) -> None:
         Function of the number of beads, None for infinitely many; None draws no harmonic crystal.
     """
     for method, chosen in rows.groupby("method"):
-        style = METHODS[method]
+        style = METHODS[str(method)]
         draw_points(axes, chosen["beads"], chosen["value"], chosen["error"], style, style.label)
     if harmonic is not None:
         style = METHODS["harmonic"]
@@ -42,7 +44,7 @@ def draw_convergence(axes: Axes, rows, harmonic) -> None:
 
 
 @styled
-def convergence(tables: dict, published_values: dict) -> Figure:
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
     """Kinetic temperature of each species and E/(3 N k_B) against the number of beads; the rule's default is marked.
 
     Raises
@@ -50,19 +52,22 @@ def convergence(tables: dict, published_values: dict) -> Figure:
     TableError
         The sweep has more than one pressure and temperature.
     """
-    pressure, temperature = one_condition(tables, (SWEEP,))
-    rows = kinetic_temperatures(tables, SWEEP)
-    phonons = at_pressure(table(tables, "statics:phonon_dos", ["pressure", "frequency", "dos"]), pressure)
-    stiffest = observable(tables, SWEEP, "max_frequency", "all")["value"].max()
+    summary = inputs["summary"]
+    pressure, temperature = one_condition([summary])
+    rows = kinetic_temperatures(summary)
+    phonons = at_pressure(inputs["dos"], pressure)
+    stiffest = observable(summary, "max_frequency", "all")["value"].max()
     elements = list(dict.fromkeys(rows.sort_values("value")["species"]))  # the heavy one, with the least, comes first
-    figure, axes = new_figure(2, 2.5, panels=len(elements) + 1)
+    figure, axes = new_figure(2, 2.7, panels=len(elements) + 1)
     for panel, species in zip(axes[0], elements, strict=False):
         harmonic = partial(harmonic_temperature, phonons, species, temperature) if phonons is not None else None
         draw_convergence(panel, rows[rows["species"] == species], harmonic)
         panel.set_ylabel(rf"$2\langle K_\mathrm{{{species}}}\rangle/3k_B$ (K)")
+        panel.set_title(species)
     harmonic = partial(harmonic_energy, phonons, temperature) if phonons is not None else None
-    draw_convergence(axes[0, -1], vibrational_energy(tables, SWEEP, figure), harmonic)
+    draw_convergence(axes[0, -1], vibrational_energy(figure, summary), harmonic)
     axes[0, -1].set_ylabel("$E/(3Nk_B)$ (K)")
+    axes[0, -1].set_title("all atoms")
     chosen = beads_for(temperature, stiffest)
     ticks = sorted(rows["beads"].unique())
     for panel in axes[0]:
@@ -73,12 +78,11 @@ def convergence(tables: dict, published_values: dict) -> Figure:
         panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
         panel.set_xticks([], minor=True)
         panel.margins(x=0.08, y=0.15)
-    bottom, top = axes[0, 0].get_ylim()
-    axes[0, 0].set_ylim(bottom - 0.6 * (top - bottom), top)
-    legend(axes[0, 0], loc="lower center", frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
-    axes[0, 0].set_title(f"{temperature:g} K, fixed cell, {measured_pressure(tables, (SWEEP,))}")
-    add_note(figure, REFERENCE)
+    letter_panels(axes[0])
+    legend_above(figure, axes[0], columns=4)
+    figure.note(f"{temperature:g} K at a fixed cell, {measured_pressure([summary])}")
+    figure.note(REFERENCE)
     note_imaginary(figure, phonons)
     if phonons is not None:
-        add_note(figure, f"phonons: of the cubic lattice that by them has {pressure:g} GPa")
+        figure.note(f"phonons: of the high-symmetry lattice that by them has {pressure:g} GPa")
     return figure

@@ -1,28 +1,23 @@
-"""Drawings of crystals: cells and the hydrogen cage in orthographic projection [Qin et al. 2023, fig. 1(b)]."""
+"""Drawings of crystals: cells, and a cage about an atom, in orthographic projection."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from ase import Atoms
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 
-from qcrystal.analysis.sweeps import table
-from qcrystal.figures.enthalpies import CUBIC
-from qcrystal.figures.style import add_note, new_figure, phase_name, styled
-from qcrystal.io.tables import TableError
+from qcrystal.figures.kinds import CrystalCells, Inputs
+from qcrystal.figures.style import Picture, new_figure, phase_name, styled
+from qcrystal.io.tables import TableError, source_of
+from qcrystal.manuscript.published import Cited
 
-CENTRE = "La"
-CELL_CENTRES = 4  # La atoms of the cubic conventional cell
-CAGE_SIZE = 32
-QUADRILATERALS = 6
-RADIUS = {"La": 0.50, "H": 0.20}  # Å, of the drawn spheres
-COLOR = {"La": "#4C9F9F", "H": "#E8E8E8"}
 QUADRILATERAL_COLOR = "#E69F00"
-BOND_FACTOR = 1.25  # a bond is at most this times the shortest H-H distance of the cubic crystal
+BOND_FACTOR = 1.25  # a bond is at most this times the shortest H-H distance of the high-symmetry crystal
 VIEW = {"azimuth": 24.0, "elevation": 14.0}  # degrees
 
 
@@ -34,14 +29,14 @@ def projection(azimuth: float, elevation: float) -> np.ndarray:
     return np.array([right, np.cross(towards, right), towards])
 
 
-def nearly_cubic_cell(atoms: Atoms) -> Atoms:
-    """The lattice's cell with four La atoms that is nearest to a cube, La at the origin.
+def nearly_cubic_cell(atoms: Atoms, centre: str, count: int) -> Atoms:
+    """The lattice's cell with ``count`` atoms of species ``centre`` that is nearest to a cube, one of them at the origin.
 
     Searched among the integer combinations -1, 0, 1 of the Minkowski-reduced vectors. The structure keeps its own
-    (reduced) cell where no combination has four La atoms.
+    (reduced) cell where no combination has so many atoms.
     """
     vectors = np.array(atoms.cell.minkowski_reduce()[0])
-    multiple = CELL_CENTRES / atoms.get_chemical_symbols().count(CENTRE)
+    multiple = count / atoms.get_chemical_symbols().count(centre)
     choices = np.array(list(itertools.product((-1, 0, 1), repeat=9))).reshape(-1, 3, 3)
     choices = choices[np.isclose(np.linalg.det(choices), multiple)]
     if len(choices):
@@ -51,13 +46,13 @@ def nearly_cubic_cell(atoms: Atoms) -> Atoms:
         vectors = cells[np.argmin(((metric - np.eye(3)) ** 2).sum((1, 2)))]
     if np.linalg.det(vectors) < 0:
         vectors = -vectors
-    return upright(fill(atoms, vectors))
+    return upright(fill(atoms, vectors, centre))
 
 
-def fill(atoms: Atoms, vectors: np.ndarray) -> Atoms:
-    """Atoms of a crystal in another of its cells, given by its row vectors (Å), with one La at the origin."""
+def fill(atoms: Atoms, vectors: np.ndarray, centre: str) -> Atoms:
+    """Atoms of a crystal in another of its cells, given by its row vectors (Å), with one ``centre`` at the origin."""
     symbols = np.array(atoms.get_chemical_symbols())
-    origin = atoms.positions[np.flatnonzero(symbols == CENTRE)[0]]
+    origin = atoms.positions[np.flatnonzero(symbols == centre)[0]]
     reach = range(-4, 5)
     shifts = np.array(list(itertools.product(reach, repeat=3))) @ atoms.cell.array
     positions = (atoms.positions[None] - origin + shifts[:, None]).reshape(-1, 3)
@@ -85,16 +80,16 @@ def with_boundary_images(atoms: Atoms, margin: float = 0.06) -> tuple[np.ndarray
     return np.array(points) @ atoms.cell.array, symbols
 
 
-def cage(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
-    """The La atom nearest to the middle of a 3x3x3 supercell (3,) and its 32 nearest hydrogens (32, 3), in Å."""
+def cage(atoms: Atoms, centre: str, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ``centre`` nearest to the middle of a 3x3x3 supercell (3,) and its nearest other atoms (size, 3), in Å."""
     repeated = atoms.repeat(3)
     symbols = np.array(repeated.get_chemical_symbols())
     middle = repeated.cell.array.sum(0) / 2
-    centres = repeated.positions[symbols == CENTRE]
-    centre = centres[np.argmin(np.linalg.norm(centres - middle, axis=1))]
-    hydrogens = repeated.positions[symbols != CENTRE]
-    order = np.argsort(np.linalg.norm(hydrogens - centre, axis=1), kind="stable")
-    return centre, hydrogens[order[:CAGE_SIZE]]
+    centres = repeated.positions[symbols == centre]
+    place = centres[np.argmin(np.linalg.norm(centres - middle, axis=1))]
+    others = repeated.positions[symbols != centre]
+    order = np.argsort(np.linalg.norm(others - place, axis=1), kind="stable")
+    return place, others[order[:size]]
 
 
 def bonds(points: np.ndarray, longest: float) -> np.ndarray:
@@ -103,15 +98,14 @@ def bonds(points: np.ndarray, longest: float) -> np.ndarray:
     return np.argwhere(np.triu(distances < longest, k=1))
 
 
-def longest_bond(cubic: Atoms) -> float:
-    """Longest H-H distance (Å) that is drawn as a bond, from the shortest one of the cubic crystal."""
-    _, points = cage(cubic)
+def longest_bond(points: np.ndarray) -> float:
+    """Longest distance (Å) that is drawn as a bond, from the shortest one within a cage (n, 3)."""
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
     return BOND_FACTOR * float(distances[np.triu_indices(len(points), 1)].min())
 
 
 def quadrilaterals(points: np.ndarray, longest: float) -> np.ndarray:
-    """Rings of four bonded hydrogens of a cage: indices (n, 4) in ring order."""
+    """Rings of four bonded atoms of a cage: indices (n, 4) in ring order."""
     bonded = np.zeros((len(points), len(points)), dtype=bool)
     first, second = bonds(points, longest).T
     bonded[first, second] = bonded[second, first] = True
@@ -130,15 +124,68 @@ def interior_angles(corners: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(cosine))
 
 
-def draw_spheres(axes: Axes, points: np.ndarray, symbols: list[str], scale: float = 1.0) -> None:
-    """Draw projected spheres (points: right, up, towards the viewer, Å), the near over the far."""
-    for (right, up, depth), symbol in zip(points, symbols, strict=True):
-        radius = scale * RADIUS[symbol]
-        axes.add_patch(
-            Circle((right, up), radius, facecolor=COLOR[symbol], edgecolor="0.2", linewidth=0.4, zorder=depth)
-        )
-        glint = (right - 0.3 * radius, up + 0.35 * radius)
-        axes.add_patch(Circle(glint, 0.25 * radius, facecolor="white", linewidth=0, alpha=0.8, zorder=depth))
+class Drawing:
+    """Draws crystals with the looks of their species, in one view."""
+
+    def __init__(self, options: CrystalCells, longest: float) -> None:
+        self.options, self.longest = options, longest
+        self.view = projection(**VIEW)
+
+    def spheres(self, axes: Axes, points: np.ndarray, symbols: list[str]) -> None:
+        """Draw projected spheres (points: right, up, towards the viewer, Å), the near over the far."""
+        for (right, up, depth), symbol in zip(points, symbols, strict=True):
+            look = self.options.species[symbol]
+            place = {"zorder": depth}
+            axes.add_patch(
+                Circle((right, up), look.radius, facecolor=look.color, edgecolor="0.2", linewidth=0.4, **place)
+            )
+            glint = (right - 0.3 * look.radius, up + 0.35 * look.radius)
+            axes.add_patch(Circle(glint, 0.25 * look.radius, facecolor="white", linewidth=0, alpha=0.8, **place))
+
+    def edge(self, axes: Axes, ends: np.ndarray, pieces: int = 6) -> None:
+        """Draw an edge of the cell in pieces, each at its own depth and behind the spheres at its ends."""
+        behind = self.options.species[self.options.centre].radius
+        points = np.linspace(*ends, pieces + 1)
+        for piece in zip(points[:-1], points[1:], strict=True):
+            ends = np.array(piece)
+            axes.plot(*ends[:, :2].T, color="0.2", linewidth=0.6, zorder=ends[:, 2].min() - behind)
+
+    def cell(self, axes: Axes, atoms: Atoms, title: str) -> None:
+        """Draw a nearly cubic cell with its edges, spheres, and bonds between all atoms but the centres."""
+        positions, symbols = with_boundary_images(atoms)
+        points = positions @ self.view.T
+        for start in itertools.product((0, 1), repeat=3):
+            for axis in np.flatnonzero(np.array(start) == 0):
+                end = np.array(start)
+                end[axis] = 1
+                self.edge(axes, np.array([start, end]) @ atoms.cell.array @ self.view.T)
+        others = np.flatnonzero(np.array(symbols) != self.options.centre)
+        draw_bonds(axes, points, others[bonds(positions[others], self.longest)])
+        self.spheres(axes, points, symbols)
+        prepare(axes, points, title)
+
+    def cage(self, axes: Axes, atoms: Atoms, title: str) -> None:
+        """Draw the cage about one centre with its quadrilaterals shaded."""
+        options = self.options
+        centre, members = cage(atoms, options.centre, options.cage_atoms)
+        points = (members - centre) @ self.view.T
+        for ring in quadrilaterals(members, self.longest):
+            depth = points[ring, 2].mean()
+            look = {"facecolor": QUADRILATERAL_COLOR, "alpha": 0.65 if depth > 0 else 0.3, "linewidth": 0}
+            axes.add_patch(Polygon(points[ring, :2], zorder=depth - 0.1, **look))
+        draw_bonds(axes, points, bonds(members, self.longest))
+        other = next(symbol for symbol in atoms.get_chemical_symbols() if symbol != options.centre)
+        self.spheres(axes, np.vstack([points, np.zeros(3)]), [other] * len(points) + [options.centre])
+        prepare(axes, points, title)
+
+    def quadrilateral_text(self, atoms: Atoms) -> str:
+        """Largest deviation of the cage's quadrilaterals from 90 degrees, if it has as many as it should."""
+        _, members = cage(atoms, self.options.centre, self.options.cage_atoms)
+        rings = quadrilaterals(members, self.longest)
+        if len(rings) != self.options.quadrilaterals:
+            return f"{len(rings)} of {self.options.quadrilaterals} quadrilaterals of bonds"
+        deviation = np.abs(interior_angles(members[rings]) - 90.0).max()
+        return rf"max$|\theta-90^\circ|$ = {deviation:.2f}$^\circ$"
 
 
 def draw_bonds(axes: Axes, points: np.ndarray, pairs: np.ndarray) -> None:
@@ -155,57 +202,7 @@ def prepare(axes: Axes, points: np.ndarray, title: str) -> None:
     low, high = points[:, :2].min(0) - 0.7, points[:, :2].max(0) + 0.7
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1], high[1])
-    axes.set_title(title, fontsize=7.5)
-
-
-def draw_edge(axes: Axes, ends: np.ndarray, pieces: int = 6) -> None:
-    """Draw an edge of the cell in pieces, each at its own depth and behind the spheres at its ends."""
-    points = np.linspace(*ends, pieces + 1)
-    for piece in zip(points[:-1], points[1:], strict=True):
-        piece = np.array(piece)
-        axes.plot(*piece[:, :2].T, color="0.2", linewidth=0.6, zorder=piece[:, 2].min() - RADIUS[CENTRE])
-
-
-def draw_cell(axes: Axes, atoms: Atoms, longest: float, title: str) -> None:
-    """Draw a nearly cubic cell with its edges, spheres and H-H bonds."""
-    view = projection(**VIEW)
-    positions, symbols = with_boundary_images(atoms)
-    points = positions @ view.T
-    for start in itertools.product((0, 1), repeat=3):
-        for axis in np.flatnonzero(np.array(start) == 0):
-            end = np.array(start)
-            end[axis] = 1
-            edge = np.array([start, end]) @ atoms.cell.array @ view.T
-            draw_edge(axes, edge)
-    hydrogens = np.flatnonzero(np.array(symbols) != CENTRE)
-    draw_bonds(axes, points, hydrogens[bonds(positions[hydrogens], longest)])
-    draw_spheres(axes, points, symbols)
-    prepare(axes, points, title)
-
-
-def draw_cage(axes: Axes, atoms: Atoms, longest: float, title: str) -> None:
-    """Draw the H32 cage about one La with its quadrilaterals shaded."""
-    view = projection(**VIEW)
-    centre, hydrogens = cage(atoms)
-    points = (hydrogens - centre) @ view.T
-    for ring in quadrilaterals(hydrogens, longest):
-        depth = points[ring, 2].mean()
-        face = Polygon(points[ring, :2], facecolor=QUADRILATERAL_COLOR, alpha=0.65 if depth > 0 else 0.3, linewidth=0)
-        face.set_zorder(depth - 0.1)
-        axes.add_patch(face)
-    draw_bonds(axes, points, bonds(hydrogens, longest))
-    draw_spheres(axes, np.vstack([points, np.zeros(3)]), ["H"] * len(points) + [CENTRE])
-    prepare(axes, points, title)
-
-
-def quadrilateral_text(atoms: Atoms, longest: float) -> str:
-    """Largest deviation of the cage's quadrilaterals from 90 degrees, if it has its six quadrilaterals."""
-    _, hydrogens = cage(atoms)
-    rings = quadrilaterals(hydrogens, longest)
-    if len(rings) != QUADRILATERALS:
-        return f"{len(rings)} of {QUADRILATERALS} quadrilaterals of bonds"
-    deviation = np.abs(interior_angles(hydrogens[rings]) - 90.0).max()
-    return rf"max$|\theta-90^\circ|$ = {deviation:.2f}$^\circ$"
+    axes.set_title(title, fontsize=8)
 
 
 def angles_text(atoms: Atoms) -> str:
@@ -219,9 +216,12 @@ def angles_text(atoms: Atoms) -> str:
     return rf"$a, b, c$ = {a}, {b}, {c} Å; $\alpha, \beta, \gamma$ = {alpha}, {beta}, {gamma}$^\circ$"
 
 
-def choose_low_symmetry(enthalpies, available: set) -> tuple[str, float] | None:
-    """Phase and pressure (the lowest there is) of the lowest-enthalpy structure that did not relax to the cubic one."""
-    low = enthalpies[~enthalpies["spacegroup"].astype(str).isin([CUBIC, "225"])]
+def choose_low_symmetry(
+    enthalpies: pd.DataFrame, available: set[tuple[str, float]], options: CrystalCells
+) -> tuple[str, float] | None:
+    """Phase and lowest pressure of the structure of least enthalpy that did not relax to the high-symmetry one."""
+    same = [options.high_symmetry, str(options.space_group)]
+    low = enthalpies[~enthalpies["spacegroup"].astype(str).isin(same)]
     low = low[[(phase, pressure) in available for phase, pressure in zip(low["phase"], low["pressure"], strict=True)]]
     if low.empty:
         return None
@@ -230,37 +230,41 @@ def choose_low_symmetry(enthalpies, available: set) -> tuple[str, float] | None:
 
 
 @styled
-def structures(tables: dict, published_values: dict) -> Figure:
-    """The cubic cell, the low-symmetry cell of lowest enthalpy and the H32 cage with its quadrilaterals shaded."""
-    if "search:structures" not in tables:
-        raise TableError("table 'search:structures' was not given")
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: CrystalCells) -> Picture:
+    """The high-symmetry cell, the other cell of lowest enthalpy, and the cage with its quadrilaterals shaded."""
     frames = {}
-    for atoms in tables["search:structures"]:
+    for atoms in inputs["structures"]:
         if not {"phase", "pressure"} <= set(atoms.info):
-            raise TableError("table 'search:structures' has a structure without phase and pressure in its info")
+            raise TableError("found structures: one has no phase and pressure in its info; make them again")
         frames[atoms.info["phase"], float(atoms.info["pressure"])] = atoms
-    enthalpies = table(tables, "search:enthalpies", ["phase", "pressure", "enthalpy", "spacegroup"])
-    chosen = choose_low_symmetry(enthalpies, set(frames))
-    cubic = [pressure for phase, pressure in frames if phase == CUBIC]
-    if not cubic:
-        raise TableError(f"table 'search:structures' has no structure of phase {CUBIC}")
-    pressure = min(cubic, key=lambda value: abs(value - (chosen[1] if chosen else min(cubic))))
-    crystal = nearly_cubic_cell(frames[CUBIC, pressure])
-    longest = longest_bond(crystal)
+    symmetric = [pressure for phase, pressure in frames if phase == options.high_symmetry]
+    if not symmetric:
+        raise TableError(f"{source_of(inputs['enthalpies'])}: beside it is no structure of {options.high_symmetry}")
+    chosen = choose_low_symmetry(inputs["enthalpies"], set(frames), options)
+    pressure = min(symmetric, key=lambda value: abs(value - (chosen[1] if chosen else min(symmetric))))
+
+    def cell(key: tuple[str, float]) -> Atoms:
+        return nearly_cubic_cell(frames[key], options.centre, options.cell_centres)
+
+    crystal = cell((options.high_symmetry, pressure))
+    drawing = Drawing(options, longest_bond(cage(crystal, options.centre, options.cage_atoms)[1]))
     figure, axes = new_figure(2, 2.75, 1, 3)
     left, middle, right = axes[0]
-    name = phase_name(CUBIC)
-    lines = [f"(a) {name}, {pressure:g} GPa", angles_text(crystal), quadrilateral_text(crystal, longest)]
-    draw_cell(left, crystal, longest, "\n".join(lines))
+    name = phase_name(options.high_symmetry)
+    lines = [f"(a) {name}, {pressure:g} GPa", angles_text(crystal), drawing.quadrilateral_text(crystal)]
+    drawing.cell(left, crystal, "\n".join(lines))
     if chosen:
-        distorted = nearly_cubic_cell(frames[chosen])
+        distorted = cell(chosen)
         lines = [f"(b) {phase_name(chosen[0])}, {chosen[1]:g} GPa", angles_text(distorted)]
-        draw_cell(middle, distorted, longest, "\n".join([*lines, quadrilateral_text(distorted, longest)]))
+        drawing.cell(middle, distorted, "\n".join([*lines, drawing.quadrilateral_text(distorted)]))
     else:
         middle.set_axis_off()
-        middle.set_title("(b)", fontsize=7.5)
+        middle.set_title("(b)", fontsize=8)
         text = f"every structure\nrelaxed to {name}"
         middle.text(0.5, 0.5, text, transform=middle.transAxes, ha="center", va="center")
-    draw_cage(right, crystal, longest, rf"(c) H$_{{32}}$ cage about {CENTRE}" + "\nquadrilaterals shaded\n")
-    add_note(figure, "static lattices relaxed with the deep potential; large spheres La, small spheres H")
+    drawing.cage(
+        right, crystal, f"(c) cage of {options.cage_atoms} atoms about {options.centre}\nquadrilaterals shaded\n"
+    )
+    sizes = sorted(options.species, key=lambda symbol: options.species[symbol].radius, reverse=True)
+    figure.note(f"static lattices relaxed with the deep potential; spheres from large to small: {', '.join(sizes)}")
     return figure

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from qcrystal.analysis.sweeps import table
 from qcrystal.dataset.quality import DUPLICATE, INDEPENDENT, distance_columns
-from qcrystal.figures.style import METHODS, PHASES, add_note, legend, new_figure, styled
+from qcrystal.figures.kinds import Inputs, Options
+from qcrystal.figures.style import (
+    METHODS,
+    PHASES,
+    SMALLEST_TEXT,
+    Picture,
+    letter_panels,
+    new_figure,
+    panel_legend_above,
+    styled,
+)
+from qcrystal.manuscript.published import Cited
 
-FRAMES = ["split", "system", "frame", "volume", "pressure", "outlier", "ratio", "duplicate"]
-SYSTEMS = [
-    "system",
-    "level",
-    "formula",
-    "train",
-    "test",
-    "outliers",
-    "duplicates",
-    "test_ratio",
-    "test_independent",
-    "verdict",
-]
-HISTOGRAMS = ["quantity", "split", "group", "centre", "width", "count"]
 COLORS = {"train": METHODS["classical"].color, "test": METHODS["qtb"].color}
 SPLITS = {"train": "training frames", "test": "test frames"}
-BARS = 26  # systems that have a bar of their own
+BARS = 15  # systems that have a bar of their own
 RATIO_RANGE = 1.6
 NAMED = 6  # systems that a note names at most
 
@@ -44,7 +41,7 @@ def draw_systems(axes: Axes, systems: pd.DataFrame) -> None:
     place = np.arange(len(rows))[::-1]
     axes.barh(place, rows["train"], color=COLORS["train"], height=0.75)
     axes.barh(place, rows["test"], left=rows["train"], color=COLORS["test"], height=0.75)
-    axes.set_yticks(place, rows["system"], fontsize=float(np.clip(100 / len(rows), 4.0, 6.5)))
+    axes.set_yticks(place, rows["system"], fontsize=SMALLEST_TEXT)
     axes.tick_params(axis="y", which="both", left=False, right=False)
     axes.set_xlabel("frames")
 
@@ -59,7 +56,7 @@ def draw_states(axes: Axes, frames: pd.DataFrame) -> None:
         axes.plot(odd["volume"], odd["pressure"], "x", color="k", markersize=4, mew=0.6, label=f"outliers: {len(odd)}")
     axes.set_xlabel("volume (Å$^3$/atom)")
     axes.set_ylabel("pressure of the labels (GPa)")
-    legend(axes, loc="upper right")
+    panel_legend_above(axes)
 
 
 def draw_histogram(axes: Axes, rows: pd.DataFrame, color: str, label: str) -> None:
@@ -88,7 +85,7 @@ def draw_distances(axes: Axes, frames: pd.DataFrame) -> None:
     axes.set_yscale("log")
     axes.set_xlabel("shortest distance in a frame (Å)")
     axes.set_ylabel("frames")
-    legend(axes, loc="upper center", ncols=len(columns), columnspacing=0.8, handlelength=1.2)
+    panel_legend_above(axes)
 
 
 def draw_likeness(axes: Axes, frames: pd.DataFrame) -> None:
@@ -110,7 +107,7 @@ def draw_likeness(axes: Axes, frames: pd.DataFrame) -> None:
     axes.axvline(DUPLICATE, color="0.3", linewidth=0.6, linestyle=":")
     axes.set_xlabel("distance to training set / own variety")
     axes.set_ylabel("share of frames")
-    legend(axes, loc="upper left")
+    panel_legend_above(axes)
 
 
 def verdict_text(systems: pd.DataFrame) -> str:
@@ -128,78 +125,30 @@ def verdict_text(systems: pd.DataFrame) -> str:
 
 
 @styled
-def data_quality(tables: dict, published_values: dict) -> Figure:
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
     """Frames per system, pressures, energies, forces, shortest distances, and distances between test and training frames."""
-    frames = table(tables, "quality:frames", FRAMES)
-    frames = frames.assign(outlier=frames["outlier"].fillna(""))
-    systems = table(tables, "quality:systems", SYSTEMS)
-    histograms = table(tables, "quality:histograms", HISTOGRAMS)
-    figure, axes = new_figure(2, 4.6, 2, 3)
+    frames = inputs["frames"].assign(outlier=inputs["frames"]["outlier"].fillna(""))
+    systems, histograms = inputs["systems"], inputs["histograms"]
+    figure, axes = new_figure(2, 6.2, 2, 3)
     draw_systems(axes[0, 0], systems)
     draw_states(axes[0, 1], frames)
     for panel, quantity, unit in ((axes[0, 2], "energy", "eV/atom"), (axes[1, 0], "force", "eV/Å")):
         groups = histograms[histograms["quantity"] == quantity].groupby("group", sort=True)
         for (name, rows), (color, _) in zip(groups, PHASES, strict=False):
-            draw_histogram(panel, rows, color, name)
-        legend(panel, loc="upper right")
+            draw_histogram(panel, rows, color, str(name))
+        panel_legend_above(panel)
         panel.set_xlabel(
             f"{quantity} component ({unit})" if quantity == "force" else f"energy from the median ({unit})"
         )
         panel.set_ylabel("components" if quantity == "force" else "frames")
     draw_distances(axes[1, 1], frames)
     draw_likeness(axes[1, 2], frames)
-    for panel, letter in zip(axes.flat, "abcdef", strict=True):
-        panel.set_title(f"({letter})", loc="left")
-    for panel in (axes[0, 2], axes[1, 0], axes[1, 1]):
-        low, high = panel.get_ylim()
-        panel.set_ylim(0.7, high * (high / 0.7) ** 0.2)
-    low, high = axes[1, 2].get_ylim()
-    axes[1, 2].set_ylim(0.0, 1.25 * high)
-    add_note(figure, f"(b) without the kinetic part; frames that stand there twice: {int(frames['duplicate'].sum())}")
-    add_note(
-        figure,
+    letter_panels(axes.flat)
+    figure.note(f"(b) without the kinetic part; frames that stand there twice: {int(frames['duplicate'].sum())}")
+    figure.note(
         "(f) mean distance of an atom's SOAP environment to the nearest one in the most similar training frame, over that to "
         f"the nearest one of its own frame: independent from {INDEPENDENT:g} (dashed), the same structure below "
-        f"{DUPLICATE:g} (dotted); values above {RATIO_RANGE:g} in the last bin",
+        f"{DUPLICATE:g} (dotted); values above {RATIO_RANGE:g} in the last bin"
     )
-    add_note(figure, verdict_text(systems))
+    figure.note(verdict_text(systems))
     return figure
-
-
-def systems(tables: dict, published_values: dict) -> pd.DataFrame:
-    """One row per system: frames, ranges of volume and pressure, forces, shortest distances, outliers, duplicates, verdict.
-
-    Systems of the data set come first, then those of the set that a released potential was trained on, if another.
-    """
-    needed = [*SYSTEMS, "volume_min", "pressure_min", "force_rms"]
-    parts = {"labels": table(tables, "quality:systems", needed)}
-    if "quality:potential" in tables:
-        parts["the potential's"] = table(tables, "quality:potential", needed)
-    rows = pd.concat([part.assign(set=name) for name, part in parts.items()], ignore_index=True)
-    columns = {
-        "set": rows["set"],
-        "system": rows["system"],
-        "formula": rows["formula"],
-        "train": rows["train"],
-        "test": rows["test"],
-        "volume_(Å³/atom)": _range(rows, "volume", 2),
-        "pressure_(GPa)": _range(rows, "pressure", 0),
-        "rms_force_(eV/Å)": [f"{value:.2f}" for value in rows["force_rms"]],
-    }
-    for column in distance_columns(rows):
-        pair = column.removeprefix("nearest_").replace("_", "-")
-        columns[f"nearest_{pair}_(Å)"] = [f"{value:.2f}" for value in rows[column]]
-    columns |= {
-        "outliers": rows["outliers"],
-        "duplicates": rows["duplicates"],
-        "independent_test_frames": rows["test_independent"],
-        "verdict": rows["verdict"],
-    }
-    return pd.DataFrame(columns)
-
-
-def _range(rows: pd.DataFrame, name: str, digits: int) -> list[str]:
-    return [
-        f"{low:.{digits}f} to {high:.{digits}f}"
-        for low, high in zip(rows[f"{name}_min"], rows[f"{name}_max"], strict=True)
-    ]

@@ -1,307 +1,171 @@
-"""The plotting style and one module per group of figures; each reads tidy tables, never trajectories.
-
-`FIGURES` is plain data, so that a workflow can read it without importing matplotlib: a figure's module is imported
-when the figure is drawn.
-"""
+"""The figures and tables of a crystal, as its ``figures.yaml`` lists them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
+import difflib
+from collections.abc import Iterator
+from typing import Any
 
-CONVERGED_LENGTH = 20.0  # ps; figures say so when their runs are shorter
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from qcrystal.fields import Name, Text
+from qcrystal.figures.kinds import KINDS, Kind
+from qcrystal.manuscript.published import Published, check_kind
+
+SOURCES = {
+    "sweep:*/summary": "sweep_summary",
+    "sweep:*/msd": "sweep_msd",
+    "sweep:*/rdf": "sweep_rdf",
+    "sweep:*/paths": "sweep_paths",
+    "sweep:*/cell": "sweep_cell",
+    "statics:eos": "equation_of_state",
+    "statics:phonons": "phonons",
+    "statics:phonon_dos": "phonon_dos",
+    "statics:harmonic_energy": "harmonic_energy",
+    "search:enthalpies": "enthalpies",
+    "search:counts": "search_counts",
+    "search:structures": "structures",
+    "potential:parity_errors": "parity_errors",
+    "potential:parity_histograms": "parity_histograms",
+    "potential:parity_frames": "held_out_frames",
+    "accuracy:conditions": "accuracy_conditions",
+    "accuracy:limits": "accuracy_limits",
+    "quality:frames": "quality_frames",
+    "quality:systems": "quality_systems",
+    "quality:potential": "quality_systems",
+    "quality:histograms": "quality_histograms",
+    "dft:lattice": "lattice",
+    "dft:convergence": "dft_convergence",
+    "dft:structures": "dft_check",
+    "dft:label_pressures": "label_pressures",
+    "learning:structure_map": "structure_map",
+    "learning:generation_errors": "generation_errors",
+    "learning:generations": "generations",
+}
+"""Tables that figures may read, as ``figures.yaml`` names them (``*``: a sweep), and their schemas."""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One figure or table of the paper.
+def source_schema(source: str) -> str | None:
+    """Schema of a source such as ``sweep:classical_grid/summary``; None if there is no such source."""
+    stage, _, rest = source.partition(":")
+    if stage == "sweep":
+        name, _, table = rest.partition("/")
+        return SOURCES.get(f"sweep:*/{table}") if name else None
+    return SOURCES.get(source)
+
+
+class FigureEntry(BaseModel):
+    """One figure or table.
 
     Attributes
     ----------
-    module, function
-        Where it is drawn: ``qcrystal.figures.<module>.<function>(tables, published)``.
-    inputs, optional
-        Logical names of the tables it reads: ``sweep:<sweep>/<table>``, ``statics:<table>``, ``potential:<table>``,
-        ``quality:<table>``, ``accuracy:<table>``, ``dft:<table>``. An optional table may be left out of ``tables``.
     kind
-        ``figure`` (PDF and PNG) or ``table`` (CSV and LaTeX).
+        What is drawn; see `qcrystal.figures.kinds`.
+    inputs
+        Role: source, or a list of sources where the kind takes many.
+    published
+        Role: name of a value of ``published.yaml``.
+    options
+        Those of the kind.
+    caption, category
+        What the figure shows; under which heading it is listed.
     """
 
-    module: str
-    function: str
-    inputs: tuple[str, ...]
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     kind: str
-    caption: str
-    category: str
-    optional: tuple[str, ...] = ()
+    inputs: dict[str, str | list[str]]
+    published: dict[str, str] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+    caption: Text
+    category: Text
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in KINDS:
+            close = difflib.get_close_matches(name, KINDS, n=1)
+            raise ValueError(f"is none of {', '.join(KINDS)}" + (f"; did you mean {close[0]}?" if close else ""))
+        return name
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> FigureEntry:
+        problems = [*_input_problems(self.inputs, self.what), *_option_problems(self.options, self.what)]
+        unknown = sorted(set(self.published) - set(self.what.published))
+        if unknown:
+            known = ", ".join(self.what.published) or "none"
+            problems.append(f"published: a figure of kind {self.kind} has no role {unknown[0]!r}; it has {known}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def what(self) -> Kind:
+        """Its kind."""
+        return KINDS[self.kind]
+
+    @property
+    def sources(self) -> dict[str, list[str]]:
+        """Sources of each role."""
+        return {role: [given] if isinstance(given, str) else list(given) for role, given in self.inputs.items()}
 
     @property
     def sweeps(self) -> tuple[str, ...]:
         """Names of the sweeps whose tables are read."""
-        names = [name.removeprefix("sweep:").split("/")[0] for name in self.inputs if name.startswith("sweep:")]
-        return tuple(dict.fromkeys(names))
+        names = [one for sources in self.sources.values() for one in sources if one.startswith("sweep:")]
+        return tuple(dict.fromkeys(name.removeprefix("sweep:").split("/")[0] for name in names))
 
     @property
     def suffixes(self) -> tuple[str, str]:
-        """Suffixes of the files that `write` leaves."""
-        return (".pdf", ".png") if self.kind == "figure" else (".csv", ".tex")
+        """Suffixes of the picture's or table's files."""
+        return (".png", ".pdf") if self.what.output == "figure" else (".csv", ".tex")
 
-    def draw(self, tables: dict, published: dict, converged_length: float = CONVERGED_LENGTH):
-        """Draw the figure, and say on it when its runs are shorter than ``converged_length`` (ps) or extrapolate.
 
-        Parameters
-        ----------
-        tables
-            Logical input name -> ``pandas.DataFrame``, list of ``ase.Atoms`` or dict.
-        published
-            The whole of ``config/crystals/lah10/published.yaml``.
+def _input_problems(inputs: dict[str, str | list[str]], kind: Kind) -> Iterator[str]:
+    """What is wrong with the sources of a figure's roles."""
+    for role in kind.inputs:
+        if role not in inputs and not kind.inputs[role].optional:
+            yield f"inputs: role {role!r} is missing; name a table of {kind.inputs[role].schema}"
+    for role, given in inputs.items():
+        if role not in kind.inputs:
+            yield f"inputs: no role {role!r}; there are {', '.join(kind.inputs)}"
+            continue
+        wanted = kind.inputs[role]
+        if isinstance(given, list) != wanted.many:
+            yield f"inputs: {role} takes {'a list of tables' if wanted.many else 'one table'}, not {given!r}"
+        for source in [given] if isinstance(given, str) else given:
+            schema = source_schema(source)
+            if schema is None:
+                close = difflib.get_close_matches(source, SOURCES, n=1)
+                yield f"inputs: {role}: no table {source!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+            elif schema != wanted.schema:
+                yield f"inputs: {role}: {source!r} is a table of {schema}, not of {wanted.schema}"
 
-        Returns
-        -------
-        matplotlib.figure.Figure or pandas.DataFrame
+
+def _option_problems(options: dict[str, Any], kind: Kind) -> Iterator[str]:
+    """What is wrong with a figure's options."""
+    try:
+        kind.options.model_validate(options)
+    except ValidationError as error:
+        for problem in error.errors():
+            yield f"options: {'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}"
+
+
+class FigureSet(BaseModel):
+    """A crystal's ``figures.yaml``: its figures and tables by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    figures: dict[Name, FigureEntry]
+
+    def check_published(self, published: Published, where: str) -> None:
+        """Make sure that the literature has the values that the figures stand beside.
+
+        Raises
+        ------
+        qcrystal.manuscript.published.PublishedError
+            One line that begins with ``where``, the literature's file.
         """
-        result = getattr(import_module(f"qcrystal.figures.{self.module}"), self.function)(tables, published)
-        if self.kind == "figure" and self.sweeps:
-            from qcrystal.figures import style
-
-            runs = [tables[name] for name in self.inputs if name.startswith("sweep:")]
-            style.label_short_runs(result, runs, converged_length)
-            style.label_extrapolating_runs(result, runs)
-        return result
-
-    def write(self, result, stem: Path) -> list[Path]:
-        """Write what `draw` returned to ``stem`` with each of `suffixes`; files appear whole."""
-        if self.kind == "figure":
-            from qcrystal.figures.style import save_figure
-
-            return save_figure(result, stem)
-        from qcrystal.analysis.sweeps import save_table
-
-        return save_table(result, stem, self.caption)
-
-
-FIGURES: dict[str, Figure] = {
-    "qin_fig1a_enthalpy": Figure(
-        module="enthalpies",
-        function="enthalpy",
-        inputs=("search:enthalpies",),
-        optional=("search:counts", "dft:structures", "accuracy:limits"),
-        kind="figure",
-        caption="Static enthalpy of the phases of LaH10 against pressure, relative to one of them.",
-        category="Statics",
-    ),
-    "qin_fig1b_structures": Figure(
-        module="crystal_cells",
-        function="structures",
-        inputs=("search:structures", "search:enthalpies"),
-        kind="figure",
-        caption="Cubic cell, low-symmetry cell of lowest enthalpy, and the H32 cage with its six quadrilaterals.",
-        category="Statics",
-    ),
-    "qin_fig1c_energy_parity": Figure(
-        module="parity",
-        function="energy_parity",
-        inputs=("potential:parity_errors", "potential:parity_histograms"),
-        kind="figure",
-        caption="Energies of the deep potential against DFT, training and test frames apart.",
-        category="Potential",
-    ),
-    "qin_fig1d_force_parity": Figure(
-        module="parity",
-        function="force_parity",
-        inputs=("potential:parity_errors", "potential:parity_histograms"),
-        kind="figure",
-        caption="Force components of the deep potential against DFT, per species, training and test frames apart.",
-        category="Potential",
-    ),
-    "qin_table1_lattice": Figure(
-        module="enthalpies",
-        function="lattice",
-        inputs=("statics:eos",),
-        optional=("dft:lattice",),
-        kind="table",
-        caption="Lattice of cubic LaH10 at the published volume, or the nearest that the equation of state covers, and at the "
-        "pressure that DFT has there: DFT and deep potential (DP), this work and published. Beyond training: by how much the "
-        "pressure is outside those of the frames that the potential was trained on.",
-        category="Statics",
-    ),
-    "dft_convergence": Figure(
-        module="label_convergence",
-        function="convergence",
-        inputs=("dft:convergence",),
-        kind="table",
-        caption="Convergence of the DFT labels: errors of each setting against the last of its group, on displaced frames of "
-        "11 atoms; goals are 5 meV/atom for energy differences and 20 meV/Å (rms) for forces.",
-        category="Statics",
-    ),
-    "dft_equation_of_state": Figure(
-        module="label_convergence",
-        function="equation_of_state",
-        inputs=("statics:eos", "dft:label_pressures"),
-        optional=("dft:lattice",),
-        kind="table",
-        caption="Pressure (GPa) of cubic LaH10 at rest against lattice constant (Å): GPAW here, deep potential (DP) and what "
-        "the labels of Ly and Ceperley (2022) say less what motion adds.",
-        category="Statics",
-    ),
-    "qin_fig2a_phase_classical": Figure(
-        module="phase_map",
-        function="phase_classical",
-        inputs=("sweep:classical_grid/summary",),
-        kind="figure",
-        caption="Largest deviation of the cage's quadrilaterals from 90 degrees, classical dynamics.",
-        category="Phase diagram",
-    ),
-    "qin_fig2b_angles_150GPa": Figure(
-        module="phase_map",
-        function="angles",
-        inputs=("sweep:classical_grid/summary",),
-        kind="figure",
-        caption="Large and small angles of the cage's quadrilaterals against temperature, classical dynamics.",
-        category="Phase diagram",
-    ),
-    "qin_figS_phase_qtb": Figure(
-        module="phase_map",
-        function="phase_qtb",
-        inputs=("sweep:qtb_grid/summary",),
-        kind="figure",
-        caption="Largest deviation of the cage's quadrilaterals from 90 degrees, quantum thermal bath.",
-        category="Phase diagram",
-    ),
-    "qin_fig3a_energy": Figure(
-        module="vibrational_energy",
-        function="energy",
-        inputs=(
-            "sweep:energy_classical/summary",
-            "sweep:energy_qtb/summary",
-            "sweep:energy_pimd/summary",
-            "statics:harmonic_energy",
-            "statics:phonon_dos",
-        ),
-        kind="figure",
-        caption="Vibrational energy per degree of freedom, in kelvin, against temperature.",
-        category="Quantum energies",
-    ),
-    "qin_fig3b_zero_point": Figure(
-        module="vibrational_energy",
-        function="zero_point",
-        inputs=(
-            "sweep:qtb_low_temperature/summary",
-            "sweep:zero_point_pimd/summary",
-            "statics:phonons",
-            "statics:phonon_dos",
-        ),
-        kind="figure",
-        caption="Zero-point temperature against pressure.",
-        category="Quantum energies",
-    ),
-    "qin_fig4_trajectories": Figure(
-        module="trajectories",
-        function="trajectories",
-        inputs=("sweep:trajectories_qtb/paths",),
-        kind="figure",
-        caption="Proton trajectories with no, one and several exchanges among the La atoms, quantum thermal bath; "
-        "of each category one proton, of the few nearest to the middle of the cell the one that moves farthest.",
-        category="Protons",
-    ),
-    "qin_fig5_msd": Figure(
-        module="trajectories",
-        function="mean_squared_displacement",
-        inputs=("sweep:diffusion_qtb/msd", "sweep:diffusion_qtb/summary"),
-        kind="figure",
-        caption="Mean squared displacement of H, standard and reordered, and of La.",
-        category="Protons",
-    ),
-    "qin_fig6_rdf": Figure(
-        module="trajectories",
-        function="pair_distribution",
-        inputs=("sweep:rdf_classical/rdf", "sweep:rdf_qtb/rdf"),
-        kind="figure",
-        caption="La-H pair distribution function, classical dynamics and quantum thermal bath.",
-        category="Protons",
-    ),
-    "x_leakage": Figure(
-        module="leakage",
-        function="leakage",
-        inputs=("sweep:leakage_qtb/summary", "sweep:leakage_adqtb/summary", "statics:phonon_dos"),
-        kind="figure",
-        caption="Leakage of zero-point energy from H to La under quantum baths: kinetic temperature of each species, and the "
-        "net power that it takes from the bath, against friction.",
-        category="Quantum baths",
-    ),
-    "x_table_methods": Figure(
-        module="leakage",
-        function="compared",
-        inputs=(
-            "sweep:compared_qtb/summary",
-            "sweep:compared_adqtb/summary",
-            "sweep:compared_pimd/summary",
-            "sweep:compared_trpmd/summary",
-            "statics:phonon_dos",
-        ),
-        kind="table",
-        caption="Kinetic temperatures and pressure at one fixed cell by quantum baths, by path integrals and by ring-polymer "
-        "dynamics.",
-        category="Quantum baths",
-    ),
-    "x_beads": Figure(
-        module="bead_convergence",
-        function="convergence",
-        inputs=("sweep:beads_pimd/summary", "statics:phonon_dos"),
-        kind="figure",
-        caption="Convergence of path integrals with the number of beads P: kinetic temperature of each species and vibrational "
-        "energy, beside those of the harmonic crystal with P beads; the number that the rule chooses is marked.",
-        category="Path integrals",
-    ),
-    "x_data_quality": Figure(
-        module="data_quality",
-        function="data_quality",
-        inputs=("quality:frames", "quality:systems", "quality:histograms"),
-        kind="figure",
-        caption="The data set of labels: frames per system, pressures, energies, forces, shortest distances, and how far "
-        "test frames are from training frames.",
-        category="Potential",
-    ),
-    "x_table_data_quality": Figure(
-        module="data_quality",
-        function="systems",
-        inputs=("quality:systems",),
-        optional=("quality:potential",),
-        kind="table",
-        caption="The systems of the data set of labels, and of that which the potential was trained on.",
-        category="Potential",
-    ),
-    "x_accuracy_map": Figure(
-        module="accuracy_map",
-        function="accuracy_map",
-        inputs=(
-            "sweep:classical_grid/summary",
-            "sweep:qtb_grid/summary",
-            "accuracy:conditions",
-            "accuracy:limits",
-            "potential:parity_frames",
-        ),
-        kind="figure",
-        caption="Committee deviation over pressure and temperature, and errors of the potential on held-out frames.",
-        category="Potential",
-    ),
-    "ly_fig1a_structure_map": Figure(
-        module="structure_map",
-        function="structure_map",
-        inputs=("learning:structure_map",),
-        kind="figure",
-        caption="Labelled structures by the first two principal components of their structure-averaged SOAP vectors, by "
-        "generation of concurrent learning and by pressure.",
-        category="Potential",
-    ),
-    "ly_fig1b_rmse_generations": Figure(
-        module="structure_map",
-        function="rmse_generations",
-        inputs=("learning:generation_errors", "learning:generations"),
-        kind="figure",
-        caption="Energy and force errors of the committee on frames never trained on, and how explored frames were judged, "
-        "against the generation of concurrent learning.",
-        category="Potential",
-    ),
-}
+        for entry in self.figures.values():
+            for role, name in entry.published.items():
+                check_kind(published.values, name, entry.what.published[role], where)

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import functools
 import re
-import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import matplotlib.style
 import numpy as np
-import pandas as pd
 from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from qcrystal.figures.registry import CONVERGED_LENGTH
 from qcrystal.files import identifier
 
 COLUMN_WIDTH = {1: 3.375, 2: 7.0}  # inches
-NOTE_SIZE = 6.0  # points
-POINTS_PER_INCH = 72.0
+SMALLEST_TEXT = 7.0  # points at the width of print
 PNG_RESOLUTION = 300
 
 RC = {
@@ -31,9 +27,9 @@ RC = {
     "font.size": 8.0,
     "axes.titlesize": 8.0,
     "axes.labelsize": 8.0,
-    "legend.fontsize": 6.5,
-    "xtick.labelsize": 7.0,
-    "ytick.labelsize": 7.0,
+    "legend.fontsize": SMALLEST_TEXT,
+    "xtick.labelsize": SMALLEST_TEXT,
+    "ytick.labelsize": SMALLEST_TEXT,
     "axes.linewidth": 0.6,
     "lines.linewidth": 1.0,
     "lines.markersize": 4.0,
@@ -78,22 +74,47 @@ PHASES = [(METHODS[m].color, METHODS[m].marker) for m in ("classical", "qtb", "p
 LINES = ["-", "--", ":", "-."]
 
 
-def styled(draw):
+P, R = ParamSpec("P"), TypeVar("R")
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
     """Decorate a function that draws: it runs under this style whatever the caller's settings are."""
 
     @functools.wraps(draw)
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         with matplotlib.style.context(RC, after_reset=True):
             return draw(*args, **kwargs)
 
     return wrapper
 
 
-def new_figure(columns: int, height: float, rows: int = 1, panels: int = 1, **kwargs):
+class Picture(Figure):
+    """A figure with the notes that belong in its caption: what symbols mean, and what qualifies the values."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Add a note; the same note is kept once."""
+        text = " ".join(text.split())
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def new_figure(columns: int, height: float, rows: int = 1, panels: int = 1, **kwargs: Any) -> tuple[Picture, Any]:
     """Figure of one or two text columns' width and ``height`` inches, with ``rows`` x ``panels`` axes (2-d array)."""
-    figure = Figure(figsize=(COLUMN_WIDTH[columns], height), layout="constrained")
+    figure = Picture(figsize=(COLUMN_WIDTH[columns], height), layout="constrained")
     axes = figure.subplots(rows, panels, squeeze=False, **kwargs)
     return figure, axes
+
+
+def letter_panels(panels: Iterable[Axes], titles: Sequence[str] = ()) -> None:
+    """Write (a), (b), ... at the upper left of panels, each followed by its title if there are titles."""
+    for number, panel in enumerate(panels):
+        title = titles[number] if titles else panel.get_title()
+        panel.set_title("")
+        panel.set_title(f"({'abcdefghijkl'[number]}) {title}".rstrip(), loc="left")
 
 
 @styled
@@ -130,39 +151,45 @@ def phase_name(phase: str) -> str:
     return "$" + re.sub(r"-(\d)", r"\\bar{\1}", symbol) + "$" + (f" #{number}" if number else "")
 
 
-@styled
-def add_note(figure: Figure, text: str) -> None:
-    """Write a small line below the figure; notes stack, and the same note is written once."""
-    notes = [artist for artist in figure.texts if artist.get_gid() == "note"]
-    width, height = figure.get_size_inches()
-    if any(" ".join(artist.get_text().split()) == " ".join(text.split()) for artist in notes):
-        return
-    note = figure.text(0.0, 0.0, text, fontsize=NOTE_SIZE, color="0.3", va="bottom", gid="note")
-    notes.append(note)
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    for characters in range(int(30 * width), int(20 * width), -1):
-        note.set_text(textwrap.fill(text, characters, break_on_hyphens=False))
-        if note.get_window_extent(renderer).width < (width - 0.1) * figure.dpi:
-            break
-    gap = 0.25 * NOTE_SIZE / POINTS_PER_INCH / height
-    bottom = gap
-    for artist in reversed(notes):
-        artist.set_position((0.06 / width, bottom))
-        bottom += artist.get_window_extent(renderer).height / figure.dpi / height + gap
-    figure.get_layout_engine().set(rect=(0.0, bottom, 1.0, 1.0 - bottom))
+def ordered_legend(handles: Sequence[Any], labels: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """Entries with our values first (symbols with error bars, then the other lines) and published ones last, each once."""
 
-
-def legend(axes: Axes, **kwargs) -> None:
-    """Legend with our values first (symbols with error bars, then the other lines) and published ones last."""
-    handles, labels = axes.get_legend_handles_labels()
-
-    def place(entry) -> int:
+    def place(entry: tuple[Any, str]) -> int:
         if isinstance(entry[0], ErrorbarContainer):
             return 0
         return 2 if entry[0].get_gid() == "published" else 1
 
-    entries = sorted(zip(handles, labels, strict=True), key=place)
-    axes.legend(*zip(*entries, strict=True), **kwargs)
+    entries: dict[str, tuple[Any, str]] = {}
+    for handle, label in zip(handles, labels, strict=True):
+        entries.setdefault(label, (handle, label))
+    ordered = sorted(entries.values(), key=place)
+    return [handle for handle, _ in ordered], [label for _, label in ordered]
+
+
+def legend(axes: Axes, **kwargs: Any) -> None:
+    """A legend within a panel, at ``loc``; the caller leaves room for it."""
+    handles, labels = ordered_legend(*axes.get_legend_handles_labels())
+    if handles:
+        axes.legend(handles, labels, **kwargs)
+
+
+def legend_above(figure: Picture, panels: Iterable[Axes], columns: int) -> None:
+    """One legend of all panels above them, where it covers nothing."""
+    handles, labels = [], []
+    for panel in panels:
+        found = panel.get_legend_handles_labels()
+        handles += found[0]
+        labels += found[1]
+    handles, labels = ordered_legend(handles, labels)
+    if handles:
+        figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.2)
+
+
+def panel_legend_above(panel: Axes, columns: int = 1) -> None:
+    """A legend of one of several panels, above that panel and its title, where it covers nothing."""
+    handles, labels = ordered_legend(*panel.get_legend_handles_labels())
+    if handles:
+        panel.legend(handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1.1), ncols=columns, borderaxespad=0.0)
 
 
 def span_text(low: float, high: float, unit: str) -> str:
@@ -170,46 +197,14 @@ def span_text(low: float, high: float, unit: str) -> str:
     return f"{low:g} {unit}" if low == high else f"{low:g}–{high:g} {unit}"
 
 
-def label_short_runs(figure: Figure, tables: list[pd.DataFrame], converged_length: float = CONVERGED_LENGTH) -> None:
-    """Say below the figure that its runs are short, if any is shorter than ``converged_length`` (ps).
-
-    Parameters
-    ----------
-    tables
-        Sweep tables with the columns ``length_ps`` and ``atoms``.
-    """
-    length = pd.concat([frame["length_ps"] for frame in tables])
-    atoms = pd.concat([frame["atoms"] for frame in tables])
-    if length.min() < converged_length:
-        runs = span_text(length.min(), length.max(), "ps")
-        add_note(figure, f"short runs: {runs}, {span_text(atoms.min(), atoms.max(), 'atoms')}")
+def note(axes: Axes, text: str) -> None:
+    """Add a note to the figure of a panel; see `Picture.note`."""
+    figure = axes.get_figure(root=True)
+    if isinstance(figure, Picture):
+        figure.note(text)
 
 
-def label_extrapolating_runs(figure: Figure, tables: list[pd.DataFrame]) -> None:
-    """Say below the figure how many of its runs leave the conditions in which the potential is known, and how.
-
-    Parameters
-    ----------
-    tables
-        Sweep tables with the columns ``run`` and ``extrapolates`` (see `qcrystal.potential.extrapolation.run_summary`).
-    """
-    runs = pd.concat([frame[["run", "extrapolates"]] for frame in tables]).drop_duplicates("run")["extrapolates"]
-    reasons = {
-        "outside the pressures trained on": runs.str.contains("pressure"),
-        "beyond the committee's deviation on held-out frames": runs.str.contains("deviation"),
-    }
-    found = [f"{int(chosen.sum())} {text}" for text, chosen in reasons.items() if chosen.any()]
-    if found:
-        add_note(figure, f"extrapolating, of {len(runs)} runs: {', '.join(found)}")
-    unknown = int((runs == "unknown").sum())
-    if unknown:
-        add_note(
-            figure,
-            f"of {unknown} of {len(runs)} runs it is not known whether they extrapolate: no committee, or no beads kept",
-        )
-
-
-def draw_points(axes: Axes, x, y, error, style: MethodStyle, label: str, line: str = "-") -> None:
+def draw_points(axes: Axes, x: Any, y: Any, error: Any, style: MethodStyle, label: str, line: str = "-") -> None:
     """Draw our points with error bars; a point whose error is NaN is faded and has none, and a note says so."""
     x, y, error = (np.asarray(values, dtype=float) for values in (x, y, error))
     sure = np.isfinite(y) & np.isfinite(error)
@@ -222,10 +217,10 @@ def draw_points(axes: Axes, x, y, error, style: MethodStyle, label: str, line: s
         axes.errorbar(x[sure], y[sure], yerr=error[sure], elinewidth=0.8, label=label, **marker)
     if unsure.any():
         axes.plot(x[unsure], y[unsure], alpha=0.35, label=None if sure.any() else label, **marker)
-        add_note(axes.figure, "faded symbols: no error estimate")
+        note(axes, "faded symbols: no error estimate")
 
 
-def draw_curve(axes: Axes, x, y, error, color: str, label: str, line: str = "-") -> None:
+def draw_curve(axes: Axes, x: Any, y: Any, error: Any, color: str, label: str, line: str = "-") -> None:
     """Draw one of our curves with a band of one standard error; without errors it is faded, and a note says so."""
     x, y, error = (np.asarray(values, dtype=float) for values in (x, y, error))
     sure = np.isfinite(error)
@@ -233,10 +228,12 @@ def draw_curve(axes: Axes, x, y, error, color: str, label: str, line: str = "-")
     if sure.any():
         axes.fill_between(x, y - error, y + error, where=sure, color=color, alpha=0.2, linewidth=0)
     else:
-        add_note(axes.figure, "faded lines: no error estimate")
+        note(axes, "faded lines: no error estimate")
 
 
-def draw_published(axes: Axes, x, y, label: str, line: str = "none", marker: str | None = None, **kwargs) -> None:
+def draw_published(
+    axes: Axes, x: Any, y: Any, label: str, line: str = "none", marker: str | None = None, **kwargs: Any
+) -> None:
     """Draw published values: open symbols, outlined in white so that they show on any ground."""
     style = METHODS["published"]
     axes.plot(

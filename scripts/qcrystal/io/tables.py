@@ -15,6 +15,7 @@ from qcrystal.files import file_digest, identifier, write_whole
 MARK = "# prov_id "
 AGAIN = "restore it, or remove it and run its job again"
 SUMS = "SHA256SUMS"
+SOURCE = "file"
 
 
 class TableError(ValueError):
@@ -42,7 +43,13 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     for name in columns:
         if name not in table:
             raise TableError(f"{path}: no column {name!r}; {AGAIN}")
+    table.attrs[SOURCE] = str(path)
     return table
+
+
+def source_of(table: pd.DataFrame) -> str:
+    """The file that a table was read from, for messages."""
+    return str(table.attrs.get(SOURCE, "table"))
 
 
 def check_table(

@@ -1,0 +1,99 @@
+"""Draw one figure, or make one table, of any kind, and write its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from qcrystal.figures.kinds import KINDS, Inputs, Role
+from qcrystal.figures.latex import save_tabular
+from qcrystal.figures.notes import CONVERGED_LENGTH, run_notes
+from qcrystal.figures.style import Picture, save_figure
+from qcrystal.files import identifier, write_whole
+from qcrystal.io.structures import read_structures
+from qcrystal.io.tables import TableError, read_table, source_of, write_table
+from qcrystal.manuscript.published import Cited
+
+CAPTION = ".caption.json"
+
+
+def read_inputs(kind: str, files: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Read the tables of a figure's roles.
+
+    Parameters
+    ----------
+    files
+        Role: its files. A role without a file is left out, which only an optional one may be.
+
+    Raises
+    ------
+    TableError
+        If a table cannot be read, or has no rows.
+    """
+    inputs = {}
+    for role, what in KINDS[kind].inputs.items():
+        read = [_read(path, what) for path in files.get(role, ())]
+        if not what.optional:
+            for table in read:
+                if len(table) == 0:
+                    raise TableError(f"{source_of(table)}: has no rows; make it again")
+        elif read and not what.many and len(read[0]) == 0:
+            read = []
+        if read:
+            inputs[role] = read if what.many else read[0]
+    return inputs
+
+
+def _read(path: str, role: Role) -> Any:
+    return read_structures(path) if path.endswith(".extxyz") else read_table(path)
+
+
+def draw(
+    kind: str,
+    inputs: Inputs,
+    published: Mapping[str, Cited],
+    options: Mapping[str, Any],
+    converged_length: float = CONVERGED_LENGTH,
+) -> Picture | pd.DataFrame:
+    """Draw a figure, and note whether its runs are shorter than ``converged_length`` (ps) or extrapolate.
+
+    Parameters
+    ----------
+    kind
+        A key of `qcrystal.figures.kinds.KINDS`.
+    inputs, published
+        Tables and published values by role.
+    options
+        Those of the kind, as in ``figures.yaml``.
+    """
+    model = KINDS[kind].options.model_validate(options)
+    result = import_module(f"qcrystal.figures.{kind}").draw(inputs, published, model)
+    if isinstance(result, Picture):
+        roles = [role for role, what in KINDS[kind].inputs.items() if what.schema.startswith("sweep_")]
+        runs = [table for role in roles for table in _as_list(inputs[role])]
+        for text in run_notes(runs, converged_length) if runs else ():
+            result.note(text)
+    return result
+
+
+def _as_list(tables: Any) -> list[Any]:
+    return tables if isinstance(tables, list) else [tables]
+
+
+def write(result: Picture | pd.DataFrame, stem: Path, caption: str) -> list[Path]:
+    """Write a figure as PNG and PDF, or a table as CSV and LaTeX, and its caption with notes; files appear whole."""
+    if isinstance(result, Picture):
+        paths, notes = save_figure(result, stem), result.notes
+    else:
+        paths, notes = [stem.with_name(stem.name + suffix) for suffix in (".csv", ".tex")], []
+        write_table(result, paths[0])
+        save_tabular(result, paths[1], caption)
+    told = stem.with_name(stem.name + CAPTION)
+    document = {"prov_id": identifier(), "caption": caption, "notes": notes}
+    write_whole(told, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    return [*paths, told]

@@ -1,0 +1,244 @@
+"""The kinds of figures and tables: which tables a kind reads by role, which published values, and its options.
+
+No crystal is named here, and nothing is drawn: a workflow reads this without importing matplotlib. A kind ``parity`` is
+drawn by ``qcrystal.figures.parity.draw(inputs, published, options)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from qcrystal.fields import Count, Number, Positive, Text
+
+Inputs = Mapping[str, Any]
+"""Tables by role: ``pandas.DataFrame``, a list of them, or for crystals a list of ``ase.Atoms``; optional ones may lack."""
+
+
+class Options(BaseModel):
+    """What a kind of figure needs to know besides its tables."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SpeciesLook(Options):
+    """How atoms of a species are drawn: ``color`` (``#rrggbb`` or a name of matplotlib's), ``radius`` in Å."""
+
+    color: Text
+    radius: Positive
+
+
+class Enthalpies(Options):
+    """``reference``: phase to which enthalpies are relative; ``high_symmetry``: the one that stands in where it lacks."""
+
+    reference: Text
+    high_symmetry: Text
+
+
+class CrystalCells(Options):
+    """Drawings of the high-symmetry phase, of the best other phase, and of the cage about an atom of ``centre``.
+
+    ``cell_centres``: atoms of ``centre`` in the drawn cell; ``cage_atoms`` and ``quadrilaterals`` of one cage.
+    """
+
+    high_symmetry: Text
+    space_group: Count
+    centre: Text
+    cell_centres: Count
+    cage_atoms: Count
+    quadrilaterals: Count
+    species: dict[str, SpeciesLook]
+
+
+class Parity(Options):
+    """``quantity``: what is compared, one panel for all atoms (energy) or a row for each species (force)."""
+
+    quantity: Literal["energy", "force"]
+
+
+class LatticeDistance(Options):
+    """A distance of the lattice: column of the equation of state, name among published values, how it is printed."""
+
+    column: Text
+    published: Text
+    label: Text
+
+
+class LatticeComparison(Options):
+    """``distances``: those that the table lists, in this order."""
+
+    distances: list[LatticeDistance]
+
+
+class PhaseMap(Options):
+    """``observable``: the order parameter, in the sweep's summary; ``label``: of its colour bar; ``color_range``: its least.
+
+    ``boundary_text``: what holds on the side of the published boundary, ``cubic above``; ``transition_pressure`` (GPa): of
+    the published transition temperature.
+    """
+
+    observable: Text
+    label: Text
+    color_range: Positive
+    boundary_text: Text = "boundary"
+    transition_pressure: Positive | None = None
+
+
+class CageAngles(Options):
+    """``pressure`` (GPa) at which angles are shown, or the nearest that was run."""
+
+    pressure: Positive
+
+
+class Trajectories(Options):
+    """``categories`` of exchanges, one panel each; ``lattice``: the species that stays on its sites."""
+
+    categories: dict[str, Text]
+    lattice: Text
+    lattice_color: Text
+
+
+class Displacement(Options):
+    """One curve: a species and the kind of displacement, ``standard`` or ``reordered``."""
+
+    species: Text
+    kind: Literal["standard", "reordered"]
+
+
+class MeanSquaredDisplacement(Options):
+    """``curves`` to draw; ``mobile``: the species whose slope and diffusion coefficient are told."""
+
+    curves: list[Displacement]
+    mobile: Text
+
+
+class PairDistribution(Options):
+    """``pair`` of species, ``La-H``; ``range`` of distances (Å)."""
+
+    pair: Text
+    range: tuple[Number, Number]
+
+
+class Methods(Options):
+    """``reference``: the method from which the others' differences are taken."""
+
+    reference: Text = "pimd"
+
+
+@dataclass(frozen=True)
+class Role:
+    """What plays a role of a kind: a table of a schema, one or many, perhaps left out."""
+
+    schema: str
+    many: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of figure.
+
+    Attributes
+    ----------
+    output
+        ``figure`` (PDF and PNG) or ``table`` (CSV and LaTeX).
+    inputs
+        Roles of tables.
+    published
+        Roles of published values, which may all be left out: ``number``, ``text``, ``list``, or the numbers that it holds.
+    options
+        Model of its options.
+    """
+
+    output: Literal["figure", "table"]
+    inputs: Mapping[str, Role]
+    published: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    options: type[Options] = Options
+
+
+SUMMARY, DOS = Role("sweep_summary"), Role("phonon_dos")
+SUMMARIES = Role("sweep_summary", many=True)
+DFT_LATTICE = Role("lattice", optional=True)
+
+KINDS: dict[str, Kind] = {
+    "enthalpies": Kind(
+        "figure",
+        {
+            "enthalpies": Role("enthalpies"),
+            "counts": Role("search_counts", optional=True),
+            "dft": Role("dft_check", optional=True),
+            "limits": Role("accuracy_limits", optional=True),
+        },
+        {"lowest": "list"},
+        Enthalpies,
+    ),
+    "crystal_cells": Kind(
+        "figure", {"structures": Role("structures"), "enthalpies": Role("enthalpies")}, options=CrystalCells
+    ),
+    "parity": Kind(
+        "figure",
+        {"errors": Role("parity_errors"), "histograms": Role("parity_histograms")},
+        {"rmse": "number"},
+        Parity,
+    ),
+    "lattice_comparison": Kind(
+        "table",
+        {"eos": Role("equation_of_state"), "dft": DFT_LATTICE},
+        {"dft": ("a", "alpha"), "dp": ("a", "alpha")},
+        LatticeComparison,
+    ),
+    "label_convergence": Kind("table", {"convergence": Role("dft_convergence")}),
+    "pressure_comparison": Kind(
+        "table",
+        {"eos": Role("equation_of_state"), "labels": Role("label_pressures"), "dft": DFT_LATTICE},
+        {"static_pressure": ("a", "pressure")},
+    ),
+    "phase_map": Kind("figure", {"summary": SUMMARY}, {"boundary": "number", "transition": "number"}, PhaseMap),
+    "cage_angles": Kind("figure", {"summary": SUMMARY}, {"transition": "number"}, CageAngles),
+    "vibrational_energy": Kind(
+        "figure",
+        {"summaries": SUMMARIES, "harmonic": Role("harmonic_energy"), "dos": DOS},
+        {"zero_point": "number"},
+    ),
+    "zero_point": Kind(
+        "figure", {"summaries": SUMMARIES, "phonons": Role("phonons"), "dos": DOS}, {"zero_point": "number"}
+    ),
+    "trajectories": Kind("figure", {"paths": Role("sweep_paths")}, {"categories": "list"}, Trajectories),
+    "mean_squared_displacement": Kind(
+        "figure",
+        {"msd": Role("sweep_msd"), "summary": SUMMARY},
+        {"diffusion": "number"},
+        MeanSquaredDisplacement,
+    ),
+    "pair_distribution": Kind(
+        "figure", {"curves": Role("sweep_rdf", many=True)}, {"comparison": "text"}, PairDistribution
+    ),
+    "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
+    "methods": Kind("table", {"summaries": SUMMARIES, "dos": DOS}, options=Methods),
+    "bead_convergence": Kind("figure", {"summary": SUMMARY, "dos": DOS}),
+    "data_quality": Kind(
+        "figure",
+        {
+            "frames": Role("quality_frames"),
+            "systems": Role("quality_systems"),
+            "histograms": Role("quality_histograms"),
+        },
+    ),
+    "data_sets": Kind(
+        "table", {"systems": Role("quality_systems"), "potential": Role("quality_systems", optional=True)}
+    ),
+    "accuracy_map": Kind(
+        "figure",
+        {
+            "maps": SUMMARIES,
+            "conditions": Role("accuracy_conditions"),
+            "limits": Role("accuracy_limits"),
+            "frames": Role("held_out_frames"),
+        },
+    ),
+    "structure_map": Kind("figure", {"frames": Role("structure_map")}),
+    "generation_errors": Kind("figure", {"errors": Role("generation_errors"), "generations": Role("generations")}),
+}

@@ -1,0 +1,78 @@
+"""Tables and captions in LaTeX."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from qcrystal.files import identifier, write_whole
+
+SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+SPECIAL |= {letter: f"\\{letter}" for letter in "#$%&_{}"}
+SYMBOLS = {
+    "Å": r"\AA{}",
+    "°": r"$^\circ$",
+    "×": r"$\times$",
+    "≥": r"$\geq$",
+    "≈": r"$\approx$",
+    "²": "$^2$",
+    "³": "$^3$",
+}
+SYMBOLS |= {"†": r"\dag{}", "‡": r"\ddag{}", "±": r"$\pm$", "γ": r"$\gamma$", "θ": r"$\theta$", "ħ": r"$\hbar$"}
+SYMBOLS |= {"–": "--", "−": "$-$", "<": r"\textless{}", ">": r"\textgreater{}"}
+ABBREVIATIONS = ("dp", "dft", "gpaw")
+LARGE = 100.0  # from which numbers are printed with one decimal instead of four
+
+
+def escape(text: str) -> str:
+    r"""A text as LaTeX prints it: special characters escaped, symbols of Unicode as commands."""
+    return "".join(SPECIAL.get(letter) or SYMBOLS.get(letter) or letter for letter in text)
+
+
+def escape_prose(text: str) -> str:
+    """`escape` of a text in which ``$...$`` is mathematics, which stays, and formulas such as LaH10 get subscripts."""
+    parts = re.split(r"(\$[^$]*\$)", text)
+    return "".join(part if part.startswith("$") else _formulas(escape(part)) for part in parts)
+
+
+def _formulas(text: str) -> str:
+    """Chemical formulas with subscripts: LaH10 becomes LaH$_{10}$. A formula has two elements at least."""
+    return re.sub(
+        r"\b(?:[A-Z][a-z]?\d*){2,}\b",
+        lambda found: re.sub(r"(\d+)", r"$_{\1}$", found[0]) if re.search(r"[a-z]", found[0]) else found[0],
+        text,
+    )
+
+
+def heading(name: str) -> str:
+    """A column's name as words: dp_minus_dft becomes DP $-$ DFT."""
+    words = [
+        "$-$" if word == "minus" else word.upper() if word in ABBREVIATIONS else escape(word)
+        for word in name.split("_")
+    ]
+    return " ".join(words)
+
+
+def tabular(frame: pd.DataFrame, caption: str) -> str:
+    """A table as a plain ``tabular``, its column names in words as header; missing numbers become dashes."""
+
+    def number(value: float) -> str:
+        digits = 4 if abs(value) < LARGE else 1
+        return f"{round(value, digits) + 0.0:.{digits}f}"
+
+    texts = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    floats = [name for name, kind in frame.dtypes.items() if pd.api.types.is_float_dtype(kind)]
+    style = frame.style.hide(axis="index").format(number, subset=floats, na_rep="--")
+    style = style.format(lambda value: escape(str(value)), subset=texts, na_rep="--")
+    columns = "".join("l" if name in texts else "r" for name in frame.columns)
+    body = style.format_index(heading, axis="columns").to_latex(column_format=columns)
+    first, header, *rows, last = body.splitlines()
+    return "\n".join([f"% {caption}", first, r"\hline", header, r"\hline", *rows, r"\hline", last, ""])
+
+
+def save_tabular(frame: pd.DataFrame, path: Path, caption: str) -> None:
+    """Write a ``tabular`` with the identifier of the job's record; the file appears whole."""
+    mark = f"% prov_id {identifier()}\n" if identifier() else ""
+    write_whole(path, mark + tabular(frame, caption))

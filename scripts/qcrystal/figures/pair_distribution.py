@@ -1,0 +1,40 @@
+"""Pair distribution function of two species."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qcrystal.analysis.sweeps import replica_curves, series
+from qcrystal.figures.kinds import Inputs, PairDistribution
+from qcrystal.figures.style import METHODS, Picture, draw_curve, legend_above, new_figure, styled
+from qcrystal.io.tables import TableError, source_of
+from qcrystal.manuscript.published import Cited
+
+
+@styled
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: PairDistribution) -> Picture:
+    """g(r) of one pair of species from each sweep, with bands of one standard error."""
+    figure, axes = new_figure(1, 2.8)
+    panel = axes[0, 0]
+    low, high = options.range
+    conditions = []
+    for table in inputs["curves"]:
+        curves = replica_curves(table, "r", "g", ["pair"])
+        curves = curves[(curves["pair"] == options.pair) & curves["r"].between(low, high)]
+        if curves.empty:
+            raise TableError(f"{source_of(table)}: no rows of pair {options.pair} between {low} and {high} Å")
+        for method, text, rows in series(curves, along=("r",)):
+            label = ", ".join(filter(None, [METHODS[method].label, text]))
+            draw_curve(panel, rows["r"], rows["value"], rows["error"], METHODS[method].color, label)
+        first = curves.iloc[0]
+        conditions.append(f"{first.temperature_target:g} K, {first.pressure_target:g} GPa")
+    panel.set_xlim(low, high)
+    panel.set_ylim(bottom=0.0)
+    panel.set_xlabel("$r$ (Å)")
+    panel.set_ylabel(rf"$g_\mathrm{{{options.pair.replace('-', '')}}}(r)$")
+    panel.set_title("; ".join(dict.fromkeys(conditions)))
+    legend_above(figure, [panel], columns=3)
+    if "comparison" in published:
+        known = published["comparison"]
+        figure.note(f"{known.label}, {known.where}: {known.value}")
+    return figure
