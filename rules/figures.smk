@@ -1,14 +1,13 @@
 # Every figure and table of the paper, drawn from tidy tables: those that the crystal's figures.yaml lists.
+from qcrystal.config.messages import validate
 from qcrystal.figures.registry import FigureSet
 from qcrystal.manuscript.published import PublishedError, read_published
 
 FIGURES_FILE = str(Path(CONFIG.crystal_file).parent / "figures.yaml")
 try:
-    FIGURE_SET = configuration.validate(
-        FigureSet, configuration.read_yaml(ROOT / FIGURES_FILE, FIGURES_FILE, "file"), FIGURES_FILE
-    )
+    FIGURE_SET = validate(FigureSet, read_yaml(ROOT / FIGURES_FILE, FIGURES_FILE, "file"), FIGURES_FILE)
     FIGURE_SET.check_published(read_published(ROOT / MAIN.published), MAIN.published)
-except (configuration.ConfigError, PublishedError) as error:
+except (ConfigError, PublishedError) as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 

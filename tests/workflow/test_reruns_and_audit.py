@@ -9,8 +9,7 @@ import sys
 
 import pytest
 import yaml
-
-from qcrystal.figures.registry import FIGURES
+from figure_drawing import FIGURES
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -70,13 +69,22 @@ def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finis
     importers = {
         name
         for name, figure in FIGURES.items()
-        if figure.module == "energies"
-        or "figures.energies import" in (finished.folder / f"scripts/qcrystal/figures/{figure.module}.py").read_text()
+        if "figures.energies import" in (finished.folder / f"scripts/qcrystal/figures/{figure.kind}.py").read_text()
     }
-    # the module's own figures, and those whose module imports it
+    # the figures whose module imports it
     assert jobs == {*importers, "figures"}
     assert status == 1 and set(bad(answer).values()) == {"CODE-CHANGED"}
     assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == importers
+
+
+def test_a_caption_redraws_its_figure_alone(finished):
+    path = finished.folder / "config" / "crystals" / "lah10" / "figures.yaml"
+    caption = FIGURES["qin_fig3b_zero_point"].caption
+    with changed(path, lambda text: text.replace(caption, "Zero-point temperature.")):
+        assert set(finished.planned(*finished.SMOKE)) == {"qin_fig3b_zero_point", "figures"}
+    with changed(path, lambda text: text.replace("color_range: 1.7", "color_range: 1.8")):
+        jobs = {"qin_fig2a_phase_classical", "qin_figS_phase_qtb", "figures"}
+        assert set(finished.planned(*finished.SMOKE)) == jobs
 
 
 def test_a_fresh_checkout_reruns_nothing(finished):

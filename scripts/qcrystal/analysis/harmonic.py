@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.dynamics.bath.thermal import quantum_energy
-from qcrystal.dynamics.beads import harmonic_bead_energy
+from qcrystal.units import oscillator_energy
 
 IMAGINARY = 0.05  # THz: modes below it have no zero-point energy
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
@@ -17,13 +16,6 @@ def at_pressure(dos: pd.DataFrame, pressure: float) -> pd.DataFrame | None:
     """Density of states at one of its pressures (GPa); None if there is none within `PRESSURE_MATCH`."""
     chosen = dos[np.abs(dos["pressure"] - pressure) < PRESSURE_MATCH]
     return None if chosen.empty else chosen
-
-
-def mode_energies(frequency: np.ndarray, temperature: float, beads: int | None = None) -> np.ndarray:
-    """Mean energies (eV) of harmonic modes (THz, above 0): with so many beads, or exact."""
-    if beads is None:
-        return quantum_energy(frequency, temperature)
-    return np.array([harmonic_bead_energy(each, temperature, beads) for each in frequency])
 
 
 def harmonic_energy(dos: pd.DataFrame, temperature: float, beads: int | None = None) -> float:
@@ -37,7 +29,7 @@ def harmonic_energy(dos: pd.DataFrame, temperature: float, beads: int | None = N
     frequency = dos["frequency"].to_numpy(float)
     real = frequency > IMAGINARY
     energy = np.full(len(dos), units.kB * temperature)
-    energy[real] = mode_energies(frequency[real], temperature, beads)
+    energy[real] = oscillator_energy(frequency[real], temperature, beads)
     return float(np.average(energy, weights=dos["dos"]) / units.kB)
 
 
@@ -54,7 +46,7 @@ def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float, be
     """
     real = dos[dos["frequency"] > IMAGINARY]
     weight = real[f"dos_{species}"].to_numpy(float)
-    energy = mode_energies(real["frequency"].to_numpy(float), temperature, beads)
+    energy = oscillator_energy(real["frequency"].to_numpy(float), temperature, beads)
     return float(weight @ energy / weight.sum() / units.kB)
 
 

@@ -1,19 +1,16 @@
 """The shipped configuration is valid and complete, and the table of runs is what the sweeps say."""
 
-import ast
 import re
 
 import pytest
 import yaml
+from figure_drawing import FIGURES
 
 from qcrystal.config.dynamics import Dynamics
 from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError, validate
-from qcrystal.config.preflight import LEARNING_TABLES, TABLES
 from qcrystal.config.sweep import Sweep
 from qcrystal.config.wildcards import one_of
-from qcrystal.figures import accuracy, dft, learning, potential, statics
-from qcrystal.potential import card
 
 
 def settings(root, **changes):
@@ -22,8 +19,6 @@ def settings(root, **changes):
 
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "workstation", "paper"])
 def test_shipped_scales_are_valid_and_hold_the_sweeps_of_every_figure(root, scale):
-    from qcrystal.figures.registry import FIGURES
-
     loaded = load(settings(root, scale=scale), root)
     needed = {sweep for figure in FIGURES.values() for sweep in figure.sweeps}
     assert needed <= set(loaded.sweeps)
@@ -135,8 +130,6 @@ def test_beads_follow_from_temperature(root):
 
 
 def test_every_published_figure_of_qin_is_made(root):
-    from qcrystal.figures.registry import FIGURES
-
     published = yaml.safe_load((root / "config" / "crystals" / "lah10" / "published.yaml").read_text())
     wanted = {figure["id"] for figure in published["figures"] if figure["id"].startswith("qin_")}
     assert wanted <= set(FIGURES)
@@ -179,21 +172,6 @@ def test_the_highest_cutoff_is_that_of_the_baths_time_steps(root):
     settings["timestep"] |= {"adqtb": 1.0}
     with pytest.raises(ConfigError, match="to 318 THz"):
         validate(Dynamics, settings, "here")
-
-
-def test_tables_are_checked_for_what_is_read_of_them(root):
-    """The start of the workflow does without the figures' modules, so their columns stand there twice."""
-    assert set(TABLES["dft_reference"]) == set(statics.LATTICE)
-    assert set(TABLES["dft_convergence"]) >= set(dft.CONVERGENCE)
-    assert set(TABLES["label_pressures"]) == set(dft.PRESSURES)
-    wanted = {"generations": learning.COUNTS, "generation_errors": learning.ERRORS, "structure_map": learning.MAP}
-    assert {name: set(columns) for name, columns in LEARNING_TABLES.items()} == {
-        name: set(columns) for name, columns in wanted.items()
-    }
-    assert set(card.TABLES["parity_errors.csv"]) == set(potential.ERRORS)
-    assert set(card.TABLES["parity_histograms.csv"]) == set(potential.HISTOGRAM)
-    columns = re.search(r"COLUMNS = (\(.*\))", (root / "scripts/potential/accuracy.py").read_text()).group(1)
-    assert set(card.TABLES["parity_frames.csv"]) == {*accuracy.FRAMES, *ast.literal_eval(columns)}
 
 
 def test_pattern_of_configured_names(root):

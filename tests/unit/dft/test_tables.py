@@ -6,10 +6,11 @@ import pytest
 from ase import units
 from ase.build import bulk
 from ase.calculators.calculator import Calculator, all_changes
+from figure_drawing import draw
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dft.label_pressures import label_pressures
-from qcrystal.figures.registry import FIGURES
+from qcrystal.manuscript.published import Published
 
 SITES = bulk("Al", "fcc", a=4.0, cubic=True).get_scaled_positions()
 SOFT, MOVING = 80.0, 3000.0  # GPa at 4 Å; GPa/Å² of mean squared displacement
@@ -93,14 +94,15 @@ def tables():
     return {"dft:lattice": lattice, "statics:eos": potential, "dft:label_pressures": labels}
 
 
-PUBLISHED = {
-    "sources": {"ly2022": "K. K. Ly, D. M. Ceperley, Phys. Rev. B 106, 054106 (2022)"},
-    "values": {"ly_static_pressure": {"value": {"a": 5.103, "pressure": 145.5}, "where": "ly2022 somewhere"}},
-}
+PUBLISHED = Published(
+    sources={"ly2022": "K. K. Ly, D. M. Ceperley, Phys. Rev. B 106, 054106 (2022)"},
+    values={"ly_static_pressure": {"value": {"a": 5.103, "pressure": 145.5}, "where": "ly2022 somewhere"}},
+    figures=[],
+)
 
 
 def test_equation_of_state_compares_at_equal_volume(tables):
-    result = FIGURES["dft_equation_of_state"].draw(tables, PUBLISHED)
+    result = draw("dft_equation_of_state", tables, PUBLISHED)
     # four lattices at rest and the one system that is cubic and has one volume
     assert list(result["system"]) == ["lattice at rest"] * 4 + ["fixed"]
     assert np.allclose(result["dp_minus_gpaw"], -4)
@@ -112,5 +114,5 @@ def test_equation_of_state_compares_at_equal_volume(tables):
 
 
 def test_equation_of_state_without_dft_is_that_of_the_others(tables):
-    result = FIGURES["dft_equation_of_state"].draw({k: v for k, v in tables.items() if k != "dft:lattice"}, PUBLISHED)
+    result = draw("dft_equation_of_state", {k: v for k, v in tables.items() if k != "dft:lattice"}, PUBLISHED)
     assert list(result["system"]) == ["fixed"] and result["gpaw"].isna().all()

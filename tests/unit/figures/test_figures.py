@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import subprocess
 import sys
@@ -11,30 +10,35 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from ase import Atoms, units
+from ase import units
+from figure_drawing import FIGURES, LITERATURE, draw
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
+from matplotlib.text import Text
 from scipy import constants
+from synthetic_tables import (
+    PRESSURES,
+    SIZES,
+    TEMPERATURES,
+    Prototype,
+    lattice_table,
+    quadrilateral_rows,
+    quantum_energy,
+    synthetic,
+)
 
-from qcrystal.analysis import sweeps as data
-from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
+from qcrystal.analysis import harmonic, sweeps
+from qcrystal.crystal.cells import conventional_cell
 from qcrystal.dataset.quality import system_table
-from qcrystal.figures import crystal_cells as crystals
-from qcrystal.figures import enthalpies as statics
-from qcrystal.figures import style
-from qcrystal.figures import vibrational_energy as energies
+from qcrystal.figures import crystal_cells, latex, style
+from qcrystal.figures import draw as figure_files
 from qcrystal.figures.accuracy_map import Calibration
-from qcrystal.figures.leakage import harmonic_temperature
-from qcrystal.figures.registry import FIGURES
-from qcrystal.potential.extrapolation import binned, limits
+from qcrystal.io.tables import TableError
+from qcrystal.manuscript.published import Published, PublishedValue, citation_label
 from qcrystal.units import THZ
 
-SIZES = ("rich", "minimal")
-DRAWN = [name for name, figure in FIGURES.items() if figure.kind == "figure"]
-PRESSURES = {"rich": [100.0, 150.0, 200.0], "minimal": [150.0, 200.0]}
-TEMPERATURES = {"rich": [100.0, 200.0, 300.0], "minimal": [100.0, 300.0]}
+DRAWN = [name for name, figure in FIGURES.items() if figure.what.output == "figure"]
 # figures that show published numbers as symbols
 PUBLISHED_SYMBOLS = [
     "qin_fig2a_phase_classical",
@@ -46,424 +50,14 @@ PUBLISHED_SYMBOLS = [
 ]
 
 
-class Prototype:
-    """Fm-3m LaH10 as in config/crystals/lah10/crystal.yaml."""
-
-    spacegroup = 225
-
-    class Site:
-        def __init__(self, element, position):
-            self.element, self.position = element, position
-
-    sites = [Site("La", [0.5] * 3), Site("H", [0.25] * 3), Site("H", [0.1205] * 3)]
-
-
-# --- synthetic tables in the layout of the workflow's own ---
-
-
-def condition(method, pressure, temperature, size, replica=0, start="cubic") -> dict:
-    """Leading columns of a sweep's tables."""
-    return {
-        "run": f"{method}-H-{start}-{pressure:g}GPa-{temperature:g}K-{replica}",
-        "system": "LaH10",
-        "method": method,
-        "isotope": "H",
-        "start": start,
-        "atoms": 44 if size == "minimal" else 352,
-        "beads": 18 if method in ("pimd", "trpmd") else 1,
-        "pressure_target": pressure,
-        "temperature_target": temperature,
-        "replica": replica,
-        "length_ps": 0.15 if size == "minimal" else 5.0,
-        "extrapolates": "no",
-    }
-
-
-def error_of(size: str, value: float) -> float:
-    """Standard error: unknown in minimal tables."""
-    return np.nan if size == "minimal" else value
-
-
-def quadrilateral_rows(method, size, limit, starts=("cubic",)) -> pd.DataFrame:
-    """Order parameter that leaves zero below a pressure, and the angles that belong to it."""
-    rows = []
-    grid = itertools.product(PRESSURES[size], TEMPERATURES[size], range(2 if size == "rich" else 1), starts)
-    for pressure, temperature, replica, start in grid:
-        deviation = max(0.05, 1.7 * (1 - temperature / 600) * (1 if pressure <= limit else 0.1)) + 0.01 * replica
-        values = {
-            "quadrilateral_deviation": (deviation, 0.04, "deg", "H"),
-            "quadrilateral_large": (90 + 0.8 * deviation, 0.05, "deg", "H"),
-            "quadrilateral_small": (90 - 0.8 * deviation, 0.05, "deg", "H"),
-            "exchanges": (float(temperature == 300 and pressure == 200), np.nan, "1", "H"),
-        }
-        for name, (value, error, unit, species) in values.items():
-            rows.append(
-                condition(method, pressure, temperature, size, replica, start)
-                | {"observable": name, "species": species, "value": value, "error": error_of(size, error)}
-                | {"n_effective": 20.0, "unit": unit}
-            )
-    return pd.DataFrame(rows)
-
-
-def energy_rows(method, size, pressures, temperatures, energy) -> pd.DataFrame:
-    """Energies in kelvin of ``energy(pressure, temperature)`` with their errors, per species and for all."""
-    rows = []
-    for pressure, temperature in itertools.product(pressures, temperatures):
-        for species, factor in (("all", 1.0), ("H", 1.05)):
-            rows.append(
-                condition(method, pressure, temperature, size)
-                | {"observable": "energy_over_3NkB", "species": species}
-                | {"value": factor * energy(pressure, temperature), "error": error_of(size, 8.0)}
-                | {"n_effective": 20.0, "unit": "K"}
-            )
-    return pd.DataFrame(rows)
-
-
-def quantum_energy(pressure, temperature) -> float:
-    """A zero-point energy that grows with pressure, and a thermal part (K)."""
-    zero = 800 + 0.5 * pressure
-    return zero / np.tanh(zero / max(temperature, 1.0))
-
-
-def msd_tables(size) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Mean squared displacements of a slow diffusion and the summary with its slope (Å²/ps)."""
-    time = np.linspace(0.0, 5.0 if size == "rich" else 0.15, 60)
-    plateau = 0.11 * (1 - np.exp(-time / 0.02))
-    slope = 0.05
-    curves = {
-        ("H", "standard"): plateau + slope * time,
-        ("H", "reordered"): plateau,
-        ("La", "standard"): 0.02 * plateau,
-    }
-    head = condition("qtb", 200.0, 5.0, size)
-    msd = pd.concat(
-        pd.DataFrame({"time": time, "species": species, "kind": kind, "msd": y, "error": error_of(size, 0.05) * y})
-        for (species, kind), y in curves.items()
-    ).assign(**head)
-    values = {"msd_slope": (slope, 0.006), "diffusion": (slope / 6e4, 1e-7)}
-    summary = pd.DataFrame(
-        head
-        | {"observable": name, "species": "H", "value": v, "error": error_of(size, e), "n_effective": 4.0, "unit": ""}
-        for name, (v, e) in values.items()
-    )
-    return msd, summary
-
-
-def rdf_table(method, size, width) -> pd.DataFrame:
-    """Two shells of La-H neighbours of a width (Å)."""
-    r = np.linspace(0.05, 5.0, 199)
-    g = sum(h * np.exp(-((r - c) ** 2) / 2 / width**2) for h, c in ((6, 2.02), (4, 3.4), (2.5, 3.9), (3, 4.5)))
-    table = pd.DataFrame({"r": r, "pair": "La-H", "g": g * 0.1 / width, "error": error_of(size, 0.1)})
-    return pd.concat([table, table.assign(pair="H-H")]).assign(**condition(method, 200.0, 1.0, size))
-
-
-def paths_table(size) -> pd.DataFrame:
-    """Protons that stay, hop once and hop often (rich) or only stay (minimal), and the La sites."""
-    rng = np.random.default_rng(3)
-    steps = 300
-    time = np.linspace(1.0, 5.0, steps) if size == "rich" else np.linspace(0.05, 0.15, steps)
-    hops = {"no exchange": [], "one exchange": [150], "multiple exchanges": [60, 130, 220]}
-    frames = []
-    for number, (category, moments) in enumerate(hops.items()):
-        if size == "minimal" and category != "no exchange":
-            continue
-        path = np.array([2.0, 2.0, 2.0]) + rng.normal(scale=0.15, size=(steps, 3))
-        for k, moment in enumerate(moments):
-            path[moment:, k % 2] += 1.15
-        frames.append(pd.DataFrame(path, columns=list("xyz")).assign(proton=number, time=time, category=category))
-    sites = 4.95 / 2 * np.array([site for site in itertools.product(range(-1, 4), repeat=3) if sum(site) % 2 == 0])
-    frames.append(pd.DataFrame(sites, columns=list("xyz")).assign(proton=range(len(sites)), time=np.nan, category="La"))
-    return pd.concat(frames).assign(**condition("qtb", 200.0, 200.0, size))
-
-
-def parity_tables(size) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Errors and sparse histograms of a potential with known scatter."""
-    rng = np.random.default_rng(5)
-    errors, histograms = [], []
-    kinds = [
-        ("energy", "all", -4.0, 0.08, 0.004, 0.002),
-        ("force", "La", 0.0, 0.9, 0.1, 0.1),
-        ("force", "H", 0.0, 1.5, 0.2, 0.1),
-    ]
-    for (quantity, species, mean, spread, scatter, width), split in itertools.product(kinds, ("train", "test")):
-        n = {"rich": {"train": 20000, "test": 2000}, "minimal": {"train": 8, "test": 2}}[size][split]
-        reference = rng.normal(mean, spread, n)
-        predicted = reference + rng.normal(0, scatter, n)
-        cells = pd.DataFrame(
-            {"reference": (reference // width + 0.5) * width, "predicted": (predicted // width + 0.5) * width}
-        )
-        cells = cells.round(9).value_counts().reset_index()
-        histograms.append(cells.assign(quantity=quantity, split=split, species=species))
-        rmse = float(np.sqrt(np.mean((predicted - reference) ** 2)))
-        for system, name in {("all", species), ("cubic", species), ("all", "all")}:
-            if quantity == "force" and name == "all" and species == "H":
-                continue
-            errors.append({"quantity": quantity, "split": split, "system": system, "species": name, "rmse": rmse})
-            errors[-1] |= {"mae": 0.8 * rmse, "n": n, "unit": ""}
-    return pd.DataFrame(errors), pd.concat(histograms)
-
-
-def quality_tables(size) -> dict[str, pd.DataFrame]:
-    """Report on a data set; rich: two stoichiometries, an outlier, a copy, and a system whose test frames are too near."""
-    rng = np.random.default_rng(8)
-    rows = []
-    for system, formula in (("cubic_H20La2", "H20La2"), ("vacancy", "H19La2"))[: 2 if size == "rich" else 1]:
-        for split, count in (("train", 40), ("test", 6)):
-            near = split == "test" and system == "vacancy"
-            volume = rng.uniform(2.6, 3.5, count)
-            columns = {"split": split, "system": system, "frame": np.arange(count), "formula": formula}
-            columns |= {"stoichiometry": "H10La" if formula == "H20La2" else "H19La2", "atoms": 22, "volume": volume}
-            columns |= {"pressure": 600 - 150 * volume, "energy": -168 - volume, "force_rms": 1.0, "force_max": 5.0}
-            columns |= {"nearest_La_La": 3.4, "nearest_La_H": 1.7, "nearest_H_H": rng.uniform(0.6, 0.9, count)}
-            columns |= {"outlier": "", "nearest": "train/cubic_H20La2/1", "duplicate": False}
-            rows.append(pd.DataFrame(columns | {"ratio": rng.uniform(*((0.1, 0.4) if near else (0.8, 1.1)), count)}))
-    frames = pd.concat(rows, ignore_index=True)
-    if size == "rich":
-        frames.loc[3, "outlier"], frames.loc[4, "duplicate"] = "energy force", True
-    bins = itertools.product((("energy", "H10La", 0.005), ("force", "H", 0.25), ("force", "La", 0.25)), range(-20, 21))
-    histograms = pd.DataFrame(
-        {"quantity": q, "split": "train", "group": g, "centre": w * n, "width": w, "count": 21 - abs(n)}
-        for (q, g, w), n in bins
-    )
-    return {"quality:frames": frames, "quality:systems": system_table(frames), "quality:histograms": histograms}
-
-
-def accuracy_tables(size) -> dict[str, pd.DataFrame]:
-    """Errors of held-out frames that grow with the force; a committee in the rich tables only."""
-    force = np.linspace(0.3, 2.0, 90 if size == "rich" else 7)
-    frames = {"system": np.where(force < 1, "cold", "hot"), "atoms": 352, "pressure": 100 + 50 * force}
-    frames |= {"force_rms": force, "force_rmse": 0.15 * force, "energy_error": 0.003}
-    deviation = 0.1 * force if size == "rich" else np.nan
-    frames = pd.DataFrame(frames | {"deviation_rms": deviation, "deviation_max": 2 * deviation})
-    return {
-        "accuracy:conditions": binned(frames),
-        "accuracy:limits": limits((82.0, 215.0), frames),
-        "potential:parity_frames": frames,
-    }
-
-
-def deviation_rows(summary: pd.DataFrame, size) -> pd.DataFrame:
-    """Rows of the committee's deviation (eV/Å) for every run of a summary: 1 meV/Å per kelvin, or unknown."""
-    runs = summary.drop_duplicates("run")
-    known = runs["temperature_target"] / 1000 if size == "rich" else np.nan
-    rows = [runs.assign(observable="committee_deviation_rms", species="all", value=known, unit="eV/Å")]
-    return pd.concat([*rows, runs.assign(observable="force_rms", species="all", value=5 * known, unit="eV/Å")])
-
-
-def with_deviation(summary: pd.DataFrame, size) -> pd.DataFrame:
-    """A summary with the rows of the committee's deviation."""
-    return pd.concat([summary, deviation_rows(summary, size)], ignore_index=True)
-
-
-def crystals_and_enthalpies(size) -> tuple[list[Atoms], pd.DataFrame]:
-    """Relaxed structures and their enthalpies; minimal: every structure is cubic."""
-    pressures = [100.0, 150.0, 200.0, 250.0, 300.0] if size == "rich" else [150.0, 200.0]
-    offsets = (
-        {"Fm-3m": 0.0, "R-3m": -0.004, "C2": -0.009, "P-1": -0.0085, "found-1": 0.02}
-        if size == "rich"
-        else {"Fm-3m": 0}
-    )
-    rows, frames = [], []
-    for phase, pressure in itertools.product(offsets, pressures):
-        cubic = phase == "Fm-3m" or pressure > 220 and phase != "found-1"
-        atoms = conventional_cell(Prototype, 5.1 - 0.003 * (pressure - 150))
-        if not cubic:
-            atoms = rhombohedral_strain(atoms, 91.5)
-            atoms.rattle(0.03, seed=1)
-        atoms.info.update(phase=phase, pressure=pressure)
-        frames.append(atoms)
-        enthalpy = -4 + 0.01 * pressure + (0.0 if cubic else offsets[phase] * (300 - pressure) / 200)
-        rows.append({"phase": phase, "pressure": pressure, "enthalpy": enthalpy, "volume": atoms.get_volume() / 44})
-        rows[-1] |= {
-            "spacegroup": "Fm-3m" if cubic else phase,
-            "converged": not (phase == "found-1" and pressure == 100),
-        }
-    return frames, pd.DataFrame(rows)
-
-
-def lattice_table(constants, shift=0.0) -> pd.DataFrame:
-    """Cubic lattices with the geometry of Fm-3m at x = 0.12 + shift and a smooth pressure."""
-    a = np.asarray(constants)
-    x = 0.1205 + shift
-    return pd.DataFrame(
-        {
-            "lattice_constant": a,
-            "volume": a**3 / 44,
-            "energy": -4 + (a - 5.3) ** 2,
-            "pressure": 300 * np.exp(-2.5 * (a - 4.749)) + 1e3 * shift,
-            "x": x,
-            "la_h1": a * np.sqrt(2 * x**2 + (0.5 - x) ** 2),
-            "la_h2": a * np.sqrt(3) / 4,
-            "h_h1": 2 * x * a,
-            "h_h2": np.sqrt(3) * (0.25 - x) * a,
-            "la_la": a / np.sqrt(2),
-            "beyond_training": 0.0,
-        }
-    )
-
-
-def learning_tables(size) -> dict:
-    """Generations of concurrent learning whose errors fall; minimal: one generation before the last, one member's worth."""
-    generations = 3 if size == "rich" else 1
-    rng = np.random.default_rng(6)
-    errors, frames = [], []
-    for generation, member in itertools.product(range(generations + 1), (1, 2, 3)):
-        for quantity, rmse, n in (("energy", 0.02, 20), ("force", 0.6, 660), ("virial", 0.05, 180)):
-            errors.append({"generation": generation, "member": member, "quantity": quantity, "n": n})
-            errors[-1]["trained"] = 40 + 20 * generation
-            errors[-1]["rmse"] = rmse * 0.7**generation * (1 + 0.1 * member)
-        count = 20 if size == "rich" else 1
-        part = ["test" if i % 5 == 4 else "train" for i in range(count)]
-        table = pd.DataFrame(rng.normal(generation, 1, (count, 2)), columns=["component_1", "component_2"])
-        frames.append(
-            table.assign(generation=generation, part=part, system="cubic", pressure=np.linspace(80, 300, count))
-        )
-    counts = pd.DataFrame({"generation": range(generations), "explored": 200})
-    counts["accurate"] = 20 + 60 * counts["generation"]
-    counts["failed"] = 60 - 20 * counts["generation"]
-    counts["candidate"] = counts["explored"] - counts["accurate"] - counts["failed"]
-    return {
-        "learning:generations": counts,
-        "learning:generation_errors": pd.DataFrame(errors),
-        "learning:structure_map": pd.concat(frames).assign(share_1=0.6, share_2=0.2),
-    }
-
-
-def dft_tables(size) -> dict:
-    """What says how good the DFT labels are; minimal: one comparison, one system of other labels."""
-    count = 5 if size == "rich" else 1
-    convergence = pd.DataFrame({"varied": ["cutoff"] * count, "cutoff": 400 + 100 * np.arange(count)})
-    convergence = convergence.assign(kpoint_length=10.8, width=0.3, kpoints="4x4x4", reference="x", seconds=10.0)
-    for column in ("energy_shift", "energy_difference", "force_rms", "force_max", "pressure", "static_pressure"):
-        convergence[column] = np.linspace(3.0, 0.0, count)
-    labels = pd.DataFrame({"system": [f"ensemble{i}" for i in range(count)], "frames": 80})
-    labels["lattice_constant"] = np.linspace(5.1, 5.2, count)
-    labels = labels.assign(lattice_constant_std=0.0, cubic=True, pressure=160.0, motion=12.0)
-    return {
-        "dft:convergence": convergence.assign(verdict="meets", chosen=convergence["cutoff"] == 500),
-        "dft:label_pressures": labels,
-    }
-
-
-KINETIC = {
-    "H": {"qtb": 900.0, "adqtb": 950.0, "pimd": 955.0, "trpmd": 953.0},
-    "La": {"qtb": 300.0, "adqtb": 120.0, "pimd": 118.0, "trpmd": 117.0},
-}
-
-
-def bath_rows(method, size, temperature, frictions) -> pd.DataFrame:
-    """Kinetic temperatures, 4 % lower after correction, pressure and net power of a bath; minimal: nothing corrected."""
-    rows, bath = [], method in ("qtb", "adqtb")
-    for friction, (species, known) in itertools.product(frictions, KINETIC.items()):
-        head = condition(method, 200.0, temperature, size) | {"friction": friction, "unit": "K"}
-        head["run"] += f"-{friction:g}"
-        values = {"temperature": known[method] + (5 * friction if bath else 0)}
-        if size == "rich" and bath:
-            values |= {"temperature_corrected": 0.96 * values["temperature"]}
-            values |= {"fluctuation_dissipation": (0.1 if species == "H" else -0.3) * (method == "qtb")}
-        rows += [
-            head | {"species": species, "observable": k, "value": v, "error": error_of(size, 4.0)}
-            for k, v in values.items()
-        ]
-        if species == "H":
-            rows.append(
-                head | {"species": "all", "observable": "pressure", "value": 201.0, "error": error_of(size, 0.5)}
-            )
-    return pd.DataFrame(rows)
-
-
-def bath_tables(size) -> dict:
-    """Sweeps of quantum baths; minimal: one friction, runs shorter than a segment, no errors."""
-    frictions = [5.0, 10.0, 20.0] if size == "rich" else [10.0]
-    return {
-        **{
-            f"sweep:leakage_{m}/summary": with_deviation(bath_rows(m, size, 5.0, frictions), size)
-            for m in ("qtb", "adqtb")
-        },
-        **{
-            f"sweep:compared_{m}/summary": with_deviation(bath_rows(m, size, 300.0, [10.0]), size)
-            for m in ("qtb", "adqtb")
-        },
-        **{
-            f"sweep:compared_{m}/summary": with_deviation(bath_rows(m, size, 300.0, [np.nan]), size)
-            for m in ("pimd", "trpmd")
-        },
-    }
-
-
-def bead_rows(size) -> pd.DataFrame:
-    """Path integrals whose values rise with the beads, and the frequency by which these are chosen; minimal: two numbers."""
-    rows = []
-    for beads in (8, 16, 32, 64) if size == "rich" else (8, 16):
-        head = condition("pimd", 200.0, 300.0, size) | {"beads": beads, "friction": np.nan}
-        head["run"] += f"-{beads}"
-        values = {("temperature", "H"): 955.0, ("temperature", "La"): 320.0, ("temperature", "all"): 900.0}
-        values |= {("energy_over_3NkB", "all"): 880.0}
-        rows += [
-            head | {"observable": name, "species": species, "value": value * (1 - 1 / beads**2), "unit": "K"}
-            for (name, species), value in values.items()
-        ]
-        rows.append(head | {"observable": "max_frequency", "species": "all", "value": 70.0, "unit": "THz"})
-    return pd.DataFrame(rows).assign(error=error_of(size, 4.0), n_effective=20.0)
-
-
-def synthetic(size: str) -> dict:
-    """All tables that the figures read."""
-    frames, enthalpies = crystals_and_enthalpies(size)
-    errors, histograms = parity_tables(size)
-    msd, diffusion = msd_tables(size)
-    temperatures, pressures = TEMPERATURES[size], PRESSURES[size]
-    harmonic = pd.DataFrame(itertools.product(pressures, range(0, 400, 20)), columns=["pressure", "temperature"])
-    harmonic["energy_over_3NkB_quantum"] = [quantum_energy(*row) * 0.98 for row in harmonic.to_numpy()]
-    harmonic["energy_over_3NkB_classical"] = harmonic["temperature"]
-    frequency = np.arange(-1.0, 60.0, 0.5)
-    dos = pd.concat(
-        pd.DataFrame({"pressure": p, "frequency": frequency, "dos": 1 / 61, "dos_H": 1 / 64, "dos_La": 0.05 / 64})
-        for p in pressures
-    )
-    phonons = pd.DataFrame({"pressure": pressures})
-    phonons["zero_point_temperature"] = 820 + 0.5 * phonons["pressure"]
-    phonons["imaginary_fraction"] = [0.02] + [0.0] * (len(pressures) - 1)
-    return {
-        "search:structures": frames,
-        "search:enthalpies": enthalpies,
-        "statics:eos": lattice_table(np.linspace(4.55, 5.55, 41)),
-        "statics:harmonic_energy": harmonic,
-        "statics:phonons": phonons,
-        "statics:phonon_dos": dos,
-        "potential:parity_errors": errors,
-        "potential:parity_histograms": histograms,
-        **quality_tables(size),
-        **accuracy_tables(size),
-        "sweep:classical_grid/summary": with_deviation(quadrilateral_rows("classical", size, 160), size),
-        "sweep:qtb_grid/summary": with_deviation(quadrilateral_rows("qtb", size, 110), size),
-        "sweep:energy_classical/summary": energy_rows("classical", size, [200.0], temperatures, lambda p, t: 1.02 * t),
-        "sweep:energy_qtb/summary": energy_rows("qtb", size, [200.0], [5.0, *temperatures], quantum_energy),
-        "sweep:energy_pimd/summary": energy_rows(
-            "pimd", size, [200.0], temperatures[-2:], lambda p, t: quantum_energy(p, t) - 20
-        ),
-        "sweep:qtb_low_temperature/summary": energy_rows("qtb", size, pressures, [5.0], quantum_energy),
-        "sweep:zero_point_pimd/summary": energy_rows("pimd", size, pressures[-1:], [300.0, 600.0], quantum_energy),
-        "sweep:trajectories_qtb/paths": paths_table(size),
-        "sweep:diffusion_qtb/msd": msd,
-        "sweep:diffusion_qtb/summary": diffusion,
-        "sweep:rdf_classical/rdf": rdf_table("classical", size, 0.05),
-        "sweep:rdf_qtb/rdf": rdf_table("qtb", size, 0.12),
-        **bath_tables(size),
-        "sweep:beads_pimd/summary": with_deviation(bead_rows(size), size),
-        **learning_tables(size),
-        **dft_tables(size),
-    } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})
-
-
 @pytest.fixture(scope="module")
 def inputs() -> dict:
     return {size: synthetic(size) for size in SIZES}
 
 
 @pytest.fixture(scope="module")
-def literature(root) -> dict:
-    return yaml.safe_load((root / "config" / "crystals" / "lah10" / "published.yaml").read_text(encoding="utf-8"))
+def literature() -> Published:
+    return LITERATURE
 
 
 @pytest.fixture(scope="module")
@@ -471,15 +65,15 @@ def figures(inputs, literature) -> dict:
     """Every figure at both sizes; a warning of matplotlib or numpy is an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return {(name, size): FIGURES[name].draw(inputs[size], literature) for name in FIGURES for size in SIZES}
+        return {(name, size): draw(name, inputs[size], literature) for name in FIGURES for size in SIZES}
 
 
 # --- tests ---
 
 
 def notes(figure) -> str:
-    """Everything written below a figure."""
-    return "\n".join(artist.get_text() for artist in figure.texts if artist.get_gid() == "note")
+    """Everything that its caption says besides the caption itself."""
+    return "\n".join(figure.notes)
 
 
 def drawn(axes, label: str) -> np.ndarray:
@@ -498,7 +92,7 @@ def drawn_errors(axes, label: str) -> np.ndarray:
 
 
 def test_every_published_figure_has_an_entry(literature):
-    wanted = {entry["id"] for entry in literature["figures"] if entry["id"].startswith("qin_")}
+    wanted = {entry.id for entry in literature.figures if entry.id.startswith("qin_")}
     assert wanted <= set(FIGURES)
 
 
@@ -520,22 +114,27 @@ def test_every_figure_draws_and_saves_without_warnings(figures, tmp_path):
 
 def test_two_draws_give_the_same_bytes(inputs, literature, tmp_path):
     for turn in ("first", "second"):
-        figure = FIGURES["qin_fig3b_zero_point"].draw(inputs["rich"], literature)
-        FIGURES["qin_fig3b_zero_point"].write(figure, tmp_path / turn)
+        figure = draw("qin_fig3b_zero_point", inputs["rich"], literature)
+        figure_files.write(figure, tmp_path / turn, "caption")
     for suffix in FIGURES["qin_fig3b_zero_point"].suffixes:
         first, second = ((tmp_path / turn).with_suffix(suffix).read_bytes() for turn in ("first", "second"))
         assert first == second
 
 
-@pytest.mark.parametrize("name", [name for name, figure in FIGURES.items() if figure.optional])
+def optional_sources(entry) -> list[str]:
+    """Sources that a figure can do without."""
+    return [one for role, sources in entry.sources.items() if entry.what.inputs[role].optional for one in sources]
+
+
+@pytest.mark.parametrize("name", [name for name, figure in FIGURES.items() if optional_sources(figure)])
 def test_a_figure_stands_without_each_of_its_optional_tables(inputs, literature, name):
-    present = [table for table in FIGURES[name].optional if table in inputs["rich"]]
+    present = [source for source in optional_sources(FIGURES[name]) if source in inputs["rich"]]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for left_out in present:
             tables = {key: value for key, value in inputs["rich"].items() if key != left_out}
-            result = FIGURES[name].draw(tables, literature)
-            if FIGURES[name].kind == "figure":
+            result = draw(name, tables, literature)
+            if FIGURES[name].what.output == "figure":
                 style.styled(result.draw_without_rendering)()
             else:
                 assert len(result)
@@ -573,24 +172,64 @@ def test_every_axis_says_what_it_shows_and_in_which_unit(figures, name, size):
 
 
 @style.styled
-def boxes(figure) -> tuple:
-    """What is drawn of a figure, in inches: all of it, its notes and its panels."""
+def page_and_legends(figure) -> tuple:
+    """The box of all that is drawn (inches), and of each legend with the panel's or all panels' data (pixels)."""
     figure.draw_without_rendering()
     renderer = FigureCanvasAgg(figure).get_renderer()
-    inches = figure.dpi_scale_trans.inverted()
-    notes = [artist.get_window_extent(renderer) for artist in figure.texts if artist.get_gid() == "note"]
-    panels = [axes.get_tightbbox(renderer) for axes in figure.axes if axes.get_visible()]
-    return figure.get_tightbbox(renderer), *([inches.transform_bbox(box) for box in part] for part in (notes, panels))
+    legends = [(legend.get_window_extent(renderer), figure.axes) for legend in figure.legends]
+    legends += [(axes.get_legend().get_window_extent(renderer), [axes]) for axes in figure.axes if axes.get_legend()]
+    return figure.get_tightbbox(renderer), legends
+
+
+def data_points(axes) -> np.ndarray:
+    """Pixels (n, 2) of all points of a panel's curves, between their ends too, where they are within the panel."""
+    points = [np.empty((0, 2))]
+    for line in axes.get_lines():
+        ends = line.get_transform().transform(line.get_xydata().astype(float))
+        points += [np.linspace(*pair, 20) for pair in zip(ends[:-1], ends[1:], strict=True)] or [ends]
+    for bars in axes.patches:
+        points.append(bars.get_window_extent().corners())
+    for scattered in axes.collections:
+        if len(scattered.get_offsets()) > 1:
+            points.append(scattered.get_offset_transform().transform(scattered.get_offsets()))
+    found = np.concatenate(points)
+    inside = axes.get_window_extent()
+    keep = (found > [inside.x0, inside.y0]) & (found < [inside.x1, inside.y1])
+    return found[keep.all(axis=1)]
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", DRAWN)
-def test_nothing_sticks_out_of_the_page_and_no_note_covers_a_panel(figures, name, size):
-    page, notes, panels = boxes(figures[name, size])
+def test_nothing_sticks_out_of_the_page_and_no_legend_covers_data(figures, name, size):
+    page, legends = page_and_legends(figures[name, size])
     width, height = figures[name, size].get_size_inches()
     # 0.01 inch: boxes of texts reach a little beyond their ink
     assert page.x0 > -0.01 and page.y0 > -0.01 and page.x1 < width + 0.01 and page.y1 < height + 0.01
-    assert min(box.y0 for box in panels) > max((box.y1 for box in notes), default=0.0) - 0.01
+    for box, panels in legends:
+        for panel in panels:
+            points = data_points(panel)
+            covered = (points > [box.x0, box.y0]) & (points < [box.x1, box.y1])
+            assert not covered.all(axis=1).any()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_text_can_be_read_in_print(figures, name, size):
+    """Figures have the width of print; the journal asks for letters of 2 mm, about 7 points."""
+    figure = figures[name, size]
+    style.styled(figure.draw_without_rendering)()
+    sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    assert min(sizes, default=7.0) >= 7.0
+    assert figure.get_size_inches()[0] in style.COLUMN_WIDTH.values()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_panels_have_letters(figures, name):
+    figure = figures[name, "rich"]
+    panels = [axes for axes in figure.axes if not axes.get_label() == "<colorbar>"]
+    titles = [axes.get_title(loc) for axes in panels for loc in ("left", "center") if axes.get_title(loc)]
+    if len(panels) > 1:
+        assert [title[:3] for title in titles] == [f"({letter})" for letter in "abcdefghijkl"[: len(panels)]]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -608,7 +247,7 @@ def test_short_runs_are_named(figures, inputs, literature, name):
     has_runs = bool(FIGURES[name].sweeps)
     assert ("short runs: 0.15 ps, 44 atoms" in notes(figures[name, "minimal"])) == has_runs
     if has_runs:
-        assert "short runs" not in notes(FIGURES[name].draw(inputs["rich"], literature, converged_length=5.0))
+        assert "short runs" not in notes(draw(name, inputs["rich"], literature, converged_length=5.0))
 
 
 def test_extrapolating_runs_are_named(inputs, literature):
@@ -620,15 +259,15 @@ def test_extrapolating_runs_are_named(inputs, literature):
     summary.loc[summary["run"] == runs[1], "extrapolates"] = "pressure and deviation"
     changed = inputs["rich"] | {name: summary}
     for figure in ("qin_fig2a_phase_classical", "qin_fig2b_angles_150GPa"):
-        text = " ".join(notes(FIGURES[figure].draw(changed, literature)).split())
+        text = " ".join(notes(draw(figure, changed, literature)).split())
         assert (
             f"extrapolating, of {len(runs)} runs: 2 outside the pressures trained on, 1 beyond the committee's" in text
         )
-    assert "extrapolat" not in notes(FIGURES["qin_figS_phase_qtb"].draw(changed, literature))
+    assert "extrapolat" not in notes(draw("qin_figS_phase_qtb", changed, literature))
     summary.loc[summary["run"] == runs[2], "extrapolates"] = "unknown"
-    text = " ".join(notes(FIGURES["qin_fig2a_phase_classical"].draw(changed, literature)).split())
+    text = " ".join(notes(draw("qin_fig2a_phase_classical", changed, literature)).split())
     assert f"of 1 of {len(runs)} runs it is not known whether they extrapolate" in text
-    figure = FIGURES["x_accuracy_map"].draw(changed, literature)
+    figure = draw("x_accuracy_map", changed, literature)
     assert "hatched: extrapolating runs" in notes(figure)
     hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
     conditions = summary[summary["run"].isin(runs[:2])][["pressure_target", "temperature_target"]].drop_duplicates()
@@ -684,13 +323,13 @@ def test_data_quality_names_what_is_wrong(figures, inputs):
 def test_table_of_systems_is_whole_and_valid_latex(figures, inputs):
     frame = figures["x_table_data_quality", "rich"]
     assert frame["system"].tolist() == inputs["rich"]["quality:systems"]["system"].tolist()
-    lines = data.latex(frame, "caption").splitlines()
+    lines = latex.tabular(frame, "caption").splitlines()
     assert any(line.startswith(r"labels & cubic\_H20La2 & H20La2 & 40 & 6 & ") for line in lines)
 
 
 def test_table_of_systems_also_has_those_that_the_potential_was_trained_on(inputs):
     own = inputs["rich"]["quality:systems"]
-    frame = FIGURES["x_table_data_quality"].draw({"quality:systems": own, "quality:potential": own.head(2)}, {})
+    frame = draw("x_table_data_quality", {"quality:systems": own, "quality:potential": own.head(2)}, {})
     assert frame["set"].value_counts().to_dict() == {"labels": len(own), "the potential's": 2}
     assert frame["system"].tolist() == [*own["system"], *own["system"].head(2)]
 
@@ -712,14 +351,15 @@ def test_phonons_beyond_the_training_are_marked(inputs, literature):
     phonons = inputs["rich"]["statics:phonons"]
     beyond = np.where(np.arange(len(phonons)) == len(phonons) - 1, 12.0, 0.0)
     tables = inputs["rich"] | {"statics:phonons": phonons.assign(beyond_training=beyond)}
-    figure = FIGURES["qin_fig3b_zero_point"].draw(tables, literature)
+    figure = draw("qin_fig3b_zero_point", tables, literature)
     (marked,) = [line for line in figure.axes[0].lines if line.get_marker() == "s" and line.get_color() == "none"]
     np.testing.assert_allclose(np.transpose(marked.get_data()), phonons[["pressure", "zero_point_temperature"]].tail(1))
 
 
 def test_published_values_follow_the_file(inputs, literature):
-    values = literature["values"] | {"qin_zero_point_temperature": {"value": 777, "where": "ly2022 fig. 9"}}
-    figure = FIGURES["qin_fig3a_energy"].draw(inputs["rich"], literature | {"values": values})
+    changed = {"qin_zero_point_temperature": PublishedValue(value=777, where="ly2022 fig. 9")}
+    other = literature.model_copy(update={"values": literature.values | changed})
+    figure = draw("qin_fig3a_energy", inputs["rich"], other)
     np.testing.assert_allclose(drawn(figure.axes[0], "Ly and Ceperley 2022, fig. 9, near 0 K"), [[0.0, 777.0]])
 
 
@@ -749,12 +389,12 @@ def corrected_rows(rows: pd.DataFrame, offset: float) -> pd.DataFrame:
 def test_corrected_energies_are_drawn_where_there_are_some(inputs, literature, name, sweep, label, along):
     rows = inputs["rich"][sweep]
     part = corrected_rows(rows[rows[along] != rows[along].max()], offset=30.0)
-    figure = FIGURES[name].draw(inputs["rich"] | {sweep: pd.concat([rows, part])}, literature)
+    figure = draw(name, inputs["rich"] | {sweep: pd.concat([rows, part])}, literature)
     raw = rows[rows["species"] == "all"]
     expected = raw["value"] - np.where(raw[along] == raw[along].max(), 0.0, 30.0)
     np.testing.assert_allclose(drawn(figure.axes[0], label), np.column_stack([raw[along], expected]))
     assert "QTB: kinetic energy without the bath's broadening" in " ".join(notes(figure).split())
-    assert "broadening" not in notes(FIGURES[name].draw(inputs["rich"], literature))
+    assert "broadening" not in notes(draw(name, inputs["rich"], literature))
 
 
 def test_bead_error_of_an_einstein_crystal():
@@ -762,9 +402,9 @@ def test_bead_error_of_an_einstein_crystal():
     dos = pd.DataFrame({"frequency": [-3.0, 40.0], "dos": [0.25, 1.0]})
     x = THZ * 40.0 / units.kB / 300.0
     exact = 300.0 * 0.5 * x / np.tanh(0.5 * x)
-    assert energies.bead_error(dos, 300.0, 1) == pytest.approx(0.8 * (exact - 300.0))
+    assert harmonic.bead_error(dos, 300.0, 1) == pytest.approx(0.8 * (exact - 300.0))
     # modes of two beads: 0 and 4 kT/ħ
-    assert energies.bead_error(dos, 300.0, 2) == pytest.approx(0.8 * (exact - 300.0 * (1 + x**2 / (x**2 + 16))))
+    assert harmonic.bead_error(dos, 300.0, 2) == pytest.approx(0.8 * (exact - 300.0 * (1 + x**2 / (x**2 + 16))))
 
 
 def test_beads_and_what_they_leave_out_are_said(inputs, literature):
@@ -772,14 +412,14 @@ def test_beads_and_what_they_leave_out_are_said(inputs, literature):
     rows = inputs["rich"][sweep]
     rows = rows.assign(beads=np.where(rows["temperature_target"] > 250, 18, 28))
     tables = inputs["rich"] | {sweep: rows}
-    figure = FIGURES["qin_fig3a_energy"].draw(tables, literature)
+    figure = draw("qin_fig3a_energy", tables, literature)
     assert "PIMD, 18–28 beads" in figure.axes[0].get_legend_handles_labels()[1]
     dos = tables["statics:phonon_dos"]
     dos = dos[dos["pressure"] == 200.0]
-    errors = sorted(round(energies.bead_error(dos, t, beads)) for t, beads in ((200.0, 28), (300.0, 18)))
+    errors = sorted(round(harmonic.bead_error(dos, t, beads)) for t, beads in ((200.0, 28), (300.0, 18)))
     assert f"18–28 beads leave E low by {errors[0]}–{errors[1]} K" in " ".join(notes(figure).split())
     for name in ("qin_fig3a_energy", "qin_fig3b_zero_point"):
-        assert "lattice at rest" in " ".join(notes(FIGURES[name].draw(tables, literature)).split())
+        assert "lattice at rest" in " ".join(notes(draw(name, tables, literature)).split())
 
 
 def test_points_without_error_are_faded_and_said_to_be(figures):
@@ -805,9 +445,9 @@ def test_phase_map_has_one_panel_per_start_and_marks_noise_and_missing_values(in
     noise = rows[rows["observable"] == "quadrilateral_deviation"].assign(observable="quadrilateral_noise", value=0.1)
     rows.loc[rows.index[0], "value"] = np.nan
     tables = {"sweep:classical_grid/summary": pd.concat([rows, noise])}
-    figure = FIGURES["qin_fig2a_phase_classical"].draw(tables, literature)
+    figure = draw("qin_fig2a_phase_classical", tables, literature)
     titles = [axes.get_title() for axes in figure.axes[:2]]
-    assert titles == ["classical, from cubic", "classical, from rhombohedral"]
+    assert titles == ["(a) classical, from cubic", "(b) classical, from rhombohedral"]
     assert "hatched: no value" in notes(figure)
     assert "noise of the averaged positions" in notes(figure)
 
@@ -815,7 +455,7 @@ def test_phase_map_has_one_panel_per_start_and_marks_noise_and_missing_values(in
 def test_angles_take_the_run_nearest_to_150_GPa(inputs, literature):
     table = inputs["rich"]["sweep:classical_grid/summary"]
     tables = {"sweep:classical_grid/summary": table[table["pressure_target"] != 150.0]}
-    figure = FIGURES["qin_fig2b_angles_150GPa"].draw(tables, literature)
+    figure = draw("qin_fig2b_angles_150GPa", tables, literature)
     assert "nearest to 150 GPa" in figure.axes[0].get_title()
 
 
@@ -865,7 +505,7 @@ def test_lattice_table_reproduces_the_published_geometry(figures, inputs, tmp_pa
     assert frame.loc["pressure", "dp_at_dft_pressure"] == pytest.approx(299.8, abs=1e-3)
     without = figures["qin_table1_lattice", "minimal"].set_index("quantity")
     assert without["dft"].isna().all()
-    comma, tex = FIGURES["qin_table1_lattice"].write(figures["qin_table1_lattice", "minimal"], tmp_path / "lattice")
+    comma, tex, _ = figure_files.write(figures["qin_table1_lattice", "minimal"], tmp_path / "lattice", "caption")
     assert pd.read_csv(comma).shape == without.reset_index().shape
     assert r"\begin{tabular}{llrr" in tex.read_text()
 
@@ -875,7 +515,7 @@ def test_lattice_table_where_the_potential_ends_before_the_published_volume(lite
         "statics:eos": lattice_table(np.linspace(4.85, 5.5, 15)),
         "dft:lattice": lattice_table([4.749, 4.85, 5.35]),
     }
-    frame = statics.lattice(tables, literature).set_index("quantity")
+    frame = draw("qin_table1_lattice", tables, literature).set_index("quantity")
     assert frame.loc["a", ["dft", "dp"]].tolist() == [4.85, 4.85]
     assert frame["dp_minus_published_dp"].dropna().index.tolist() == ["x"]
     # the published x follows from distances given to 1e-4 Å
@@ -887,33 +527,15 @@ def test_cage_has_six_squares_and_the_cell_is_found_again(primitive):
     atoms = conventional_cell(Prototype, 5.0)
     if primitive:
         vectors = 2.5 * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
-        atoms = crystals.fill(atoms, vectors)
+        atoms = crystal_cells.fill(atoms, vectors, "La")
         assert len(atoms) == 11
-    cell = crystals.nearly_cubic_cell(atoms)
+    cell = crystal_cells.nearly_cubic_cell(atoms, "La", 4)
     assert len(cell) == 44
     np.testing.assert_allclose(cell.cell.array, 5.0 * np.eye(3), atol=1e-9)
-    _, hydrogens = crystals.cage(cell)
-    rings = crystals.quadrilaterals(hydrogens, crystals.longest_bond(cell))
+    _, hydrogens = crystal_cells.cage(cell, "La", 32)
+    rings = crystal_cells.quadrilaterals(hydrogens, crystal_cells.longest_bond(hydrogens))
     assert len(rings) == 6
-    np.testing.assert_allclose(crystals.interior_angles(hydrogens[rings]), 90.0, atol=1e-6)
-
-
-def test_a_missing_column_is_named_with_its_table(inputs, literature):
-    for figure in FIGURES.values():
-        first = next(key for key in figure.inputs if isinstance(inputs["rich"][key], pd.DataFrame))
-        columns = {
-            "sweep": "pressure_target",
-            "potential": "species",
-            "dft": "cutoff",
-            "statics": "pressure",
-            "search": "pressure",
-        }
-        column = (columns | {"learning": "generation", "quality": "system"})[first.split(":")[0]]
-        broken = inputs["rich"] | {first: inputs["rich"][first].drop(columns=column)}
-        with pytest.raises(data.TableError, match=f"table '{first}' has no column {column}"):
-            figure.draw(broken, literature)
-        with pytest.raises(data.TableError, match="was not given"):
-            figure.draw({}, literature)
+    np.testing.assert_allclose(crystal_cells.interior_angles(hydrogens[rings]), 90.0, atol=1e-6)
 
 
 def test_replicas_that_disagree_widen_the_error():
@@ -924,14 +546,14 @@ def test_replicas_that_disagree_widen_the_error():
             "error": [0.1, 0.1, 0.3, 0.4, np.nan, np.nan, np.nan],
         }
     )
-    combined = data.combine_replicas(rows, ["t"])
+    combined = sweeps.combine_replicas(rows, ["t"])
     np.testing.assert_allclose(combined["value"], [2.0, 1.0, 5.0, 1.005])
     # scatter sqrt(2)/sqrt(2); propagated sqrt(0.09 + 0.16)/2; unknown; two replicas alone do not tell
     np.testing.assert_allclose(combined["error"], [1.0, 0.25, np.nan, np.nan])
 
 
 def test_citation_labels(literature):
-    labels = {key: data.citation_label(source) for key, source in literature["sources"].items()}
+    labels = {key: citation_label(source) for key, source in literature.sources.items()}
     assert labels["qin2023"] == "Qin et al. 2023"
     assert labels["ly2022"] == "Ly and Ceperley 2022"
     assert labels["watanabe2022"] == "Watanabe et al. 2022"
@@ -963,9 +585,7 @@ def test_bars_by_generation_are_the_members_scatter(figures, inputs):
 
 def test_a_committee_of_one_has_no_bars_by_generation(inputs, literature):
     errors = inputs["rich"]["learning:generation_errors"].query("member == 1")
-    figure = FIGURES["ly_fig1b_rmse_generations"].draw(
-        inputs["rich"] | {"learning:generation_errors": errors}, literature
-    )
+    figure = draw("ly_fig1b_rmse_generations", inputs["rich"] | {"learning:generation_errors": errors}, literature)
     (bars,) = [c for c in figure.axes[0].containers if isinstance(c, ErrorbarContainer)]
     assert all(np.ptp(segment[:, 1]) == 0 for segment in bars[2][0].get_segments())
 
@@ -983,7 +603,7 @@ def test_judgements_of_a_generation_add_up_to_all_frames(figures, inputs):
 def test_each_generation_has_a_colour_of_its_own(inputs, literature):
     frames = inputs["rich"]["learning:structure_map"]
     many = pd.concat([frames.assign(generation=frames["generation"] + shift) for shift in (0, 4, 8)])
-    figure = FIGURES["ly_fig1a_structure_map"].draw(inputs["rich"] | {"learning:structure_map": many}, literature)
+    figure = draw("ly_fig1a_structure_map", inputs["rich"] | {"learning:structure_map": many}, literature)
     named = [line for line in figure.axes[0].lines if str(line.get_label()).startswith("generation")]
     assert len(named) == many["generation"].nunique() == len({to_hex(line.get_color()) for line in named})
 
@@ -993,14 +613,14 @@ def test_convergence_table_marks_the_chosen_setting(figures, inputs):
     rows = inputs["rich"]["dft:convergence"]
     assert table.loc[table["chosen"] == "chosen", "cutoff_eV"].tolist() == [500]
     np.testing.assert_allclose(table["force_error_rms_meV_per_A"], rows["force_rms"])
-    assert len(data.latex(table, "caption").splitlines()) > len(rows)
+    assert len(latex.tabular(table, "caption").splitlines()) > len(rows)
 
 
 def test_a_clean_data_set_is_not_accused(inputs, literature):
     frames = inputs["rich"]["quality:frames"]
     frames = frames[frames["system"] == "cubic_H20La2"].assign(outlier="", duplicate=False)
     tables = inputs["rich"] | {"quality:frames": frames, "quality:systems": system_table(frames)}
-    text = " ".join(notes(FIGURES["x_data_quality"].draw(tables, literature)).split())
+    text = " ".join(notes(draw("x_data_quality", tables, literature)).split())
     assert "frames that stand there twice: 0" in text and "6 of 6 test frames are independent" in text
     assert "too near" not in text
 
@@ -1013,7 +633,7 @@ def test_one_run_without_deviation_leaves_the_others_on_the_map(inputs, literatu
     summary.loc[known, "value"] = np.nan
     condition_of = summary.loc[known, ["pressure_target", "temperature_target"]].iloc[0]
     same = summary[(summary["observable"] == "committee_deviation_rms")].merge(condition_of.to_frame().T)
-    figure = FIGURES["x_accuracy_map"].draw(inputs["rich"] | {name: summary}, literature)
+    figure = draw("x_accuracy_map", inputs["rich"] | {name: summary}, literature)
     cells = [text for text in figure.axes[1].texts if text.get_text().splitlines()[0].isdigit()]
     conditions = summary[["pressure_target", "temperature_target"]].drop_duplicates()
     assert len(cells) == len(conditions) - (0 if same["value"].notna().any() else 1)
@@ -1036,10 +656,10 @@ def test_a_bath_at_two_conditions_is_refused_by_the_leakage_figure(inputs, liter
     colder = inputs["rich"][name].assign(temperature_target=100.0)
     both = pd.concat([inputs["rich"][name], colder])
     for table, held in ((both, "5 K, 200 GPa 100 K"), (colder, "100 K")):
-        with pytest.raises(data.TableError) as error:
-            FIGURES["x_leakage"].draw(inputs["rich"] | {name: table}, literature)
+        with pytest.raises(TableError) as error:
+            draw("x_leakage", inputs["rich"] | {name: table}, literature)
         text = str(error.value)
-        assert f"{name!r} holds 200 GPa {held}" in text and "'sweep:leakage_adqtb/summary' holds 200 GPa 5 K" in text
+        assert f"{name}: holds 200 GPa {held}" in text and "sweep:leakage_adqtb/summary: holds 200 GPa 5 K" in text
         assert "leave one" in text and "\n" not in text
 
 
@@ -1049,7 +669,7 @@ def test_harmonic_temperature_of_an_einstein_crystal():
     half = 0.5 * constants.h * 30e12 / constants.k
     for temperature, exact in ((0.0, half), (300.0, half / np.tanh(half / 300.0))):
         for species in ("La", "H"):
-            assert harmonic_temperature(dos, species, temperature) == pytest.approx(exact, rel=1e-6)
+            assert harmonic.harmonic_temperature(dos, species, temperature) == pytest.approx(exact, rel=1e-6)
 
 
 def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):
@@ -1057,7 +677,7 @@ def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):
     E_P = (hν/2) coth(Pα/2) / cosh(α/2) with sinh(α/2) = hν/2PkT."""
     dos = pd.DataFrame({"pressure": 200.0, "frequency": [-3.0, 40.0], "dos": [0.25, 1.0], "dos_La": [0.2, 0.1]})
     dos["dos_H"] = dos["dos"] - dos["dos_La"]
-    figure = FIGURES["x_beads"].draw(inputs["rich"] | {"statics:phonon_dos": dos}, literature)
+    figure = draw("x_beads", inputs["rich"] | {"statics:phonon_dos": dos}, literature)
     quantum, rows = THZ * 40.0, inputs["rich"]["sweep:beads_pimd/summary"]
     half = np.arcsinh(quantum / (2 * drawn(figure.axes[0], "phonons, $P$ beads")[:, 0] * units.kB * 300.0))
     for axes, name, species, weight in zip(
@@ -1081,7 +701,7 @@ def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):
 
 def test_beads_without_phonons_of_their_pressure_stand_alone(inputs, literature):
     elsewhere = inputs["rich"]["statics:phonon_dos"].query("pressure < 200")
-    figure = FIGURES["x_beads"].draw(inputs["rich"] | {"statics:phonon_dos": elsewhere}, literature)
+    figure = draw("x_beads", inputs["rich"] | {"statics:phonon_dos": elsewhere}, literature)
     for axes in figure.axes:
         labels = axes.get_legend_handles_labels()[1]
         assert len(labels) == 2 and labels[0].startswith("rule, $P = 24 ") and labels[1] == "PIMD"
@@ -1107,8 +727,8 @@ def test_each_run_is_corrected_that_tells_how(inputs, literature):
     excess = warm[warm["observable"] == "pressure"].assign(observable="pressure_corrected", value=199.5)
     cold = warm[~warm["observable"].str.endswith("_corrected")]
     cold = cold.assign(temperature_target=100.0, run=cold["run"] + "-cold")
-    table = FIGURES["x_table_methods"].draw(
-        inputs["rich"] | {name: pd.concat([warm, excess, cold], ignore_index=True)}, literature
+    table = draw(
+        "x_table_methods", inputs["rich"] | {name: pd.concat([warm, excess, cold], ignore_index=True)}, literature
     )
     rows = table[table["method"] == "QTB"].set_index(["quantity", "species", "temperature_K"])["value"]
     # as `bath_rows` makes them: 900 K and 5 K per 1/ps of friction, 4 % lower after correction
@@ -1125,15 +745,13 @@ def test_each_run_is_corrected_that_tells_how(inputs, literature):
 
 def test_replicas_on_different_grids_are_averaged_where_all_are_known():
     """Straight lines of slopes 1 and 3 with lags of their own: their mean has slope 2, as far as the shorter one reaches."""
-    from qcrystal.figures.trajectories import on_one_grid
-
     lines = [
         pd.DataFrame(
             {"run": f"r{n}", "time": np.linspace(0, end, 11), "msd": slope * np.linspace(0, end, 11), "error": 0.1}
         )
         for n, (end, slope) in enumerate([(2.0, 1.0), (1.3, 3.0)])
     ]
-    rows = on_one_grid(pd.concat(lines), "time", "msd")
+    rows = sweeps.on_one_grid(pd.concat(lines), "time", "msd")
     assert rows.groupby("run").size().tolist() == [11, 11]
     mean = rows.groupby("time")["msd"].mean()
     assert mean.index.max() == pytest.approx(1.3)

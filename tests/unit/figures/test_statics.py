@@ -3,16 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_drawing import LITERATURE, draw
 
-from qcrystal.figures import enthalpies as statics
 from qcrystal.figures import style
-from qcrystal.figures.registry import FIGURES
-from qcrystal.manuscript.published import read_published
+from qcrystal.figures.enthalpies import committee_spread
+
+LATTICE = ["lattice_constant", "pressure", "x", "la_h1", "la_h2", "h_h1", "h_h2", "la_la"]
 
 
 @pytest.fixture(scope="module")
-def literature(root):
-    return read_published(root / "config" / "crystals" / "lah10" / "published.yaml")
+def literature():
+    return LITERATURE
 
 
 def enthalpies(phases: dict[str, float], pressures=(100.0, 150.0), members: int = 0) -> pd.DataFrame:
@@ -34,25 +35,25 @@ def test_dft_knows_the_reference_by_another_name(literature):
     columns = {"potential": "one", "phase": ["Fm-3m", "R-3m"], "also": [np.nan, "P-1; C2"], "pressure": 150.0}
     checked = pd.DataFrame({**columns, "relative_enthalpy_dft": [0.0, -0.005]})
     tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "C2": -0.009}), "dft:structures": checked}
-    figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
+    figure = draw("qin_fig1a_enthalpy", tables, literature)
     np.testing.assert_allclose(points(figure.axes[0], "DFT"), [[150, 5]])
 
 
 def test_pressures_beyond_the_training_are_shaded_from_its_limit(literature):
     rows = enthalpies({"Fm-3m": 0.0, "C2": -0.009}, (60.0, 100.0, 200.0, 250.0, 300.0))
     rows["beyond_training"] = np.maximum(82.1 - rows["pressure"], rows["pressure"] - 215.5).clip(0)
-    figure = FIGURES["qin_fig1a_enthalpy"].draw({"search:enthalpies": rows}, literature)
+    figure = draw("qin_fig1a_enthalpy", {"search:enthalpies": rows}, literature)
     left, right = figure.axes[0].get_xlim()
     shaded = sorted((patch.get_x(), patch.get_x() + patch.get_width()) for patch in figure.axes[0].patches)
     np.testing.assert_allclose(shaded, [(left, 82.1), (215.5, right)])
     assert "beyond those that the potential was trained on" in notes(figure)
     inside = rows[rows["beyond_training"] == 0]
-    figure = FIGURES["qin_fig1a_enthalpy"].draw({"search:enthalpies": inside}, literature)
+    figure = draw("qin_fig1a_enthalpy", {"search:enthalpies": inside}, literature)
     assert not figure.axes[0].patches and "trained on" not in notes(figure)
 
 
 def notes(figure) -> str:
-    return " ".join(" ".join(text.get_text().split()) for text in figure.texts)
+    return " ".join(figure.notes)
 
 
 def points(axes, label):
@@ -61,14 +62,14 @@ def points(axes, label):
 
 def test_without_C2_the_cubic_phase_is_the_reference_and_the_figure_says_so(literature):
     tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "Immm": -0.012, "C2/m #2": -0.01})}
-    figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
+    figure = draw("qin_fig1a_enthalpy", tables, literature)
     axes = figure.axes[0]
     assert style.phase_name("Fm-3m") in axes.get_ylabel()
     assert f"no {style.phase_name('C2')} was found" in notes(figure)
     np.testing.assert_allclose(points(axes, style.phase_name("Immm")), [[100, -12], [150, -12]])
     assert style.phase_name("C2/m #2") == "$C2/m$ #2"
     tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "C2": -0.009})}
-    figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
+    figure = draw("qin_fig1a_enthalpy", tables, literature)
     assert style.phase_name("C2") in figure.axes[0].get_ylabel() and "was found" not in notes(figure)
 
 
@@ -82,13 +83,13 @@ def test_dft_is_relative_to_its_own_reference(literature):
         }
     )
     tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0, "C2": -0.009, "Immm": -0.012}), "dft:structures": checked}
-    figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
+    figure = draw("qin_fig1a_enthalpy", tables, literature)
     drawn = [np.transpose(line.get_data()) for line in figure.axes[0].lines if line.get_marker() == "P"]
     # Relative to C2 by DFT: Fm-3m is 4 meV above it, Immm 2 below; at 150 GPa DFT knows no C2.
     np.testing.assert_allclose(np.concatenate(drawn), [[100, 4], [100, -2]])
     assert "at the geometry of one" in notes(figure)
     tables["dft:structures"] = checked[checked["phase"] != "C2"]
-    figure = FIGURES["qin_fig1a_enthalpy"].draw(tables, literature)
+    figure = draw("qin_fig1a_enthalpy", tables, literature)
     assert "DFT checked structures of one, without $C2$: not drawn" in " ".join(notes(figure).split())
 
 
@@ -96,11 +97,11 @@ def test_bars_are_the_spread_of_a_committees_differences(literature):
     rows = enthalpies({"Fm-3m": 0.0, "Immm": -0.012}, members=3)
     one, reference = rows[rows["phase"] == "Immm"], rows[rows["phase"] == "Fm-3m"]
     # Differences are offset by 1, 2 and 3 meV: standard deviation 1 meV, whatever the energies themselves do.
-    np.testing.assert_allclose(statics.committee_spread(one, reference), 1e-3)
-    assert np.isnan(statics.committee_spread(one.drop(columns=["member_2", "member_3"]), reference)).all()
+    np.testing.assert_allclose(committee_spread(one, reference), 1e-3)
+    assert np.isnan(committee_spread(one.drop(columns=["member_2", "member_3"]), reference)).all()
     rows.loc[rows.index[-1], "force_deviation"] = 0.9
     limits = pd.DataFrame({"limit": ["pressure_high", "deviation"], "value": [215.0, 0.5]})
-    figure = FIGURES["qin_fig1a_enthalpy"].draw({"search:enthalpies": rows, "accuracy:limits": limits}, literature)
+    figure = draw("qin_fig1a_enthalpy", {"search:enthalpies": rows, "accuracy:limits": limits}, literature)
     assert "bars: standard deviation over a committee of 3, less than the error" in notes(figure)
     assert "; its forces differ more than on held-out frames in $Immm$ 150 GPa" in notes(figure)
 
@@ -115,7 +116,7 @@ def test_the_search_says_what_became_of_its_starts(literature):
         }
     )
     tables = {"search:enthalpies": enthalpies({"Fm-3m": 0.0}), "search:counts": counts}
-    assert "random 7 (7 higher); modes 5 (5 kept)" in notes(FIGURES["qin_fig1a_enthalpy"].draw(tables, literature))
+    assert "random 7 (7 higher); modes 5 (5 kept)" in notes(draw("qin_fig1a_enthalpy", tables, literature))
 
 
 def lattices(constants, trained=(82.0, 215.0), turns=0.0) -> pd.DataFrame:
@@ -124,14 +125,14 @@ def lattices(constants, trained=(82.0, 215.0), turns=0.0) -> pd.DataFrame:
     pressure = 300 * np.exp(-2.5 * (a - 4.749))
     pressure = np.where(a < turns, 300 * np.exp(-2.5 * (2 * turns - a - 4.749)), pressure)
     beyond = np.clip(np.maximum(trained[0] - pressure, pressure - trained[1]), 0, None)
-    frame = pd.DataFrame({name: a for name in statics.LATTICE if name not in ("pressure", "x")})
+    frame = pd.DataFrame({name: a for name in LATTICE if name not in ("pressure", "x")})
     return frame.assign(pressure=pressure, x=0.12, beyond_training=np.where(a < turns, np.nan, beyond))
 
 
 def test_lattice_table_says_by_how_much_it_extrapolates(literature):
     tables = {"statics:eos": lattices([*np.linspace(4.7, 5.5, 41), 4.749]), "dft:lattice": lattices([4.749, 5.1, 5.3])}
     tables["dft:lattice"]["pressure"] *= 1.02
-    frame = statics.lattice(tables, literature).set_index("quantity")
+    frame = draw("qin_table1_lattice", tables, literature).set_index("quantity")
     assert frame.loc["pressure", "dft"] == pytest.approx(306.0)
     assert frame.loc["pressure", "dp"] == pytest.approx(300.0)
     assert frame.loc["beyond training", "dp"] == pytest.approx(85.0)
@@ -146,7 +147,7 @@ def test_a_pressure_that_means_nothing_is_not_printed(literature):
         "statics:eos": lattices([*np.linspace(4.7, 5.5, 41), 4.749], turns=4.83),
         "dft:lattice": lattices([4.749, 5.1, 5.3]),
     }
-    frame = statics.lattice(tables, literature).set_index("quantity")
+    frame = draw("qin_table1_lattice", tables, literature).set_index("quantity")
     assert frame.loc["a", "dp"] == 4.749 and np.isnan(frame.loc["pressure", "dp"])
     assert frame["dp_at_dft_pressure"].isna().all()  # 300 GPa is above what the rising branch reaches
     assert np.isnan(frame.loc["beyond training", "dp"])
