@@ -3,6 +3,7 @@
     python -m qcrystal.commands.label_recipes COMMAND data/h3s-gpaw WORK
 
 frames       draws the frames and generates the PAW sets, under WORK
+restore      takes the labels that the data set has, so that only the others are computed
 label        labels the frames; started again after a kill, it goes on where it was
 convergence  labels the frames of `convergence` by every setting and writes the table
 check        compares forces and virial of one frame with finite differences of its energy
@@ -31,15 +32,16 @@ from ase.io import read, write
 from qcrystal.config.dft import Goals, Recipe, StructureRecipe
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.checks import check_dataset
-from qcrystal.dataset.deepmd_npy import write_deepmd
+from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.dataset.labelled_frames import summary
 from qcrystal.dft.convergence import comparisons, convergence_table, settings_to_label
 from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
 from qcrystal.dft.gpaw import gpaw_python, run_program
 from qcrystal.dft.labels import labels_to_systems, read_labels
+from qcrystal.files import write_whole
 from qcrystal.io.tables import write_table
-from qcrystal.learning.generations import separate
 
+PARTS = {"train": "set.000", "test": "set.001"}
 SETTINGS = ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
 
 
@@ -87,12 +89,16 @@ def frames(document, folder, work):
         print(path, len(drawing), "frames")
 
 
-def run_labeller(frames_path, settings, work, output):
-    """Label one file of frames; labels are identified by the PAW sets."""
+def identity_of(work):
+    """Text that changes with the PAW sets that were generated."""
     sets = sorted((work / "paw").glob("*.*"))
-    identity = hashlib.sha256(b"".join(path.read_bytes() for path in sets)).hexdigest()[:16]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sets)).hexdigest()[:16]
+
+
+def run_labeller(frames_path, settings, work, output):
+    """Label one file of frames."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    run_program(gpaw_python(None), "label.py", frames_path, work / "paw", settings, output, identity)
+    run_program(gpaw_python(None), "label.py", frames_path, work / "paw", settings, output, identity_of(work))
 
 
 def settings_of(dft):
@@ -197,35 +203,75 @@ def finished(work, settings):
     return path
 
 
+def part_of(origin, fraction):
+    """Whether a frame is to train or to test on: drawn by its origin alone, so that it stays as the set grows."""
+    return "test" if int(hashlib.sha256(origin.encode()).hexdigest()[:8], 16) < fraction * 2**32 else "train"
+
+
 def collect(document, folder, work):
     """Write the data set: systems with a part for testing, the summary and the checksums."""
     systems = labels_to_systems([finished(work, settings_of(document["dft"]))])
     check_dataset(systems)
-    train, test = separate(systems, document.get("test_fraction", 0.15), document["dft"]["seed"])
     for old in folder.glob("*/type.raw"):
         shutil.rmtree(old.parent)
-    origins = {}
-    for name, group in (("set.000", train), ("set.001", test)):
-        for system in group:
-            origins.setdefault(system.name, []).extend(system.provenance["origins"])
-            write_deepmd(system, folder / system.name, name, {"origins": origins[system.name]})
+    counts = dict.fromkeys(PARTS, 0)
+    for system in systems:
+        origins = system.provenance["origins"]
+        parts = np.array([part_of(entry["origin"], document["test_fraction"]) for entry in origins])
+        ordered = [
+            origins[i] | {"generation": 0, "part": part} for part in PARTS for i in np.flatnonzero(parts == part)
+        ]
+        for part, name in PARTS.items():
+            chosen = np.flatnonzero(parts == part)
+            counts[part] += len(chosen)
+            if len(chosen):
+                write_deepmd(system.take(chosen), folder / system.name, name, {"origins": ordered})
     write_table(summary(systems), folder / "summary.csv")
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
     sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n" for p in files]
     (folder / "SHA256SUMS").write_text("".join(sums))
-    print(len(systems), "systems,", *(sum(map(len, g)) for g in (train, test)), "frames to train on, to test on")
+    print(len(systems), "systems,", ", ".join(f"{number} frames to {part}" for part, number in counts.items()))
+
+
+def restore(document, folder, work):
+    """Put the data set's labels where the labeller keeps its own, so that only the missing frames are computed."""
+    settings, known = settings_of(document["dft"]), {}
+    for system in read_dataset(folder, document["species"]):
+        if system.provenance["settings"] != settings:
+            sys.exit(f"{system.source}: labelled with other settings than recipes.yaml; keep it apart")
+        key = f"{identity_of(work)} gpaw {system.provenance['software']['gpaw']}"
+        for number, entry in enumerate(system.provenance["origins"]):
+            known[entry["origin"]] = {
+                "energy": float(system.energies[number]),
+                "forces": system.forces[number].tolist(),
+                "virial": system.virials[number].tolist(),
+                "cell": system.cells[number].tolist(),
+                "positions": system.positions[number].tolist(),
+                "symbols": system.symbols.tolist(),
+                "origin": entry["origin"],
+                "kpoints": entry["kpoints"],
+                "settings": settings,
+                "key": key,
+            }
+    for path in sorted((work / "frames").glob("*.extxyz")):
+        for number, frame in enumerate(read(path, ":")):
+            one = known.pop(frame.info["origin"], None)
+            if one and np.allclose(one["positions"], frame.positions, rtol=0, atol=1e-6):
+                write_whole(work / "labels" / f"{path.stem}.frames" / f"{number:04d}.json", json.dumps(one))
+    if known:
+        sys.exit(f"{folder}: {len(known)} labels are of no frame of recipes.yaml, such as {next(iter(known))!r}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["frames", "label", "convergence", "check", "collect"])
+    parser.add_argument("command", choices=["frames", "label", "convergence", "restore", "check", "collect"])
     parser.add_argument("folder", type=Path, help="with recipes.yaml, such as data/h3s-gpaw")
     parser.add_argument("work", type=Path, help="where frames, PAW sets and labels are kept")
     parser.add_argument("--only", nargs="*", help="names of recipes to label")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     document = yaml.safe_load((arguments.folder / "recipes.yaml").read_text())
-    steps = {"frames": frames, "convergence": convergence, "check": check, "collect": collect}
+    steps = {"frames": frames, "convergence": convergence, "check": check, "restore": restore, "collect": collect}
     if arguments.command == "label":
         label(document, arguments.folder, arguments.work, arguments.only)
     else:

@@ -1,0 +1,67 @@
+"""The shipped labels of H3S: the equation of state that they hold, and the recipes that make their frames again."""
+
+import numpy as np
+import pytest
+import yaml
+from ase import units
+
+from qcrystal.commands.label_recipes import drawn
+from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
+
+
+@pytest.fixture(scope="module")
+def folder(root):
+    return root / "data" / "h3s-gpaw"
+
+
+@pytest.fixture(scope="module")
+def systems(folder):
+    return {system.name: system for system in read_dataset(folder, ["S", "H"])}
+
+
+def test_labels_pass_every_check_of_a_data_set(systems):
+    check_dataset(list(systems.values()))
+
+
+def test_pressure_is_the_slope_of_the_free_energy(systems):
+    # 1 GPa: the virial is that of the cell's own plane waves; 1000 eV raise it by 0.6 GPa (convergence.csv)
+    static = systems["static_H3S"]
+    order = np.argsort(static.volumes)
+    volumes, energies, pressures = (values[order] for values in (static.volumes, static.energies, static.pressures))
+    fit = np.polynomial.Polynomial.fit(volumes, energies, 5)
+    slope = -fit.deriv()(volumes) / units.GPa
+    np.testing.assert_allclose(pressures[1:-1], slope[1:-1], atol=1.0)
+
+
+def test_lattice_at_200_gpa_is_the_published_one(systems):
+    # Im-3m, a = 2.984 Å at 200 GPa by PBE (D. Duan et al., Sci. Rep. 4, 6968 (2014)); 5 GPa are 0.4 % of a
+    static = systems["static_H3S"]
+    lattice_constants = np.cbrt(2 * static.volumes)
+    order = np.argsort(static.pressures)
+    found = np.interp(200, static.pressures[order], lattice_constants[order])
+    assert found == pytest.approx(2.984, abs=0.012)
+
+
+def test_hydrogen_leaves_the_middle_of_its_bond_only_where_the_crystal_is_wide(systems):
+    # static R3m below Im-3m only at low pressure: published transition 175-180 GPa with relaxed cells, these are not relaxed
+    static, moved = systems["static_H3S"], systems["R3m_H3S"]
+    fit = np.polynomial.Polynomial.fit(static.volumes, static.energies, 5)
+    gain = {
+        entry["origin"]: energy - fit(volume)
+        for entry, energy, volume in zip(moved.provenance["origins"], moved.energies, moved.volumes, strict=True)
+    }
+    smallest = "R3m structure=1 volume={} frame=0"
+    assert gain[smallest.format("4.1")] < 0 < gain[smallest.format("3.25")]
+
+
+def test_recipes_make_the_shipped_frames_again(folder, systems):
+    document = yaml.safe_load((folder / "recipes.yaml").read_text())
+    frames = {}
+    for recipe in document["dft"]["recipes"]:
+        frames |= {frame.info["origin"]: frame for frame in drawn(recipe, document, folder)}
+    for system in systems.values():
+        for number, entry in enumerate(system.provenance["origins"]):
+            frame = frames[entry["origin"]]
+            np.testing.assert_allclose(system.positions[number], frame.positions, atol=1e-7)  # of the XYZ file between
+            np.testing.assert_allclose(system.cells[number], frame.cell.array, atol=1e-7)
