@@ -14,9 +14,9 @@ import numpy as np
 from ase import Atoms
 from ase.neighborlist import neighbor_list
 
-from qcrystal.analysis.periodic import heights
 from qcrystal.analysis.reordered import assign
 from qcrystal.analysis.statistics import MINIMUM_SAMPLES, Estimate, blocks, estimate, jackknife_error
+from qcrystal.crystal.neighbours import heights
 
 BOND_RATIO = 1.25
 SIGN_PATTERNS = 200

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from qcrystal.analysis.periodic import pairs_within
 from qcrystal.analysis.statistics import estimate
+from qcrystal.crystal.neighbours import distances_between
 
 # Coinciding points are an atom and itself.
 SELF_DISTANCE = 1e-6
@@ -41,7 +41,7 @@ def frame_rdf(fractional, cell, kind, edges) -> np.ndarray:
     """
     kind = np.asarray(kind)
     count, bins = kind.max() + 1, len(edges) - 1
-    i, j, distance = pairs_within(fractional, fractional, cell, edges[-1])
+    i, j, distance = distances_between(fractional, fractional, cell, edges[-1])
     apart = distance > SELF_DISTANCE
     i, j, distance = i[apart], j[apart], distance[apart]
     place = np.minimum((distance * (bins / edges[-1])).astype(int), bins - 1)

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from qcrystal.analysis.msd import Displacement
-from qcrystal.analysis.periodic import pairs_within
+from qcrystal.crystal.neighbours import distances_between
 
 # Candidate sites are sought within this multiple of the mean distance between sites; enlarged until certified.
 FIRST_RADIUS = 1.25
@@ -74,7 +74,7 @@ def _near_costs(points, sites, cell, radius) -> csr_array:
 
     The same constant on every edge changes no optimum, because every full matching has the same number of edges.
     """
-    i, j, distance = pairs_within(points, sites, cell, radius)
+    i, j, distance = distances_between(points, sites, cell, radius)
     order = np.lexsort((distance, j, i))
     i, j, distance = i[order], j[order], distance[order]
     first = np.ones(len(i), bool)
@@ -115,7 +115,7 @@ def _proven(points, sites, cell, radius, u, v) -> bool:
         return True
     if np.isinf(u).any():
         return False
-    i, j, distance = pairs_within(points[rows], sites, cell, np.sqrt(u[rows].max()))
+    i, j, distance = distances_between(points[rows], sites, cell, np.sqrt(u[rows].max()))
     return bool(np.all(u[rows][i] + v[j] <= distance**2 + 1e-9))
 
 

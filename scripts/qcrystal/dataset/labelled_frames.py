@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from ase import units
 from ase.formula import Formula
-from scipy.spatial import cKDTree
+
+from qcrystal.crystal.neighbours import nearest_distance
 
 
 class DatasetError(ValueError):
@@ -97,32 +98,16 @@ class LabelledFrames:
         return replace(self, **{name: getattr(self, name)[frames] for name in arrays}, provenance=provenance)
 
 
-def nearest_distances(system: LabelledFrames, reach: float = 5.0) -> dict[tuple[str, str], np.ndarray]:
-    """Shortest distance (F,) in Å between atoms of each pair of species, periodic images included.
-
-    Exact up to the smaller of ``reach`` (Å) and the cell's smallest height; a distance beyond that may come out larger.
-    """
+def nearest_distances(system: LabelledFrames) -> dict[tuple[str, str], np.ndarray]:
+    """Shortest distance (F,) in Å between atoms of each pair of species, periodic images included."""
     species = list(dict.fromkeys(system.symbols.tolist()))
-    pairs = list(itertools.combinations_with_replacement(species, 2))
-    result = {pair: np.empty(len(system)) for pair in pairs}
+    result = {pair: np.empty(len(system)) for pair in itertools.combinations_with_replacement(species, 2)}
     for frame, (cell, positions) in enumerate(zip(system.cells, system.positions, strict=True)):
-        fractional = (positions @ np.linalg.inv(cell)) % 1.0
-        images, symbols = _with_images(fractional, cell, system.symbols, reach)
-        trees = {s: cKDTree(images[symbols == s]) for s in species}
-        for a, b in pairs:
-            atoms = fractional[system.symbols == a] @ cell
-            distances = trees[b].query(atoms, k=[2 if a == b else 1])[0]
-            result[a, b][frame] = distances.min()
+        fractional = positions @ np.linalg.inv(cell)
+        for (a, b), distances in result.items():
+            others = None if a == b else fractional[system.symbols == b]
+            distances[frame] = nearest_distance(fractional[system.symbols == a], others, cell)
     return result
-
-
-def _with_images(fractional: np.ndarray, cell: np.ndarray, symbols: np.ndarray, reach: float):
-    """Cartesian positions and symbols of the atoms in the cell and within ``reach`` of its faces."""
-    heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    margin = np.minimum(1.0, reach / heights)
-    shifted = fractional[None] + np.array(list(itertools.product((-1, 0, 1), repeat=3)))[:, None]
-    near = ((shifted >= -margin) & (shifted <= 1 + margin)).all(axis=2)
-    return shifted[near] @ cell, np.broadcast_to(symbols, near.shape)[near]
 
 
 def summary(systems: Iterable[LabelledFrames]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from ase import Atoms
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Polygon
 
+from qcrystal.crystal.neighbours import images_within
 from qcrystal.figures.kinds import CrystalCells, Inputs
 from qcrystal.figures.style import Picture, new_figure, phase_name, styled
 from qcrystal.io.tables import TableError, source_of
@@ -51,14 +52,13 @@ def nearly_cubic_cell(atoms: Atoms, centre: str, count: int) -> Atoms:
 
 def fill(atoms: Atoms, vectors: np.ndarray, centre: str) -> Atoms:
     """Atoms of a crystal in another of its cells, given by its row vectors (Å), with one ``centre`` at the origin."""
-    symbols = np.array(atoms.get_chemical_symbols())
+    symbols, cell = np.array(atoms.get_chemical_symbols()), atoms.cell.array
     origin = atoms.positions[np.flatnonzero(symbols == centre)[0]]
-    reach = range(-4, 5)
-    shifts = np.array(list(itertools.product(reach, repeat=3))) @ atoms.cell.array
-    positions = (atoms.positions[None] - origin + shifts[:, None]).reshape(-1, 3)
+    fractional = (atoms.positions - origin) @ np.linalg.inv(cell)
+    positions, owner = images_within(fractional, cell, np.linalg.norm(vectors, axis=1).sum())
     fractions = positions @ np.linalg.inv(vectors)
     inside = np.all((fractions > -1e-3) & (fractions < 1 - 1e-3), axis=1)
-    return Atoms(np.tile(symbols, len(shifts))[inside], positions=positions[inside], cell=vectors, pbc=True)
+    return Atoms(symbols[owner[inside]], positions=positions[inside], cell=vectors, pbc=True)
 
 
 def upright(atoms: Atoms) -> Atoms:

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from scipy.spatial import cKDTree
 
+from qcrystal.crystal.neighbours import neighbours
 from qcrystal.dataset.labelled_frames import LabelledFrames
 
 
@@ -87,29 +87,12 @@ def neighbourhoods(positions: np.ndarray, cell: np.ndarray, species: np.ndarray,
 
     ``positions`` (N, 3) and ``cell`` (3, 3; rows are vectors) in Å.
     """
-    inverse = np.linalg.inv(cell)
-    fractional = positions @ inverse
-    fractional -= np.floor(fractional)
-    reach = cutoff * np.linalg.norm(inverse, axis=0)  # the cutoff in units of the distances between the cell's faces
-    images = np.stack(np.meshgrid(*[np.arange(-n, n + 1) for n in np.ceil(reach).astype(int)]), -1).reshape(-1, 3)
-    shifted = fractional[None] + images[:, None]
-    near = np.all((shifted > -reach - 1e-9) & (shifted < 1 + reach + 1e-9), axis=-1)
-    owner = np.nonzero(near)[1]
-    points = shifted[near] @ cell
-    centres = fractional @ cell
-    first, neighbour, vectors = [0], [], []
-    for centre, found in zip(centres, cKDTree(points).query_ball_point(centres, cutoff), strict=True):
-        found = np.sort(found)
-        apart = points[found] - centre
-        distance = np.linalg.norm(apart, axis=1)
-        keep = (distance > 1e-8) & (distance < cutoff)
-        neighbour.append(owner[found[keep]])
-        vectors.append(apart[keep])
-        first.append(first[-1] + int(keep.sum()))
+    pairs = neighbours(positions, cell, cutoff)
+    pairs = pairs.take((pairs.distances > 1e-8) & (pairs.distances < cutoff))
     return Neighbourhoods(
-        np.array(first, np.int32),
-        np.concatenate(neighbour).astype(np.int32),
-        np.concatenate(vectors).astype(np.float32),
+        np.searchsorted(pairs.first, np.arange(len(positions) + 1)).astype(np.int32),
+        pairs.second.astype(np.int32),
+        pairs.vectors.astype(np.float32),
         np.asarray(species, np.int64),
     )
 
