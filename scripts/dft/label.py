@@ -1,9 +1,12 @@
 """Label frames with GPAW: energy, forces and stress by plane-wave DFT.
 
-Runs under the interpreter that carries GPAW (on Debian the system's python3, not the workflow's environment),
-so it imports nothing but numpy, ASE and GPAW. Each finished frame is kept in a JSON file of its own beside the output;
-a killed job continues with the first frame that is missing, or that was labelled with other settings, another GPAW or
-under another identity (any text that changes with the code and the PAW sets).
+This file is a program of its own, and longer than a rule's script, for one reason: it runs under the interpreter that
+carries GPAW (on Debian the system's python3, not the workflow's environment). That interpreter knows numpy, ASE and GPAW, but
+not the library ``qcrystal``. `lattice.py` beside it shares its calculator and its way to write.
+
+Each finished frame is kept in a JSON file of its own beside the output. A killed job continues with the first frame that is
+missing, or that was labelled with other settings, with another GPAW, or under another identity (any text that changes with the
+code and the PAW sets).
 
     /usr/bin/python3 scripts/dft/label.py --frames frames.extxyz --setups DIR --settings settings.json --identity TEXT \\
         --output labels.json
@@ -38,28 +41,35 @@ def occupations(settings):
     return smearing | ({"order": 1} if smearing["name"] == "methfessel-paxton" else {})
 
 
-def label(atoms, settings, log):
-    """Free energy (eV), forces (eV/Å) and virial = -volume × stress (eV) of one frame.
+def gpaw_calculator(atoms, settings, log, forces=1.0, **others):
+    """GPAW as the settings say; forces are converged to ``forces`` times the settings' bound.
 
-    The label is the electronic free energy, because it is the one whose derivatives the forces and the stress are;
-    the energy extrapolated to zero width is kept beside it. Many empty bands and an eager mixer halve the iterations
-    (26 to 12 on 11 atoms) and leave the forces within 0.3 meV/Å; a looser density or eigenstates would not.
+    Many empty bands and an eager mixer halve the iterations (26 to 12 on 11 atoms) and leave the forces within 0.3 meV/Å; a
+    looser density or eigenstates would not.
     """
     from gpaw import GPAW, PW, Mixer
 
-    grid = kpoint_grid(atoms.cell.array, settings["kpoint_length"])
-    calculator = GPAW(
+    return GPAW(
         mode=PW(settings["cutoff"]),
         xc=settings["functional"],
-        kpts={"size": grid, "gamma": True},
+        kpts={"size": kpoint_grid(atoms.cell.array, settings["kpoint_length"]), "gamma": True},
         occupations=occupations(settings),
-        convergence={"energy": settings["energy_convergence"], "forces": settings["force_convergence"]},
+        convergence={"energy": settings["energy_convergence"], "forces": settings["force_convergence"] * forces},
         nbands=BANDS,
-        symmetry={"point_group": settings.get("symmetry", False)},
         mixer=Mixer(0.25, 5, 50.0),
-        maxiter=200,
         txt=log,
+        **others,
     )
+
+
+def label(atoms, settings, log):
+    """Free energy (eV), forces (eV/Å) and virial = -volume × stress (eV) of one frame.
+
+    The label is the electronic free energy, because forces and stress are its derivatives. The energy extrapolated to zero
+    width is kept beside it.
+    """
+    symmetry = {"point_group": settings.get("symmetry", False)}
+    calculator = gpaw_calculator(atoms, settings, log, symmetry=symmetry, maxiter=200)
     atoms.calc = calculator
     started, processor = time.time(), time.process_time()
     result = {
@@ -71,7 +81,7 @@ def label(atoms, settings, log):
         "positions": atoms.positions.tolist(),
         "symbols": atoms.get_chemical_symbols(),
         "origin": atoms.info["origin"],
-        "kpoints": grid,
+        "kpoints": kpoint_grid(atoms.cell.array, settings["kpoint_length"]),
         "scf_iterations": int(calculator.get_number_of_iterations()),
         "seconds": round(time.time() - started, 1),
         "processor_seconds": round(time.process_time() - processor, 1),
@@ -91,7 +101,7 @@ def is_label_of(kept, atoms, settings, key):
 
 
 def write_whole(path, text):
-    """Write beside, then rename, so that no reader ever sees half a file."""
+    """Write beside, then rename, so that no reader ever sees half a file (as `qcrystal.files.write_whole`)."""
     temporary = Path(f"{path}.partial")
     temporary.write_text(text)
     temporary.replace(path)

@@ -1,6 +1,6 @@
-"""Relax the internal coordinates of cubic cells with GPAW: energy, pressure and positions at fixed lattice constants.
+"""Relax crystals at fixed volume with GPAW: energy, pressure and positions.
 
-Runs under the interpreter that carries GPAW; see label.py.
+A program of its own because it runs under the interpreter that carries GPAW; see label.py.
 
     /usr/bin/python3 scripts/dft/lattice.py --frames cells.extxyz --setups DIR --settings settings.json --output out.json
 """
@@ -14,23 +14,12 @@ import numpy as np
 from ase import units
 from ase.io import read
 from ase.optimize import BFGS
-from label import BANDS, kpoint_grid, write_whole
+from label import gpaw_calculator, write_whole
 
 
 def relax(atoms, settings, log):
     """Positions at which the forces, which keep the crystal's symmetry, are below 5 meV/Å; static pressure in GPa."""
-    from gpaw import GPAW, PW, FermiDirac, Mixer
-
-    atoms.calc = GPAW(
-        mode=PW(settings["cutoff"]),
-        xc=settings["functional"],
-        kpts={"size": kpoint_grid(atoms.cell.array, settings["kpoint_length"]), "gamma": True},
-        occupations=FermiDirac(settings["width"]),
-        convergence={"energy": settings["energy_convergence"], "forces": settings["force_convergence"] / 5},
-        nbands=BANDS,
-        mixer=Mixer(0.25, 5, 50.0),
-        txt=log,
-    )
+    atoms.calc = gpaw_calculator(atoms, settings, log, forces=0.2)
     optimizer = BFGS(atoms, logfile=None)
     converged = optimizer.run(fmax=0.005, steps=30)
     return {
