@@ -1,14 +1,14 @@
-"""Processes: the GPU that a job computes on, requests to end (SIGTERM), and children that end with their parent.
+"""Processes: which GPU a job computes on, how it reacts to SIGTERM, and how it supervises its child processes.
 
-A job computes on a GPU that no other job of this machine holds, or on none.
+GPUs. A job computes on a GPU that no other job of this machine holds, or on none. Profiles and schedulers decide how many jobs
+want a GPU at a time. `choose` decides which device a job gets. Each device has a lock file in the machine's temporary folder.
+The lock ends with the process that holds it.
 
-How many jobs want a GPU at a time is for profiles and schedulers to say. Which of several devices a job then gets is settled
-when its script starts: each device has a lock file in the machine's own temporary folder, and a lock ends with the process
-that holds it, however that ends.
+SIGTERM. A cluster sends it at a time limit, or when it needs the node for another job. SLURM kills half a minute later
+(KillWait). A job that can reach a checkpoint within `GRACE` goes on to it and stops there. Any other job ends at once. Both
+continue from their last checkpoint when they are started again.
 
-A cluster sends SIGTERM at a time limit, or when it takes the node for another job. SLURM kills half a minute later (KillWait).
-A job that can reach a checkpoint within `GRACE` goes on to it and stops there, so that nothing is lost. Any other job ends at
-once, and continues from its last checkpoint when it is started again.
+Children. `supervise` runs a program to its end. The program never outlives the job that started it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import fcntl
 import importlib.util
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,10 +26,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import FrameType
+from typing import IO, Any, NamedTuple
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 NO_DEVICE = "-1"
@@ -38,7 +42,7 @@ SHARED_MEMORY = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLO
 PAUSE = 1.0
 """Seconds between two looks at devices that are all held."""
 log = logging.getLogger(__name__)
-_held = []
+_held: list[IO[str]] = []
 
 
 def choose(wanted: int) -> None:
@@ -66,7 +70,7 @@ def tensorflow_package() -> str:
 def cuda_libraries() -> list[Path]:
     """Folders of CUDA's libraries where they are Python packages; none in an environment without CUDA."""
     spec = importlib.util.find_spec("nvidia")
-    folders = spec.submodule_search_locations if spec else []
+    folders = (spec.submodule_search_locations or []) if spec else []
     return sorted(path for folder in folders for path in Path(folder).glob("*/lib"))
 
 
@@ -128,13 +132,13 @@ GRACE = 20.0
 
 
 class Request:
-    """Whether this process was asked to end, and when."""
+    """A request to end this process: whether it was made, and when."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._time: float | None = None
 
-    def note(self, *_) -> None:
-        """Handler of the signal: the first one counts."""
+    def note(self, *_: object) -> None:
+        """Handle the signal. The first one counts."""
         self._time = self._time or time.monotonic()
 
     @property
@@ -145,12 +149,12 @@ class Request:
     @property
     def overdue(self) -> bool:
         """Whether it was made more than `GRACE` ago."""
-        return self.made and time.monotonic() - self._time > GRACE
+        return self._time is not None and time.monotonic() - self._time > GRACE
 
 
 @contextmanager
 def requests_noted() -> Iterator[Request]:
-    """Let SIGTERM be noted and nothing else; the body looks at the request and ends where that is cheap."""
+    """Only note SIGTERM. The body looks at the request and ends where that is cheap."""
     request = Request()
     with _handler(request.note):
         yield request
@@ -158,10 +162,10 @@ def requests_noted() -> Iterator[Request]:
 
 @contextmanager
 def exit_on_request() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that child processes are ended too and no orphan writes where a restart does."""
+    """Turn SIGTERM into SystemExit, so that the body can end its child processes before this process ends."""
 
-    def leave(signum, frame):
-        signal.signal(signum, signal.SIG_IGN)  # a second one must not cut the way out short
+    def leave(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signum, signal.SIG_IGN)  # a second one must not interrupt the way out
         raise SystemExit(128 + signum)
 
     with _handler(leave):
@@ -169,8 +173,8 @@ def exit_on_request() -> Iterator[None]:
 
 
 @contextmanager
-def _handler(function):
-    """A handler of SIGTERM for a while; only the main thread may have one."""
+def _handler(function: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Install a handler of SIGTERM for a while. Only the main thread can have one; in others nothing happens."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -181,8 +185,176 @@ def _handler(function):
         signal.signal(signal.SIGTERM, before)
 
 
+PR_SET_PDEATHSIG = 1
+_PRCTL = (
+    ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+)  # loaded here: after a fork it might wait for ever
+
+
 def end_with_parent() -> None:
-    """Ask Linux to end this process with the one that started it, so that no orphan writes where a later job does."""
-    if sys.platform == "linux":
-        PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Let Linux send SIGTERM to this process when its parent ends, so that no orphan writes where a later job does."""
+    if _PRCTL is not None:
+        _PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs. A zombie, whose parent has not collected it yet, does not."""
+    try:
+        os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat")
+        return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+LATEST = 1000
+"""Lines of a program's output among which the cause of its failure is looked for."""
+LONGEST = 300
+"""Characters of such a line that a message shows."""
+CHATTER = "implib-gen"
+"""Start of the lines in which DeePMD-kit's libraries complain about absent CUDA."""
+
+
+class ProcessError(RuntimeError):
+    """A program that cannot be started; one line that names it."""
+
+
+class Outcome(NamedTuple):
+    """How a program ended: its exit status, and the line of its output that says why (see `error_line`)."""
+
+    status: int
+    words: str
+
+
+def supervise(
+    command: Sequence[str | Path],
+    *,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    on_line: Callable[[str], None] | None = None,
+    on_tick: Callable[[], None] | None = None,
+    interval: float = 0.5,
+) -> Outcome:
+    """Run a program to its end. It ends with this process, and with an exception in this call.
+
+    The program is the leader of a process group of its own. SIGTERM to this process, or an exception, sends SIGTERM to that
+    group. What still runs a little longer than `GRACE` later is killed.
+
+    Parameters
+    ----------
+    command
+        Program and arguments.
+    directory
+        Working folder of the program; None: that of this process.
+    environment
+        All its variables; None: those of this process.
+    log
+        File to which its output is appended. With ``on_line`` only its standard error goes there.
+    on_line
+        Called with each line of its output (without a log also of its standard error), even while it is being ended.
+    on_tick
+        Called every ``interval`` s while it runs. It needs a log, and cannot be combined with ``on_line``.
+
+    Raises
+    ------
+    ProcessError
+        The program cannot be started.
+    SystemExit
+        SIGTERM was received, and the program has been ended.
+    """
+    if on_tick and (on_line or log is None):
+        raise ValueError("on_tick needs a log, and cannot be combined with on_line")
+    start = log.stat().st_size if log and log.is_file() else 0
+    lines: deque[str] = deque(maxlen=LATEST)
+
+    def hear(stream: IO[str] | None) -> None:
+        for line in stream or ():
+            lines.append(line)
+            if on_line:
+                on_line(line.rstrip())
+
+    with exit_on_request():
+        child = _start(command, directory, environment, log, piped=on_line is not None or log is None)
+        try:
+            hear(child.stdout)
+            while on_tick and not _ended(child, interval):
+                on_tick()
+            status = child.wait()
+        finally:
+            if child.poll() is None:
+                _end(child)
+                hear(child.stdout)
+    if log:
+        with log.open(errors="replace") as text:
+            text.seek(start)
+            lines.extend(text)
+    return Outcome(status, error_line(lines))
+
+
+def _start(
+    command: Sequence[str | Path],
+    directory: Path | None,
+    environment: Mapping[str, str] | None,
+    log: Path | None,
+    piped: bool,
+) -> subprocess.Popen[str]:
+    """Start a program as the leader of a process group that ends with this process."""
+    parent = os.getpid()
+
+    def prepare() -> None:
+        end_with_parent()
+        if os.getppid() != parent:  # it ended before it could be watched
+            os._exit(1)
+
+    output = log.open("a") if log else None
+    try:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if piped else output,
+            stderr=output or subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=prepare,
+        )
+    except OSError as error:
+        raise ProcessError(f"{command[0]}: cannot be started ({error.strerror})") from error
+    finally:
+        if output:
+            output.close()
+
+
+def _ended(child: subprocess.Popen[str], seconds: float) -> bool:
+    """Whether a program ends within some seconds."""
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a program and its process group: by SIGTERM, then, a little after `GRACE`, by SIGKILL."""
+    os.killpg(child.pid, signal.SIGTERM)
+    if not _ended(child, GRACE + 2.0):
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def error_line(lines: Iterable[str]) -> str:
+    """The last line of a program's output that names an error or an exit; without one, the last line that says anything."""
+    said = [line.strip() for line in lines if line.strip() and not line.startswith(CHATTER)]
+    errors = [line for line in said if re.match(r"[\w.]*(Error|Exception|Exit)\b", line)]
+    return (errors or said or ["it said nothing"])[-1][:LONGEST]
+
+
+def thread_environment(threads: int) -> dict[str, str]:
+    """Variables that give a child process so many CPU threads, whichever library starts them, and silence TensorFlow."""
+    within = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
+    within += ["DP_INTRA_OP_PARALLELISM_THREADS", "TF_NUM_INTRAOP_THREADS"]
+    between = ["DP_INTER_OP_PARALLELISM_THREADS", "TF_NUM_INTEROP_THREADS"]
+    return dict.fromkeys(within, str(threads)) | dict.fromkeys(between, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}

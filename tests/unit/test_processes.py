@@ -1,9 +1,10 @@
-"""Which GPU a job gets, on machines whose nvidia-smi is a script."""
+"""Which GPU a job gets, on machines whose nvidia-smi is a script; how it supervises its child processes."""
 
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,142 @@ def test_without_a_gpu_or_without_cuda_one_line_says_so(monkeypatch, caplog, mac
     assert os.environ[processes.VISIBLE] == processes.NO_DEVICE
     assert len(caplog.messages) == 1
     assert line in caplog.text and "computing on the CPU" in caplog.text
+
+
+# --- children --------------------------------------------------------------------------------------------------------
+
+# A program with a child of its own; both write their numbers and then sleep. `stubborn` ignores SIGTERM.
+FAMILY = """
+import os, signal, subprocess, sys, time
+if sys.argv[2:] == ["stubborn"]:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+with open(sys.argv[1] + ".partial", "w") as file:
+    file.write(f"{os.getpid()} {child.pid}")
+os.rename(sys.argv[1] + ".partial", sys.argv[1])
+time.sleep(60)
+"""
+SUPERVISOR = """
+import sys
+from pathlib import Path
+from qcrystal.processes import supervise
+supervise([sys.executable, "-c", sys.argv[1], sys.argv[2]], log=Path(sys.argv[2] + ".log"))
+"""
+
+
+def python(code, *arguments):
+    return [sys.executable, "-c", code, *arguments]
+
+
+def wait_for(condition, seconds=30.0):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.02)
+
+
+def ends(process):
+    """Whether a process ends within the time."""
+    wait_for(lambda: not processes.alive(process))
+    return True
+
+
+@pytest.fixture
+def supervised(tmp_path):
+    """A process that supervises the family, and the numbers of the family's members."""
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    supervisor = subprocess.Popen(python(SUPERVISOR, FAMILY, str(tmp_path / "family")), env=environment)
+    wait_for((tmp_path / "family").is_file)
+    yield supervisor, [int(number) for number in (tmp_path / "family").read_text().split()]
+    supervisor.kill()
+    supervisor.wait()
+
+
+def test_sigterm_ends_the_program_and_its_children(supervised):
+    supervisor, family = supervised
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.wait(30) == 128 + signal.SIGTERM
+    assert all(ends(member) for member in family)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells children of their parent's end")
+def test_a_program_ends_with_a_supervisor_that_is_killed(supervised):
+    supervisor, family = supervised
+    supervisor.kill()
+    supervisor.wait()
+    assert ends(family[0])
+
+
+@pytest.mark.parametrize("manner", ["mild", "stubborn"])
+def test_an_exception_ends_the_program_even_one_that_ignores_sigterm(tmp_path, monkeypatch, manner):
+    monkeypatch.setattr(processes, "GRACE", -1.8)  # of GRACE + 2 s
+    place = tmp_path / "family"
+
+    def look():
+        if place.is_file():
+            raise ValueError("seen")
+
+    with pytest.raises(ValueError, match="seen"):
+        processes.supervise(python(FAMILY, str(place), manner), log=tmp_path / "log", on_tick=look, interval=0.02)
+    assert all(ends(int(number)) for number in place.read_text().split())
+
+
+def test_lines_are_heard_and_the_log_holds_the_rest(tmp_path):
+    heard, log = [], tmp_path / "log"
+    log.write_text("ValueError: of an earlier run\n")
+    code = "import sys; sys.stdout.buffer.write(b'one\\ntwo\\xff\\n'); sys.stderr.write('three\\n'); sys.exit(3)"
+    outcome = processes.supervise(python(code), log=log, on_line=heard.append)
+    assert outcome.status == 3 and heard == ["one", "two\N{REPLACEMENT CHARACTER}"]
+    assert outcome.words == "three"  # the earlier run's error is not this one's
+    assert log.read_text() == "ValueError: of an earlier run\nthree\n"
+
+
+def test_output_without_a_log_is_heard_whole(tmp_path):
+    heard = []
+    outcome = processes.supervise(python("import sys; sys.stderr.write('bad \\n')"), on_line=heard.append)
+    assert (outcome.status, heard, outcome.words) == (0, ["bad"], "bad")
+
+
+def test_ticks_come_while_the_program_runs(tmp_path):
+    ticks, code = [], "import pathlib, sys, time\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)"
+
+    def tick():
+        ticks.append(None)
+        if len(ticks) == 3:
+            (tmp_path / "enough").touch()
+
+    arguments = {"log": tmp_path / "log", "on_tick": tick, "interval": 0.05}
+    assert processes.supervise(python(code, str(tmp_path / "enough")), **arguments).status == 0
+    assert len(ticks) >= 3
+
+
+def test_a_program_that_is_not_there_is_one_line(tmp_path):
+    with pytest.raises(
+        processes.ProcessError, match=r"no/such/program: cannot be started \(No such file or directory\)"
+    ):
+        processes.supervise(["no/such/program"], log=tmp_path / "log")
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "it said nothing"),
+        (["first", " last \n", "\n", "implib-gen: no libcuda\n"], "last"),
+        (["Traceback", "ValueError: the cause", "later chatter"], "ValueError: the cause"),
+        (["numpy.linalg.LinAlgError: singular", "SystemExit: 1"], "SystemExit: 1"),
+        (["an Error in the middle", "x" * 400], "x" * 300),
+    ],
+)
+def test_the_line_that_names_the_error(lines, words):
+    assert processes.error_line(lines) == words
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_libraries_take_the_threads_that_they_are_given(threads):
+    """NumPy's BLAS, asked in a child process."""
+    pytest.importorskip("threadpoolctl")
+    code = "import numpy, threadpoolctl; print({p['num_threads'] for p in threadpoolctl.threadpool_info()})"
+    heard = []
+    environment = {**os.environ, **processes.thread_environment(threads)}
+    processes.supervise(python(code), environment=environment, on_line=heard.append)
+    assert heard == [f"{{{min(threads, os.cpu_count())}}}"]

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from qcrystal.files import write_whole
+from qcrystal.processes import ProcessError, supervise, thread_environment
 from qcrystal.provenance.record import SCRIPTS, binary, recording
 
 INSTALL = "apt-get install gpaw gpaw-data"
@@ -43,7 +44,7 @@ def gpaw_python(configured: str | None) -> str:
 def _environment() -> dict[str, str]:
     """Environment of GPAW's interpreter: nothing of the one that runs this."""
     kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    return {**kept, "OMP_NUM_THREADS": "1"}
+    return {**kept, **thread_environment(1)}
 
 
 def record_gpaw(python: str) -> None:
@@ -58,22 +59,14 @@ def record_gpaw(python: str) -> None:
 def run_gpaw(python: str, arguments: list[str], what: str) -> None:
     """Run a script or module under GPAW's interpreter; its output goes to the log, a failure becomes one line."""
     record_gpaw(python)
-    environment = _environment()
-    process = subprocess.Popen(
-        [python, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    )
-    last = ""
     try:
-        for line in process.stdout or ():
-            last = line.strip() or last
-            logging.info("%s", line.rstrip())
-        status = process.wait()
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-    if status != 0:
-        raise DftError(f"{what}: GPAW ended with status {status}: {last}")
+        outcome = supervise(
+            [python, *arguments], environment=_environment(), on_line=lambda line: logging.info("%s", line)
+        )
+    except ProcessError as error:
+        raise DftError(f"{what}: {error}; install GPAW: {INSTALL}") from error
+    if outcome.status != 0:
+        raise DftError(f"{what}: GPAW ended with status {outcome.status}: {outcome.words}")
 
 
 def run_program(

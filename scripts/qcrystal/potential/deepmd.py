@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from qcrystal.potential.settings import Training
-from qcrystal.processes import exit_on_request
+from qcrystal.processes import ProcessError, supervise, thread_environment
 
 logger = logging.getLogger(__name__)
 
 CURVE = "lcurve.out"
 """File of the learning curve, in DeePMD-kit's format, whichever trainer writes it."""
+PROGRESS_INTERVAL = 20.0
+"""Seconds between two lines of progress."""
 
 
 class TrainingError(RuntimeError):
@@ -132,48 +132,41 @@ def checkpoint_step(directory: Path) -> int:
 def run_dp(arguments: list[str], directory: Path, threads: int, steps: int = 0, done: int = 0) -> None:
     """Run ``dp`` of this environment in ``directory``; its output goes to ``<command>.log`` there."""
     command = [str(Path(sys.executable).parent / "dp"), *arguments]
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": str(threads),
-        "DP_INTRA_OP_PARALLELISM_THREADS": str(threads),
-        "DP_INTER_OP_PARALLELISM_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
     path = Path(directory) / f"{arguments[0]}.log"
-    with path.open("a") as log, exit_on_request():
-        try:
-            process = subprocess.Popen(command, cwd=directory, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        except OSError as error:
-            raise TrainingError(f"{command[0]}: cannot be started ({error}); install deepmd-kit") from None
-        try:
-            _follow(process, Path(directory), steps, done)
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
-    if process.returncode:
-        raise TrainingError(f"{path}: dp {arguments[0]} failed ({process.returncode}): {_cause(path)}")
+    progress = _Progress(Path(directory) / CURVE, steps, done)
+    try:
+        outcome = supervise(
+            command,
+            directory=Path(directory),
+            environment={**os.environ, **thread_environment(threads)},
+            log=path,
+            on_tick=progress.tell if steps else None,
+            interval=PROGRESS_INTERVAL,
+        )
+    except ProcessError as error:
+        raise TrainingError(f"{error}; install deepmd-kit") from None
+    if outcome.status:
+        raise TrainingError(f"{path}: dp {arguments[0]} failed ({outcome.status}): {outcome.words}")
 
 
-def _follow(process: subprocess.Popen, directory: Path, steps: int, done: int, interval: float = 20.0) -> None:
-    """Log the progress every ``interval`` seconds until the process ends."""
-    first: tuple[float, int] | None = None
-    while True:
-        try:
-            process.wait(timeout=interval)
+class _Progress:
+    """Logs how far a training is, whose curve is at ``path``; it began after step ``done`` of ``steps``."""
+
+    def __init__(self, path: Path, steps: int, done: int):
+        self.path, self.steps, self.done = path, steps, done
+        self.first: tuple[float, int] | None = None
+
+    def tell(self) -> None:
+        """Log one line."""
+        step = max(self.done, last_step(self.path))
+        if step == self.done:
+            logger.info("step %d/%d, starting", step, self.steps)
             return
-        except subprocess.TimeoutExpired:
-            step = max(done, last_step(directory / CURVE))
-        if not steps:
-            continue
-        if step == done:
-            logger.info("step %d/%d, starting", step, steps)
-            continue
-        first = first or (time.monotonic(), step)
-        elapsed = time.monotonic() - first[0]
-        rate = (step - first[1]) / elapsed if elapsed else 0.0
-        left = f"{rate:.1f} steps/s, {(steps - step) / rate:.0f} s left" if rate else "measuring the speed"
-        logger.info("step %d/%d, %s", step, steps, left)
+        self.first = self.first or (time.monotonic(), step)
+        elapsed = time.monotonic() - self.first[0]
+        rate = (step - self.first[1]) / elapsed if elapsed else 0.0
+        left = f"{rate:.1f} steps/s, {(self.steps - step) / rate:.0f} s left" if rate else "measuring the speed"
+        logger.info("step %d/%d, %s", step, self.steps, left)
 
 
 def last_step(path: Path) -> int:
@@ -182,11 +175,3 @@ def last_step(path: Path) -> int:
         return 0
     numbers = [line.split()[0] for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
     return int(numbers[-1]) if numbers else 0
-
-
-def _cause(path: Path) -> str:
-    """The log's line that names the error, or its last one."""
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("implib-gen")]
-    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
-    return (errors or lines or ["no output"])[-1][:300]

@@ -13,11 +13,8 @@ import logging
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +30,7 @@ from qcrystal.dynamics.watch import PressureWatch
 from qcrystal.errors import full_disk
 from qcrystal.files import write_whole
 from qcrystal.io.trajectory import TrajectoryWriter
-from qcrystal.processes import GRACE, exit_on_request
+from qcrystal.processes import supervise, thread_environment
 from qcrystal.units import THZ, oscillator_energy
 
 logger = logging.getLogger(__name__)
@@ -316,93 +313,83 @@ def _truncate_outputs(job: _Job, step: int) -> None:
 
 def _work(job: _Job, source: str, first_step: int, volume: float, trained) -> float | None:
     """Run i-PI to the last step; returns steps per second, None when it was over too soon to tell."""
-    with _worker(job, source) as worker:
-        rate = _watch(job, worker, volume, trained)
-    done = _newest_checkpoint(job.folder)
-    step = done[0] if done else first_step
-    if worker.returncode != 0 or step < job.spec.steps:
-        full = shutil.disk_usage(job.folder).free < FULL
-        cause = full_disk(job.folder) if full else _last_error(job.log)
-        raise job.error(f"i-PI stopped after step {step} of {job.spec.steps}: {cause}")
-    return rate
-
-
-@contextmanager
-def _worker(job: _Job, source: str):
-    """i-PI in its own process group, which ends with this process; i-PI writes a restart file when told to end."""
     program = Path(sys.executable).with_name("i-pi")
     if not program.is_file():
         raise job.error(f"no i-PI at {program}; install the environment of the potential")
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
-    threads = environment.setdefault("OMP_NUM_THREADS", "1")
-    for name in ("TF_NUM_INTRAOP_THREADS", "DP_INTRA_OP_PARALLELISM_THREADS"):
-        environment.setdefault(name, threads)
-    for name in ("TF_NUM_INTEROP_THREADS", "DP_INTER_OP_PARALLELISM_THREADS"):
-        environment.setdefault(name, "1")
-    with exit_on_request(), job.log.open("a") as log:
-        worker = subprocess.Popen(
-            [sys.executable, str(program), source],
-            cwd=job.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            yield worker
-        finally:
-            _terminate(worker)
+    watch = _Watch(job, volume, trained)
+    outcome = supervise(
+        [sys.executable, program, source],
+        directory=job.folder,
+        environment={**os.environ, **thread_environment(1)},
+        log=job.log,
+        on_tick=watch.look,
+    )
+    watch.check()
+    done = _newest_checkpoint(job.folder)
+    step = done[0] if done else first_step
+    if outcome.status != 0 or step < job.spec.steps:
+        full = shutil.disk_usage(job.folder).free < FULL
+        cause = full_disk(job.folder) if full else outcome.words
+        raise job.error(f"i-PI stopped after step {step} of {job.spec.steps}: {cause}")
+    return watch.rate
 
 
-def _terminate(worker: subprocess.Popen) -> None:
-    for signum in (signal.SIGTERM, signal.SIGKILL):
-        if worker.poll() is not None:
-            return
-        os.killpg(worker.pid, signum)
-        try:
-            worker.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            continue
+class _Watch:
+    """Looks at i-PI's progress: logs it, ends what goes wrong, and clears old checkpoints away.
 
+    Parameters
+    ----------
+    job
+    volume : float
+        Å³, of the start structure.
+    trained : (float, float) or None
+        Lowest and highest pressure (GPa) of the potential's labels.
 
-def _watch(job: _Job, worker: subprocess.Popen, volume: float, trained) -> float | None:
-    """Log the progress until i-PI ends; returns steps per second, None before it is known.
-
-    Raises
-    ------
-    RunError
-        If the energy is not a number, temperature or volume explode, or the pressure is not what it should be.
+    Attributes
+    ----------
+    rate : float or None
+        Steps per second; None before it is known.
     """
-    start, logged, rate = None, time.monotonic(), None
-    pressure = PressureWatch(job.spec.pressure if job.spec.ensemble == "npt" else None, trained)
-    running = True
-    while running:
-        try:
-            worker.wait(0.5)
-            running = False
-        except subprocess.TimeoutExpired:
-            pass
-        now = time.monotonic()
-        state = _last_state(job.folder / "run.progress")
+
+    def __init__(self, job: _Job, volume: float, trained: tuple[float, float] | None):
+        self.job, self.volume = job, volume
+        self.pressure = PressureWatch(job.spec.pressure if job.spec.ensemble == "npt" else None, trained)
+        self.rate: float | None = None
+        self._first: tuple[float, float] | None = None
+        self._logged = time.monotonic()
+
+    def check(self) -> np.ndarray | None:
+        """The state that i-PI wrote last (see `_last_state`); None before it wrote one.
+
+        Raises
+        ------
+        RunError
+            If the energy is not a number, temperature or volume explode, or the pressure is not what it should be.
+        """
+        state = _last_state(self.job.folder / "run.progress")
         if state is not None:
-            _check_state(job, state, volume, pressure)
-            start = start or (now, state[0])
-            if state[0] > start[1] and running:
-                rate = (state[0] - start[1]) / (now - start[0])
-        if now - logged > LOG_INTERVAL:
-            logged = now
-            _log_progress(job, state, rate)
-            _drop_old_checkpoints(job.folder)
-    return rate
+            _check_state(self.job, state, self.volume, self.pressure)
+        return state
 
+    def look(self) -> None:
+        """Check the state and measure the speed; every `LOG_INTERVAL` log both and drop old checkpoints."""
+        state, now = self.check(), time.monotonic()
+        if state is not None:
+            self._first = self._first or (now, state[0])
+            if state[0] > self._first[1]:
+                self.rate = (state[0] - self._first[1]) / (now - self._first[0])
+        if now - self._logged > LOG_INTERVAL:
+            self._logged = now
+            self._tell(state)
+            _drop_old_checkpoints(self.job.folder)
 
-def _log_progress(job: _Job, state: np.ndarray | None, rate: float | None) -> None:
-    if state is None or rate is None:
-        logger.info("step %d/%d, speed not known yet", 0 if state is None else state[0], job.spec.steps)
-    else:
-        left = (job.spec.steps - state[0]) / rate
-        logger.info("step %d/%d, %.3g steps/s, %.0f s left", state[0], job.spec.steps, rate, left)
+    def _tell(self, state: np.ndarray | None) -> None:
+        steps = self.job.spec.steps
+        if state is None or self.rate is None:
+            logger.info("step %d/%d, speed not known yet", 0 if state is None else state[0], steps)
+        else:
+            left = (steps - state[0]) / self.rate
+            logger.info("step %d/%d, %.3g steps/s, %.0f s left", state[0], steps, self.rate, left)
 
 
 def _drop_old_checkpoints(folder: Path) -> None:
@@ -435,13 +422,6 @@ def _check_state(job: _Job, state: np.ndarray, start_volume: float, watch: Press
     complaint = watch.complaint(step * job.spec.timestep * 1e-3, pressure / _GIGAPASCAL)
     if complaint:
         raise job.error(f"{complaint} (step {step:.0f}); {advice}")
-
-
-def _last_error(log: Path) -> str:
-    """The last line of the log that names an error, else its last line."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit)\b", line)]
-    return (errors or lines or ["nothing in the log"])[-1]
 
 
 # --- results ---------------------------------------------------------------------------------------------------------

