@@ -36,6 +36,7 @@ from ase import units
 
 from qcrystal.commands.bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
 from qcrystal.dynamics.ipi import launcher as ipi
+from qcrystal.dynamics.ipi.input import simulation_input, standard_orientation, start_file
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.files import write_whole
@@ -202,14 +203,14 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
     """The same dynamics with i-PI's socket and one LAMMPS client, as i-PI's manual has it."""
     folder.mkdir(parents=True)
     symbols = atoms.get_chemical_symbols()
-    text = ipi.simulation_input(spec, symbols, False)
+    text = simulation_input(spec, symbols, False)
     before, _, rest = text.partition("  <ffdirect")
     _, _, after = rest.partition("</ffdirect>\n")
     address = f"bench{os.getpid()}-{folder.name}"
     socket = f"  <ffsocket name='potential' mode='unix'> <address> {address} </address> <latency> 1e-4 </latency> </ffsocket>\n"
     (folder / "input.xml").write_text(before + socket + after)
-    cell, positions = ipi.standard_orientation(atoms)
-    (folder / "start.xyz").write_text(ipi.start_file(symbols, cell, positions))
+    cell, positions = standard_orientation(atoms)
+    (folder / "start.xyz").write_text(start_file(symbols, cell, positions))
     with open(folder / "log", "w") as log:
         streams = {"cwd": folder, "env": lammps.worker_environment(), "stdout": log, "stderr": log}
         server = subprocess.Popen([sys.executable, str(Path(sys.executable).with_name("i-pi")), "input.xml"], **streams)

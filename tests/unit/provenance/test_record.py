@@ -75,6 +75,7 @@ def test_imports_are_found_through_packages(root):
         "qcrystal/crystal/cells.py",
     } <= names
     assert {"qcrystal/dynamics/lammps/launcher.py", "qcrystal/dynamics/ipi/launcher.py"} <= names
+    assert "qcrystal/dynamics/ipi/input.xml.j2" in names
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ from scipy import constants
 from qcrystal.crystal.cells import supercell
 from qcrystal.dynamics.beads import beads_for
 from qcrystal.dynamics.ipi import launcher as ipi
+from qcrystal.dynamics.ipi import progress as watching
 from qcrystal.dynamics.ipi.driver import BeadPotential, DeepPotentialDriver
+from qcrystal.dynamics.ipi.input import standard_orientation
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.io.trajectory import Trajectory
 from qcrystal.units import THZ, oscillator_energy
@@ -80,7 +82,7 @@ def test_standard_orientation_keeps_distances_and_rejects_left_handed_cells():
     structure = Atoms(
         "H4", cell=4.0 * np.eye(3) + rng.normal(size=(3, 3)), scaled_positions=rng.random((4, 3)), pbc=True
     )
-    cell, positions = ipi.standard_orientation(structure)
+    cell, positions = standard_orientation(structure)
     assert np.all(np.triu(cell, 1) == 0) and np.all(np.diag(cell) > 0)
     assert cell @ cell.T == pytest.approx(structure.cell.array @ structure.cell.array.T, abs=1e-10)
     assert np.linalg.solve(cell.T, positions.T).T == pytest.approx(
@@ -88,7 +90,7 @@ def test_standard_orientation_keeps_distances_and_rejects_left_handed_cells():
     )
     structure.set_cell(structure.cell.array[[1, 0, 2]])
     with pytest.raises(RunError, match="right-handed"):
-        ipi.standard_orientation(structure)
+        standard_orientation(structure)
 
 
 # --- driver ----------------------------------------------------------------------------------------------------------
@@ -268,7 +270,7 @@ def test_killed_process_takes_i_pi_along_and_continues(tmp_path, root):
     caller = subprocess.Popen([sys.executable, "-c", script])
     progress = tmp_path / "run" / "ipi" / "run.progress"
     deadline = time.monotonic() + 60.0
-    while (state := ipi._last_state(progress)) is None and time.monotonic() < deadline:
+    while (state := watching.last_state(progress)) is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert state is not None and state[0] < spec.steps
     caller.send_signal(signal.SIGTERM)
@@ -288,7 +290,7 @@ def _working_folder(pid):
 
 
 def test_progress_is_logged(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(ipi, "LOG_INTERVAL", 0.2)
+    monkeypatch.setattr(watching, "LOG_INTERVAL", 0.2)
     caplog.set_level(logging.INFO)
     spec, structure, model = toy(tmp_path, steps=300, checkpoint_every=100)
     ipi.run(spec, structure, model, tmp_path / "run", driver=POLYNOMIAL_DRIVER, fix_centre=False)

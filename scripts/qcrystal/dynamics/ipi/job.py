@@ -1,0 +1,176 @@
+"""A path-integral run and its folder: what i-PI starts from, its checkpoints, and its raw outputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.files import write_whole
+
+logger = logging.getLogger(__name__)
+
+TRAJECTORIES = {"centroid": "x_centroid", "bead": "positions"}
+"""What i-PI writes, by its names of the quantities."""
+CHECKPOINTS_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run.
+
+    Attributes
+    ----------
+    spec : RunSpec
+    species : list of str
+        Symbols, one per atom.
+    directory : Path
+        Folder of the run; i-PI works in ``folder`` within it.
+    """
+
+    spec: RunSpec
+    species: list[str]
+    directory: Path
+
+    @property
+    def folder(self) -> Path:
+        """Folder in which i-PI works."""
+        return self.directory / "ipi"
+
+    @property
+    def log(self) -> Path:
+        """What i-PI says."""
+        return self.folder / "run.log"
+
+    def error(self, cause: str) -> RunError:
+        """An error that names the run and its log."""
+        return RunError(f"run {self.spec.run}: {cause} (log: {self.log})")
+
+    def prepare(self, files: dict[str, str], model: Path) -> tuple[int, str]:
+        """Write i-PI's files, or set a killed run back to its newest checkpoint.
+
+        Parameters
+        ----------
+        files
+            Texts by file name; one is ``input.xml``.
+        model
+            The potential.
+
+        Returns
+        -------
+        step, source
+            Step to start from, and the input file that does so.
+        """
+        identity = hashlib.sha256("\0".join(files.values()).encode() + model.read_bytes()).hexdigest()
+        mark = self.folder / "identity"
+        continues = mark.is_file() and mark.read_text() == identity
+        restart = self.newest_checkpoint() if continues else None
+        if restart is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
+        settings = {"model": str(model.resolve()), "species": self.species}
+        (self.folder / "driver.json").write_text(json.dumps(settings))
+        mark.write_text(identity)
+        if restart is None:
+            return 0, "input.xml"
+        step, text = restart
+        logger.info("run %s continues from step %d", self.spec.run, step)
+        write_whole(self.folder / "continue.xml", text)
+        for path in self._checkpoints():
+            if path.name != "continue.xml":
+                path.unlink()
+        self._truncate_outputs(step)
+        return step, "continue.xml"
+
+    def _checkpoints(self) -> list[Path]:
+        others = (self.folder / "continue.xml", self.folder / "RESTART")
+        return [path for path in others if path.is_file()] + self._numbered()
+
+    def _numbered(self) -> list[Path]:
+        return sorted(self.folder.glob("run.checkpoint_*"), key=lambda path: int(path.name.rsplit("_", 1)[1]))
+
+    def newest_checkpoint(self) -> tuple[int, str] | None:
+        """Step and text of the complete checkpoint that is furthest on; None before the first step."""
+        states = []
+        for path in self._checkpoints():
+            text = path.read_text()
+            step = re.search(r"<step[^>]*>\s*(\d+)\s*</step>", text)
+            if step and text.rstrip().endswith("</simulation>"):
+                states.append((int(step.group(1)), text))
+        newest = max(states, default=(0, ""))
+        return newest if newest[0] > 0 else None
+
+    def drop_old_checkpoints(self) -> None:
+        """Keep the last `CHECKPOINTS_KEPT` that i-PI wrote."""
+        for path in self._numbered()[:-CHECKPOINTS_KEPT]:
+            path.unlink()
+
+    def _truncate_outputs(self, step: int) -> None:
+        """Drop what i-PI wrote after ``step``."""
+        thermo = self.folder / "run.thermo"
+        lines = thermo.read_text().splitlines(keepends=True)
+        kept = [
+            line for line in lines if line.startswith("#") or (line.endswith("\n") and float(line.split()[0]) <= step)
+        ]
+        write_whole(thermo, "".join(kept))
+        frames = step // self.spec.sample_every + 1
+        for name, what in TRAJECTORIES.items():
+            os.truncate(self._trajectory_file(name), frames * self._frame_type(what).itemsize)
+        (self.folder / "run.progress").unlink(missing_ok=True)
+
+    # --- raw trajectories --------------------------------------------------------------------------------------------
+
+    def frames(self, name: str) -> np.ndarray:
+        """The frames of one of `TRAJECTORIES`: a structured array with ``positions`` and ``cell``, in Bohr.
+
+        Raises
+        ------
+        RunError
+            Frames are missing or out of order.
+        """
+        what = TRAJECTORIES[name]
+        frames = np.memmap(self._trajectory_file(name), dtype=self._frame_type(what), mode="r")
+        for index, frame in enumerate(frames):
+            step = index * self.spec.sample_every
+            if str(frame["title"]) != _frame_title(step, what):
+                raise self.error(f"frame {index} of the {name} says {frame['title']!r}, expected step {step}")
+        return frames
+
+    def _trajectory_file(self, name: str) -> Path:
+        """File of one of `TRAJECTORIES`; i-PI adds the bead's number with as many digits as their count has."""
+        found = sorted(self.folder.glob(f"run.{name}*.bin"))
+        if len(found) != 1:
+            names = ", ".join(path.name for path in found) or "no file"
+            raise self.error(
+                f"of the {name} there is {names} in {self.folder}; remove that folder and run the job again"
+            )
+        return found[0]
+
+    def _frame_type(self, what: str) -> np.dtype:
+        """One frame of i-PI's binary trajectory: cell, number of atoms, positions, length of the names, names, title."""
+        n = len(self.species)
+        names = "|".join(self.species)
+        return np.dtype(
+            [
+                ("cell", "f8", (3, 3)),
+                ("atoms", "i8"),
+                ("positions", "f8", (n, 3)),
+                ("length", "i8"),
+                ("names", f"U{len(names)}"),
+                ("title", f"U{len(_frame_title(0, what))}"),
+            ]
+        )
+
+
+def _frame_title(step: int, what: str) -> str:
+    return f"Step:  {step:10d}  Bead:   {0:5d} {what}{{atomic_unit}}  cell{{atomic_unit}}"
