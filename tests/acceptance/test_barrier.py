@@ -11,9 +11,10 @@ from ase import Atoms, units
 from scipy import constants
 from specifications import at_fixed_cell
 
-from qcrystal.dynamics.bath.thermal import AdaptiveBath, ThermalBath
+from qcrystal.dynamics.bath.adaptive import AdaptiveBath
+from qcrystal.dynamics.bath.parameters import Bath
+from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.dynamics.ipi import launcher as ipi
-from qcrystal.dynamics.spec import Bath
 from qcrystal.io.trajectory import Trajectory
 from qcrystal.units import AMU_A2_PS2
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from ase import units
 
-from qcrystal.dynamics.bath.thermal import AdaptiveBath, ThermalBath
-from qcrystal.dynamics.spec import Bath
+from qcrystal.dynamics.bath.adaptive import AdaptiveBath
+from qcrystal.dynamics.bath.parameters import Bath
+from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.units import AMU_A2_PS2, THZ, oscillator_energy
 
 pytestmark = pytest.mark.slow
@@ -114,7 +115,7 @@ def test_corrected_harmonic_energies(temperature, measured):
         last = position
     exact = 0.5 * oscillator_energy(natural, temperature)
     half_step = 1.0 - (np.pi * natural * bath.timestep) ** 2
-    corrected = np.array([bath.kinetic_correction(kind) for kind in range(5)])
+    corrected = np.array([bath.observer.kinetic_correction(kind) for kind in range(5)])
     scale = 0.5 * AMU_A2_PS2 / samples / exact
     for number, frequency in enumerate(natural):
         what = f"energy over the exact one at {frequency:g} THz, {temperature:g} K"

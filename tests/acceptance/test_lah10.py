@@ -14,9 +14,9 @@ from ase.build import make_supercell
 from specifications import at_fixed_cell
 
 from qcrystal.config.load import load
+from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.lammps import launcher as lammps
-from qcrystal.dynamics.spec import Bath
 from qcrystal.io.tables import read_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.statics.phonons import PhononSettings, lattice_dynamics

@@ -17,9 +17,10 @@ from lennard_jones_driver import lennard_jones
 from openmm import unit
 from specifications import at_fixed_cell
 
-from qcrystal.dynamics.bath.thermal import AdaptiveBath, ThermalBath
+from qcrystal.dynamics.bath.adaptive import AdaptiveBath
+from qcrystal.dynamics.bath.parameters import Bath
+from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.dynamics.ipi import launcher as ipi
-from qcrystal.dynamics.spec import Bath
 from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
 pytestmark = pytest.mark.slow

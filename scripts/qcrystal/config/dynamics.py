@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from qcrystal.dynamics.bath.parameters import Bath, highest_cutoff
 from qcrystal.dynamics.spec import (
     QUANTUM_BATHS,
-    Bath,
-    highest_cutoff,
     longest_timestep,
 )
 from qcrystal.fields import Positive, Strict

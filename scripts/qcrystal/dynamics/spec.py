@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from qcrystal.fields import Positive
+from qcrystal.dynamics.bath.parameters import Bath, highest_cutoff
 
 CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
 QUANTUM_BATHS = ("qtb", "adqtb")
@@ -40,33 +40,8 @@ def longest_timestep(frequency: float) -> float:
     return 1e3 / (STEPS_PER_PERIOD * frequency)
 
 
-def highest_cutoff(timestep: float) -> float:
-    """Highest cut-off (THz) of a quantum bath with a time step (fs): 1/(πΔt), beyond which Verlet has no stable oscillators.
-
-    A bath is designed on oscillators up to 0.9 of its cut-off: their ωΔt/2 stays below 0.9, where 1 is the limit.
-    """
-    return 1e3 / (np.pi * timestep)
-
-
 class RunError(RuntimeError):
     """A run that cannot start or go on; its message is one line that names the cause."""
-
-
-class Bath(BaseModel):
-    """Parameters of the thermostat.
-
-    ``gamma`` is the friction (1/ps), ``cutoff`` the frequency above which the noise is smoothly cut off (THz),
-    ``segment`` the length of one noise segment (ps), ``momentum`` how the noise's net force is removed
-    (``mass-weighted``, or ``unweighted`` as LAMMPS's own fix qtb does, for comparison only).
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    gamma: Positive = 10.0
-    cutoff: Positive = 120.0
-    segment: Positive = 0.5
-    deconvolve: bool = True
-    momentum: Literal["mass-weighted", "unweighted"] = "mass-weighted"
 
 
 class RunSpec(BaseModel):
@@ -116,6 +91,11 @@ class RunSpec(BaseModel):
         if self.ensemble == "npt" and self.pressure is None:
             raise ValueError(f"run {self.run}: constant pressure needs a value for pressure")
         return self
+
+    @property
+    def quantum(self) -> bool:
+        """Whether the method gives nuclei quantum motion."""
+        return self.method != "classical"
 
     @property
     def length_ps(self) -> float:

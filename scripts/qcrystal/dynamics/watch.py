@@ -48,7 +48,7 @@ class PressureWatch:
         text = f"the pressure was {mean:.0f} GPa on average over the last {WINDOW:g} ps"
         if self.target is not None and abs(mean - self.target) > TOLERANCE:
             return f"{text}, not the {self.target:g} GPa that were set: the cell does not settle"
-        if self.target is None and self._inside:
+        if self.target is None and self._inside and self.trained is not None:
             low, high = self.trained
             if not low - TOLERANCE <= mean <= high + TOLERANCE:
                 return f"{text}, and the potential was trained at {low:g} to {high:g} GPa"

