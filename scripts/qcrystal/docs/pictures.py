@@ -15,9 +15,9 @@ from matplotlib.patches import FancyBboxPatch
 from qcrystal.crystal.cells import conventional_cell
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.docs.house import floors
-from qcrystal.dynamics.bath.thermal import cutoff_filter, lorentzian_kernels, quantum_energy
-from qcrystal.dynamics.beads import harmonic_bead_energy
+from qcrystal.dynamics.bath.spectra import cutoff_filter, lorentzian_kernels
 from qcrystal.figures.style import styled
+from qcrystal.units import oscillator_energy
 
 RESOLUTION = 200  # dots per inch
 FRICTIONS = np.linspace(1.0, 20.0, 20)  # 1/ps
@@ -38,14 +38,14 @@ def bath() -> Figure:
     left, right = figure.subplots(1, 2)
     temperatures = np.linspace(0.0, 1500.0, 200)
     for color, frequency in zip(COLORS, (10.0, 30.0, 60.0), strict=True):
-        energy = [1e3 * float(quantum_energy(frequency, temperature)) for temperature in temperatures]
+        energy = [1e3 * float(oscillator_energy(frequency, temperature)) for temperature in temperatures]
         left.plot(temperatures, energy, color=color, label=f"{frequency:g} THz")
     left.plot(temperatures, 1e3 * units.kB * temperatures, "k--", label="classical")
     left.set(xlabel="temperature (K)", ylabel="energy per oscillator (meV)", xlim=(0, 1500), ylim=(0, 200))
     left.legend(loc="lower right")
     grid = np.linspace(-400.0, 400.0, 160_001)
-    spectrum = quantum_energy(grid, 300.0) * cutoff_filter(np.abs(grid), CUTOFF)
-    exact = float(quantum_energy(30.0, 300.0))
+    spectrum = oscillator_energy(grid, 300.0) * cutoff_filter(np.abs(grid), CUTOFF)
+    exact = float(oscillator_energy(30.0, 300.0))
     errors = []
     for friction in FRICTIONS:
         kernels = lorentzian_kernels(grid, [30.0], friction)
@@ -69,10 +69,10 @@ def beads() -> Figure:
     figure = Figure(figsize=(3.6, 2.6), layout="constrained")
     axes = figure.subplots()
     frequency, temperature = 60.0, 5.0
-    exact = float(quantum_energy(frequency, temperature))
+    exact = float(oscillator_energy(frequency, temperature))
     ratio = 2.0 * exact / (units.kB * temperature)  # βħω, as the oscillator is cold
     numbers = np.unique(np.round(ratio * np.geomspace(0.2, 8.0, 60)).astype(int))
-    energy = np.array([harmonic_bead_energy(frequency, temperature, int(number)) for number in numbers]) / exact
+    energy = np.array([oscillator_energy(frequency, temperature, int(number)) for number in numbers]) / exact
     axes.plot(numbers / ratio, energy, color=COLORS[0])
     marked = np.array([1.0, 2.0, 3.5])
     axes.plot(marked, np.interp(marked, numbers / ratio, energy), "o", markerfacecolor="none", color="k")
