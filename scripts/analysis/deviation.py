@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from qcrystal.analysis.statistics import production_start
+from qcrystal.dynamics.trajectory import read_run
 from qcrystal.io.tables import read_table, write_table
-from qcrystal.io.trajectory import read_run
 from qcrystal.potential.committee import Committee
 from qcrystal.potential.extrapolation import run_deviation, run_summary
 from qcrystal.provenance.record import job

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from qcrystal.analysis.observe import ObserveSettings, observe
 from qcrystal.crystal.prototype import Cage, Prototype
+from qcrystal.dynamics.trajectory import read_run
 from qcrystal.io.tables import read_json, read_table, write_table
-from qcrystal.io.trajectory import read_run
 from qcrystal.provenance.record import job
 
 with job(snakemake):

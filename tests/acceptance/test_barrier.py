@@ -15,7 +15,7 @@ from qcrystal.dynamics.bath.adaptive import AdaptiveBath
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.dynamics.ipi import launcher as ipi
-from qcrystal.io.trajectory import Trajectory
+from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.units import AMU_A2_PS2
 
 pytestmark = pytest.mark.slow

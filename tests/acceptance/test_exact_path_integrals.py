@@ -14,7 +14,7 @@ from scipy import constants
 from specifications import at_fixed_cell
 
 from qcrystal.dynamics.ipi import launcher as ipi
-from qcrystal.io.trajectory import Trajectory
+from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.units import oscillator_energy
 
 DRIVER = Path(__file__).resolve().parents[1] / "support" / "polynomial_driver.py"

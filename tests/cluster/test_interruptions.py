@@ -10,7 +10,7 @@ import yaml
 from slurm import missing
 from workspace import Workspace
 
-from qcrystal.io.trajectory import Trajectory
+from qcrystal.dynamics.trajectory import Trajectory
 
 pytestmark = [
     pytest.mark.timeout(1800),

@@ -26,7 +26,7 @@ from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.preflight import check_places, check_surroundings
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunError, RunSpec
-from qcrystal.io.trajectory import TrajectoryWriter
+from qcrystal.dynamics.trajectory import TrajectoryWriter
 from qcrystal.potential.calculator import DeepPotential, PotentialError
 
 pytestmark = pytest.mark.timeout(240)

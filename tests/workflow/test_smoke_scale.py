@@ -44,7 +44,7 @@ def test_without_its_memory_snakemake_still_has_nothing_to_do(finished):
 
 
 def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
-    from qcrystal.io.trajectory import Trajectory
+    from qcrystal.dynamics.trajectory import Trajectory
 
     trajectories = sorted((results / "dynamics").glob("*/trajectory.h5"))
     assert len(trajectories) == 21

@@ -95,7 +95,7 @@ def observe(
     Parameters
     ----------
     trajectory
-        `qcrystal.io.trajectory.Trajectory`.
+        `qcrystal.dynamics.trajectory.Trajectory`.
     thermo
         Thermodynamic table of the same run.
     eos

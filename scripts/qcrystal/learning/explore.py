@@ -16,7 +16,7 @@ from qcrystal.dataset.labelled_frames import LabelledFrames, nearest_distances
 from qcrystal.dft.frames import Draw, displaced_frames
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunError, RunSpec
-from qcrystal.io.trajectory import Trajectory, TrajectoryError
+from qcrystal.dynamics.trajectory import Trajectory, TrajectoryError
 
 logger = logging.getLogger(__name__)
 

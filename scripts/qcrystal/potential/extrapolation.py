@@ -24,7 +24,7 @@ from ase import units
 
 from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.io.trajectory import Trajectory
+from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.potential.committee import Committee, force_deviation, force_deviation_rms
 
 PERCENTILE = 99.0

@@ -11,7 +11,7 @@ from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, stat
 from qcrystal.analysis.observe import ObserveSettings, observe
 from qcrystal.analysis.statistics import production_start
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
-from qcrystal.io.trajectory import Trajectory, TrajectoryWriter
+from qcrystal.dynamics.trajectory import Trajectory, TrajectoryWriter
 
 
 def site(element, x):

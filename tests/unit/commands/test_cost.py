@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from qcrystal.config.load import load
-from qcrystal.io.trajectory import TrajectoryWriter
+from qcrystal.dynamics.trajectory import TrajectoryWriter
 
 
 @pytest.fixture(scope="module")

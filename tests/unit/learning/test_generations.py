@@ -20,8 +20,8 @@ from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.dataset.split import split
 from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.dynamics.trajectory import TrajectoryWriter
 from qcrystal.io.structures import read_structures, write_structures
-from qcrystal.io.trajectory import TrajectoryWriter
 from qcrystal.learning import explore, select
 from qcrystal.learning import generations as learning
 from qcrystal.potential.committee import force_deviation

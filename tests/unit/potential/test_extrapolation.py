@@ -10,7 +10,7 @@ from ase import Atoms, units
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dynamics.spec import RunSpec
-from qcrystal.io.trajectory import TrajectoryWriter
+from qcrystal.dynamics.trajectory import TrajectoryWriter
 from qcrystal.potential.extrapolation import (
     binned,
     held_out_frames,

@@ -13,8 +13,8 @@ from ase import units
 from qcrystal.dynamics.ipi.atomic_units import GIGAPASCAL, KELVIN
 from qcrystal.dynamics.ipi.job import TRAJECTORIES, Job
 from qcrystal.dynamics.spec import RunSpec
+from qcrystal.dynamics.trajectory import TrajectoryWriter
 from qcrystal.files import write_whole
-from qcrystal.io.trajectory import TrajectoryWriter
 from qcrystal.units import THZ, oscillator_energy
 
 COLUMNS = (

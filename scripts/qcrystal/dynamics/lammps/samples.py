@@ -11,8 +11,8 @@ import pandas as pd
 
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.dynamics.trajectory import TrajectoryWriter
 from qcrystal.files import write_whole
-from qcrystal.io.trajectory import TrajectoryWriter
 
 
 class Samples:

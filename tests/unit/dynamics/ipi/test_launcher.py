@@ -24,7 +24,7 @@ from qcrystal.dynamics.ipi import progress as watching
 from qcrystal.dynamics.ipi.driver import BeadPotential, DeepPotentialDriver
 from qcrystal.dynamics.ipi.input import standard_orientation
 from qcrystal.dynamics.spec import RunError, RunSpec
-from qcrystal.io.trajectory import Trajectory
+from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.units import THZ, oscillator_energy
 
 POLYNOMIAL_DRIVER = Path(__file__).resolve().parents[3] / "support" / "polynomial_driver.py"

@@ -21,8 +21,8 @@ from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.lammps.kinetics import follow
 from qcrystal.dynamics.lammps.probes import lanczos_maximum
 from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.io.tables import read_table
-from qcrystal.io.trajectory import Trajectory
 from qcrystal.processes import supervise
 from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
