@@ -117,7 +117,7 @@ rule learning_explore:
     params:
         **code("learning/explore.py", "qcrystal/dynamics/lammps/worker.py"),
         specification=lambda wildcards: EXPLORATION[int(wildcards.generation)][wildcards.run],
-        recipe=lambda wildcards: RECIPES[EXPLORATION[int(wildcards.generation)][wildcards.run]["start"]],
+        recipe=lambda wildcards: RECIPES[EXPLORATION[int(wildcards.generation)][wildcards.run]["recipe"]],
         prototype=prototype(),
         nearest=LEARNING.nearest,
     script:

@@ -889,9 +889,7 @@ def observed(tmp_path):
     atoms, rng = lah10(), np.random.default_rng(1)
     masses = np.where(np.array(atoms.get_chemical_symbols()) == "La", 138.905, 1.008)
     rows = []
-    with TrajectoryWriter(
-        run / "trajectory.h5", specification().model_dump(mode="json"), list(atoms.symbols), masses
-    ) as writer:
+    with TrajectoryWriter(run / "trajectory.h5", specification(), list(atoms.symbols), masses) as writer:
         for step in range(41):
             writer.append(step, step * 5e-4, atoms.positions + rng.normal(scale=0.05, size=(44, 3)), atoms.cell.array)
             rows.append(

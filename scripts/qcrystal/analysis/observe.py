@@ -127,7 +127,7 @@ def observe(
     periodic.check_continuous(trajectory.cell)
     run = _production(trajectory, start, settings)
     conventional = cells.conventional_cells(
-        trajectory.cell, settings.prototype, trajectory.spec["basis"], trajectory.spec["repeat"]
+        trajectory.cell, settings.prototype, trajectory.spec.basis, trajectory.spec.repeat
     )
     number_of_hops, away = _number_of_hops(run, settings)
     msd_rows, msd_table = _displacements(run, settings)
@@ -161,16 +161,16 @@ def _production(trajectory, start, settings) -> _Production:
     if len(steps) and np.ptp(steps) > 1e-3 * steps.mean():
         raise ValueError(f"{trajectory.path}: frames are not evenly spaced in time; run its dynamics job again")
     ideal = supercell(
-        unit_cell(settings.prototype, spec["basis"], settings.prototype.lattice_constant),
-        spec["repeat"],
-        list(spec["species"]),
+        unit_cell(settings.prototype, spec.basis, settings.prototype.lattice_constant),
+        spec.repeat,
+        list(spec.species),
     )
     site, image = cage.match_sites(fractional[0], trajectory.species, ideal)
     cell = trajectory.cell[first:]
     beads = None if trajectory.beads is None else trajectory.beads[first:, 0]
     return _Production(
         species=np.asarray(trajectory.species),
-        order=list(spec["species"]),
+        order=list(spec.species),
         time=time,
         interval=float(steps.mean()) if len(steps) else 0.0,
         fractional=fractional[first:],
@@ -203,13 +203,13 @@ def _thermodynamics(thermo, eos, species, spec):
 
 
 def _temperatures(observable, thermo, species, spec):
-    present = [s for s in spec["species"] if s in species]
+    present = [s for s in spec.species if s in species]
     kinetic = {s: thermo[f"kinetic_{s}"] for s in present} | {"all": thermo["kinetic_energy"] / len(species)}
     return [_row(observable, s, estimate(energy.kinetic_temperature(k)), "K") for s, k in kinetic.items()]
 
 
 def _vibrational(thermo, eos, atoms, spec):
-    if spec.get("vacancies", 0):  # the static curve is the perfect crystal's
+    if spec.vacancies:  # the static curve is the perfect crystal's
         return Estimate(np.nan, np.nan, 0.0)
     return estimate(energy.energy_over_3nkb(thermo, eos, atoms))
 

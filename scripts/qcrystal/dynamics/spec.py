@@ -49,6 +49,7 @@ class RunSpec(BaseModel):
 
     Units: K, GPa, fs (``timestep``, ``barostat_time``), steps; ``masses`` in u per species of the type map.
     ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered;
+    ``start`` is the shape of the start structure, unless ``recipe`` names the recipe that draws it.
     ``atoms`` counts the sites before vacancies are taken out. ``cell_of`` is the run at constant pressure whose mean volume
     a fixed cell has.
     """
@@ -61,7 +62,8 @@ class RunSpec(BaseModel):
     ensemble: Literal["npt", "nvt"] = "npt"
     cell_of: str | None = None
     isotope: str = "H"
-    start: str = "cubic"
+    start: Literal["cubic", "rhombohedral"] = "cubic"
+    recipe: str | None = None
     basis: Literal["primitive", "conventional"] = "conventional"
     repeat: tuple[int, int, int]
     atoms: int | None = Field(None, gt=0)

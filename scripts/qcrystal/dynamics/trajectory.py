@@ -1,19 +1,24 @@
 """Trajectories in the H5MD layout, the same for every engine.
 
 One file per run: unwrapped positions (Å), cell (Å, rows are vectors), step and time (ps), species and masses, and for path
-integrals the centroid as the positions and, on request, the beads. The full run specification is a JSON attribute.
+integrals the centroid as the positions and, on request, the beads. The run specification is kept whole, as JSON in an attribute.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
 from ase import Atoms
+from numpy.typing import ArrayLike
 
+from qcrystal.dynamics.spec import RunSpec
 from qcrystal.io.tables import TableError, read_table
 
 
@@ -29,7 +34,7 @@ class TrajectoryWriter:
     path
         File to write; the caller renames it when the run is complete.
     spec
-        Run specification (a dictionary that JSON can hold), kept whole as an attribute.
+        Run specification.
     species
         Chemical symbols, one per atom.
     masses
@@ -38,7 +43,9 @@ class TrajectoryWriter:
         Number of beads stored per frame; 0 stores the positions (or the centroid) only.
     """
 
-    def __init__(self, path: Path, spec: dict, species, masses, beads: int = 0):
+    def __init__(
+        self, path: Path, spec: RunSpec, species: Sequence[str] | np.ndarray, masses: ArrayLike, beads: int = 0
+    ):
         self.path = Path(path)
         new = not self.path.exists()
         self._file = h5py.File(self.path, "a")
@@ -46,14 +53,14 @@ class TrajectoryWriter:
             self._create(spec, list(species), np.asarray(masses, float), beads)
         self._group = self._file["particles/all"]
 
-    def _create(self, spec, species, masses, beads):
+    def _create(self, spec: RunSpec, species: list[str], masses: np.ndarray, beads: int) -> None:
         n = len(species)
         header = self._file.create_group("h5md")
         header.attrs["version"] = (1, 1)
         header.create_group("author").attrs["name"] = "qcrystal"
         creator = header.create_group("creator")
         creator.attrs["name"], creator.attrs["version"] = "qcrystal", "1"
-        self._file.attrs["specification"] = json.dumps(spec, sort_keys=True)
+        self._file.attrs["specification"] = json.dumps(spec.model_dump(mode="json"), sort_keys=True)
         group = self._file.create_group("particles/all")
         group.create_dataset("species", data=np.array(species, dtype="S4"))
         group.create_dataset("mass", data=masses)
@@ -66,7 +73,9 @@ class TrajectoryWriter:
             self._element(group, "beads", (beads, n, 3), "angstrom")
 
     @staticmethod
-    def _element(parent, name, shape, unit, dtype=np.float32):
+    def _element(
+        parent: h5py.Group, name: str, shape: tuple[int, ...], unit: str, dtype: type[np.floating] = np.float32
+    ) -> None:
         group = parent.create_group(name)
         value = group.create_dataset("value", (0, *shape), maxshape=(None, *shape), chunks=(1, *shape), dtype=dtype)
         value.attrs["unit"] = unit
@@ -74,14 +83,16 @@ class TrajectoryWriter:
         time = group.create_dataset("time", (0,), maxshape=(None,), chunks=(1024,), dtype=np.float64)
         time.attrs["unit"] = "ps"
 
-    def _elements(self):
+    def _elements(self) -> list[h5py.Group]:
         return [self._group[name] for name in ("position", "box/edges", "beads") if name in self._group]
 
-    def append(self, step: int, time: float, positions, cell, beads=None) -> None:
+    def append(
+        self, step: int, time: float, positions: np.ndarray, cell: np.ndarray, beads: np.ndarray | None = None
+    ) -> None:
         """Add one frame; shapes (N, 3), (3, 3) and (P, N, 3)."""
         self.extend([(step, time, positions, cell, beads)])
 
-    def extend(self, frames: list[tuple]) -> None:
+    def extend(self, frames: list[tuple[Any, ...]]) -> None:
         """Add frames, each a tuple of what `append` takes: many at once are much cheaper."""
         steps, times, *columns = zip(*frames, strict=True)
         for name, values in zip(("position", "box/edges", "beads"), columns, strict=False):
@@ -108,10 +119,12 @@ class TrajectoryWriter:
         """Close the file."""
         self._file.close()
 
-    def __enter__(self):
+    def __enter__(self) -> TrajectoryWriter:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -120,8 +133,7 @@ class Trajectory:
 
     Attributes
     ----------
-    spec : dict
-        The run specification.
+    spec : RunSpec
     species : (N,) array of str
     masses : (N,) array, u
     step : (F,) array of int
@@ -141,7 +153,7 @@ class Trajectory:
         try:
             with h5py.File(self.path, "r") as file:
                 group = file["particles/all"]
-                self.spec = json.loads(file.attrs["specification"])
+                self.spec = RunSpec.model_validate_json(file.attrs["specification"])
                 self.species = group["species"][:].astype(str)
                 self.masses = group["mass"][:]
                 self.step = group["position/step"][:]
@@ -198,13 +210,13 @@ def read_run(folder: Path, run: str) -> tuple[Trajectory, pd.DataFrame]:
         A file that is missing, damaged, cut short, or of another run; values that are not numbers.
     """
     trajectory, path = Trajectory(Path(folder) / "trajectory.h5"), Path(folder) / "thermo.csv"
-    if trajectory.spec["run"] != run:
+    if trajectory.spec.run != run:
         raise TrajectoryError(
-            f"{trajectory.path}: is of run {trajectory.spec['run']}, not {run}; run its dynamics job again"
+            f"{trajectory.path}: is of run {trajectory.spec.run}, not {run}; run its dynamics job again"
         )
-    if trajectory.step[-1] != trajectory.spec["steps"]:
+    if trajectory.step[-1] != trajectory.spec.steps:
         raise TrajectoryError(
-            f"{trajectory.path}: ends at step {trajectory.step[-1]} of {trajectory.spec['steps']}; run its dynamics job again"
+            f"{trajectory.path}: ends at step {trajectory.step[-1]} of {trajectory.spec.steps}; run its dynamics job again"
         )
     for name in ("positions", "cell", "beads"):
         values = getattr(trajectory, name)
@@ -219,7 +231,7 @@ def read_run(folder: Path, run: str) -> tuple[Trajectory, pd.DataFrame]:
     thermo = read_table(path)
     if "step" not in thermo or not np.array_equal(thermo["step"], trajectory.step):
         raise TableError(f"{path}: its steps are not those of trajectory.h5 beside it; run its dynamics job again")
-    for name in thermo:
+    for name in map(str, thermo):
         if not pd.api.types.is_numeric_dtype(thermo[name]) or not np.isfinite(thermo[name]).all():
             raise TableError(f"{path}: column {name} holds values that are not numbers; run its dynamics job again")
     return trajectory, thermo

@@ -75,7 +75,7 @@ def exploration(config, generation: int) -> dict[str, RunSpec]:
             run=name,
             system=config.crystal_name,
             method=method,
-            start=recipe.name,
+            recipe=recipe.name,
             basis=recipe.cell,
             repeat=recipe.repeat,
             species=tuple(system.species),

@@ -180,7 +180,7 @@ def judged(runs: Sequence[Run], committee: Committee, choice: Choice) -> tuple[p
             rows.append(
                 {
                     "run": run.spec.run,
-                    "start": run.spec.start,
+                    "start": run.spec.recipe,
                     "method": run.spec.method,
                     "pressure": run.spec.pressure,
                     "temperature": run.spec.temperature,

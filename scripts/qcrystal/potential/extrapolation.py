@@ -189,7 +189,7 @@ def run_deviation(committee: Committee | None, trajectory: Trajectory, start: fl
     frames = np.flatnonzero(trajectory.time >= start - 1e-9)
     beads = 1 if trajectory.beads is None else trajectory.beads.shape[1]
     frames = frames[np.unique(np.linspace(0, len(frames) - 1, max(1, count // beads)).round().astype(int))]
-    path_integral = trajectory.spec["beads"] > 1
+    path_integral = trajectory.spec.beads > 1
     kind = "bead" if trajectory.beads is not None else "centroid" if path_integral else "positions"
     table = pd.DataFrame({"time": np.repeat(trajectory.time[frames], beads), "configuration": kind})
     columns = ["deviation_max", "deviation_rms", "force_rms", "deviation_relative"]

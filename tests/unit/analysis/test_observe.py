@@ -11,6 +11,7 @@ from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, stat
 from qcrystal.analysis.observe import ObserveSettings, observe
 from qcrystal.analysis.statistics import production_start
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
+from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import Trajectory, TrajectoryWriter
 
 
@@ -44,6 +45,13 @@ EOS["energy"] = static_curve(EOS["volume"])
 INTERPOLATION = 0.01
 
 
+def specification(**changes):
+    """A classical run with a frame each 10 steps of 1 fs."""
+    values = {"run": "test", "system": "LaH10", "method": "classical", "isotope": "D", "species": ("La", "H")}
+    values |= {"masses": {"La": 138.905, "H": 2.014}, "temperature": 300, "pressure": 150, "timestep": 1, "seed": 1}
+    return RunSpec(**values, sample_every=10, checkpoint_every=10, **changes)
+
+
 def run(directory, frames, angle=90.0, basis="conventional", repeat=(1, 1, 1), swap=False, vacancy=False, seed=1):
     """Write a trajectory of independent thermal displacements, with drift and a breathing cell, and its table."""
     rng = np.random.default_rng(seed)
@@ -52,7 +60,7 @@ def run(directory, frames, angle=90.0, basis="conventional", repeat=(1, 1, 1), s
         del atoms[len(atoms) - 1]
     atoms = rhombohedral_strain(atoms, angle)
     masses = np.where(np.array(atoms.get_chemical_symbols()) == "La", 138.905, 2.014)
-    spec = {"basis": basis, "repeat": list(repeat), "species": ["La", "H"], "vacancies": int(vacancy)}
+    spec = specification(basis=basis, repeat=repeat, vacancies=int(vacancy), steps=10 * (frames - 1))
     sites = atoms.get_scaled_positions(wrap=False)
     path = directory / "trajectory.h5"
     volumes = []

@@ -38,7 +38,7 @@ def test_size_of_a_trajectory(cost, paper, tmp_path):
     spec = next(iter(paper.runs.values())).model_copy(update={"atoms": 352, "steps": 400, "sample_every": 1})
     path = tmp_path / "trajectory.h5"
     species = ["La"] * 32 + ["H"] * 320
-    writer = TrajectoryWriter(path, spec.model_dump(mode="json"), species, np.ones(352))
+    writer = TrajectoryWriter(path, spec, species, np.ones(352))
     for step in range(401):
         writer.append(step, step * 5e-4, np.zeros((352, 3)), np.eye(3))
     writer.close()

@@ -222,7 +222,7 @@ def test_frames_before_a_collapse_are_kept(prototype, document, monkeypatch, tmp
     def runs(spec, start, model, folder):
         folder.mkdir()
         with TrajectoryWriter(
-            folder / "trajectory.h5", spec.model_dump(mode="json"), start.get_chemical_symbols(), start.get_masses()
+            folder / "trajectory.h5", spec, start.get_chemical_symbols(), start.get_masses()
         ) as writer:
             for step in range(4):
                 positions = start.positions.copy()

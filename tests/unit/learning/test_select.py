@@ -35,7 +35,7 @@ def frame(distance, deviation):
 
 def run(name, frames, ended="complete"):
     spec = RunSpec(
-        run=name, system="lah10", start="cubic", method="classical", repeat=(1, 1, 1), species=SPECIES,
+        run=name, system="lah10", recipe="cubic", method="classical", repeat=(1, 1, 1), species=SPECIES,
         masses={"La": 138.9, "H": 1.0}, temperature=300, pressure=150, timestep=0.5, steps=1, sample_every=1,
         checkpoint_every=1, seed=5,
     )  # fmt: skip

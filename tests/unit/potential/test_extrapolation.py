@@ -123,7 +123,7 @@ def trajectory(frames=50, beads=0, path_integral=False):
         positions=positions,
         cell=cell,
         beads=rng.normal(0, 0.2, (frames, beads, 4, 3)) if beads else None,
-        spec={"beads": 8 if path_integral else 1, "run": "one"},
+        spec=SimpleNamespace(beads=8 if path_integral else 1, run="one"),
         atoms=lambda i: Atoms(SYMBOLS, positions[i], cell=cell[i], pbc=True),
     )
 
@@ -215,13 +215,12 @@ def test_one_odd_frame_does_not_make_a_run_extrapolate_but_is_on_record():
     assert rows.set_index("observable")["value"]["committee_deviation_largest"] == 3.0
 
 
-def specification(pressure) -> dict:
+def specification(pressure) -> RunSpec:
     """A classical run of 100 frames, 0.05 ps apart, at a pressure (GPa)."""
     conditions = {"system": "LaH3", "method": "classical", "atoms": 4, "temperature": 300, "pressure": pressure}
     length = {"timestep": 0.5, "steps": 10000, "sample_every": 100, "checkpoint_every": 1000}
     crystal = {"repeat": (1, 1, 1), "species": ("La", "H"), "masses": {"La": 138.9, "H": 1.008}}
-    spec = RunSpec(run=f"classical-{pressure}GPa", seed=1, **conditions, **length, **crystal)
-    return spec.model_dump(mode="json")
+    return RunSpec(run=f"classical-{pressure}GPa", seed=1, **conditions, **length, **crystal)
 
 
 def write_run(folder, spec) -> None:
@@ -231,7 +230,7 @@ def write_run(folder, spec) -> None:
     with TrajectoryWriter(folder / "trajectory.h5", spec, SYMBOLS, [138.9] + [1.008] * 3) as writer:
         for frame in range(101):
             writer.append(100 * frame, 0.05 * frame, rng.normal(0, 0.1, (4, 3)), 3.0 * np.eye(3))
-    table = thermo(spec["pressure"], count=101)
+    table = thermo(spec.pressure, count=101)
     table.assign(step=100 * np.arange(101)).to_csv(folder / "thermo.csv", index=False)
     row = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0, "unit": "Å3/atom"}
     for name in ("summary", "msd", "rdf", "paths", "cell"):
@@ -262,7 +261,7 @@ def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypat
     monkeypatch.setattr("qcrystal.provenance.record._log_to", lambda path: None)
     monkeypatch.setattr("qcrystal.potential.committee.Committee", lambda paths: Committee([[0.1, 0, 0], [-0.1, 0, 0]]))
     specs = [specification(150), specification(250)]
-    folders = [tmp_path / "runs" / spec["run"] for spec in specs]
+    folders = [tmp_path / "runs" / spec.run for spec in specs]
     for folder, spec in zip(folders, specs, strict=True):
         write_run(folder, spec)
     BOUNDS.to_csv(tmp_path / "limits.csv", index=False)
@@ -280,7 +279,7 @@ def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypat
         "analysis/collect",
         {"observables": observables, "deviation": [tmp_path / "runs.csv"]},
         outputs,
-        runs=specs,
+        runs=[spec.model_dump(mode="json") for spec in specs],
     )
     for name in names:
         table = pd.read_csv(outputs[name])

@@ -67,7 +67,7 @@ def _write_trajectory(job: Job, path: Path) -> None:
     centroids, beads = (job.frames(name) for name in TRAJECTORIES)
     masses = [job.spec.masses[s] for s in job.species]
     path.unlink(missing_ok=True)
-    with TrajectoryWriter(path, job.spec.model_dump(mode="json"), job.species, masses, beads=1) as trajectory:
+    with TrajectoryWriter(path, job.spec, job.species, masses, beads=1) as trajectory:
         for index, (frame, bead) in enumerate(zip(centroids, beads, strict=True)):
             step = index * job.spec.sample_every
             positions, cell = frame["positions"] * units.Bohr, frame["cell"].T * units.Bohr

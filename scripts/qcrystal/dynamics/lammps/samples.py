@@ -86,4 +86,4 @@ class Samples:
 
     def _writer(self) -> TrajectoryWriter:
         partial = self.files.partial(self.files.trajectory)
-        return TrajectoryWriter(partial, self.spec.model_dump(mode="json"), self.symbols, self.masses)
+        return TrajectoryWriter(partial, self.spec, self.symbols, self.masses)

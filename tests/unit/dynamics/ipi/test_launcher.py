@@ -212,7 +212,7 @@ def test_trajectory_is_unwrapped_and_continuous(crystal_run):
     spec, structure, folder = crystal_run
     trajectory = Trajectory(folder / "trajectory.h5")
     assert list(trajectory.step) == [0, 2, 4, 6, 8, 10, 12]
-    assert trajectory.spec["run"] == spec.run and list(trajectory.species) == structure.get_chemical_symbols()
+    assert trajectory.spec == spec and list(trajectory.species) == structure.get_chemical_symbols()
     assert trajectory.masses[-1] == 1.008
     assert trajectory.positions[0] == pytest.approx(structure.positions, abs=1e-5)
     # thermal protons move at 30 Å/ps: 0.015 Å in two steps; a wrapped one would jump by 5 Å
