@@ -2,35 +2,45 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# What was said on the command line is looked at before an environment is built for it. It is taken as text: make does not expand
+# it, and recipes find it in their environment, as "$$T", so that no shell reads it either.
+KNOWN := CRYSTAL SCALE START DEVICE CORES PYTHON T HTML JSON CACHE KEY
+SAID := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) -*-command-variables-*- SHELL MAKEFLAGS,$(SAID))
+$(if $(UNKNOWN),$(error $(UNKNOWN): no such variable; there are $(KNOWN)))
+START_SAID := $(filter-out undefined,$(origin START))
+$(foreach name,$(KNOWN),$(if $(filter undefined,$(origin $(name))),,$(eval override $(name) := $$(value $(name)))))
 CRYSTAL ?= lah10
 SCALE ?= laptop
 START ?= model
 DEVICE ?= cpu
 CORES ?= $(shell nproc)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# What was said on the command line is looked at before an environment is built for it.
-KNOWN := CRYSTAL SCALE START DEVICE CORES PYTHON T HTML JSON CACHE KEY
-SAID := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
-UNKNOWN := $(filter-out $(KNOWN) -*-command-variables-*- SHELL MAKEFLAGS,$(SAID))
-$(if $(UNKNOWN),$(error $(UNKNOWN): no such variable; there are $(KNOWN)))
+export $(KNOWN)
 one = $(and $(filter 1,$(words $(1))),$(filter $(1),$(2)))
+empty_without_digits = $(subst 0,,$(subst 1,,$(subst 2,,$(subst 3,,$(subst 4,,$(subst 5,,$(subst 6,,$(subst 7,,$(subst 8,,$(subst 9,,$(1)))))))))))
 $(if $(call one,$(DEVICE),cpu cuda),,$(error DEVICE=$(DEVICE): cpu or cuda))
 $(if $(call one,$(START),model labels dft),,$(error START=$(START): model, labels or dft))
+CRYSTALS := $(patsubst config/crystals/%/,%,$(wildcard config/crystals/*/))
+$(if $(call one,$(CRYSTAL),$(CRYSTALS)),,$(error CRYSTAL=$(CRYSTAL): one of $(CRYSTALS)))
 SCALES := $(patsubst config/scales/%.yaml,%,$(wildcard config/scales/*.yaml))
 $(if $(or $(call one,$(SCALE),$(SCALES)),$(and $(filter 1,$(words $(SCALE))),$(wildcard $(SCALE) results/$(CRYSTAL)/$(SCALE)))),,\
 	$(error SCALE=$(SCALE): one of $(SCALES), or the path of a file without a space))
-$(if $(or $(filter all,$(CORES)),$(shell echo '$(CORES)' | grep -xE '0*[1-9][0-9]*')),,$(error CORES=$(CORES): a number of cores from 1))
+$(if $(or $(filter all,$(CORES)),$(if $(call empty_without_digits,$(CORES)),,$(subst 0,,$(CORES)))),,$(error CORES=$(CORES): a number of cores from 1))
 # One environment per device, so that neither is rebuilt for the other's sake.
 SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
 VENV := .venv$(SUFFIX)
 LOCK := envs/requirements$(SUFFIX).lock
 READY := $(VENV)/ready-$(shell sha256sum $(LOCK) | cut -c1-16)
-SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores $(CORES)
-RESULTS = results/$(CRYSTAL)/$(basename $(notdir $(SCALE)))
+SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores "$$CORES"
+# The name of a scale that is the path of a file is the file's.
+NAME = name=$$(basename -- "$$SCALE" .yaml)
+RESULTS = results/$$CRYSTAL/$$name
+QCRYSTAL := $(VENV)/bin/python -m qcrystal
 # One line of progress; everything else goes to the file that it names.
-PROGRESS = $(VENV)/bin/python -m qcrystal.commands.progress $(RESULTS)/logs/snakemake.log --
-RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores $(CORES)
-CONFIG := --config crystal=$(CRYSTAL) scale=$(SCALE) start=$(START) device=$(DEVICE)
+PROGRESS = $(QCRYSTAL) progress "$(RESULTS)/logs/snakemake.log" --
+RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores "$$CORES"
+CONFIG := --config "crystal=$$CRYSTAL" "scale=$$SCALE" "start=$$START" "device=$$DEVICE"
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help figures test acceptance bench paper audit seal crate check docs lint format lock environment clean
@@ -48,48 +58,46 @@ help:
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
 	@echo "make format      ruff and snakefmt over the sources"
 	@echo "make lock        compile envs/requirements.lock and requirements-cuda.lock anew from envs/*.in"
-	@echo "Now: SCALE=$(SCALE) START=$(START) DEVICE=$(DEVICE) CORES=$(CORES)"
+	@echo "Now: CRYSTAL=$$CRYSTAL SCALE=$$SCALE START=$$START DEVICE=$$DEVICE CORES=$$CORES"
 
 environment: $(READY)
 
 # The name holds the lock file's digest: a newer date of the same file builds nothing anew.
 $(READY):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed, and $$PYTHON is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$$PYTHON" -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@$(PYTHON) -c 'import os, re, sys; sys.exit(bool(re.search(r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]", os.getcwd())))' || \
+	@"$$PYTHON" -c 'import os, re, sys; sys.exit(bool(re.search(r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]", os.getcwd())))' || \
 		{ echo "$$PWD: Snakemake cannot run scripts by a path with a space or a sign that the shell reads; move the repository" >&2; exit 1; }
 	@echo "Building $(VENV) from $(LOCK)"
-	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
+	@base=$$("$$PYTHON" -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 figures: $(READY)
-	@$(RUN) $(CONFIG)
-	@echo "Figures and tables: $(RESULTS)/figures   log: $(RESULTS)/logs/snakemake.log"
+	@$(NAME); $(RUN) $(CONFIG) && echo "Figures and tables: $(RESULTS)/figures   log: $(RESULTS)/logs/snakemake.log"
 
 paper: $(READY)
 	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \
 		{ echo "TeX is not installed; on Debian: apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended" >&2; exit 1; }
-	@$(RUN) paper $(CONFIG)
-	@echo "Manuscript: results/$(CRYSTAL)/$(SCALE)/manuscript/lah10.pdf"
+	@$(NAME); $(RUN) paper $(CONFIG) && echo "Manuscript: $(RESULTS)/manuscript/lah10.pdf"
 
 audit: $(READY)
-	@$(VENV)/bin/python -m qcrystal.commands.audit $(T) --crystal $(CRYSTAL) --scale $(SCALE) $(if $(filter file,$(origin START)),,--start $(START)) $(if $(HTML),--html $(HTML)) $(if $(JSON),--json) $(if $(CACHE),--cache)
+	@$(NAME); $(QCRYSTAL) audit --crystal "$$CRYSTAL" --scale "$$name" $(if $(START_SAID),--start "$$START") \
+		$(if $(HTML),--html="$$HTML") $(if $(JSON),--json) $(if $(CACHE),--cache) $(if $(T),-- "$$T")
 
 seal: $(READY)
-	@$(VENV)/bin/python -m qcrystal.commands.seal --crystal $(CRYSTAL) --scale $(SCALE) $(if $(KEY),--key $(KEY))
+	@$(NAME); $(QCRYSTAL) seal --crystal "$$CRYSTAL" --scale "$$name" $(if $(KEY),--key="$$KEY")
 
 crate: $(READY)
-	@$(VENV)/bin/python -m qcrystal.commands.crate results/$(CRYSTAL)/$(SCALE) results/$(CRYSTAL)/$(SCALE)/crate.zip
-	@$(VENV)/bin/python -m qcrystal.commands.crate --verify results/$(CRYSTAL)/$(SCALE)/crate.zip --validate results/$(CRYSTAL)/$(SCALE)/crate.zip
+	@$(NAME); for action in "write $(RESULTS)" verify validate; do $(QCRYSTAL) crate $$action "$(RESULTS)/crate.zip" || exit; done
 
 lint: $(READY)
 	$(VENV)/bin/ruff format --check scripts tests
 	$(VENV)/bin/ruff check scripts tests
-	$(VENV)/bin/python -m qcrystal.commands.lint_manuscript manuscript/lah10.tex
+	$(QCRYSTAL) lint-manuscript manuscript/lah10.tex
 	$(VENV)/bin/snakefmt --check --compact-diff Snakefile rules/*.smk
 	$(SNAKEMAKE) --lint >/dev/null
 
@@ -112,12 +120,12 @@ acceptance: $(READY)
 	MEASURED=docs/exact_tests.csv $(VENV)/bin/python -m pytest -m slow
 
 bench: $(READY)
-	$(VENV)/bin/python -m qcrystal.commands.bench --output bench.json
+	$(QCRYSTAL) bench --output bench.json
 
 lock:
-	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) $(COMPILE) envs/requirements-cpu.in -o envs/requirements.lock
-	$(PYTHON) $(COMPILE) envs/requirements-cuda.in -o envs/requirements-cuda.lock
+	"$$PYTHON" -m pip install --quiet uv
+	"$$PYTHON" $(COMPILE) envs/requirements-cpu.in -o envs/requirements.lock
+	"$$PYTHON" $(COMPILE) envs/requirements-cuda.in -o envs/requirements-cuda.lock
 
 clean:
 	rm -rf results/*/smoke results/*/laptop .snakemake

@@ -28,7 +28,7 @@ from qcrystal.config.messages import MAIN_FILE, ConfigError, read_yaml
 from qcrystal.config.preflight import check_places, check_surroundings
 from qcrystal.config.wildcards import one_of
 from qcrystal.potential.card import read_card
-from qcrystal.provenance.record import code_digest
+from qcrystal.provenance.code import code_digest
 
 try:
     check_places(sys.executable, str(ROOT))

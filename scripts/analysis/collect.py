@@ -6,7 +6,7 @@ import pandas as pd
 
 from qcrystal.dynamics.spec import CLASSICAL_METHODS, RunSpec
 from qcrystal.io.tables import read_table, write_table
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 
 def conditions(spec: RunSpec) -> dict:

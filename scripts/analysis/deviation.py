@@ -9,7 +9,7 @@ from qcrystal.dynamics.trajectory import read_run
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.committee import Committee
 from qcrystal.potential.extrapolation import run_deviation, run_summary
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     models = [Path(path) for path in snakemake.input.models]

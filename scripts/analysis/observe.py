@@ -6,7 +6,7 @@ from qcrystal.analysis.observe import ObserveSettings, observe
 from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.dynamics.trajectory import read_run
 from qcrystal.io.tables import read_json, read_table, write_table
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     settings = ObserveSettings(prototype=Prototype(**snakemake.params.prototype), cage=Cage(**snakemake.params.cage))

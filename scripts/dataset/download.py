@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qcrystal.dataset.download import download
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     key = f"datasets.{snakemake.wildcards.dataset}.path"

@@ -5,7 +5,7 @@ from pathlib import Path
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dataset.quality import report
 from qcrystal.io.tables import write_table
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     data = Path(snakemake.input.data)

@@ -7,7 +7,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dataset.labelled_frames import summary
 from qcrystal.dataset.split import split, write_split
 from qcrystal.io.tables import write_table
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     settings = snakemake.params.settings

@@ -6,7 +6,7 @@ from qcrystal.config.dft import Goals
 from qcrystal.dft.convergence import convergence_table
 from qcrystal.dft.labels import read_labels
 from qcrystal.io.tables import read_table, write_table
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     parameters = snakemake.params

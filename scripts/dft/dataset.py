@@ -6,7 +6,7 @@ from pathlib import Path
 from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dft.labels import labels_to_systems
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     systems = labels_to_systems([Path(path) for path in snakemake.input.labels])

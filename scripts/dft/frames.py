@@ -4,7 +4,7 @@ from qcrystal.config.dft import Recipe, StructureRecipe
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
 from qcrystal.io.structures import read_structures, write_structures
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     parameters, batches = snakemake.params, snakemake.output.frames

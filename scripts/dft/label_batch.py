@@ -2,7 +2,7 @@
 
 from qcrystal.dft.gpaw import gpaw_python, run_program
 from qcrystal.files import file_digest
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     parameters, frames, setups = snakemake.params, snakemake.input.frames, snakemake.input.setups

@@ -10,7 +10,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dft.label_pressures import label_pressures
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.calculator import DeepPotential
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     parameters = snakemake.params

@@ -7,7 +7,7 @@ from qcrystal.dft.gpaw import gpaw_python, run_program
 from qcrystal.dft.lattices import cells_to_relax, lattice_table
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     parameters, table = snakemake.params, Path(snakemake.output.table)

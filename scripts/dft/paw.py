@@ -1,7 +1,7 @@
 """Generate the PAW sets that the installed data lack."""
 
 from qcrystal.dft.gpaw import generate_paw_sets, gpaw_python
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     parameters = snakemake.params

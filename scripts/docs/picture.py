@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.docs import house, pictures
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     name = snakemake.wildcards.picture

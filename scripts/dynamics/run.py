@@ -13,7 +13,7 @@ from qcrystal.dynamics.spec import RunSpec
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import read_table
 from qcrystal.potential.card import trained_pressures
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.statics.quasiharmonic import start_lattice_constant
 
 with job(snakemake) as log:

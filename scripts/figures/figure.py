@@ -4,7 +4,7 @@ from pathlib import Path
 
 from qcrystal.figures.draw import draw, read_inputs, write
 from qcrystal.manuscript.published import read_published
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     p = snakemake.params

@@ -5,7 +5,7 @@ from pathlib import Path
 from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.split import write_split
 from qcrystal.learning.generations import gather, separate, up_to
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     parameters = snakemake.params

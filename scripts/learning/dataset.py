@@ -5,7 +5,7 @@ from pathlib import Path
 from qcrystal.dataset.labelled_frames import summary
 from qcrystal.io.tables import write_table
 from qcrystal.learning.generations import gather, separate, write_generations
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     parameters, folder = snakemake.params, Path(snakemake.output.folder)

@@ -10,7 +10,7 @@ from qcrystal.dynamics.spec import RunSpec
 from qcrystal.files import write_whole
 from qcrystal.io.structures import write_structures
 from qcrystal.learning.explore import explore
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     parameters, output = snakemake.params, Path(snakemake.output.frames)

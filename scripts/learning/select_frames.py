@@ -11,7 +11,7 @@ from qcrystal.io.tables import write_table
 from qcrystal.learning.generations import frames_of
 from qcrystal.learning.select import Choice, read_runs, select
 from qcrystal.potential.committee import Committee
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     parameters, files = snakemake.params, snakemake.input

@@ -8,7 +8,7 @@ from qcrystal.crystal.soap import SoapSettings
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.learning.tables import Member, generation_errors, structure_map
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     species, data = snakemake.params.species, Path(snakemake.input.data)

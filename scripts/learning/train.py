@@ -4,7 +4,7 @@ from pathlib import Path
 
 from qcrystal.potential.settings import Training
 from qcrystal.potential.training import train_on_dataset
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     train_on_dataset(

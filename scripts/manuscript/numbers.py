@@ -7,7 +7,7 @@ from qcrystal.files import identifier, write_whole
 from qcrystal.io.tables import prov_id, read_table
 from qcrystal.manuscript.numbers import Number, Text, look_up, macros, observed
 from qcrystal.potential.card import read_card
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.statics.equation_of_state import lattice_at_pressure
 
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from qcrystal.files import identifier
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 INSTALL = "apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended"
 MARK = r"\pdfobjcompresslevel=0 \pdfinfo{/Keywords (prov_id %s)}"

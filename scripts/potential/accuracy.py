@@ -3,7 +3,7 @@
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.card import trained_pressures
 from qcrystal.potential.extrapolation import binned, limits
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 COLUMNS = ("system", "atoms", "pressure", "force_rms", "energy_error", "force_rmse", "deviation_max", "deviation_rms")
 

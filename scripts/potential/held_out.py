@@ -6,7 +6,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.io.tables import write_table
 from qcrystal.potential.committee import Committee
 from qcrystal.potential.extrapolation import held_out_frames
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     systems = read_dataset(Path(snakemake.input.data) / "test", snakemake.params.species)

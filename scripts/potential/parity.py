@@ -9,7 +9,7 @@ from qcrystal.potential.card import write_card
 from qcrystal.potential.evaluate import parity, thinning
 from qcrystal.potential.model_card import committee_entry, model_card
 from qcrystal.potential.settings import Training
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     data, models = Path(snakemake.input.data), [Path(path) for path in snakemake.input.models]

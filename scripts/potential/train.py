@@ -6,7 +6,7 @@ from pathlib import Path
 from qcrystal.files import write_whole
 from qcrystal.potential.settings import Training
 from qcrystal.potential.training import description, train_on_dataset
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 
 with job(snakemake):
     parameters, data = snakemake.params, Path(snakemake.input.data)

@@ -4,7 +4,7 @@ from qcrystal.dft.labels import read_labels
 from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.io.tables import write_table
 from qcrystal.potential.card import read_card
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.search.dft_check import dft_comparison
 
 with job(snakemake):

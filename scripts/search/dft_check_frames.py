@@ -2,7 +2,7 @@
 
 from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.io.tables import read_table
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.search.dft_check import frames_to_check
 
 with job(snakemake):

@@ -6,7 +6,7 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.card import trained_pressures
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.search.candidates import search_pressures, write_candidates
 from qcrystal.search.distorted import Distortions, distorted_candidates
 from qcrystal.search.settle import SearchTask

@@ -5,7 +5,7 @@ from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.card import trained_pressures
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.search.candidates import read_all_candidates, total_counts
 from qcrystal.search.enthalpies import committee_columns, enthalpies
 from qcrystal.search.settle import SearchTask

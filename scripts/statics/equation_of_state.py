@@ -6,7 +6,7 @@ from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.card import trained_pressures
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.statics.equation_of_state import equation_of_state
 
 with job(snakemake):

@@ -4,7 +4,7 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.card import trained_pressures
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 from qcrystal.statics.coverage import beyond_training, covered_pressures
 from qcrystal.statics.phonons import PhononSettings, check_highest_frequency, phonons_with_zero_point_pressure
 

@@ -714,7 +714,7 @@ class Job:
 @pytest.fixture(autouse=True)
 def own_logging(monkeypatch):
     """Logging stays pytest's."""
-    monkeypatch.setattr("qcrystal.provenance.record._log_to", lambda path: None)
+    monkeypatch.setattr("qcrystal.provenance.job._log_to", lambda path: None)
 
 
 @pytest.fixture
@@ -1128,16 +1128,16 @@ def test_full_disk_ends_a_run_and_what_it_has_is_kept(tmp_path):
 # --- commands --------------------------------------------------------------------------------------------------------
 
 COMMANDS = {
-    "convert_model.py": (["missing.pb", "model.dp"], ["missing.pb", "no such potential"]),
-    "finish_model.py": (["missing.pb", "model.pb", "--system", "missing.yaml"], ["missing.yaml", "no such system"]),
-    "release_model.py": (["trained", "released"], ["trained/card.yaml", "no such file"]),
+    "convert": (["missing.pb", "model.dp"], ["missing.pb", "no such potential"]),
+    "finish": (["missing.pb", "model.pb", "--crystal", "missing.yaml"], ["missing.yaml", "no such system"]),
+    "release": (["trained", "released"], ["trained/card.yaml", "no such file"]),
 }
 
 
 @by_id(COMMANDS)
 def test_bad_argument_of_a_command_is_named(case, tmp_path):
     arguments, words = COMMANDS[case]
-    command = [sys.executable, "-m", f"qcrystal.commands.{case.removesuffix('.py')}", *arguments]
+    command = [sys.executable, "-m", "qcrystal", case, *arguments]
     process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert process.returncode == 1 and not list(tmp_path.iterdir())
     assert all(word in process.stderr for word in words) and "Traceback" not in process.stderr

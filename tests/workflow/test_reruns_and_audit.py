@@ -43,8 +43,9 @@ def flipped(path):
 def audit(workspace, *arguments):
     """Run the audit as a user does; returns its exit status and its answer."""
     process = subprocess.run(
-        [sys.executable, "scripts/qcrystal/commands/audit.py", "--scale", "smoke", "--json", *arguments],
+        [sys.executable, "-m", "qcrystal", "audit", "--scale", "smoke", "--json", *arguments],
         cwd=workspace.folder,
+        env=os.environ | {"PYTHONPATH": str(workspace.folder / "scripts")},
         capture_output=True,
         text=True,
         check=False,

@@ -1,166 +1,133 @@
-"""Ask where a result came from, and whether it still holds.
-
-    python -m qcrystal.commands.audit qin_fig5_msd --scale smoke
-    python -m qcrystal.commands.audit --scale laptop --json
-
-The target is a figure, a table, a number of the text, a run, a model, a data set or a path; without one, all results of the
-scale. Exit status: 0 all verified, 1 something is not, 2 the question cannot be answered.
-"""
+"""Ask where a result came from, and whether it still holds."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import logging
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
 import yaml
 
+from qcrystal.commands._options import SIGNERS, Crystal, Scale, Signers, application, console, results_folder
 from qcrystal.files import write_whole
 from qcrystal.provenance import seal
-from qcrystal.provenance.audit import VERDICTS, Audit, AuditError, Digests, Expected, document, report
+from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.audit_page import page
-from qcrystal.provenance.record import plain
+from qcrystal.provenance.audit_report import document, report
+from qcrystal.provenance.nodes import VERDICTS, AuditError, Digests, Expected, Node, cache_file, printable
+from qcrystal.provenance.workflow import expected_jobs
+
+MANUSCRIPT = "manuscript"
+STATUS = "Exit status: 0 all verified, 1 something is not, 2 the question cannot be answered."
+MEANINGS = "; ".join(f"{verdict}: {text}" for verdict, text in VERDICTS.items())
+app = application()
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="verdicts:\n" + "\n".join(f"  {verdict:15s} {text}" for verdict, text in VERDICTS.items()),
-    )
-    parser.add_argument("target", nargs="?", help="what to ask about; everything if left out")
-    parser.add_argument("--crystal", default="lah10")
-    parser.add_argument("--scale", default="laptop")
-    parser.add_argument(
-        "--start", help="as in config/config.yaml; by default what the results' configuration.yaml says"
-    )
-    parser.add_argument("--config", nargs="*", default=[], metavar="KEY=VALUE", help="more of what Snakemake was given")
-    parser.add_argument(
-        "--no-configuration", action="store_true", help="do not ask the workflow what it would do today"
-    )
-    parser.add_argument("--json", action="store_true", help="every node as JSON instead of words")
-    parser.add_argument("--html", type=Path, help="write a page with figure, lineage and records")
-    parser.add_argument("--cache", action="store_true", help="trust size and time of files hashed before")
-    parser.add_argument(
-        "--allowed-signers", type=Path, default=Path("config/allowed_signers"), help="whose seals count"
-    )
-    return parser.parse_args()
+@app.command(epilog=f"{STATUS} Verdicts, gravest first: {MEANINGS}.")
+def main(
+    target: Annotated[
+        str, typer.Argument(help="A figure, table, number of the text, run, model, data set or path. All if left out.")
+    ] = "",
+    crystal: Crystal = "lah10",
+    scale: Scale = "laptop",
+    start: Annotated[
+        str,
+        typer.Option(help="model, labels or dft, as Snakemake was told. By default, what the results were made with."),
+    ] = "",
+    config: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="What else Snakemake was told with --config; repeatable."),
+    ] = None,
+    configuration: Annotated[
+        bool, typer.Option(help="Compare with what the workflow would do today (takes some seconds).")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every node as JSON instead of words.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with figure, lineage and records to this file.")
+    ] = None,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Do not read files again whose size and times stayed the same.")
+    ] = False,
+    allowed_signers: Signers = SIGNERS,
+) -> None:
+    """Ask where a result came from, and whether it still holds.
 
+    Run it in the repository's folder. It reads records, files, code and configuration, and writes nothing there.
 
-def expected_jobs(config: dict) -> list[Expected]:
-    """What the workflow in the current folder would do from scratch, by Snakemake's own account.
-
-    Raises
-    ------
-    AuditError
-        Snakemake cannot make sense of the workflow with this configuration.
+    Example: `python -m qcrystal audit qin_fig5_msd --scale smoke --html page.html`
     """
-    from snakemake.api import SnakemakeApi
-    from snakemake.exceptions import WorkflowError
-    from snakemake.settings.types import (
-        ConfigSettings,
-        DAGSettings,
-        DeploymentSettings,
-        OutputSettings,
-        Quietness,
-        ResourceSettings,
-        StorageSettings,
-        WorkflowSettings,
-    )
-
-    try:
-        with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-            logging.disable()
-            opened = api.workflow(
-                resource_settings=ResourceSettings(cores=1),
-                config_settings=ConfigSettings(config=config),
-                storage_settings=StorageSettings(),
-                workflow_settings=WorkflowSettings(),
-                deployment_settings=DeploymentSettings(),
-                snakefile=Path("Snakefile"),
-            )
-            # the manuscript is part of the results where it was made: TeX is optional
-            made = Path("results", config["crystal"], config["scale"], "manuscript", "lah10.prov.json").is_file()
-            targets = {"figures", "paper"} if made else {"figures"}
-            opened.dag(dag_settings=DAGSettings(targets=targets, forceall=True))
-            workflow = opened._workflow
-            workflow._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True, nolock=True)
-            workflow._build_dag()
-            jobs = [job for job in workflow.dag.jobs if job.output]
-            return [
-                Expected(
-                    job.rule.name,
-                    plain(dict(job.params.items())),
-                    tuple(map(str, job.input)),
-                    tuple(map(str, job.output)),
-                )
-                for job in jobs
-            ]
-    except (WorkflowError, OSError) as error:
-        raise AuditError(f"Snakefile: {' '.join(str(error).split())}") from None
-    finally:
-        logging.disable(logging.NOTSET)
-
-
-def main() -> int:
-    settings = arguments()
-    scale, root = f"results/{settings.crystal}/{settings.scale}", Path.cwd()
+    folder, root = results_folder(crystal, scale), Path.cwd()
     if not Path("Snakefile").is_file():
         raise AuditError(f"{root}: has no Snakefile; run this in the repository's folder")
-    if not Path(scale).is_dir():
-        raise AuditError(
-            f"{scale}: there are no results; make them (make figures SCALE={settings.scale}) or copy them here"
-        )
-    expected = None
-    if not settings.no_configuration:
-        expected = expected_jobs(configuration(settings, Path(scale)))
-    digests = Digests(root, Path(scale, ".audit-cache") if settings.cache else None)
-    audit = Audit(root, [scale, "results/downloads"], expected, digests)
-    sealed, manifest = seal.check(audit, scale, settings.allowed_signers)
-    if settings.target:
-        roots = audit.find(settings.target)
-        if manifest and manifest.reasons:
-            roots.append(manifest)
-    else:
-        audit.find_untracked()
-        roots = [node for node in audit.nodes.values() if node.path.startswith(scale)]
+    if not Path(folder).is_dir():
+        raise AuditError(f"{folder}: there are no results; make them (make figures SCALE={scale}) or copy them here")
+    given = _given(crystal, scale, start, config or [])
+    progress = console(stderr=True)
+    expected, problem = None, None
+    if configuration:
+        with progress.status("asking the workflow what it would do today"):
+            expected, problem = _expected(root, folder, given)
+    digests = Digests(root, cache_file(root) if cache else None)
+    with progress.status("comparing files, code and records"):
+        audit = Audit(root, [folder, "results/downloads"], expected, digests)
+        sealed, of_seal = seal.check(audit, folder, allowed_signers)
+    roots = _roots(audit, target, of_seal)
+    if problem:
+        roots.append(_unreadable_workflow(audit, problem))
     digests.save()
-    answer = document(audit, roots, settings.target)
-    if settings.html:
-        write_whole(settings.html, page(audit, roots, settings.target))
-        print(f"Page: {settings.html}", file=sys.stderr)
-    print(
-        json.dumps({**answer, "seal": sealed}, indent=1)
-        if settings.json
-        else f"{report(audit, roots, settings.target)}\n{sealed}"
-    )
-    return 0 if answer["verdict"] == "VERIFIED" else 1
+    answer = document(audit, roots, target or None)
+    if html:
+        write_whole(html, page(audit, roots, target or None))
+        print(f"Page: {html}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({**answer, "seal": sealed}, indent=1))
+    else:
+        print(report(audit, roots, target or None), printable(sealed), sep="\n")
+    raise typer.Exit(0 if answer["verdict"] == "VERIFIED" else 1)
 
 
-def configuration(settings: argparse.Namespace, scale: Path) -> dict:
+def _given(crystal: str, scale: str, start: str, config: list[str]) -> dict:
     """What Snakemake was given on its command line."""
-    used = scale / "provenance" / "configuration.yaml"
-    try:
-        kept = yaml.safe_load(used.read_text(encoding="utf-8"))["main"]["start"] if used.is_file() else None
-    except (yaml.YAMLError, KeyError, TypeError):
-        kept = None  # its own node says that it was changed
-    config = {"crystal": settings.crystal, "scale": settings.scale}
-    start = settings.start or kept
+    given = {"crystal": crystal, "scale": scale}
+    start = start or _start_of(Path(results_folder(crystal, scale), "provenance", "configuration.yaml"))
     if start:
-        config["start"] = start
-    for text in settings.config:
+        given["start"] = start
+    for text in config:
         key, equals, value = text.partition("=")
         if not equals:
             raise AuditError(f"--config {text}: write KEY=VALUE")
-        config[key] = yaml.safe_load(value)
-    return config
+        given[key] = yaml.safe_load(value)
+    return given
 
 
-if __name__ == "__main__":
+def _start_of(used: Path) -> str:
+    """Where the workflow started from when the results were made; nothing where their configuration does not say."""
     try:
-        sys.exit(main())
+        kept = yaml.safe_load(used.read_text(encoding="utf-8"))["main"]["start"] if used.is_file() else ""
+    except (yaml.YAMLError, KeyError, TypeError, OSError, ValueError, RecursionError):
+        return ""  # its own node says that it was changed
+    return kept if isinstance(kept, str) else ""
+
+
+def _expected(root: Path, folder: str, given: dict) -> tuple[list[Expected] | None, str | None]:
+    """What the workflow would do, or why it cannot be asked. The manuscript counts where it was made: TeX is optional."""
+    made = next(Path(folder, MANUSCRIPT).glob("*.pdf"), None) is not None
+    try:
+        return expected_jobs(root, given, ["figures", "paper"] if made else ["figures"]), None
     except AuditError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+        return None, str(error)
+
+
+def _roots(audit: Audit, target: str, of_seal: list[Node]) -> list[Node]:
+    if not target:
+        return [node for node in audit.nodes.values() if node.path.startswith(f"{audit.folders[0]}/")]
+    return audit.find(target) + [node for node in of_seal if node.reasons]
+
+
+def _unreadable_workflow(audit: Audit, problem: str) -> Node:
+    """The workflow cannot be asked: that is a fault of its own, and every other verdict stays."""
+    node = audit.nodes["Snakefile"] = Node("Snakefile")
+    node.say("CONFIG-CHANGED", problem)
+    return node

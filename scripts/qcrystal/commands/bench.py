@@ -1,23 +1,7 @@
-"""What the engines and the workflow cost beside the bare codes, as ratios measured side by side in one run.
-
-    python -m qcrystal.commands.bench baths paths sweep --output bench.json
-
-baths
-    A step of the quantum baths over a classical one, and a classical one over LAMMPS without us (352 atoms, fixed cell).
-paths
-    A bead-step of path-integral dynamics over the bare evaluation of all beads in one batch, and over i-PI with a LAMMPS client
-    on a socket (352 atoms, 16 beads).
-sweep
-    Twelve runs through the workflow over the same runs as a queue of bare LAMMPS inputs on two cores, start-up included
-    (wall time; both cores must be free).
-
-Costs of steps are processor times, smallest of the rounds, without start-up: where it counts in, a short run is taken from a
-long one.
-"""
+"""Measure what the engines and the workflow cost beside the bare codes, as ratios."""
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import os
@@ -28,12 +12,16 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 import yaml
 from ase import units
 
+from qcrystal.commands._options import application, console
 from qcrystal.commands.bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.ipi.input import simulation_input, standard_orientation, start_file
@@ -41,23 +29,12 @@ from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.files import write_whole
 
+app = application()
 ROOT = Path(__file__).resolve().parents[3]
 REPEAT = (2, 2, 2)  # of the cubic cell of 44 atoms
 BEADS = 16
-PARTS = ["baths", "paths", "sweep"]
+MODEL = ROOT / "models" / "lah10-accurate" / "model.pb"
 SWEEP = {"pressures": [150, 200], "temperatures": [100, 140, 180, 220, 260, 300]}
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all by default")
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "lah10-accurate" / "model.pb")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1000, help="of a run of `baths`: a segment of the bath")
-    parser.add_argument("--length", type=float, default=3.0, help="of a run of `sweep`, in ps")
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--worker", type=json.loads, help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
 def specification(method: str, steps: int, **changes) -> RunSpec:
@@ -128,7 +105,7 @@ def bare_client(model: str, repeat: list[int], address: str) -> None:
 
 
 def _worker_command(what: str, **job) -> list[str]:
-    return [sys.executable, __file__, "--worker", json.dumps({"what": what, **job})]
+    return [sys.executable, "-m", "qcrystal", "bench", "--worker", json.dumps({"what": what, **job})]
 
 
 def _bare(what: str, **job) -> float:
@@ -136,7 +113,7 @@ def _bare(what: str, **job) -> float:
     done = subprocess.run(_worker_command(what, **job), capture_output=True, text=True, env=lammps.worker_environment())
     lines = [line for line in done.stdout.splitlines() if line.startswith("result ")]
     if not lines:
-        raise SystemExit(f"a bare run failed: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
+        raise RuntimeError(f"a bare run failed: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
     return float(lines[-1].split()[1])
 
 
@@ -228,7 +205,7 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
                 process.kill()
                 process.wait()
     if status:
-        raise SystemExit(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [status])[-1]}")
+        raise RuntimeError(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [status])[-1]}")
 
 
 def sweep(model: Path, length: float, folder: Path) -> dict:
@@ -249,7 +226,7 @@ def sweep(model: Path, length: float, folder: Path) -> dict:
     def snakemake(*targets):
         done = subprocess.run([*command, *targets], cwd=workspace, env=environment, capture_output=True, text=True)
         if done.returncode:
-            raise SystemExit(f"the workflow failed: {done.stderr.strip().splitlines()[-1]}")
+            raise RuntimeError(f"the workflow failed: {done.stderr.strip().splitlines()[-1]}")
 
     names = [
         f"classical-H-cubic-44-npt-{pressure:g}GPa-{temperature:g}K-r0"
@@ -281,33 +258,59 @@ def sweep(model: Path, length: float, folder: Path) -> dict:
     }
 
 
-def main() -> None:
-    settings = arguments()
-    if settings.worker:
-        print("result", worker(**settings.worker))
+class Part(StrEnum):
+    """What can be measured."""
+
+    baths = "baths"
+    paths = "paths"
+    sweep = "sweep"
+
+
+@app.command()
+def main(
+    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure. All by default.")] = None,
+    model: Annotated[Path, typer.Option(help="Frozen potential to run with.")] = MODEL,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is measured; the smallest time counts.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of a run of `baths`: a segment of the bath.")] = 1000,
+    length: Annotated[float, typer.Option(min=0.001, help="Length of a run of `sweep`, in ps.")] = 3.0,
+    output: Annotated[Path | None, typer.Option(help="Write the measurement to this JSON file.")] = None,
+    worker_job: Annotated[str, typer.Option("--worker", hidden=True)] = "",
+) -> None:
+    """Measure what engines and workflow cost beside the bare codes, as ratios side by side in one run (20 minutes).
+
+    **baths**: a step of the quantum baths over a classical one, and a classical one over bare LAMMPS (352 atoms, fixed cell).
+
+    **paths**: a bead-step of path-integral dynamics over the bare evaluation of all beads in one batch, and over i-PI with a
+    LAMMPS client on a socket (352 atoms, 16 beads).
+
+    **sweep**: twelve runs through the workflow over the same runs as a queue of bare LAMMPS inputs on two cores, start-up
+    included (wall time; both cores must be free).
+
+    Costs of steps are processor times, the smallest of the rounds, without start-up.
+
+    Example: `python -m qcrystal bench baths paths --output bench.json`
+    """
+    if worker_job:
+        print("result", worker(**json.loads(worker_job)))
         return
-    model = settings.model.resolve()
     if not model.is_file():
-        raise SystemExit(f"{settings.model}: no such potential; give the path of a frozen DeePMD-kit model")
-    document = {"model": settings.model.parent.name, "machine": machine()}
+        raise FileNotFoundError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model")
+    document: dict = {"model": model.parent.name, "machine": machine()}
+    measures = {
+        Part.baths: lambda folder: baths(model.resolve(), rounds, steps, folder),
+        Part.paths: lambda folder: paths(model.resolve(), rounds, folder),
+        Part.sweep: lambda folder: sweep(model.resolve(), length, folder),
+    }
     with tempfile.TemporaryDirectory() as scratch:
-        for part in settings.parts or PARTS:
+        for part in parts or list(Part):
             folder = Path(scratch) / part
             folder.mkdir()
-            found = {
-                "baths": lambda folder: baths(model, settings.rounds, settings.steps, folder),
-                "paths": lambda folder: paths(model, settings.rounds, folder),
-                "sweep": lambda folder: sweep(model, settings.length, folder),
-            }[part](folder)
-            document[part] = found
+            with console(stderr=True).status(f"measuring {part.value}"):
+                found = document[part.value] = measures[part](folder)
             for name, ratio in found["ratios"].items():
                 print(f"{name}: {ratio:.3f}", flush=True)
     text = json.dumps(document, indent=1) + "\n"
-    if settings.output:
-        write_whole(settings.output, text)
+    if output:
+        write_whole(output, text)
     else:
         print(text)
-
-
-if __name__ == "__main__":
-    main()

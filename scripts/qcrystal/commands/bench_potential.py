@@ -1,17 +1,7 @@
-"""Cost of a molecular-dynamics step with potentials, in one process and by turns, as ratios.
-
-    python -m qcrystal.commands.bench_potential models/lah10-accurate/model.pb other/model.pb --output bench.json
-    python -m qcrystal.commands.bench_potential models/lah10-accurate/model.pb --published --output bench.json
-
-Each potential runs a few steps, then the next one, round after round on the same LaH10 cell in LAMMPS on one core; a step's
-cost is the smallest processor time of any round, so that other work on the machine changes it little. Ratios are with respect
-to the first potential, or with ``--published`` to the published architecture: [Ly]'s descriptor 25-50-100 and fitting
-240-240-240 in double precision at its cutoff, compressed as DeePMD-kit does, with random weights: they cost as much.
-"""
+"""Measure the cost of a step with potentials, as ratios to the first."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -21,11 +11,16 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from ase.spacegroup import crystal
 
+from qcrystal.commands._options import application, console
 from qcrystal.dynamics.lammps.launcher import worker_environment
+from qcrystal.files import write_whole
 
+app = application()
 PUBLISHED = {
     "trainer": "deepmd",
     "optimizer": "adam",
@@ -46,18 +41,6 @@ LATTICE_CONSTANT = 5.1  # Å, about 150 GPa
 TIMESTEP = 0.5e-3  # ps
 TEMPERATURE = 300  # K
 MASSES = {"La": 138.905, "H": 1.008}  # u; they do not matter for the cost
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", type=Path, help="frozen potentials")
-    parser.add_argument("--published", action="store_true", help="compare with the published architecture")
-    parser.add_argument("--repeat", type=int, nargs=3, default=[2, 2, 2], help="of the cubic cell of 44 atoms")
-    parser.add_argument("--steps", type=int, default=20, help="steps in a round")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
 def published_architecture(folder: Path) -> Path:
@@ -109,7 +92,7 @@ def bare_lammps(model: Path, atoms, commands: list[str]):
     return simulation
 
 
-def measure(models: list[Path], repeat: list[int], steps: int, rounds: int) -> dict:
+def measure(models: list[Path], repeat: tuple[int, int, int], steps: int, rounds: int) -> dict:
     """Smallest processor time of a step (ms) of each potential over the rounds, and the number of atoms."""
     atoms = lanthanum_decahydride(repeat)
     commands = ["fix motion all nve", "thermo_modify lost ignore", "thermo 100000", "run 2 post no"]
@@ -136,13 +119,13 @@ def machine() -> dict:
     }
 
 
-def report(names: list[str], result: dict, settings: argparse.Namespace) -> dict:
+def report(names: list[str], result: dict, steps: int, rounds: int) -> dict:
     """The measurement as plain data; ``ratio`` is a step's cost over that of the first potential."""
     costs = result["ms_per_step"]
     return {
         "atoms": result["atoms"],
-        "steps": settings.steps,
-        "rounds": settings.rounds,
+        "steps": steps,
+        "rounds": rounds,
         "what": "smallest processor time of a step in LAMMPS, one core, potentials by turns",
         "machine": machine(),
         "potentials": [
@@ -157,35 +140,53 @@ def report(names: list[str], result: dict, settings: argparse.Namespace) -> dict
     }
 
 
-def main() -> None:
-    settings = arguments()
-    missing = [path for path in settings.models if not path.is_file()]
+@app.command()
+def main(
+    models: Annotated[list[Path] | None, typer.Argument(help="Frozen potentials (.pb).")] = None,
+    published: Annotated[bool, typer.Option("--published", help="Compare with the published architecture.")] = False,
+    repeat: Annotated[
+        tuple[int, int, int], typer.Option(help="How often the cubic cell of 44 atoms is repeated along each axis.")
+    ] = (2, 2, 2),
+    steps: Annotated[int, typer.Option(min=1, help="Steps in a round.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the smallest time counts.")] = 7,
+    output: Annotated[Path | None, typer.Option(help="Write the measurement to this JSON file, too.")] = None,
+    worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
+) -> None:
+    """Measure the cost of a step with potentials, in LAMMPS on one core, as ratios to the first.
+
+    Each potential runs a few steps, then the next one, round after round on the same LaH10 cell. A step's cost is the smallest
+    processor time of any round, so that other work on the machine changes it little.
+
+    With `--published` the first potential has the published architecture with random weights, which cost as much: [Ly]'s
+    descriptor 25-50-100 and fitting 240-240-240 in double precision, compressed as DeePMD-kit does.
+
+    Example: `python -m qcrystal bench-potential models/lah10-accurate/model.pb --published --output bench.json`
+    """
+    files = list(models or [])
+    missing = [path for path in files if not path.is_file()]
     if missing:
-        raise SystemExit(f"{missing[0]}: no such potential; give the path of a frozen DeePMD-kit model")
-    if settings.worker:
+        raise FileNotFoundError(f"{missing[0]}: no such potential; give the path of a frozen DeePMD-kit model")
+    if worker:
         try:
-            print(json.dumps(measure(settings.models, settings.repeat, settings.steps, settings.rounds)))
+            print(json.dumps(measure(files, repeat, steps, rounds)))
         except Exception as error:
-            raise SystemExit("LAMMPS failed: " + " ".join(str(error).split())) from None
+            raise RuntimeError("LAMMPS failed: " + " ".join(str(error).split())) from None
         return
     with tempfile.TemporaryDirectory() as scratch:
-        models, names = list(settings.models), [str(path) for path in settings.models]
-        if settings.published:
-            models.insert(0, published_architecture(Path(scratch)))
+        names = [str(path) for path in files]
+        if published:
+            files.insert(0, published_architecture(Path(scratch)))
             names.insert(0, "published architecture")
-        if not models:
-            raise SystemExit("name a potential, or --published")
-        options = ["--repeat", *map(str, settings.repeat), "--steps", str(settings.steps)]
-        command = [sys.executable, __file__, *map(str, models), *options, "--rounds", str(settings.rounds), "--worker"]
-        worker = subprocess.run(command, env=worker_environment(), capture_output=True, text=True)
-    if worker.returncode:
-        lines = [line for line in worker.stderr.splitlines() if line and not line.startswith("implib-gen")]
-        raise SystemExit((lines or [f"LAMMPS ended with status {worker.returncode}"])[-1])
-    document = json.dumps(report(names, json.loads(worker.stdout.splitlines()[-1]), settings), indent=1)
-    if settings.output:
-        settings.output.write_text(document + os.linesep)
-    print(document)
-
-
-if __name__ == "__main__":
-    main()
+        if not files:
+            raise typer.BadParameter("name a potential, or --published", param_hint="MODELS")
+        options = ["--repeat", *map(str, repeat), "--steps", str(steps), "--rounds", str(rounds), "--worker"]
+        command = [sys.executable, "-m", "qcrystal", "bench-potential", *map(str, files), *options]
+        with console(stderr=True).status(f"measuring {', '.join(names)}"):
+            done = subprocess.run(command, env=worker_environment(), capture_output=True, text=True)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line and not line.startswith("implib-gen")]
+        raise RuntimeError((lines or [f"LAMMPS ended with status {done.returncode}"])[-1])
+    document = json.dumps(report(names, json.loads(done.stdout.splitlines()[-1]), steps, rounds), indent=1) + "\n"
+    if output:
+        write_whole(output, document)
+    print(document, end="")

@@ -1,27 +1,22 @@
-"""What the dynamics of a scale costs, sweep by sweep, from a measured step time: hours and disk.
-
-    python -m qcrystal.commands.cost --scale paper
-    python -m qcrystal.commands.cost --scale paper --us-per-atom-step 1.5 --machine "one GPU of ours"
-
-The step time is that of the potential's card, measured on one processor core, unless another one is given: measure it with
-`qcrystal.commands.bench_potential` on the machine in question. A bead of a path integral counts as an
-atom-step, since all beads are
-evaluated in one batch. A run that belongs to several sweeps is counted in the first.
-"""
+"""Estimate what the dynamics of a scale costs, sweep by sweep: hours and disk."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
+import typer
 import yaml
+from rich import box
+from rich.table import Table
 
+from qcrystal.commands._options import Crystal, Scale, application, console
 from qcrystal.config.load import load
-from qcrystal.config.messages import ConfigError
 from qcrystal.config.runs import Configuration
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
 
+app = application()
 COORDINATES = 12  # bytes of an atom in a frame: three single-precision numbers; path integrals hold centroid and a bead
 FRAME = 400  # bytes of a frame besides: cell, step, time, index
 
@@ -58,28 +53,47 @@ def costs(loaded: Configuration, us_per_atom_step: float) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame([{"sweep": "all", **total.to_dict()}])], ignore_index=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", default="paper")
-    parser.add_argument("--us-per-atom-step", type=float, help="microseconds; by default from the potential's card")
-    parser.add_argument("--machine", default="one core", help="what has this step time")
-    settings = parser.parse_args()
+@app.command()
+def main(
+    scale: Scale = "paper",
+    crystal: Crystal = "lah10",
+    us_per_atom_step: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, help="Step time in microseconds per step and atom. By default that of the potential's card."
+        ),
+    ] = None,
+    machine: Annotated[str, typer.Option(help="What has this step time, for the heading.")] = "one core",
+) -> None:
+    """Estimate what the dynamics of a scale costs, sweep by sweep: hours and disk (GB).
+
+    The step time is that of the potential's card, measured on one processor core, unless another is given. Measure it with
+    `python -m qcrystal bench-potential` on the machine in question. A bead of a path integral counts as an atom-step, since all
+    beads are evaluated in one batch. A run that belongs to several sweeps is counted in the first.
+
+    Example: `python -m qcrystal cost --scale paper --us-per-atom-step 1.5 --machine "one GPU of ours"`
+    """
     root = Path.cwd()
-    values = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8")) | {"scale": settings.scale}
-    try:
-        loaded = load(values, root)
-    except ConfigError as error:
-        raise SystemExit(str(error)) from None
-    step, source = settings.us_per_atom_step, "given"
+    given = {"scale": scale, "crystal": crystal}
+    values = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8")) | given
+    loaded = load(values, root)
+    step, source = us_per_atom_step, "given"
     if step is None:
         source = f"{loaded.main.model}/card.yaml"
         step = yaml.safe_load((root / source).read_text(encoding="utf-8"))["speed"]["us_per_step_per_atom"]
-    table = costs(loaded, step)
-    print(f"Scale {settings.scale}, {step:g} microseconds per step and atom on {settings.machine} ({source}):\n")
-    formats = {name: "{:.3g}".format for name in ("10^9 atom-steps", "hours", "longest run (h)", "GB")}
-    formats |= {name: "{:.0f}".format for name in ("runs", "atoms", "beads")}
-    print(table.to_string(index=False, formatters=formats, na_rep=""))
+    costs_of_scale = costs(loaded, step)
+    print(f"Scale {scale}, {step:g} microseconds per step and atom on {machine} ({source}):\n")
+    table = Table(box=box.MARKDOWN)
+    for name in costs_of_scale.columns:
+        table.add_column(name, justify="left" if name == "sweep" else "right")
+    for row in costs_of_scale.itertuples(index=False):
+        table.add_row(*(_cell(*cell) for cell in zip(costs_of_scale.columns, row, strict=True)))
+    console().print(table)
 
 
-if __name__ == "__main__":
-    main()
+def _cell(name: str, value) -> str:
+    if isinstance(value, str):
+        return value
+    if value != value:  # not a number: the sum has none
+        return ""
+    return f"{value:.0f}" if name in ("runs", "atoms", "beads") else f"{value:.3g}"

@@ -1,51 +1,66 @@
-"""Write results with their history as a Provenance Run Crate, or look whether a crate is still what was written.
-
-python -m qcrystal.commands.crate results/lah10/laptop results/lah10/laptop/crate.zip
-python -m qcrystal.commands.crate --verify results/lah10/laptop/crate.zip
-python -m qcrystal.commands.crate --validate results/lah10/laptop/crate.zip
-"""
+"""Pack results with their history as a Provenance Run Crate, or look whether a crate still is what was packed."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 from pathlib import Path
+from typing import Annotated
 
-from qcrystal.provenance import crate
+import typer
 
+from qcrystal.commands._options import application
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, nargs="?", help="folder results/<crystal>/<scale> of a finished workflow")
-    parser.add_argument("output", type=Path, nargs="?", help="the crate: a .zip, which is replaced, or a new folder")
-    parser.add_argument("--with-trajectories", action="store_true", help="put them in, not only their digests")
-    parser.add_argument("--verify", type=Path, metavar="CRATE", help="compare every file with metadata and records")
-    parser.add_argument(
-        "--validate", type=Path, metavar="CRATE", help="what the profile requires, by rocrate-validator"
-    )
-    settings = parser.parse_args()
-    if bool(settings.results and settings.output) == bool(settings.verify or settings.validate):
-        parser.error("name results and output, or a crate to verify or validate")
-    return settings
+app = application(help=f"{__doc__}\n\nExample: `python -m qcrystal crate verify results/lah10/laptop/crate.zip`")
+Crate = Annotated[Path, typer.Argument(help="The crate: a .zip or a folder.")]
 
 
-def main() -> None:
-    settings = arguments()
-    try:
-        if settings.results:
-            records = crate.read_records(settings.results)
-            files = crate.write(records, settings.results, settings.output, settings.with_trajectories)
-            print(f"{settings.output}: {files} files, {len(records)} jobs")
-        wrong = crate.verify(settings.verify) if settings.verify else []
-        if settings.verify and not wrong:
-            print(f"{settings.verify}: every file is the one that metadata and records describe")
-        issues = crate.required_issues(settings.validate) if settings.validate else []
-        if settings.validate and not issues:
-            print(f"{settings.validate}: all that {crate.PROFILE} requires")
-    except (crate.CrateError, OSError) as error:
-        raise SystemExit(str(error)) from None
-    if wrong or issues:
-        raise SystemExit("\n".join(wrong + issues))
+def _end_if(faults: list[str]) -> None:
+    """Say what is wrong, a line each, and end with status 1; go on if nothing is."""
+    for line in faults:
+        print(line, file=sys.stderr)
+    if faults:
+        raise typer.Exit(1)
 
 
-if __name__ == "__main__":
-    main()
+@app.command()
+def write(
+    results: Annotated[Path, typer.Argument(help="Folder results/<crystal>/<scale> of a finished workflow.")],
+    output: Annotated[Path, typer.Argument(help="The crate: a .zip, which is replaced, or a new folder.")],
+    with_trajectories: Annotated[
+        bool, typer.Option("--with-trajectories", help="Put trajectories in, not only their digests.")
+    ] = False,
+) -> None:
+    """Pack the results of a scale with the record of every job, the code and the configuration.
+
+    Example: `python -m qcrystal crate write results/lah10/laptop results/lah10/laptop/crate.zip`
+    """
+    from qcrystal.provenance.crate import builder
+
+    files, jobs = builder.write(results, output, with_trajectories)
+    print(f"{output}: {files} files, {jobs} jobs")
+
+
+@app.command()
+def verify(crate: Crate) -> None:
+    """Compare every file of a crate with its metadata, its records, and the identifier that it carries.
+
+    Example: `python -m qcrystal crate verify results/lah10/laptop/crate.zip`
+    """
+    from qcrystal.provenance.crate import verify as verifying
+
+    wrong = verifying.verify(crate)
+    _end_if(wrong)
+    print(f"{crate}: every file is the one that metadata and records describe")
+
+
+@app.command()
+def validate(crate: Crate) -> None:
+    """Let rocrate-validator check what the crate's profile requires, without a network.
+
+    Example: `python -m qcrystal crate validate results/lah10/laptop/crate.zip`
+    """
+    from qcrystal.provenance.crate import verify as verifying
+
+    issues = verifying.required_issues(crate)
+    _end_if(issues)
+    print(f"{crate}: all that {verifying.PROFILE} requires")

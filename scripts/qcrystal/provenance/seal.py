@@ -1,31 +1,35 @@
-"""A signed list of all results, so that not even a forgery that fits together in itself goes unseen.
+"""A signed manifest of all results. It exposes tampering even if every record was rewritten consistently.
 
 `write` lists every file of a scale's results with its SHA-256 and signs the list with an OpenSSH key
-(``ssh-keygen -Y sign``); `check` verifies the signature against the keys of ``config/allowed_signers``, which come with the
-repository and not with the results, and compares every file. No network is needed.
+(``ssh-keygen -Y sign``). `check` verifies the signature against the keys of ``config/allowed_signers``, which come with the
+repository and not with the results, and compares every file. A seal vouches for the files that it lists, of the scale that it
+names, and for nothing else: any other file among the results is a fault. No network is needed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from qcrystal.files import write_whole
-from qcrystal.provenance.audit import UNRECORDED, Audit, AuditError, Digests, Node
+from qcrystal.files import STAMP, put_in_place, walk, write_whole
+from qcrystal.provenance.audit import Audit
+from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Node, printable
+from qcrystal.provenance.record import RecordError, read_json
 
-NAMESPACE = "lah10-results"
+NAMESPACE = "qcrystal-results"
 INSTALL = "ssh-keygen is not installed; on Debian: apt-get install openssh-client"
 
 
 def sealed_files(root: Path, scale: str) -> list[str]:
-    """Results of a scale, records included, relative to the repository; no logs, no times, nothing hidden."""
+    """Results of a scale, records and hidden files included, relative to the repository; no logs and no times."""
     top = root / scale
     return [
         path.relative_to(root).as_posix()
-        for path in sorted(top.rglob("*"))
-        if path.is_file() and path.relative_to(top).parts[0] not in UNRECORDED and not path.name.startswith(".")
+        for path in walk(top)
+        if path.relative_to(top).parts[0] not in UNRECORDED and path.name != STAMP
     ]
 
 
@@ -40,7 +44,7 @@ def write(root: Path, scale: str, key: Path, allowed: Path) -> str:
     Raises
     ------
     AuditError
-        No ssh-keygen, no results, or a key that cannot sign.
+        No ssh-keygen, no results, a file that cannot be read, or a key that cannot sign.
     """
     if shutil.which("ssh-keygen") is None:
         raise AuditError(INSTALL)
@@ -51,6 +55,10 @@ def write(root: Path, scale: str, key: Path, allowed: Path) -> str:
         raise AuditError(
             f"{key}: no such key; make one (ssh-keygen -t ed25519 -f {key}) or name yours: make seal KEY=..."
         )
+    for name in files:
+        found = digests.at(name)
+        if found is None or found.kind != "file":
+            raise AuditError(f"{name}: cannot be sealed ({found.problem if found else 'a link that leads nowhere'})")
     manifest, signature = _places(root, scale)
     partial = manifest.with_name("manifest.partial")
     write_whole(
@@ -64,8 +72,8 @@ def write(root: Path, scale: str, key: Path, allowed: Path) -> str:
         partial.unlink()
         raise AuditError(f"{key}: cannot sign ({' '.join(signed.stderr.split())})")
     signature.unlink(missing_ok=True)
-    partial.replace(manifest)
-    signature_of_partial.replace(signature)
+    put_in_place(partial, manifest)
+    put_in_place(signature_of_partial, signature)
     told = f"{len(files)} files sealed: {manifest.relative_to(root)}"
     if _principal(signature, allowed) is None:
         public = key.with_name(key.name + ".pub")
@@ -79,8 +87,8 @@ def _principal(signature: Path, allowed: Path) -> str | None:
     if not allowed.is_file():
         return None
     command = ["ssh-keygen", "-Y", "find-principals", "-s", str(signature), "-f", str(allowed)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (found.stdout.split() or [None])[0] if found.returncode == 0 else None
+    found = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return next(iter(found.stdout.split()), None) if found.returncode == 0 else None
 
 
 def _signer(manifest: Path, signature: Path, allowed: Path) -> str:
@@ -93,6 +101,8 @@ def _signer(manifest: Path, signature: Path, allowed: Path) -> str:
     """
     if shutil.which("ssh-keygen") is None:
         raise AuditError(f"{signature.name} cannot be checked: {INSTALL}")
+    if not manifest.is_file():
+        raise AuditError(f"{manifest.name} is not there, and its signature is")
     if not signature.is_file():
         raise AuditError(f"{manifest.name} is not signed")
     principal = _principal(signature, allowed)
@@ -105,37 +115,71 @@ def _signer(manifest: Path, signature: Path, allowed: Path) -> str:
     return principal
 
 
-def check(audit: Audit, scale: str, allowed: Path) -> tuple[str, Node | None]:
+def _listed(manifest: Path, name: str, scale: str) -> dict[str, str]:
+    """Files of a manifest that is one of this scale.
+
+    Raises
+    ------
+    AuditError
+        It is not a manifest, is of another scale, or lists nothing.
+    """
+    try:
+        document = read_json(manifest, name)
+    except RecordError as error:
+        raise AuditError(str(error)) from None
+    files = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(files, dict) or not all(_is_entry(path, digest, scale) for path, digest in files.items()):
+        raise AuditError(f"{name}: not a list of files of {scale} with their SHA-256")
+    if document.get("scale") != scale:
+        raise AuditError(f"{name}: seals {document.get('scale')}, and these are the results of {scale}")
+    if not files:
+        raise AuditError(f"{name}: lists no file, so it seals nothing")
+    return files
+
+
+def _is_entry(path: str, digest, scale: str) -> bool:
+    inside = path.startswith(f"{scale}/") and ".." not in path.split("/")
+    return inside and isinstance(digest, str) and bool(re.fullmatch("[0-9a-f]{64}", digest))
+
+
+def check(audit: Audit, scale: str, allowed: Path) -> tuple[str, list[Node]]:
     """Compare the results with their manifest, and the manifest with its signature; faults become reasons of nodes.
 
     Returns
     -------
-    text, node
-        What is known of the seal, and the node of the manifest; None where the results were never sealed.
+    text, nodes
+        What is known of the seal, and the node of the manifest with those of files that it does not list and that no job made;
+        no nodes where the results were never sealed.
     """
     manifest, signature = _places(audit.root, scale)
     name = manifest.relative_to(audit.root).as_posix()
-    if not manifest.is_file() and not signature.is_file():
-        return "not sealed", None
+    if not manifest.exists() and not signature.exists():
+        return "not sealed", []
     node = audit.nodes[name] = Node(name)
     try:
+        files = _listed(manifest, name, scale) if manifest.exists() else {}
         signer = _signer(manifest, signature, allowed)
-        files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
-    except AuditError as error:
-        node.say("TAMPERED", f"{name}: {error}")
-        return f"seal broken: {error}", node
-    except (ValueError, KeyError, OSError) as error:
-        node.say("TAMPERED", f"{name}: cannot be read ({' '.join(str(error).split())})")
-        return "seal broken", node
+    except (AuditError, OSError) as error:
+        text = " ".join(str(error).split())
+        node.say("TAMPERED", f"{name}: {text.removeprefix(f'{name}: ')}")
+        return f"seal broken: {printable(text)}", [node]
     for path, digest in files.items():
         now = audit.digests(path)
-        if now == digest:
-            continue
-        owner = audit.nodes.get(path) or audit.made_by(path)
-        if owner is None:
-            owner = audit.nodes[path] = Node(path)
         if now is None:
-            owner.say("MISSING", f"{path}: sealed, and not there")
-        else:
-            owner.say("TAMPERED", f"{path}: is {now[:12]}, was sealed as {digest[:12]}")
-    return f"sealed by {signer}, {len(files)} files", node
+            _owner(audit, path).say("MISSING", f"{path}: sealed, and not there")
+        elif now != digest:
+            _owner(audit, path).say("TAMPERED", f"{path}: is {now[:12]}, was sealed as {digest[:12]}")
+    others = [path for path in sealed_files(audit.root, scale) if path not in files]
+    for path in others:
+        _owner(audit, path).say("UNTRACKED", f"{path}: among the results, and not sealed")
+    holds = not others and all(audit.digests(path) == digest for path, digest in files.items())
+    told = f"{len(files)} files" + (f"; {len(others)} more are not sealed" if others else "")
+    return f"{'sealed' if holds else 'seal broken: the list was signed'} by {printable(signer)}, {told}", [node]
+
+
+def _owner(audit: Audit, path: str) -> Node:
+    """The node that a fault of a sealed file is told of."""
+    owner = audit.nodes.get(path) or audit.made_by(path)
+    if owner is None:
+        owner = audit.nodes[path] = Node(path)
+    return owner

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import runpy
 import subprocess
 import sys
 
 import pytest
 import yaml
+
+from qcrystal.commands.release import release
 
 BENCH = {
     "atoms": 352,
@@ -43,13 +44,12 @@ def trained(tmp_path):
     return folder
 
 
-def test_what_was_trained_is_released(root, trained, tmp_path):
-    script = runpy.run_path(str(root / "scripts" / "qcrystal" / "commands" / "release_model.py"))
+def test_what_was_trained_is_released(trained, tmp_path):
     released = tmp_path / "models" / "lah10-x"
     released.mkdir(parents=True)
     (released / "model-3.pb").write_text("of an older committee")
     bench = json.loads(json.dumps(BENCH).replace("TRAINED", str(trained)))
-    script["release"](trained, released, bench)
+    release(trained, released, bench)
     names = {path.name for path in released.iterdir()}
     assert names == {"model.pb", "model-2.pb", "training.json", "learning_curve.csv", "parity_errors.csv", "card.yaml"}
     card = yaml.safe_load((released / "card.yaml").read_text())
@@ -63,8 +63,7 @@ def test_what_was_trained_is_released(root, trained, tmp_path):
     assert (released / "model-2.pb").read_bytes() == b"model-2.pb"
 
 
-def test_the_report_on_its_data_goes_with_a_potential(root, trained, tmp_path):
-    script = runpy.run_path(str(root / "scripts" / "qcrystal" / "commands" / "release_model.py"))
+def test_the_report_on_its_data_goes_with_a_potential(trained, tmp_path):
     table = trained.parents[1] / "dataset" / "quality" / "ly2022" / "systems.csv"
     table.parent.mkdir(parents=True)
     rows = "system,level,train,test\nr3m,system,5,2\nall,all,{},2\n"
@@ -72,26 +71,26 @@ def test_the_report_on_its_data_goes_with_a_potential(root, trained, tmp_path):
     card = yaml.safe_load((trained / "card.yaml").read_text())
     split = {"train": {"systems": 1, "frames": 5}, "test": {"systems": 1, "frames": 2}}
     (trained / "card.yaml").write_text(yaml.safe_dump(card | {"split": split}))
-    script["release"](trained, tmp_path / "models" / "lah10-x", None)
+    release(trained, tmp_path / "models" / "lah10-x", None)
     kept = tmp_path / "models" / "lah10-x" / "data_quality.csv"
     assert kept.read_text() == rows.format(5)
     sums = yaml.safe_load((kept.parent / "card.yaml").read_text())["tables"]["sha256"]
     assert sums[kept.name] == hashlib.sha256(kept.read_bytes()).hexdigest()
     table.write_text(rows.format(6))
     with pytest.raises(ValueError, match=r"systems.csv: of 6 training frames, the card says 5; make it anew"):
-        script["release"](trained, tmp_path / "models" / "lah10-x", None)
+        release(trained, tmp_path / "models" / "lah10-x", None)
 
 
-def test_another_file_than_the_cards_is_refused_and_nothing_changes(root, trained, tmp_path):
+def test_another_file_than_the_cards_is_refused_and_nothing_changes(trained, tmp_path):
     (trained / "model-2.pb").write_bytes(b"another")
     command = [
         sys.executable,
-        root / "scripts" / "qcrystal" / "commands" / "release_model.py",
+        *("-m", "qcrystal", "release"),
         trained,
         tmp_path / "models" / "x",
     ]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 1 and run.stderr.count("\n") == 1 and "model-2.pb: not the file" in run.stderr
     assert not (tmp_path / "models").exists()
-    run = subprocess.run([*command[:2], tmp_path / "none", tmp_path / "x"], capture_output=True, text=True)
+    run = subprocess.run([*command[:4], tmp_path / "none", tmp_path / "x"], capture_output=True, text=True)
     assert run.returncode == 1 and run.stderr.count("\n") == 1 and "card.yaml: no such file" in run.stderr

@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
-from qcrystal.provenance.record import SCRIPTS, local_imports
+from qcrystal.provenance.code import SCRIPTS, local_imports
 
 PINNED = re.compile(r"^ *- ([a-z0-9-]+)(?:\[.*\])?==?([0-9.]+)$", re.M)
 # Come with the package on the right.

@@ -316,7 +316,7 @@ def test_download_is_verified_and_continued(tmp_path, server):
 
 def test_failed_download_is_continued_where_nobody_removes_it(tmp_path, upstream, monkeypatch):
     """As under Snakemake, which removes the output of a failed job: the copy lacks a file, then has it."""
-    monkeypatch.setattr("qcrystal.provenance.record._log_to", lambda path: None)
+    monkeypatch.setattr("qcrystal.provenance.job._log_to", lambda path: None)
     folder, partial = tmp_path / "downloads/ly", tmp_path / "downloads/.ly.partial"
     source = {"path": str(upstream), "checksums": str(tmp_path / "sums"), "repository": "o/r", "commit": "abc"}
 

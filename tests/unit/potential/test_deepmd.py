@@ -267,7 +267,7 @@ def test_another_training_starts_anew(tmp_path, commands):
 @pytest.mark.parametrize(("suffix", "compress", "source"), [("", True, "compressed.pb"), ("-2", False, "frozen.pb")])
 def test_finished_training_leaves_its_outputs_only(tmp_path, commands, root, monkeypatch, suffix, compress, source):
     """The potential that everything runs with is compressed, the other members of its committee are not."""
-    monkeypatch.setattr("qcrystal.provenance.record._log_to", lambda path: None)
+    monkeypatch.setattr("qcrystal.provenance.job._log_to", lambda path: None)
     for part in ("train", "test"):
         write_deepmd(frames(2, 1), tmp_path / "data" / part / "cubic")
     folder = tmp_path / "potential"

@@ -258,7 +258,7 @@ class _Outputs(dict):
     ("models", "expected"), [(["a.pb"], ["unknown", "pressure"]), (["a.pb", "b.pb"], ["no", "pressure"])]
 )
 def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypatch, models, expected):
-    monkeypatch.setattr("qcrystal.provenance.record._log_to", lambda path: None)
+    monkeypatch.setattr("qcrystal.provenance.job._log_to", lambda path: None)
     monkeypatch.setattr("qcrystal.potential.committee.Committee", lambda paths: Committee([[0.1, 0, 0], [-0.1, 0, 0]]))
     specs = [specification(150), specification(250)]
     folders = [tmp_path / "runs" / spec.run for spec in specs]

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from qcrystal.provenance import crate
-from qcrystal.provenance.record import identifier_of, syntax_digest
+from qcrystal.provenance.code import syntax_digest
+from qcrystal.provenance.crate import builder
+from qcrystal.provenance.crate import verify as crate
+from qcrystal.provenance.crate.jobs import CrateError
+from qcrystal.provenance.record import identifier_of
 
 SCALE = "results/lah10/tiny"
 FIGURE = f"{SCALE}/figures/a.csv"
@@ -64,39 +67,54 @@ class Repository:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
-    def described(self, name: str) -> dict:
-        """A file, or a folder with one file: the digest of a folder is that of a line of the file's name and digest."""
+    def described(self, name: str, identifier: str | None = None) -> dict:
+        """A file, or a folder with one file: the digest of a folder is that of its file's name and digest, as JSON."""
         path = self.root / name
+        if identifier and name.endswith(".csv"):
+            path.write_bytes(f"# prov_id {identifier}\n".encode() + path.read_bytes())
         if path.is_dir():
             (file,) = (p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
-            line = f"{file.relative_to(path)} {sha256(file.read_bytes())}"
-            return {"path": name, "sha256": sha256(line.encode()), "size": file.stat().st_size}
-        return {"path": name, "sha256": sha256(path.read_bytes()), "size": path.stat().st_size}
+            line = json.dumps([[str(file.relative_to(path)), sha256(file.read_bytes())]])
+            return {"path": name, "kind": "folder", "sha256": sha256(line.encode()), "size": file.stat().st_size}
+        return {"path": name, "kind": "file", "sha256": sha256(path.read_bytes()), "size": path.stat().st_size}
 
     def job(self, rule: str, script: str, time: str, inputs: list, outputs: list, record: str) -> None:
         deterministic = {
-            "schema": 2,
+            "schema": 3,
             "rule": rule,
+            "record": f"{record}.prov.json",
             "wildcards": {"name": record},
             "parameters": {"modules": [script], "code": "0123456789abcdef", "temperature": 300},
+            "seeds": {},
             "inputs": [self.described(name) for name in inputs],
+            "outputs": sorted(outputs),
             "modules": {script: {"file": "0" * 64, "syntax": syntax_digest(self.root / "scripts" / script)}},
             "versions": {"python": "3.11.7", "numpy": "2.0", "snakemake": "9.27.1"},
+            "binaries": {},
+            "surroundings": {},
             "lock": sha256((self.root / "envs/requirements.lock").read_bytes()),
             "commit": "c0ffee",
             "uncommitted": None,
         }
+        identifier = sha256(json.dumps(deterministic, sort_keys=True).encode())
         document = {
-            "prov_id": sha256(json.dumps(deterministic, sort_keys=True).encode()),
+            "prov_id": identifier,
             "deterministic": deterministic,
-            "outputs": [self.described(name) for name in outputs],
-            "volatile": {"started": f"2026-01-01T{time}Z", "seconds": 5.5, "threads": 1, "processor": "some"},
+            "outputs": [self.described(name, identifier) for name in outputs],
+            "undeclared": [],
+            "volatile": {
+                "started": f"2026-01-01T{time}Z",
+                "seconds": 5.5,
+                "status": 0,
+                "threads": 1,
+                "processor": "some",
+            },
         }
         self.file(f"{record}.prov.json", json.dumps(document).encode())
 
     def write(self, output: str, **options) -> Path:
         results = self.root / SCALE
-        crate.write(crate.read_records(results), results, self.root / output, **options)
+        builder.write(results, self.root / output, **options)
         return self.root / output
 
 
@@ -210,7 +228,7 @@ def test_flipped_byte_in_an_archive_is_reported_by_name(repository):
     flip(archive, member.header_offset + 30 + lengths + member.compress_size // 2)
     (line,) = crate.verify(archive)
     assert line.startswith(f"{FIGURE}: ")
-    command = [sys.executable, "-m", "qcrystal.commands.crate", "--verify", archive]
+    command = [sys.executable, "-m", "qcrystal", "crate", "verify", archive]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr == f"{line}\n"
 
@@ -246,8 +264,8 @@ def test_missing_and_additional_files_are_reported(repository):
         ("scripts/draw.py", b"y = 2\n", f"scripts/draw.py: not the code that {SCALE}/figures/a.prov.json"),
         (f"{SCALE}/figures/a.prov.json", None, f"{FIGURE}: no record tells how it was made"),
         (f"{SCALE}/runs/r 1/run.prov.json", None, f"{SCALE}/runs/r 1/thermo.csv: read by {SCALE}/figures/a.prov.json"),
-        (f"{SCALE}/figures/a.prov.json", b"{}", "a.prov.json: not a record of a job"),
-        (f"{SCALE}/figures/a.prov.json", b"{", "a.prov.json: not a record of a job"),
+        (f"{SCALE}/figures/a.prov.json", b"{}", "a.prov.json: the record has no prov_id"),
+        (f"{SCALE}/figures/a.prov.json", b"{", "a.prov.json: cannot be read"),
     ],
 )
 def test_results_that_are_not_what_the_records_tell_make_no_crate(repository, name, content, message):
@@ -255,7 +273,7 @@ def test_results_that_are_not_what_the_records_tell_make_no_crate(repository, na
         (repository.root / name).unlink()
     else:
         repository.file(name, content)
-    with pytest.raises(crate.CrateError) as error:
+    with pytest.raises(CrateError) as error:
         repository.write("crate.zip")
     assert message in str(error.value) and "\n" not in str(error.value)
     assert not (repository.root / "crate.zip").exists()
@@ -268,7 +286,7 @@ def test_comment_in_the_code_is_no_change(repository):
 
 def test_results_without_records_are_one_clear_line(repository):
     (repository.root / "results/lah10/empty").mkdir()
-    command = [sys.executable, "-m", "qcrystal.commands.crate", "results/lah10/empty", "crate.zip"]
+    command = [sys.executable, "-m", "qcrystal", "crate", "write", "results/lah10/empty", "crate.zip"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=repository.root)
     assert done.returncode == 1 and done.stderr == (
         "results/lah10/empty: no records (*.prov.json); run `make figures SCALE=empty` first\n"
@@ -279,14 +297,14 @@ def test_a_folder_is_not_written_over_and_an_archive_is(repository):
     repository.write("crate.zip")
     repository.write("crate.zip")
     repository.write("crate")
-    with pytest.raises(crate.CrateError, match="already there"):
+    with pytest.raises(CrateError, match="already there"):
         repository.write("crate")
 
 
 def test_what_is_no_crate_is_one_clear_line(tmp_path):
     (tmp_path / "crate.zip").write_text("no archive")
     for path in (tmp_path, tmp_path / "crate.zip", tmp_path / "none.zip"):
-        with pytest.raises(crate.CrateError, match="crate") as error:
+        with pytest.raises(CrateError, match="crate") as error:
             crate.verify(path)
         assert "\n" not in str(error.value)
 

@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from qcrystal.files import file_digest
+from qcrystal.provenance import code, environment
 from qcrystal.provenance import record as provenance
-from qcrystal.provenance.record import code_digest, local_imports, syntax_digest
+from qcrystal.provenance.code import code_digest, local_imports, syntax_digest
 
 WITHOUT_ENGINES = ["statics/equation_of_state.py", "dft/frames.py", "analysis/observe.py", "analysis/collect.py"]
 
@@ -25,7 +26,7 @@ def scripts(tmp_path, monkeypatch):
     (package / "a.py").write_text("from qcrystal import b\n\n\ndef f():\n    return b.CONSTANT\n")
     (package / "c.py").write_text("X = 1\n")
     (tmp_path / "job.py").write_text("from qcrystal.a import f\n\nf()\n")
-    monkeypatch.setattr(provenance, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(code, "SCRIPTS", tmp_path)
     return tmp_path
 
 
@@ -99,35 +100,35 @@ def test_file_digest_is_sha256(tmp_path):
 
 
 def record(source, **parameters):
-    return provenance.Record("rule", {"run": "x"}, {"n": 1, **parameters}, [source], [])
+    return provenance.Recorder("rule", {"run": "x"}, {"n": 1, **parameters}, [source], [], "out.prov.json", [])
 
 
 def test_record_has_the_same_identifier_for_the_same_inputs(tmp_path, monkeypatch):
     source = tmp_path / "in"
     source.write_text("1")
     first = record(source)
-    monkeypatch.setattr(provenance.time, "time", lambda: 1e9)
+    monkeypatch.setattr(provenance.time, "time", lambda: first.started + 1e3)
     assert record(source).identifier == first.identifier
     assert record(source, n=2).identifier != first.identifier
     source.write_text("2")
     assert record(source).identifier != first.identifier
-    json.dumps(first.document([], []))
+    provenance.parse(first.document([]), "out.prov.json")
 
 
 def test_record_names_its_seeds_and_lacks_no_package(tmp_path):
     (tmp_path / "in").write_text("1")
     given = record(tmp_path / "in", specification={"seed": 7, "steps": 3}, seed=5).deterministic
     assert given["seeds"] == {"specification.seed": 7, "seed": 5}
-    assert set(provenance.PACKAGES) <= set(given["versions"])
+    assert set(environment.PACKAGES) <= set(given["versions"])
 
 
 def test_programs_are_named_before_the_identifier_is_used(tmp_path):
     (tmp_path / "in").write_text("1")
     one, other = record(tmp_path / "in"), record(tmp_path / "in")
-    one.add_binary("gpaw", "25.7.0")
+    one.add_program("gpaw", "25.7.0")
     assert one.identifier != other.identifier
     with pytest.raises(RuntimeError, match="gpaw"):
-        other.add_binary("gpaw", "25.7.0")
+        other.add_program("gpaw", "25.7.0")
 
 
 def git(folder, *arguments):
@@ -139,22 +140,22 @@ def test_uncommitted_changes_have_a_digest(tmp_path, monkeypatch):
     scripts = tmp_path / "scripts"
     scripts.mkdir()
     (scripts / "a.py").write_text("a = 1\n")
-    monkeypatch.setattr(provenance, "SCRIPTS", scripts)
+    monkeypatch.setattr(code, "SCRIPTS", scripts)
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-q", "-m", "first")
-    clean = provenance.commit()
+    clean = environment.commit()
     assert len(clean["commit"]) == 40 and clean["uncommitted"] is None
     (scripts / "a.py").write_text("a = 2\n")
-    edited = provenance.commit()["uncommitted"]
+    edited = environment.commit()["uncommitted"]
     (scripts / "new.py").write_text("b = 1\n")
-    assert edited and provenance.commit()["uncommitted"] not in (None, edited)
+    assert edited and environment.commit()["uncommitted"] not in (None, edited)
 
 
 JOB = """
 import sys
 from types import SimpleNamespace
-from qcrystal.provenance.record import job
+from qcrystal.provenance.job import job
 class Named(list):
     def __init__(self, **items):
         super().__init__(items.values()); self.__dict__.update(items); self.items = items.items; self.get = items.get
@@ -174,7 +175,9 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
     """In a process of its own, as jobs are. What the job wrote itself, and its input, are no such files."""
     scripts = tmp_path / "scripts" / "qcrystal"
     (scripts / "provenance").mkdir(parents=True)
-    library = ("__init__.py", "errors.py", "files.py", "processes.py", "provenance/__init__.py", "provenance/record.py")
+    own = ("code", "embedded", "environment", "job", "reading", "record")
+    library = ("__init__.py", "errors.py", "files.py", "processes.py", "provenance/__init__.py")
+    library += tuple(f"provenance/{name}.py" for name in own)
     for name in library:
         shutil.copy(root / "scripts" / "qcrystal" / name, scripts / name)
     for name in ("results/s/t", "config", "envs"):
@@ -187,7 +190,9 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
     subprocess.run([sys.executable, "job.py", *read], cwd=tmp_path, check=True, env=environment)
     undeclared = json.loads((tmp_path / "results/s/t/b.prov.json").read_text())["undeclared"]
     assert {"config/secret.yaml", "results/s/other"} <= set(undeclared)
-    # the stand-in rule declares no modules, so that the library counts as undeclared too
+    # the stand-in rule declares no modules, so that what counts of the library is undeclared too
     assert set(undeclared) - {"config/secret.yaml", "results/s/other"} == {
-        f"scripts/qcrystal/{name}" for name in library
+        "scripts/qcrystal/__init__.py",
+        "scripts/qcrystal/files.py",
+        f"{tmp_path}/job.py: code from outside of the environment",
     }

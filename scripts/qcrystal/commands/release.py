@@ -1,39 +1,22 @@
-"""Make a potential that the workflow has trained the released one: its files, and its card with the measured speed.
-
-    snakemake --cores 2 --config scale=workstation start=labels dataset=ly2022 training=accurate -- \\
-        results/lah10/workstation/potential/ly2022/card.yaml results/lah10/workstation/potential/ly2022/parity_frames.csv \\
-        results/lah10/workstation/dataset/quality/ly2022/systems.csv
-    python -m qcrystal.commands.bench_potential results/lah10/workstation/potential/ly2022/model.pb --published \\
-        --output bench.json
-    python -m qcrystal.commands.release_model results/lah10/workstation/potential/ly2022 models/lah10-accurate --bench bench.json
-"""
+"""Make a trained potential the released one: its files, and its card with the measured speed."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Annotated
 
-from qcrystal.errors import one_line
+import typer
+
+from qcrystal.commands._options import application
 from qcrystal.files import file_digest
 from qcrystal.io.tables import MARK, read_table
 from qcrystal.potential.card import Card, Digests, Labels, Split, read_card, write_card
 
+app = application()
 KEPT = ("model*.pb", "training*.json", "learning_curve*.csv", "parity_*.csv")
 LOCAL = ("path", "start")  # entries of the card's data set that say where it lay on the machine that trained
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "trained", type=Path, help="folder of the trained potential: results/<crystal>/<scale>/potential/<dataset>"
-    )
-    parser.add_argument("released", type=Path, help="folder to write, whose name becomes the potential's")
-    parser.add_argument(
-        "--bench", type=Path, help="what qcrystal.commands.bench_potential wrote about the trained model.pb"
-    )
-    return parser.parse_args()
 
 
 def speed(bench: dict, model: str) -> dict:
@@ -98,17 +81,24 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     partial.rename(released)
 
 
-def main() -> None:
-    settings = arguments()
-    for path in (settings.trained / "card.yaml", settings.trained / "model.pb", settings.bench):
+@app.command()
+def main(
+    trained: Annotated[
+        Path, typer.Argument(help="Folder of the trained potential: results/<crystal>/<scale>/potential/<dataset>.")
+    ],
+    released: Annotated[Path, typer.Argument(help="Folder to write, whose name becomes the potential's.")],
+    bench: Annotated[
+        Path | None, typer.Option(help="What `python -m qcrystal bench-potential` wrote about the trained model.pb.")
+    ] = None,
+) -> None:
+    """Make a potential that the workflow has trained the released one: its files, and its card with the measured speed.
+
+    The workflow must have made the potential's card.yaml and parity_frames.csv, and dataset/quality/<dataset>/systems.csv.
+    Measure its speed first: `python -m qcrystal bench-potential TRAINED/model.pb --published --output bench.json`.
+
+    Example: `python -m qcrystal release results/lah10/workstation/potential/ly2022 models/lah10-accurate --bench bench.json`
+    """
+    for path in (trained / "card.yaml", trained / "model.pb", bench):
         if path is not None and not path.is_file():
-            raise SystemExit(f"{path}: no such file; the docstring of {Path(__file__).name} says how to make it")
-    try:
-        bench = json.loads(settings.bench.read_text()) if settings.bench else None
-        release(settings.trained, settings.released, bench)
-    except (OSError, ValueError) as error:
-        raise SystemExit(one_line(error)) from None
-
-
-if __name__ == "__main__":
-    main()
+            raise FileNotFoundError(f"{path}: no such file; `python -m qcrystal release --help` says how to make it")
+    release(trained, released, json.loads(bench.read_text(encoding="utf-8")) if bench else None)

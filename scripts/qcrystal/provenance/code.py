@@ -1,0 +1,151 @@
+"""The code behind a result: which files count, and a digest of what they do.
+
+`code_digest` goes into every rule's ``params``, so that an edit reruns exactly the jobs whose code it changes. It follows the
+imports of a rule's script, as Python does: every module of this library that is imported, the ``__init__.py`` of the packages
+above it, and files that a module names and that lie beside it, such as templates. What counts of a module is its syntax tree.
+Comments, formatting, docstrings, plain logging statements and imports for type checkers do not count.
+
+Some modules are no part of what makes a result (`UNCOUNTED`): they watch, choose a processor or word a message.
+``docs/architecture.md`` says the same in words.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from qcrystal.files import file_digest
+
+SCRIPTS = Path(__file__).resolve().parents[2]
+LIBRARY = "qcrystal"
+UNCOUNTED = ("provenance/", "commands/", "__main__.py", "processes.py", "errors.py")
+"""Parts of the library that no result depends on, relative to it: records and audits, tools, processes, messages."""
+LOGGERS = ("log", "logger", "logging")
+LEVELS = ("debug", "info", "warning", "error", "exception")
+
+
+class Understood(NamedTuple):
+    """What a source is made of: the modules and the files beside it that it names, and the digest of what it does."""
+
+    modules: tuple[str, ...]
+    files: tuple[str, ...]
+    digest: str
+
+
+def counts(path: Path) -> bool:
+    """Whether a file below ``scripts/`` is part of what makes a result."""
+    name = path.relative_to(SCRIPTS).as_posix()
+    return not name.startswith(tuple(f"{LIBRARY}/{part}" for part in UNCOUNTED))
+
+
+@functools.cache
+def local_imports(path: Path) -> tuple[Path, ...]:
+    """Files of this repository that a script's results depend on: itself, what it imports, what those import; sorted."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found.add(current)
+        if current.suffix == ".py":
+            waiting.extend(file for file in _named_files(current) if counts(file))
+    return tuple(sorted(found))
+
+
+def _named_files(path: Path) -> Iterator[Path]:
+    inside = path.is_relative_to(SCRIPTS)
+    package = ".".join(path.relative_to(SCRIPTS).parent.parts) if inside else ""
+    understood = _understood(path.read_text(encoding="utf-8"), package)
+    for name in understood.modules:
+        yield from _files_of_module(name)
+    for name in understood.files:
+        if (path.parent / name).is_file():
+            yield path.parent / name
+
+
+@functools.cache
+def _understood(text: str, package: str = "") -> Understood:
+    """What a source of a package is made of.
+
+    Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
+    """
+    tree = _WithoutWords().visit(ast.parse(text))
+    modules: list[str] = []
+    files = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, package)
+            modules += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.fullmatch(r"[\w-][\w.-]*\.[A-Za-z0-9]+", node.value) and not node.value.endswith(".py"):
+                files.add(node.value)
+            if re.fullmatch(LIBRARY + r"(\.\w+)+", node.value):
+                modules.append(node.value)  # imported by name
+    own = tuple(name for name in modules if name.split(".")[0] == LIBRARY)
+    return Understood(own, tuple(sorted(files)), hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16])
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    """Full name of the module of a ``from`` import."""
+    if node.level == 0:
+        return node.module or ""
+    parts = package.split(".")
+    return ".".join([*parts[: len(parts) - node.level + 1], *((node.module or "").split(".") if node.module else [])])
+
+
+class _WithoutWords(ast.NodeTransformer):
+    """Take out of a syntax tree what has no effect on a result."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        """Drop strings that stand alone, and logging whose arguments call nothing."""
+        if isinstance(node.value, ast.Constant) or _only_logs(node.value):
+            return None
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If):
+        """Drop what only a type checker reads."""
+        name = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
+        if name == "TYPE_CHECKING":
+            return [self.visit(part) for part in node.orelse]
+        return self.generic_visit(node)
+
+
+def _only_logs(call: ast.expr) -> bool:
+    function = call.func if isinstance(call, ast.Call) else None
+    if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
+        return False
+    if function.value.id not in LOGGERS or function.attr not in LEVELS:
+        return False
+    active = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+    return not any(isinstance(node, active) for node in ast.walk(call) if node is not call)
+
+
+def _files_of_module(name: str) -> Iterator[Path]:
+    parts = name.split(".")
+    for depth in range(1, len(parts) + 1):
+        base = SCRIPTS.joinpath(*parts[:depth])
+        for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+            if candidate.is_file():
+                yield candidate
+
+
+def syntax_digest(path: Path) -> str:
+    """Digest of what a file does: of a module without comments, formatting and docstrings, of any other file whole."""
+    if path.suffix != ".py":
+        return file_digest(path)[:16]
+    return _understood(path.read_text(encoding="utf-8")).digest
+
+
+def code_digest(*files: str) -> str:
+    """Digest of the named files (relative to ``scripts/``) and of every file of this repository that counts behind them."""
+    everything = sorted({module for file in files for module in local_imports(SCRIPTS / file)})
+    text = "\n".join(f"{module.relative_to(SCRIPTS)} {syntax_digest(module)}" for module in everything)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,270 @@
+"""Whether a crate still is what was written, and what its profile requires.
+
+A crate may come from anybody. Nothing is unpacked: members of an archive are read where they are, no path leads out of the
+crate, and an archive that would swell beyond all measure is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections import Counter
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from qcrystal.files import kind
+from qcrystal.provenance.crate.jobs import CrateError, foreign, part_of
+from qcrystal.provenance.crate.shelf import NAMED
+from qcrystal.provenance.embedded import UnreadableError, carries, embedded_identifier
+from qcrystal.provenance.nodes import printable
+from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, parse
+
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+METADATA = "ro-crate-metadata.json"
+PROFILE = "provenance-run-crate-0.5"
+SWELLING = 300  # how many times its own size an archive may hold; deflate's limit is about 1000
+SMALL = 100_000_000  # bytes that any archive may hold
+LARGEST_DOCUMENT = 500_000_000  # bytes of metadata and records, which are read whole
+
+
+class Content:
+    """The files of a crate, a folder or a zip archive, by their names; what is wrong with one is noted in ``wrong``."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.wrong: dict[str, str] = {}
+        self.members: dict[str, Path | zipfile.ZipInfo] = {}
+        self.archive: zipfile.ZipFile | None = None
+        self._digests: dict[str, str] = {}
+        if path.is_dir():
+            self._list_folder()
+        else:
+            self._list_archive()
+
+    def _list_folder(self) -> None:
+        for file in sorted(self.path.rglob("*")):
+            name = file.relative_to(self.path).as_posix()
+            if file.is_symlink():
+                self.wrong[name] = f"{name}: a link; a crate holds its files itself"
+            elif not file.is_dir():
+                self.members[name] = file
+
+    def _list_archive(self) -> None:
+        try:
+            self.archive = zipfile.ZipFile(self.path)
+        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise CrateError(f"{self.path}: not a readable zip archive or folder ({error})") from error
+        infos = self.archive.infolist()
+        size, packed = sum(info.file_size for info in infos), self.path.stat().st_size
+        if size > max(SMALL, SWELLING * packed):
+            raise CrateError(f"{self.path}: claims to hold {size} bytes in {packed}; it is not unpacked")
+        for info in infos:
+            name = info.filename
+            if info.is_dir() and not _leads_out(name):
+                continue
+            if _leads_out(name):
+                self.wrong[name] = f"{name}: its path leads out of the crate"
+            elif stat.S_ISLNK(info.external_attr >> 16):
+                self.wrong[name] = f"{name}: a link; a crate holds its files itself"
+            elif name in self.members:
+                self.wrong[name] = f"{name}: stands twice in the archive"
+            else:
+                self.members[name] = info
+
+    def names(self) -> list[str]:
+        """Names of the files that can be read."""
+        return [name for name in self.members if name not in self.wrong]
+
+    def read(self, name: str) -> bytes:
+        """Content of a file that is small enough to be read whole."""
+        member = self.members[name]
+        size = member.file_size if isinstance(member, zipfile.ZipInfo) else member.stat().st_size
+        if size > LARGEST_DOCUMENT:
+            raise CrateError(f"{name}: too large to be read ({size} bytes)")
+        with self._open(name) as file:
+            return file.read(size + 1)
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file."""
+        if name not in self._digests:
+            found = hashlib.sha256()
+            with self._open(name) as file:
+                while block := file.read(1 << 20):
+                    found.update(block)
+            self._digests[name] = found.hexdigest()
+        return self._digests[name]
+
+    def _open(self, name: str):
+        member = self.members[name]
+        if isinstance(member, zipfile.ZipInfo):
+            assert self.archive is not None
+            return self.archive.open(member)
+        if kind(member) != "file":
+            raise ValueError("no file")
+        return open(member, "rb")
+
+    def folder_digest(self, path: str) -> str:
+        """Digest of a folder as `qcrystal.files.file_digest` takes it."""
+        inside = sorted(PurePosixPath(name) for name in self.members if name.startswith(f"{path}/"))
+        parts = [[p.relative_to(path).as_posix(), self.digest(p.as_posix())] for p in inside]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _leads_out(name: str) -> bool:
+    return name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name.split("/")[0]
+
+
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, OSError)
+
+
+def verify(path: Path) -> list[str]:
+    """What is wrong with a crate (a folder or a zip archive), a line for each file; nothing if all is as it was written.
+
+    Every file is compared with the digest in the crate's metadata and with those in the records of the jobs that read or
+    wrote it, and every figure and table with the identifier of its record.
+
+    Raises
+    ------
+    CrateError
+        If there is no crate to look into.
+    """
+    content = Content(path)
+    inside, outside = _described(content)
+    for name, digest in inside.items():
+        if name in content.wrong:
+            continue
+        if name not in content.members:
+            content.wrong[name] = f"{name}: missing, and {METADATA} names it"
+            continue
+        try:
+            if content.digest(name) != digest:
+                content.wrong[name] = f"{name}: not the file that {METADATA} describes (SHA-256 {digest})"
+        except DAMAGED as error:
+            content.wrong[name] = f"{name}: damaged ({' '.join(str(error).split())})"
+    for name in content.names():
+        if name not in inside and name != METADATA:
+            content.wrong[name] = f"{name}: {METADATA} does not name it"
+    named: set[str] = set()
+    for name in [name for name in content.names() if name.endswith(SUFFIX)]:
+        named |= {name, *_compare_with_record(content, name, outside)}
+    all_read = not any(name.endswith(SUFFIX) for name in content.wrong)  # else it is unknown what the others name
+    for name in content.names():
+        if all_read and name.startswith("results/") and not part_of(name, named):
+            content.wrong[name] = f"{name}: no record tells how it was made"
+    return [printable(line) for line in sorted(content.wrong.values())]
+
+
+def _described(content: Content) -> tuple[dict[str, str], set[tuple[str, str]]]:
+    """What the metadata says: digest of each file inside, and path and digest of each that stays outside."""
+    if METADATA in content.wrong or METADATA not in content.members:
+        raise CrateError(content.wrong.get(METADATA, f"{content.path}: no {METADATA}, so not a crate"))
+    try:
+        graph = json.loads(content.read(METADATA).decode("utf-8"))["@graph"]
+        described = [(str(entity["@id"]), entity) for entity in graph if "sha256" in entity]
+        names = [unquote(name) for name, _ in described if not name.startswith(NAMED)]
+        inside = {unquote(name): str(entity["sha256"]) for name, entity in described if not name.startswith(NAMED)}
+        outside = {(str(e["name"]), str(e["sha256"])) for name, e in described if name.startswith(NAMED)}
+    except (*DAMAGED, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CrateError(f"{METADATA}: cannot be read ({' '.join(repr(error).split())})") from error
+    for name, times in Counter(names).items():
+        if times > 1:
+            content.wrong[name] = f"{name}: {METADATA} describes it twice"
+        elif _leads_out(name):
+            content.wrong[name] = f"{name}: {METADATA} names a path that leads out of the crate"
+    return inside, outside
+
+
+def _compare_with_record(content: Content, name: str, outside: set[tuple[str, str]]) -> list[str]:
+    """Compare what a record names with what is there; returns the paths of the job's outputs."""
+    wrong = content.wrong
+    try:
+        record = parse(json.loads(content.read(name).decode("utf-8")), name)
+    except (RecordError, RecursionError, *DAMAGED) as error:
+        wrong[name] = str(error) if isinstance(error, RecordError) else f"{name}: not a record of a job ({error})"
+        return []
+    if not record.holds():
+        wrong[name] = f"{name}: does not have its own identifier ({record.prov_id[:12]})"
+    elif record.deterministic.record != name:
+        wrong[name] = f"{name}: the record says that it is {record.deterministic.record}"
+    elif {entry.path for entry in record.outputs} != set(record.deterministic.outputs):
+        wrong[name] = f"{name}: the outputs that it describes are not those of its job"
+    for entry in record.deterministic.inputs + record.outputs:
+        path, folder = entry.path, any(other.startswith(f"{entry.path}/") for other in content.members)
+        if path in wrong or any(other.startswith(f"{path}/") for other in wrong):
+            continue
+        if path not in content.members and not folder:
+            if (path, entry.sha256) not in outside:
+                wrong[path] = f"{path}: missing, and {name} names it"
+        elif foreign(path):
+            wrong[path] = f"{path}: {name} names a path that leads out of the crate"
+        elif (content.folder_digest(path) if folder else content.digest(path)) != entry.sha256:
+            wrong[path] = f"{path}: not the file that {name} describes (SHA-256 {entry.sha256})"
+    for entry in record.outputs:
+        if entry.path in content.members and entry.path not in wrong and carries(entry.path):
+            _compare_mark(content, entry.path, record)
+    return [entry.path for entry in record.outputs]
+
+
+def _compare_mark(content: Content, path: str, record: JobRecord) -> None:
+    """The identifier that a figure or a table carries."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, PurePosixPath(path).name)
+        with content._open(path) as source, open(file, "wb") as target:
+            shutil.copyfileobj(source, target)
+        try:
+            mark = embedded_identifier(file)
+        except UnreadableError:
+            content.wrong[path] = f"{path}: cannot be read as what it is called"
+            return
+    if mark != record.prov_id:
+        told = mark[:12] if mark else "none"
+        content.wrong[path] = f"{path}: carries the identifier {told}, its record {record.prov_id[:12]}"
+
+
+def required_issues(path: Path) -> list[str]:
+    """What rocrate-validator finds wrong that the Provenance Run profile and those below it REQUIRE; a line for each.
+
+    Nothing is fetched: the only remote document, RO-Crate's context, is the one that comes with the package ``rocrate``.
+    """
+    if not path.exists():
+        raise CrateError(f"{path}: no such crate")
+    from rocrate_validator.models import Severity, ValidationSettings
+    from rocrate_validator.services import validate
+
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder) / "cache"
+        _prime(cache)
+        settings = ValidationSettings(
+            rocrate_uri=path,
+            profile_identifier=PROFILE,
+            requirement_severity=Severity.REQUIRED,
+            offline=True,
+            cache_path=cache,
+        )
+        issues = validate(settings).get_issues(Severity.REQUIRED)
+    return [f"{issue.check.identifier}: {issue.violatingEntity}: {issue.message}" for issue in issues]
+
+
+def _prime(cache: Path) -> None:
+    """Put RO-Crate 1.1's context into an HTTP cache as if it had been fetched."""
+    from requests import Request, Response
+    from requests_cache import CachedSession
+    from urllib3 import HTTPResponse
+
+    context = resources.files("rocrate").joinpath("data/ro-crate.jsonld").read_bytes()
+    url = json.loads(context)["@id"]
+    if url != CONTEXT:
+        raise CrateError(f"rocrate: holds {url}, not {CONTEXT}; install the version that the lock file names")
+    response = Response()
+    response.status_code, response.url, response.request = 200, url, Request("GET", url).prepare()
+    response.headers["Content-Type"] = "application/ld+json"
+    response.raw = HTTPResponse(io.BytesIO(context), status=200, request_url=url, preload_content=False)
+    with CachedSession(str(cache), backend="sqlite") as session:
+        session.cache.save_response(response)

