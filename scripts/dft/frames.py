@@ -9,7 +9,8 @@ from qcrystal.provenance.job import job
 with job(snakemake) as log:
     parameters, batches = snakemake.params, snakemake.output.frames
     prototype = Prototype(**parameters.prototype)
-    draw = Draw(parameters.species, parameters.frequencies, parameters.seed, parameters.frames_per_recipe)
+    effort = parameters.frames_per_recipe
+    draw = Draw(parameters.species, parameters.frequencies, parameters.seed, effort, parameters.mobile)
     frames = []
     for recipe in parameters.recipes:
         frames += displaced_frames(prototype, Recipe(**recipe), draw)

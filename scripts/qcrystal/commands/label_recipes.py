@@ -57,7 +57,7 @@ def drawn(recipe, document, folder):
     """The frames of one recipe."""
     recipe = dict(recipe)
     dft = document["dft"]
-    draw = Draw(document["species"], dft["frequencies"], dft["seed"])
+    draw = Draw(document["species"], dft["frequencies"], dft["seed"], mobile=document.get("mobile"))
     if "structures" in recipe:
         given = read(folder / recipe["structures"], ":")
         keep = recipe.pop("select", None)

@@ -39,10 +39,11 @@ class Isotope(Strict):
 
 
 class Crystal(Strict):
-    """One crystal: what physics fixes."""
+    """One crystal: what physics fixes. ``mobile`` is the species that can be vacant, and whose isotopes are exchanged."""
 
     name: Text
     species: list[str] = Field(min_length=1)
+    mobile: str
     isotopes: dict[Name, Isotope]
     prototypes: dict[str, Prototype]
     prototype: str
@@ -60,6 +61,8 @@ class Crystal(Strict):
             if element not in chemical_symbols[1:]:
                 raise ValueError(f"species: {element!r} is not a chemical element; correct it")
         refuse_repetition("species", self.species, "keep one")
+        if self.mobile not in self.species:
+            raise ValueError(f"mobile: {self.mobile!r} is not among species {self.species}")
         for name, isotope in self.isotopes.items():
             if isotope.element not in self.species:
                 raise ValueError(f"isotopes.{name}.element: {isotope.element!r} is not among species {self.species}")
@@ -95,10 +98,10 @@ class Crystal(Strict):
         for recipe in self.dft.recipes:
             site = recipe.vacancy_site
             sites = self.prototypes[self.prototype].sites
-            if site is not None and (site >= len(sites) or sites[site].element != self.species[-1]):
+            if site is not None and (site >= len(sites) or sites[site].element != self.mobile):
                 raise ValueError(
                     f"dft.recipes: {recipe.name}: vacancy_site: site {site} of {self.prototype} is not one of "
-                    f"{self.species[-1]}; sites are numbered from 0"
+                    f"{self.mobile}; sites are numbered from 0"
                 )
             atoms = self.atoms(recipe.cell, recipe.repeat)
             if atoms > MOST_LABELLED:
@@ -106,11 +109,11 @@ class Crystal(Strict):
                     f"dft.recipes: {recipe.name}: repeat: {list(recipe.repeat)} make {atoms} atoms, more than "
                     f"{MOST_LABELLED}; take fewer"
                 )
-            members = self.atoms(recipe.cell, recipe.repeat, self.species[-1])
+            members = self.atoms(recipe.cell, recipe.repeat, self.mobile)
             if recipe.vacancies >= members:
                 raise ValueError(
                     f"dft.recipes: {recipe.name}: {recipe.vacancies} vacancies in a cell of {members} "
-                    f"{self.species[-1]} atoms; take fewer"
+                    f"{self.mobile} atoms; take fewer"
                 )
         for name in self.learning.starts:
             if name not in names:

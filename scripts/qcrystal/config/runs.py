@@ -59,10 +59,10 @@ class Configuration:
         if source.ensemble != "npt":
             raise ConfigError(f"{where}: {sweep.cell_of!r} has fixed cells itself; name a sweep at constant pressure")
         for key in ("isotope", "start"):
-            if getattr(source, key) != getattr(sweep, key):
+            theirs, ours = (getattr(one, key) or self.crystal.mobile for one in (source, sweep))
+            if theirs != ours:
                 raise ConfigError(
-                    f"{where}: {sweep.cell_of!r} has {key} {getattr(source, key)}, not {getattr(sweep, key)}; "
-                    "name a sweep of the same crystal"
+                    f"{where}: {sweep.cell_of!r} has {key} {theirs}, not {ours}; name a sweep of the same crystal"
                 )
         sites = [self.crystal.atoms(one.basis, one.repeat) for one in (source, sweep)]
         if source.vacancies * sites[1] != sweep.vacancies * sites[0]:
@@ -120,11 +120,12 @@ def run_specification(
     ``friction`` None is that of ``dynamics.bath``, ``beads`` None the rule's, ``cell_of`` see `RunSpec`.
     """
     crystal, sampling = config.crystal, config.scale.sampling
-    if sweep.isotope not in crystal.isotopes:
-        raise ConfigError(f"{where}.isotope: nobody defined {sweep.isotope!r}; known: {', '.join(crystal.isotopes)}")
+    isotope_name = sweep.isotope or crystal.mobile
+    if isotope_name not in crystal.isotopes:
+        raise ConfigError(f"{where}.isotope: nobody defined {isotope_name!r}; known: {', '.join(crystal.isotopes)}")
     if sweep.method not in crystal.dynamics.timestep:
         raise ConfigError(f"{config.crystal_file}: dynamics.timestep: no time step for method {sweep.method!r}")
-    isotope = crystal.isotopes[sweep.isotope]
+    isotope = crystal.isotopes[isotope_name]
     masses = {element: crystal.isotopes[element].mass for element in crystal.species}
     masses[isotope.element] = isotope.mass
     timestep = crystal.dynamics.timestep[sweep.method]
@@ -149,12 +150,12 @@ def run_specification(
         raise ConfigError(
             f"{where}.repeat: {list(sweep.repeat)} make {atoms} atoms, more than {MOST_ATOMS}; take fewer"
         )
-    members = crystal.atoms(sweep.basis, sweep.repeat, crystal.species[-1])
+    members = crystal.atoms(sweep.basis, sweep.repeat, crystal.mobile)
     if sweep.vacancies >= members:
         raise ConfigError(
-            f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {members} {crystal.species[-1]} atoms; take fewer"
+            f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {members} {crystal.mobile} atoms; take fewer"
         )
-    name = f"{sweep.method}-{sweep.isotope}-{sweep.start}-{atoms}"
+    name = f"{sweep.method}-{isotope_name}-{sweep.start}-{atoms}"
     if sweep.vacancies:
         name += f"-{sweep.vacancies}vacancies"
     bath = crystal.dynamics.bath
@@ -179,13 +180,14 @@ def run_specification(
         method=sweep.method,
         ensemble=sweep.ensemble,
         cell_of=cell_of,
-        isotope=sweep.isotope,
+        isotope=isotope_name,
         start=sweep.start,
         basis=sweep.basis,
         repeat=sweep.repeat,
         atoms=atoms,
         vacancies=sweep.vacancies,
         species=tuple(crystal.species),
+        mobile=crystal.mobile,
         masses=masses,
         temperature=temperature,
         pressure=pressure,

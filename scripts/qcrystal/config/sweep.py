@@ -34,13 +34,14 @@ class Sweep(Strict):
     (1/ps; null: that of ``dynamics.bath``), for path integrals every one of ``beads`` (null: the number that
     ``bead_ratio`` asks for, see `qcrystal.dynamics.beads.beads_for`), ``length`` ps each.
 
-    A fixed cell has the mean volume of a run at constant pressure: the one of the sweep ``cell_of`` at the same pressure and
-    the nearest temperature. Without it the quasi-harmonic approximation gives the volume."""
+    ``isotope`` null is the mobile species as it is by default. A fixed cell has the mean volume of a run at constant
+    pressure: the one of the sweep ``cell_of`` at the same pressure and the nearest temperature. Without it the
+    quasi-harmonic approximation gives the volume."""
 
     method: Method
     ensemble: Literal["npt", "nvt"] = "npt"
     cell_of: Name | None = None
-    isotope: str = "H"
+    isotope: Name | None = None
     start: Literal["cubic", "rhombohedral"] = "cubic"
     basis: Literal["primitive", "conventional"] = "conventional"
     repeat: Repeat

@@ -101,6 +101,29 @@ def unit_cell(prototype, basis: str, lattice_constant: float) -> Atoms:
     return {"primitive": primitive_cell, "conventional": conventional_cell}[basis](prototype, lattice_constant)
 
 
+def take_out(
+    atoms: Atoms, element: str | None, count: int, rng: np.random.Generator, among: np.ndarray | None = None
+) -> None:
+    """Take atoms of an element out of a crystal, in place, drawn at random.
+
+    Parameters
+    ----------
+    among
+        Numbers of the atoms that are drawn from; None: all of the element.
+
+    Raises
+    ------
+    ValueError
+        If the element is not named, or there are not as many atoms.
+    """
+    if element is None:
+        raise ValueError(f"{count} vacancies of no species; name the mobile one")
+    candidates = np.flatnonzero(atoms.symbols == element) if among is None else among
+    if count > len(candidates):
+        raise ValueError(f"{count} vacancies among {len(candidates)} atoms of {element}; take fewer")
+    del atoms[sorted(rng.choice(candidates, count, replace=False))]
+
+
 def start_structure(prototype, spec, lattice_constant: float) -> Atoms:
     """Start structure of a run.
 
@@ -116,7 +139,8 @@ def start_structure(prototype, spec, lattice_constant: float) -> Atoms:
     Returns
     -------
     ase.Atoms
-        Species in the order of the type map, masses of the run's isotopes; vacancies are hydrogens drawn by the seed.
+        Species in the order of the type map, masses of the run's isotopes; vacancies are atoms of the mobile
+        species, drawn by the seed.
     """
     cell = unit_cell(prototype, spec.basis, lattice_constant)
     if spec.start == "rhombohedral":
@@ -125,8 +149,6 @@ def start_structure(prototype, spec, lattice_constant: float) -> Atoms:
         cell.set_cell(cell.cell.array @ deformation, scale_atoms=True)
     atoms = supercell(cell, spec.repeat, list(spec.species))
     if spec.vacancies:
-        hydrogens = np.flatnonzero(atoms.symbols == spec.species[-1])
-        rng = np.random.default_rng(spec.seed)
-        del atoms[sorted(rng.choice(hydrogens, spec.vacancies, replace=False))]
+        take_out(atoms, spec.mobile, spec.vacancies, np.random.default_rng(spec.seed))
     atoms.set_masses([spec.masses[symbol] for symbol in atoms.get_chemical_symbols()])
     return atoms

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from qcrystal.config.dft import Recipe, StructureRecipe
-from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain, site_members, supercell, unit_cell
+from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain, site_members, supercell, take_out, unit_cell
 from qcrystal.crystal.displace import displace, random_strain, symmetric_distortion
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.fields import spread
@@ -28,12 +28,15 @@ class Draw(NamedTuple):
         Base seed; each recipe has a generator of its own.
     keep : int or None
         Number of frames kept of each recipe, spread over its lattice constants or volumes; None keeps all.
+    mobile : str or None
+        Species that vacancies are taken from; None: no recipe has any.
     """
 
     species: Sequence[str]
     frequencies: dict[str, float]
     seed: int
     keep: int | None = None
+    mobile: str | None = None
 
     def generator(self, recipe: str) -> np.random.Generator:
         """The generator of the recipe of this name."""
@@ -48,8 +51,8 @@ def displaced_frames(prototype: Prototype, recipe: Recipe, draw: Draw) -> list[A
     recipe
         ``angle`` draws a rhombohedral angle (degrees) of the conventional cell from the interval. ``strain`` adds a random
         symmetric strain. ``symmetry`` (C2 or P-1) is what is left of the prototype's symmetry by a distortion of the unit
-        cell with displacements of ``distortion`` (Å) and with ``strain``. ``vacancies`` atoms of the last species are
-        missing, drawn at random among all of them or among those of the prototype's site number ``vacancy_site``.
+        cell with displacements of ``distortion`` (Å) and with ``strain``. ``vacancies`` atoms of the mobile species
+        are missing, drawn at random among all of them or among those of the prototype's site number ``vacancy_site``.
         ``temperature`` (K) and ``quantum`` set the displacements of independent oscillators.
 
     Returns
@@ -63,10 +66,10 @@ def displaced_frames(prototype: Prototype, recipe: Recipe, draw: Draw) -> list[A
         for number in range(recipe.frames):
             frame = _strained_cell(prototype, recipe, lattice_constant, draw.species, rng)
             if recipe.vacancies:
-                candidates = np.flatnonzero(frame.symbols == draw.species[-1])
+                members = None
                 if recipe.vacancy_site is not None:
-                    candidates = site_members(prototype, recipe.cell, recipe.repeat, draw.species, recipe.vacancy_site)
-                del frame[sorted(rng.choice(candidates, recipe.vacancies, replace=False))]
+                    members = site_members(prototype, recipe.cell, recipe.repeat, draw.species, recipe.vacancy_site)
+                take_out(frame, draw.mobile, recipe.vacancies, rng, members)
             frame = displace(frame, draw.frequencies, recipe.temperature, recipe.quantum, rng)
             frame.info["origin"] = f"{recipe.name} a={lattice_constant:g} frame={number}"
             frames.append(frame)

@@ -50,8 +50,8 @@ class RunSpec(BaseModel):
     Units: K, GPa, fs (``timestep``, ``barostat_time``), steps; ``masses`` in u per species of the type map.
     ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered;
     ``start`` is the shape of the start structure, unless ``recipe`` names the recipe that draws it.
-    ``atoms`` counts the sites before vacancies are taken out. ``cell_of`` is the run at constant pressure whose mean volume
-    a fixed cell has.
+    ``mobile`` is the species of which ``vacancies`` are missing; ``atoms`` counts the sites before vacancies are
+    taken out. ``cell_of`` is the run at constant pressure whose mean volume a fixed cell has.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +69,7 @@ class RunSpec(BaseModel):
     atoms: int | None = Field(None, gt=0)
     vacancies: int = Field(0, ge=0)
     species: tuple[str, ...]
+    mobile: str | None = None
     masses: dict[str, float]
     temperature: float = Field(ge=0)
     pressure: float | None

@@ -79,6 +79,7 @@ def exploration(config, generation: int) -> dict[str, RunSpec]:
             basis=recipe.cell,
             repeat=recipe.repeat,
             species=tuple(system.species),
+            mobile=system.mobile,
             masses=masses,
             temperature=row["temperature"],
             pressure=row["pressure"],
@@ -114,7 +115,7 @@ def start_frame(prototype, recipe, spec: RunSpec, lattice_constant: float) -> At
     at_rest = {"lattice_constants": [lattice_constant], "frames": 1, "temperature": 0.0, "quantum": False}
     frequencies = dict.fromkeys(spec.species, 1.0)  # of displacements that vanish
     recipe = recipe.model_copy(update=at_rest)
-    atoms = displaced_frames(prototype, recipe, Draw(spec.species, frequencies, spec.seed))[0]
+    atoms = displaced_frames(prototype, recipe, Draw(spec.species, frequencies, spec.seed, mobile=spec.mobile))[0]
     atoms.set_masses([spec.masses[symbol] for symbol in atoms.get_chemical_symbols()])
     return atoms
 

@@ -27,7 +27,7 @@ LAH10 = Prototype(spacegroup=225, sites=SITES, lattice_constant=A)
 
 def specification(**changes):
     values = {
-        "run": "r", "system": "lah10", "method": "classical", "repeat": (1, 1, 1), "species": ("La", "H"),
+        "run": "r", "system": "lah10", "method": "classical", "repeat": (1, 1, 1), "species": ("La", "H"), "mobile": "H",
         "masses": {"La": 138.905, "H": 1.008}, "temperature": 100, "pressure": 150, "timestep": 0.5, "steps": 10,
         "sample_every": 1, "checkpoint_every": 5, "seed": 1,
     }  # fmt: skip
@@ -85,6 +85,18 @@ def test_start_structure_knows_isotopes_vacancies_and_the_distortion():
     assert atoms.cell.angles() == pytest.approx([91.0] * 3, abs=1e-8)
     again = start_structure(LAH10, deuterium, A)
     assert np.array_equal(atoms.positions, again.positions)
+
+
+def test_the_mobile_species_goes_missing_wherever_it_stands_in_the_list():
+    for species in (("La", "H"), ("H", "La")):
+        whole = start_structure(LAH10, specification(species=species), A)
+        atoms = start_structure(LAH10, specification(species=species, mobile="La", vacancies=2), A)
+        assert whole.get_chemical_symbols().count("La") == 4
+        assert atoms.get_chemical_symbols().count("La") == 2 and atoms.get_chemical_symbols().count("H") == 40
+    with pytest.raises(ValueError, match="vacancies of no species"):
+        start_structure(LAH10, specification(mobile=None, vacancies=1), A)
+    with pytest.raises(ValueError, match="5 vacancies among 4 atoms of La"):
+        start_structure(LAH10, specification(mobile="La", vacancies=5), A)
 
 
 def test_primitive_and_conventional_start_have_the_same_distortion():

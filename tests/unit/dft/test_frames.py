@@ -19,7 +19,7 @@ from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
 from qcrystal.dft.gpaw import DftError, gpaw_python
 from qcrystal.dft.labels import labels_to_systems
 
-DRAW = Draw(["La", "H"], {"La": 6.0, "H": 28.0}, seed=1)
+DRAW = Draw(["La", "H"], {"La": 6.0, "H": 28.0}, seed=1, mobile="H")
 
 
 @pytest.fixture(scope="module")
