@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
@@ -23,7 +23,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _not_bool(value):
+def _not_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")
     return value
@@ -43,7 +43,7 @@ def _one_line(value: str) -> str:
     return value
 
 
-def either(one, many, kind: type):
+def either(one: Any, many: Any, kind: type) -> Any:
     """A value that is of type ``many`` if it is a ``kind`` (list or dict), else of type ``one``: an error names one of them."""
     # names that qcrystal.config leaves out where it says which key is wrong
     return Annotated[

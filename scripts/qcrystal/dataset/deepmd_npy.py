@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -127,7 +128,7 @@ def check_files(path: Path, type_map: Sequence[str]) -> None:
         _read_provenance(folder / "provenance.json", frames)
 
 
-def _read_set(folder: Path, atoms: int, mmap_mode: str | None = None) -> dict[str, np.ndarray]:
+def _read_set(folder: Path, atoms: int, mmap_mode: Literal["r"] | None = None) -> dict[str, np.ndarray]:
     arrays = {key: _read_array(folder / f"{key}.npy", width or 3 * atoms, mmap_mode) for key, width in WIDTHS.items()}
     frames = len(arrays["energy"])
     for key, array in arrays.items():
@@ -138,7 +139,7 @@ def _read_set(folder: Path, atoms: int, mmap_mode: str | None = None) -> dict[st
     return arrays
 
 
-def _read_array(path: Path, width: int, mmap_mode: str | None = None) -> np.ndarray:
+def _read_array(path: Path, width: int, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
     if not path.is_file():
         raise DatasetError(f"{path}: missing; fetch or write the data set again")
     try:

@@ -55,13 +55,13 @@ class LabelledFrames:
     energies: np.ndarray
     forces: np.ndarray
     virials: np.ndarray
-    sets: np.ndarray = None
+    sets: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=str))
     provenance: dict = field(default_factory=dict)
     source: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.symbols = np.asarray(self.symbols, dtype="U2")
-        if self.sets is None:
+        if len(self.sets) != len(self.energies):
             self.sets = np.full(len(self.energies), "set.000")
         self.source = self.source or self.name
 

@@ -142,7 +142,7 @@ def histograms(systems_by_split: Mapping[str, Sequence[LabelledFrames]]) -> pd.D
         frames of their stoichiometry, which is the group; of forces (eV/Å, by component) it is the species.
     """
     systems = [system for part in systems_by_split.values() for system in part]
-    energies = {kind: [] for kind in dict.fromkeys(system.stoichiometry for system in systems)}
+    energies: dict[str, list] = {kind: [] for kind in dict.fromkeys(system.stoichiometry for system in systems)}
     for system in systems:
         energies[system.stoichiometry].append(system.energies / len(system.symbols))
     zero = {kind: np.median(np.concatenate(values)) for kind, values in energies.items()}
@@ -336,10 +336,10 @@ def system_table(frames: pd.DataFrame) -> pd.DataFrame:
         nearest_A_B (Å, the shortest), outliers, duplicates (frames), test_ratio (median of the test frames'
         `Environments.ratio`), test_independent (test frames of at least `INDEPENDENT`) and verdict (see `verdict`).
     """
-    rows = [_system_row(name, "system", part) for name, part in frames.groupby("system", sort=True)]
+    rows = [_system_row(str(name), "system", part) for name, part in frames.groupby("system", sort=True)]
     kinds = frames.groupby("stoichiometry", sort=True)
     if len(kinds) > 1:
-        rows += [_system_row(name, "stoichiometry", part) for name, part in kinds]
+        rows += [_system_row(str(name), "stoichiometry", part) for name, part in kinds]
     return pd.DataFrame([*rows, _system_row("all", "all", frames)])
 
 

@@ -28,7 +28,8 @@ def split(
     """
     if rule not in ("last set", "fraction", "marked"):
         raise DatasetError(f"test split: unknown rule {rule!r}; use 'last set', 'fraction' or 'marked'")
-    train, test = [], []
+    train: list[LabelledFrames] = []
+    test: list[LabelledFrames] = []
     for system in systems:
         if rule == "marked":
             chosen = _marked(system)

@@ -192,6 +192,7 @@ def explore(
     nearest
         Two atoms closer than this (Å) have collapsed.
     """
+    assert spec.pressure is not None  # explorations are at constant pressure
     lattice_constant = lattice_constant_at(spec.pressure, labels, prototype)
     start = start_frame(prototype, recipe, spec, lattice_constant)
     failure = ""

@@ -9,14 +9,15 @@ the recipes' frames are generation 0. Some runs are set apart: their frames are 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import logging
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -54,10 +55,11 @@ def separate(
     train, test
         Each entry of ``origins`` has the frame's ``generation`` and ``part``.
     """
-    known, recipes = [], []
+    known: list[LabelledFrames] = []
+    recipes: list[LabelledFrames] = []
     for system in systems:
         entries = [_mark(entry) for entry in system.provenance["origins"]]
-        system = replace(system, provenance={**system.provenance, "origins": entries})
+        system = dataclasses.replace(system, provenance={**system.provenance, "origins": entries})
         (known if all(entry["part"] for entry in entries) else recipes).append(system)
     train, test = _drawn(recipes, test_fraction, seed) if recipes else ([], [])
     for system in known:
@@ -130,9 +132,9 @@ def plausible(
 
 def _joined(first: LabelledFrames, second: LabelledFrames) -> LabelledFrames:
     names = ("cells", "positions", "energies", "forces", "virials", "sets")
-    arrays = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names}
     origins = first.provenance["origins"] + second.provenance["origins"]
-    return replace(first, **arrays, provenance={**first.provenance, "origins": origins})
+    return dataclasses.replace(first, provenance={**first.provenance, "origins": origins}, **arrays)
 
 
 def up_to(generation: int, *groups: Sequence[LabelledFrames]) -> tuple[list[LabelledFrames], ...]:
@@ -176,7 +178,8 @@ def _drawn(
     frames = [(number, frame) for number, system in enumerate(systems) for frame in range(len(system))]
     count = min(len(frames) - 1, max(1, round(fraction * len(frames))))
     drawn = {frames[i] for i in np.random.default_rng(seed).permutation(len(frames))[:count]}
-    train, test = [], []
+    train: list[LabelledFrames] = []
+    test: list[LabelledFrames] = []
     for number, system in enumerate(systems):
         apart = np.array([(number, frame) in drawn for frame in range(len(system))])
         for part, chosen in ((train, ~apart), (test, apart)):
@@ -197,7 +200,7 @@ def _mark(entry: dict) -> dict:
 
 def _of_part(system: LabelledFrames, part: str) -> LabelledFrames:
     entries = [{**entry, "part": part} for entry in system.provenance["origins"]]
-    return replace(system, provenance={**system.provenance, "origins": entries})
+    return dataclasses.replace(system, provenance={**system.provenance, "origins": entries})
 
 
 def frames_of(systems: Sequence[LabelledFrames]) -> list[Atoms]:

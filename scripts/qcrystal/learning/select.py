@@ -147,9 +147,10 @@ def select(
             "lower learning.batches, or widen learning.bounds where all frames fail"
         )
     table.loc[picked, "chosen"] = True
+    rows = table.to_dict("records")
     for i in picked:
-        row = table.loc[i]
-        origin = origin_text(row.start, generation + 1, row.part, row.run, row.time_ps, row.deviation)
+        row = rows[i]
+        origin = origin_text(row["start"], generation + 1, row["part"], row["run"], row["time_ps"], row["deviation"])
         frames[i].info = {"origin": origin}
     summary = {
         "generation": generation,
@@ -203,6 +204,6 @@ def _diverse(
     candidates = np.flatnonzero((table["part"] == TRAIN) & (table["kind"] == CANDIDATE))
     if not len(candidates):
         return candidates
-    vectors = averaged_soap([frames[i] for i in candidates], species, choice.soap)
+    vectors = averaged_soap([frames[int(i)] for i in candidates], species, choice.soap)
     known = averaged_soap(labelled, species, choice.soap)
     return candidates[farthest_points(vectors, known, choice.train)]

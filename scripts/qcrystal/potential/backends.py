@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def convert(source: Path, target: Path) -> None:
         os.replace(path, target)
 
 
-def _apart(work: Callable, *arguments):
+def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
     """The result of a function that runs in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
@@ -100,7 +101,7 @@ def differences(first: Path, second: Path, systems: Sequence[LabelledFrames]) ->
     return found
 
 
-def _evaluate(path: Path, systems: Sequence[LabelledFrames]) -> tuple[list, list, list]:
+def _evaluate(path: Path, systems: Sequence[LabelledFrames]) -> tuple[list[Any], list[Any], list[Any]]:
     """Energies, forces and virials, frame by frame."""
     with tempfile.TemporaryDirectory() as scratch:
         if path.suffix == EXCHANGE:
@@ -108,4 +109,5 @@ def _evaluate(path: Path, systems: Sequence[LabelledFrames]) -> tuple[list, list
             path = Path(scratch) / "model.pb"
         potential = load_potential(path)
         results = [predict(potential, system) for system in systems]
-    return tuple([frame for part in parts for frame in part] for parts in zip(*results, strict=True))
+    energies, forces, virials = ([frame for part in parts for frame in part] for parts in zip(*results, strict=True))
+    return energies, forces, virials

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
@@ -13,7 +16,7 @@ class PotentialError(ValueError):
     """A potential that cannot be used; one line that names the file and says what to do."""
 
 
-def load_potential(model: Path):
+def load_potential(model: Path) -> Any:
     """DeePMD-kit's evaluator of a potential, `deepmd.infer.DeepPot`.
 
     Raises
@@ -59,25 +62,31 @@ class DeepPotential(Calculator):
         self._potential = load_potential(self.model)
         self.species = list(self._potential.get_type_map())
 
-    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
         """Evaluate the potential; stress is minus the symmetric virial over the volume (tension positive)."""
         super().calculate(atoms, properties, system_changes)
-        symbols = self.atoms.get_chemical_symbols()
+        crystal: Atoms = self.atoms  # type: ignore[assignment]
+        symbols = crystal.get_chemical_symbols()
         unknown = sorted(set(symbols) - set(self.species))
         if unknown:
             raise PotentialError(
                 f"{self.model}: knows {', '.join(self.species)} but not {', '.join(unknown)}; "
                 "use a potential trained for this crystal"
             )
-        if not self.atoms.pbc.all():
-            raise PotentialError(f"{self.model}: the crystal's pbc is {self.atoms.pbc.tolist()}; set all three to true")
+        if not crystal.pbc.all():
+            raise PotentialError(f"{self.model}: the crystal's pbc is {crystal.pbc.tolist()}; set all three to true")
         energy, forces, virial = self._potential.eval(
-            self.atoms.positions.reshape(1, -1),
-            self.atoms.cell.array.reshape(1, -1),
+            crystal.positions.reshape(1, -1),
+            crystal.cell.array.reshape(1, -1),
             [self.species.index(symbol) for symbol in symbols],
         )[:3]
         virial = np.asarray(virial, float).reshape(3, 3)
-        stress = -0.5 * (virial + virial.T) / self.atoms.get_volume()
+        stress = -0.5 * (virial + virial.T) / crystal.get_volume()
         self.results = {
             "energy": float(energy.item()),
             "free_energy": float(energy.item()),

@@ -6,8 +6,9 @@ The deviation of their forces is the criterion of DP-GEN (Zhang et al., Comput. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -141,15 +142,15 @@ def force_deviation_rms(forces: np.ndarray) -> np.ndarray:
     return np.sqrt(_variance(forces).mean(axis=1))
 
 
-def deviation_statistics(committee: Committee, systems: Sequence[LabelledFrames]) -> dict:
+def deviation_statistics(committee: Committee, systems: Sequence[LabelledFrames]) -> dict[str, Any]:
     """How far a committee disagrees on frames, as plain data for a model card: eV/Å, over all frames of the systems."""
-    deviations = {"max": [], "rms": []}
+    deviations: dict[str, list[Any]] = {"max": [], "rms": []}
     for system in systems:
         _, forces = committee.evaluate(system)
         deviations["max"].append(force_deviation(forces))
         deviations["rms"].append(force_deviation_rms(forces))
     values = {name: np.concatenate(parts) for name, parts in deviations.items()}
-    statistics = {
+    statistics: dict[str, Callable[..., Any]] = {
         "mean": np.mean,
         "percentile_95": lambda v: np.percentile(v, 95),
         "percentile_99": lambda v: np.percentile(v, 99),

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from qcrystal.potential.settings import Training
 from qcrystal.processes import ProcessError, supervise, thread_environment
@@ -25,7 +26,7 @@ class TrainingError(RuntimeError):
     """A training that failed. The message is one line that names the log and the cause."""
 
 
-def model_definition(training: Training) -> dict:
+def model_definition(training: Training) -> dict[str, Any]:
     """DeePMD-kit's definition of the model: type map, descriptor and fitting net."""
     architecture, seeds = training.architecture, training.seeds
     return {
@@ -51,7 +52,7 @@ def model_definition(training: Training) -> dict:
     }
 
 
-def render_input(training: Training, train_systems: Sequence[Path], test_systems: Sequence[Path]) -> dict:
+def render_input(training: Training, train_systems: Sequence[Path], test_systems: Sequence[Path]) -> dict[str, Any]:
     """Input of ``dp train``.
 
     Parameters

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ BIN_WIDTHS = {"energy": 0.005, "force": 0.2}
 
 
 def predict(
-    potential, system: LabelledFrames, atoms_per_batch: int = 3000
+    potential: Any, system: LabelledFrames, atoms_per_batch: int = 3000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Energies (F,) eV, forces (F, N, 3) eV/Å and virials (F, 3, 3) eV of a `deepmd.infer.DeepPot`.
 
@@ -73,7 +74,7 @@ def parity(
         quantity, split, species, reference, predicted, count: occupied bins of `BIN_WIDTHS`, by their centres.
     """
     potential = load_potential(model)
-    pieces: dict[tuple, list[tuple[np.ndarray, np.ndarray]]] = {}
+    pieces: dict[tuple[Any, ...], list[tuple[np.ndarray, np.ndarray]]] = {}
     started = time.monotonic()
     for split, systems in systems_by_split.items():
         step = (every or {}).get(split, 1)
@@ -112,7 +113,7 @@ def parity(
     return pd.DataFrame(errors), pd.concat(histograms, ignore_index=True)[columns]
 
 
-def _compared(potential, system: LabelledFrames) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+def _compared(potential: Any, system: LabelledFrames) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
     """Flat (reference, predicted) pairs by quantity and species."""
     atoms = len(system.symbols)
     energies, forces, virials = predict(potential, system)

@@ -17,10 +17,11 @@ the atoms' displacements, whether these are thermal or of zero-point size.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from ase import units
+from ase import Atoms, units
 
 from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
 from qcrystal.dataset.labelled_frames import LabelledFrames
@@ -103,7 +104,7 @@ def binned(frames: pd.DataFrame) -> pd.DataFrame:
         over the frames of the worst atom's).
     """
     rows = [_bin("all", frames)]
-    rows += [_bin("system", part, name=name) for name, part in frames.groupby("system", sort=True)]
+    rows += [_bin("system", part, name=str(name)) for name, part in frames.groupby("system", sort=True)]
     for number, part in frames.groupby(np.floor(frames["pressure"] / PRESSURE_WIDTH), sort=True):
         low = number * PRESSURE_WIDTH
         rows.append(_bin("pressure", part, low=low, high=low + PRESSURE_WIDTH, mean=part["pressure"].mean()))
@@ -115,7 +116,9 @@ def binned(frames: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _bin(by: str, frames: pd.DataFrame, name: str = "", low=np.nan, high=np.nan, mean=np.nan) -> dict:
+def _bin(
+    by: str, frames: pd.DataFrame, name: str = "", low: float = np.nan, high: float = np.nan, mean: float = np.nan
+) -> dict[str, Any]:
     weights = frames["atoms"] / frames["atoms"].mean()
     squares = weights * frames["force_rmse"] ** 2
     force = np.sqrt(squares.mean())
@@ -200,7 +203,7 @@ def run_deviation(committee: Committee | None, trajectory: Trajectory, start: fl
     return table.assign(deviation_relative=table["deviation_rms"] / (np.sqrt(3) * table["force_rms"]))
 
 
-def _configurations(trajectory: Trajectory, frame: int) -> list:
+def _configurations(trajectory: Trajectory, frame: int) -> list[Atoms]:
     """The configurations of a frame, as `ase.Atoms`: its beads if they are there."""
     atoms = trajectory.atoms(frame)
     if trajectory.beads is None:

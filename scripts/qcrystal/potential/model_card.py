@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,14 +26,14 @@ def model_card(
     model: Path,
     name: str,
     training: Training,
-    dataset: dict,
+    dataset: dict[str, Any],
     systems_by_split: Mapping[str, Sequence[LabelledFrames]],
     errors: pd.DataFrame,
     every: Mapping[str, int] | None = None,
     literature: Mapping[str, Mapping[str, float]] | None = None,
-    speed: dict | None = None,
-    committee: dict | None = None,
-    remarks: Mapping[str, object] | None = None,
+    speed: dict[str, Any] | None = None,
+    committee: dict[str, Any] | None = None,
+    remarks: Mapping[str, Any] | None = None,
 ) -> Card:
     """The card of a trained potential.
 
@@ -51,7 +52,7 @@ def model_card(
         More entries, or other ones: what was tried before, where it is known to be wrong.
     """
     pressures = np.concatenate([s.pressures for systems in systems_by_split.values() for s in systems])
-    split = {
+    split: dict[str, dict[str, Any]] = {
         part: {"systems": len(systems), "frames": sum(len(s) for s in systems)}
         for part, systems in systems_by_split.items()
     }
@@ -77,7 +78,7 @@ def model_card(
     )
 
 
-def committee_entry(models: Sequence[Path], test_systems: Sequence[LabelledFrames]) -> dict | None:
+def committee_entry(models: Sequence[Path], test_systems: Sequence[LabelledFrames]) -> dict[str, Any] | None:
     """A committee's statistics on test frames and its members' digests; None of a single potential."""
     if len(models) < 2:
         return None
@@ -95,9 +96,10 @@ def _packages(training: Training) -> list[str]:
     ]
 
 
-def _accuracy(errors: pd.DataFrame, split: str) -> dict:
+def _accuracy(errors: pd.DataFrame, split: str) -> dict[str, Any]:
     chosen = errors[(errors["split"] == split) & (errors["system"] == "all")]
-    rmse = {(row.quantity, row.species): float(f"{1e3 * row.rmse:.4g}") for row in chosen.itertuples()}
+    keys = zip(chosen["quantity"], chosen["species"], strict=True)
+    rmse = {key: float(f"{1e3 * value:.4g}") for key, value in zip(keys, chosen["rmse"], strict=True)}
     forces = {species: value for (quantity, species), value in sorted(rmse.items()) if quantity == "force"}
     return {
         "energy_meV_per_atom": rmse["energy", "all"],

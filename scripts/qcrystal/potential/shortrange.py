@@ -49,7 +49,9 @@ def switch(distance: np.ndarray, inner: float, outer: float) -> tuple[np.ndarray
     return 1.0 - x**3 * (10.0 - 15.0 * x + 6.0 * x**2), -30.0 * (x * (1.0 - x)) ** 2 / (outer - inner)
 
 
-def repulsion(distance: np.ndarray, first: str, second: str, inner: float, outer: float):
+def repulsion(
+    distance: np.ndarray, first: str, second: str, inner: float, outer: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Switched ZBL energy (eV) and its derivative (eV/Å); nothing beyond ``outer`` (Å), linear below `CORE`."""
     distance = np.asarray(distance, float)
     outside = np.maximum(distance, CORE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ REPULSION = "repulsion/table"
 
 
 class GraphError(ValueError):
-    """A file that is no frozen potential, or not of a kind that can be edited; one line that names it."""
+    """A file that is no frozen potential, or not of a kind that can be edited. The message names the file."""
 
 
 def finish(
@@ -30,7 +31,7 @@ def finish(
     target: Path,
     species: Sequence[str],
     ranges: Mapping[str, Sequence[float]],
-    weights: Mapping | None = None,
+    weights: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a frozen potential with the repulsion added and with cheaper forces.
 
@@ -42,12 +43,10 @@ def finish(
         The potential's type map.
     ranges
         Distances (Å) by pair of species between which the repulsion is switched on, see
-        `qcrystal.potential.shortrange.pairs`; it is
-        not added if there are none.
+        `qcrystal.potential.shortrange.pairs`. Without any, no repulsion is added.
     weights
-        Those of `qcrystal.potential.moments.trainer.weights_of` with ``probes``: the network between the environment
-        and the energies
-        becomes the one with cubic invariants (`qcrystal.potential.moments.invariants`) that they belong to.
+        Those of `qcrystal.potential.moments.model.weights_of` with ``probes``. The network between the environment and the
+        energies then becomes theirs, which has cubic invariants (`qcrystal.potential.moments.invariants`).
 
     Raises
     ------
@@ -83,14 +82,15 @@ def finish(
     Path(target).write_bytes(written.SerializeToString(deterministic=True))
 
 
-def in_order(graph):
+def in_order(graph: Any) -> Any:
     """The graph (``GraphDef``) with sums of two terms at a time, in the order in which they are written.
 
-    TensorFlow's arithmetic optimiser gathers sums into operations of many terms; with cubic invariants the last digits of the
-    forces then changed from about the 70th evaluation on, and did not with the optimiser switched off (presumably such an
-    operation begins with a term that it may overwrite, and which one that is depends on the times that others take). The
-    optimiser leaves a sum alone that waits for another operation: here all wait for the repulsion, which does not depend on
-    them. Without a repulsion the graph is returned as it is.
+    TensorFlow's arithmetic optimiser merges sums into operations of many terms. With cubic invariants the last digits of the
+    forces then changed from about the 70th evaluation on; with the optimiser switched off they did not. Presumably such an
+    operation begins with a term that it may overwrite, and which term that is depends on timing.
+
+    TensorFlow does not merge a sum that has a control dependency. We make every sum depend on the repulsion node, which is
+    independent of them. A graph without repulsion is returned unchanged.
     """
     operations = {node.name: node for node in graph.node}
     repulsion = next((node.name for node in graph.node if node.op == "PairTab"), None)
@@ -145,7 +145,7 @@ def kind(path: Path) -> str:
     return _kind(_read(tf, Path(path)))
 
 
-def _kind(graph) -> str:
+def _kind(graph: Any) -> str:
     operations = {node.op for node in graph.node}
     if any(node.name.startswith("net/o_energy") for node in graph.node):
         return "finished"
@@ -154,7 +154,7 @@ def _kind(graph) -> str:
     return "compressed" if "TabulateFusionSeA" in operations else "frozen"
 
 
-def _read(tf, path: Path):
+def _read(tf: Any, path: Path) -> Any:
     graph = tf.GraphDef()
     try:
         graph.ParseFromString(path.read_bytes())
@@ -167,7 +167,7 @@ def _read(tf, path: Path):
     return graph
 
 
-def _rename(graph, new: Mapping[str, str]) -> None:
+def _rename(graph: Any, new: Mapping[str, str]) -> None:
     """Rename nodes of a graph and what refers to them."""
     for node in graph.node:
         node.name = new.get(node.name, node.name)
@@ -184,7 +184,7 @@ class _Parts:
     there is none.
     """
 
-    def __init__(self, tf, graph):
+    def __init__(self, tf: Any, graph: Any):
         self.tf, self.graph = tf, graph
         forces = next(operation for operation in graph.get_operations() if operation.type == "ProdForceSeA")
         virials = next(operation for operation in graph.get_operations() if operation.type == "ProdVirialSeA")
@@ -195,7 +195,7 @@ class _Parts:
         self.energy = tf.reshape(graph.get_tensor_by_name("net/o_energy:0"), [-1])
         self.atom_energy = tf.reshape(graph.get_tensor_by_name("net/o_atom_energy:0"), [-1, self.local])
 
-    def replace_network(self, weights: Mapping) -> None:
+    def replace_network(self, weights: Mapping[str, Any]) -> None:
         """Take energies, and their slopes along the environments, from a network with cubic invariants."""
         tf = self.tf
         environment = self.graph.get_tensor_by_name("o_rmat:0")
@@ -213,7 +213,7 @@ class _Parts:
         self.energy = tf.reduce_sum(self.atom_energy, axis=1, name="net/o_energy_of_invariants")
         (self.slope,) = tf.gradients(tf.reduce_sum(self.atom_energy), environment)
 
-    def network(self):
+    def network(self) -> tuple[Any, ...]:
         """Energies (F,) and (F, local), forces (F, all, 3) and atomic virials (F, all, 9), the last two by sums over segments.
 
         DeePMD-kit's kernel for the virial adds 72 products per neighbour atomically, which costs more than a small network.
@@ -236,10 +236,10 @@ class _Parts:
         force = sums[..., :3] - tf.pad(own, [[0, 0], [0, self.all - self.local], [0, 0]])
         return self.energy, self.atom_energy, force, sums[..., 3:]
 
-    def _value(self, name):
+    def _value(self, name: str) -> Any:
         return self.graph.get_tensor_by_name(f"{name}:0")
 
-    def with_repulsion(self, results, info: np.ndarray, data: np.ndarray):
+    def with_repulsion(self, results: tuple[Any, ...], info: np.ndarray, data: np.ndarray) -> tuple[Any, ...]:
         """The results with the tabulated pair energies added."""
         from deepmd.tf.env import op_module
 
@@ -273,9 +273,9 @@ class _Parts:
 
 
 class _Network:
-    """Energies of the atoms of one species with cubic invariants, as `qcrystal.potential.moments.trainer.Energies` has them."""
+    """Energies of the atoms of one species with cubic invariants, as `qcrystal.potential.moments.predictor.Energies` has them."""
 
-    def __init__(self, tf, graph, weights: Mapping, species: int, selection: Sequence[int]):
+    def __init__(self, tf: Any, graph: Any, weights: Mapping[str, Any], species: int, selection: Sequence[int]):
         self.tf, self.weights, self.species, self.selection = tf, weights, species, selection
         self.probes = weights["probes"][species]
         self.axis, self.slots = self._axis(), float(sum(selection))
@@ -299,7 +299,7 @@ class _Network:
         """Probes of each degree."""
         return [probes[0].shape[1] for probes in self.probes]
 
-    def energies(self, environment):
+    def energies(self, environment: Any) -> Any:
         """Energies (n,) from normalised environments (n, places, 4)."""
         tf = self.tf
         parts = tf.split(environment, list(self.selection), axis=1)
@@ -312,7 +312,7 @@ class _Network:
         features += [INVARIANT_SCALE * part for part in invariants.features(moments, self._numbers(), tf)]
         return apply_network(self.weights["fitting"][self.species], tf.concat(features, axis=1), True, tf)[:, 0]
 
-    def _sums(self, environment, neighbour: int):
+    def _sums(self, environment: Any, neighbour: int) -> Any:
         """Σ_j c_j G(s_j) (n, 4, M) of the four components c of neighbours of one species, by their table or network."""
         tf = self.tf
         argument = tf.reshape(environment[:, :, :1], [-1, 1])
@@ -325,7 +325,7 @@ class _Network:
         table, info = self.tables[neighbour]
         return op_module.tabulate_fusion_se_a(table, info, argument, environment, last_layer_size=table.shape[1] // 6)
 
-    def _higher(self, environment) -> list:
+    def _higher(self, environment: Any) -> list[Any]:
         """Probes of the moments of degrees 2 and up, (n, 2l+1, K) each."""
         tf = self.tf
         degrees = range(2, len(self.probes) + 1)
@@ -347,7 +347,7 @@ class _Network:
         rows = tf.split(products, [2 * degree + 1 for degree in degrees], axis=1)
         return [tf.split(row, self._numbers()[1:], axis=2)[place] for place, row in enumerate(rows)]
 
-    def _values(self, s, neighbour: int):
+    def _values(self, s: Any, neighbour: int) -> Any:
         """What the probes of degrees 2 and up see of neighbours of one species, (n, places, all their K)."""
         tf = self.tf
         probes = np.concatenate([probes[neighbour] for probes in self.probes[1:]], axis=1)

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,7 +130,7 @@ def train_on_dataset(
     shutil.rmtree(folder)
 
 
-def description(training: Training, dataset: str, data: Path) -> dict:
+def description(training: Training, dataset: str, data: Path) -> dict[str, Any]:
     """A training as plain data: its settings and the names of its systems, without folders of one machine."""
     systems = {
         part: [f"{dataset}/{part}/{path.name}" for path in sorted((data / part).iterdir())]

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ FILE = "invariants.npz"  # weights of a potential that has them, beside its mode
 INVARIANT_SCALE = 100.0  # makes invariants about as large as the products of two
 
 
-def harmonics_of(x, y, z, degree: int) -> list:
+def harmonics_of(x: Any, y: Any, z: Any, degree: int) -> list[Any]:
     """The same harmonics of degrees 2 to ``degree`` from arrays or tensors of any library; one entry per component."""
     a, b, c, d = 3.0**0.5, 0.625**0.5, 15.0**0.5, 0.375**0.5
     xx, yy, zz, xy = x * x, y * y, z * z, x * y
@@ -81,7 +82,7 @@ def by_degree(degree: int, probes: int | Sequence[int]) -> tuple[int, ...]:
 
 def selection(degrees: tuple[int, int, int], probes: Sequence[int]) -> np.ndarray:
     """Which products of the probes of three degrees are kept: of those that are equal by symmetry the first one."""
-    kept = {}
+    kept: dict[tuple[Any, ...], int] = {}
     for number, chosen in enumerate(itertools.product(*(range(probes[degree - 1]) for degree in degrees))):
         kept.setdefault(tuple(sorted(zip(degrees, chosen, strict=True))), number)
     return np.array(sorted(kept.values()))
@@ -92,7 +93,7 @@ def count(degree: int, probes: int | Sequence[int]) -> int:
     return sum(len(selection(degrees, by_degree(degree, probes))) for degrees in triples(degree)) if probes else 0
 
 
-def features(moments: list, probes: Sequence[int], library) -> list:
+def features(moments: list[Any], probes: Sequence[int], library: Any) -> list[Any]:
     """The invariants of many atoms, one array (n, k) per triple of degrees.
 
     Parameters
@@ -119,7 +120,7 @@ def features(moments: list, probes: Sequence[int], library) -> list:
     return found
 
 
-def apply_network(layers: list[dict], x, linear_end: bool, library):
+def apply_network(layers: list[dict[str, Any]], x: Any, linear_end: bool, library: Any) -> Any:
     """A network of DeePMD-kit: tanh layers with shortcuts where the width stays or doubles; ``library`` as in `features`."""
     concatenate = library.concatenate if hasattr(library, "concatenate") else library.concat
     for layer in layers[:-1] if linear_end else layers:
@@ -134,14 +135,15 @@ def apply_network(layers: list[dict], x, linear_end: bool, library):
     return x @ layers[-1]["w"] + layers[-1]["b"] if linear_end else x
 
 
-def save(path: Path, weights: Mapping) -> None:
+def save(path: Path, weights: Mapping[str, Any]) -> None:
     """Write weights, dictionaries and lists of arrays, as an archive whose names are the paths to each array."""
     buffer = io.BytesIO()
-    np.savez(buffer, **dict(_named(weights)))
+    arrays: dict[str, Any] = dict(_named(weights))
+    np.savez(buffer, **arrays)
     write_whole(path, buffer.getvalue())
 
 
-def _named(part: Mapping | Sequence, name: str = ""):
+def _named(part: Mapping[str, Any] | Sequence[Any] | np.ndarray, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
     if isinstance(part, np.ndarray):
         yield name[1:], part
         return
@@ -149,9 +151,9 @@ def _named(part: Mapping | Sequence, name: str = ""):
         yield from _named(value, f"{name}/{key}")
 
 
-def load(path: Path) -> dict:
+def load(path: Path) -> dict[str, Any]:
     """Read what `save` wrote."""
-    root: dict = {}
+    root: dict[str, Any] = {}
     with np.load(path, allow_pickle=False) as archive:
         for name in archive.files:
             *parents, last = name.split("/")
@@ -162,7 +164,7 @@ def load(path: Path) -> dict:
     return _lists(root)
 
 
-def _lists(part):
+def _lists(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     values = {key: _lists(value) for key, value in part.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from qcrystal.potential.moments.neighbourhoods import Environment
 from qcrystal.potential.settings import Invariants, Training
 
 
-def initial_model(training: Training, environment: Environment, energies: np.ndarray, closest: float) -> dict:
+def initial_model(training: Training, environment: Environment, energies: np.ndarray, closest: float) -> dict[str, Any]:
     """A DeePMD-kit model as plain data with first weights drawn as its TensorFlow backend draws them.
 
     Parameters
@@ -48,7 +49,7 @@ def initial_model(training: Training, environment: Environment, energies: np.nda
     return {"model": model, "model_def_script": wanted, "@variables": {"min_nbor_dist": closest}}
 
 
-def _draw(variables: dict, random: np.random.Generator, precision: str) -> None:
+def _draw(variables: dict[str, Any], random: np.random.Generator, precision: str) -> None:
     """Weights of one layer: normal, of variance 1/(inputs + outputs); biases of variance 1; time steps about 0.1."""
     shape = variables["w"].shape
     variables["w"] = random.normal(0, 1 / math.sqrt(sum(shape)), shape).astype(precision)
@@ -58,7 +59,7 @@ def _draw(variables: dict, random: np.random.Generator, precision: str) -> None:
         variables["idt"] = random.normal(0.1, 0.001, variables["idt"].shape).astype(precision)
 
 
-def weights_of(model: dict, cubic: Invariants | None = None, seed: int = 1) -> dict:
+def weights_of(model: dict[str, Any], cubic: Invariants | None = None, seed: int = 1) -> dict[str, Any]:
     """The networks' weights: ``embedding`` in DeePMD-kit's order, ``fitting`` by species of the atom.
 
     With ``cubic`` there are ``probes`` too: by species of the atom, degree and species of the neighbour, arrays (M, K) from
@@ -81,7 +82,9 @@ def weights_of(model: dict, cubic: Invariants | None = None, seed: int = 1) -> d
     return _with_invariants(weights, np.random.default_rng(seed), cubic.degree, cubic.probes) if cubic else weights
 
 
-def _with_invariants(weights: dict, random: np.random.Generator, degree: int, probes: int | list[int]) -> dict:
+def _with_invariants(
+    weights: dict[str, Any], random: np.random.Generator, degree: int, probes: int | list[int]
+) -> dict[str, Any]:
     species, channels = len(weights["fitting"]), weights["embedding"][0][-1]["w"].shape[1]
 
     def drawn(number: int) -> np.ndarray:
@@ -96,7 +99,7 @@ def _with_invariants(weights: dict, random: np.random.Generator, degree: int, pr
     return weights
 
 
-def put_weights(model: dict, weights: dict) -> None:
+def put_weights(model: dict[str, Any], weights: dict[str, Any]) -> None:
     """Write weights as `weights_of` gives them into a model."""
     descriptor, fitting = model["model"]["descriptor"]["embeddings"], model["model"]["fitting"]["nets"]
     for networks, values in ((descriptor["networks"], weights["embedding"]), (fitting["networks"], weights["fitting"])):

@@ -12,7 +12,7 @@ WARMUP = 300
 """Steps."""
 
 
-def learning_rate(architecture: Architecture, steps: int) -> Callable:
+def learning_rate(architecture: Architecture, steps: int) -> Callable[..., Any]:
     """DeePMD-kit's schedules ``exp`` (continuous) and ``cosine``, after a linear rise over the first `WARMUP` steps.
 
     Returns
@@ -30,7 +30,7 @@ def learning_rate(architecture: Architecture, steps: int) -> Callable:
     return lambda step: decay(step) * optax.linear_schedule(0.02, 1.0, WARMUP)(step)
 
 
-def optimiser(name: Literal["adam", "muon"], schedule: Callable, weight_decay: float = 0) -> Any:
+def optimiser(name: Literal["adam", "muon"], schedule: Callable[..., Any], weight_decay: float = 0) -> Any:
     """``adam``, or ``muon`` (K. Jordan et al., 2024): orthogonalised momentum for the matrices and Adam for the rest.
 
     With Muon the learning rate is the size of a step in units of an orthogonal matrix: about three times Adam's. Matrices

@@ -33,7 +33,7 @@ class Energies:
         self.slots = float(environment.slots.sum())
         self.axis = axis
 
-    def __call__(self, weights: dict, moments: list) -> list:
+    def __call__(self, weights: dict[str, Any], moments: list[Any]) -> list[Any]:
         """Energies, one array per species of the atom, from moments (n, C, S K) per species."""
         import jax.numpy as jnp
 
@@ -72,14 +72,14 @@ class Predictor:
         self.environment = environment
         self.energies = energies = Energies(environment, axis)
 
-        def total(weights: dict, moments: list) -> tuple[Any, list]:
+        def total(weights: dict[str, Any], moments: list[Any]) -> tuple[Any, list[Any]]:
             parts = energies(weights, moments)
             return sum(part.sum() for part in parts), parts
 
         self._gradient = jax.jit(jax.grad(total, argnums=1, has_aux=True))
 
     def predict(
-        self, weights: dict, frames: Sequence[Frame], blocks: list[np.ndarray] | None = None
+        self, weights: dict[str, Any], frames: Sequence[Frame], blocks: list[np.ndarray] | None = None
     ) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """Energy (without the species' means), forces and virial of frames of one composition."""
         gradient, energies = self._gradient(weights, self.blocks(frames) if blocks is None else blocks)

@@ -111,7 +111,7 @@ class Trainer:
     def __init__(
         self,
         training: Training,
-        model: dict,
+        model: dict[str, Any],
         environment: Environment,
         frames: Sequence[Frame],
         testing: Sequence[Frame] = (),
@@ -128,13 +128,19 @@ class Trainer:
         self.predictor = Predictor(environment, training.architecture.axis_neuron)
         energies = self.predictor.energies
 
-        def directed(weights: dict, moments: list, tangents: list, factors: list) -> Any:
+        def directed(weights: dict[str, Any], moments: list[Any], tangents: list[Any], factors: list[Any]) -> Any:
             parts, along = jax.jvp(partial(energies, weights), (moments,), (tangents,))
             return sum((p * f).sum() - t.sum() for p, t, f in zip(parts, along, factors, strict=True))
 
         def step(
-            weights: dict, state: Any, average: dict, moments: list, tangents: list, factors: list, decay: float
-        ) -> tuple:
+            weights: dict[str, Any],
+            state: Any,
+            average: dict[str, Any],
+            moments: list[Any],
+            tangents: list[Any],
+            factors: list[Any],
+            decay: float,
+        ) -> tuple[Any, ...]:
             gradient = jax.grad(directed)(weights, moments, tangents, factors)
             change, state = self.optimiser.update(gradient, state, weights)
             weights = optax.apply_updates(weights, change)
@@ -172,7 +178,7 @@ class Trainer:
 
     def directions(
         self, frames: Sequence[Frame], prefactors: dict[str, float], blocks: list[np.ndarray]
-    ) -> tuple[list, list, np.ndarray]:
+    ) -> tuple[list[Any], list[Any], np.ndarray]:
         """Tangents dA(λ, μ) and factors ∂L/∂E of every atom, one array per species, and the squared errors.
 
         The loss is DeePMD-kit's, p_e ΔE²/N + p_f <ΔF²> + p_v <ΔV²>/N, averaged over the batch.
@@ -255,7 +261,7 @@ class Trainer:
             f"{self.done:7d} " + " ".join(f"{x:12.4e}" for x in [*numbers, float(self.schedule(self.done - 1))]) + "\n"
         )
 
-    def _test_sample(self, size: int = 40) -> list[Frame]:
+    def _test_sample(self, size: int = 40) -> Sequence[Frame]:
         return self.testing[:: max(1, len(self.testing) // size)]
 
     def _test_errors(self, frames: Sequence[Frame]) -> np.ndarray:
@@ -277,7 +283,7 @@ class Trainer:
             )
         return np.sqrt(np.mean(squares, axis=0))
 
-    def fit_bias(self, weights: dict) -> dict:
+    def fit_bias(self, weights: dict[str, Any]) -> dict[str, Any]:
         """Weights whose biases, one per species, leave the energies of all training frames without error on average.
 
         The mean energies with which a training starts come from few, nearly proportional compositions, and averaged weights
