@@ -23,8 +23,8 @@ if Path(qcrystal.__file__).resolve().parents[2] != ROOT.resolve():
         file=sys.stderr,
     )
     sys.exit(1)
-from qcrystal.config.load import load, read_files
-from qcrystal.config.messages import MAIN_FILE, ConfigError, read_yaml
+from qcrystal.config.load import MAIN_FILE, load, read_files
+from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.preflight import check_places, check_surroundings
 from qcrystal.config.wildcards import one_of
 from qcrystal.potential.card import read_card

@@ -1,13 +1,13 @@
 # Structures of low enthalpy: random and distorted starts, their enthalpies, and their check by DFT.
-SEARCH = SCALE.statics.search
+SEARCH = SCALE.search
 SEARCH_BATCHES = list(range(SEARCH.batches))
 # What every rule of the search is told.
 SEARCHED = {
     "prototype": prototype(),
-    "pressures": CRYSTAL.statics.pressures,
-    "number_of_pressures": SCALE.statics.pressures,
-    "shortest": CRYSTAL.statics.shortest_distances,
-    "max_steps": SCALE.statics.max_relaxation_steps,
+    "pressures": CRYSTAL.search.pressures,
+    "number_of_pressures": SEARCH.pressures,
+    "shortest": CRYSTAL.search.shortest_distances,
+    "max_steps": SEARCH.max_relaxation_steps,
 }
 
 
@@ -37,8 +37,8 @@ rule search_random:
         **SEARCHED,
         starts=SEARCH.starts,
         formula_units=SEARCH.formula_units,
-        space_groups=CRYSTAL.statics.space_groups,
-        window=CRYSTAL.statics.window,
+        space_groups=CRYSTAL.search.space_groups,
+        window=CRYSTAL.search.window,
         seed=CONFIG.seed("search"),
     script:
         "../scripts/search/random_crystals.py"
@@ -67,10 +67,10 @@ rule search_distorted:
     params:
         **code("search/distorted.py"),
         **SEARCHED,
-        phases=CRYSTAL.statics.phases,
+        phases=CRYSTAL.search.phases,
         distortions=SEARCH.distortions,
         primitive_cells=min(2, max(SEARCH.formula_units)),
-        window=CRYSTAL.statics.window,
+        window=CRYSTAL.search.window,
         masses={element: CRYSTAL.isotopes[element].mass for element in CRYSTAL.species},
         seed=CONFIG.seed("distortions"),
     script:
@@ -105,7 +105,7 @@ rule enthalpy:
         **code("search/enthalpies.py"),
         **SEARCHED,
         beyond_training=CRYSTAL.statics.beyond_training,
-        phases=CRYSTAL.statics.phases,
+        phases=CRYSTAL.search.phases,
         keep=SEARCH.keep,
     script:
         "../scripts/search/enthalpies.py"

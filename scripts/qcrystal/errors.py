@@ -1,9 +1,48 @@
-"""What a user reads when something goes wrong: one line that says what, and what to do."""
+"""What a user reads when something goes wrong: one line per problem that says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    ``where`` is a file, ``--config`` or ``environment``; ``key`` the place within it, such as ``dft.cutoff``; ``found`` says
+    what is wrong, with the value; ``advice`` says what to do. Any of them may be empty.
+    """
+
+    where: str = ""
+    key: str = ""
+    found: str = ""
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return printable(
+            ": ".join(filter(None, [self.where, self.key, "; ".join(filter(None, [self.found, self.advice]))]))
+        )
+
+    def within(self, key: str) -> Problem:
+        """The same problem, seen from outside of the mapping that stands at a key."""
+        return replace(self, key=".".join(filter(None, [key, self.key])))
+
+    def of(self, where: str) -> Problem:
+        """The same problem, with the file that it is in."""
+        return replace(self, where=where)
+
+
+class QcrystalError(Exception):
+    """Anything that a user can put right; ``problems`` are rendered once, here, as one line each.
+
+    Its subclasses are ``ValueError`` (bad input) or ``RuntimeError`` (a job that cannot go on) as well.
+    """
+
+    def __init__(self, *problems: Problem | str):
+        self.problems = tuple(one if isinstance(one, Problem) else Problem(found=one) for one in problems)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 def one_line(error: Exception) -> str:
@@ -11,7 +50,7 @@ def one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return full_disk(Path(error.filename).parent if error.filename else Path.cwd())
     text = " ".join(str(error).split())
-    if isinstance(error, ValueError | RuntimeError | OSError) and text:
+    if isinstance(error, QcrystalError | ValueError | RuntimeError | OSError) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -19,3 +58,8 @@ def one_line(error: Exception) -> str:
 def full_disk(folder: Path) -> str:
     """What to do about a full disk."""
     return f"{folder}: no space left on this disk; make room, then start again: what is finished is kept"
+
+
+def printable(text: str) -> str:
+    """A text as one line of letters that can be shown."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))

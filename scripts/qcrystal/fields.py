@@ -5,22 +5,50 @@ Effort takes fewer of some values than physics lists: `spread` says which.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from ase.data import chemical_symbols
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from qcrystal.errors import Problem, QcrystalError
 
 LARGEST_COUNT = 10**9
 LONGEST_NAME = 80  # names become parts of file names, which hold 255 bytes
 
 
-class Strict(BaseModel):
-    """A part of the configuration: unknown keys are errors, and values do not change."""
+Check = Callable[..., Iterator[Problem]]
+"""Yields what is wrong with some fields, its parameters: their names are those of the fields. Keys begin at the mapping's."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Inconsistent(QcrystalError, ValueError):
+    """Values that are each possible, but not together."""
+
+
+class Strict(BaseModel):
+    """A part of the configuration: unknown keys are errors, values do not change, and all of ``checks`` are run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    checks: ClassVar[tuple[Check, ...]] = ()
+
+    @model_validator(mode="after")
+    def _run_checks(self) -> Self:
+        problems = tuple(failed(self.checks, dict(self)))
+        if problems:
+            raise Inconsistent(*problems)
+        return self
+
+
+def failed(checks: Iterable[Check], known: Mapping[str, object]) -> Iterator[Problem]:
+    """Problems that checks find; those checks are run whose parameters are all ``known``."""
+    for check in checks:
+        names = inspect.signature(check).parameters
+        if all(name in known for name in names):
+            yield from check(**{name: known[name] for name in names})
 
 
 def _not_bool(value: Any) -> Any:
@@ -43,12 +71,21 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _element(value: str) -> str:
+    if value not in chemical_symbols[1:]:
+        raise ValueError("is not a chemical element; correct it")
+    return value
+
+
+BRANCHES = ("<one>", "<many>")
+"""Names of an `either`'s types in the places that pydantic reports; no part of a key."""
+
+
 def either(one: Any, many: Any, kind: type) -> Any:
-    """A value that is of type ``many`` if it is a ``kind`` (list or dict), else of type ``one``: an error names one of them."""
-    # names that qcrystal.config leaves out where it says which key is wrong
+    """A value of type ``many`` if it is a ``kind`` (list or dict), else of type ``one``: an error speaks of one of them."""
     return Annotated[
-        Annotated[one, Tag("constrained-one")] | Annotated[many, Tag("constrained-many")],
-        Discriminator(lambda value: "constrained-many" if isinstance(value, kind) else "constrained-one"),
+        Annotated[one, Tag(BRANCHES[0])] | Annotated[many, Tag(BRANCHES[1])],
+        Discriminator(lambda value: BRANCHES[isinstance(value, kind)]),
     ]
 
 
@@ -59,6 +96,8 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_n
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_not_bool)]
 Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, AfterValidator(_one_line)]
+Element = Annotated[str, AfterValidator(_element)]
+"""Chemical symbol."""
 
 Pressure = Annotated[NotNegative, Field(le=1e4)]
 """GPa."""
@@ -70,11 +109,13 @@ Repeat = tuple[Count, Count, Count]
 Jobs = Annotated[Count, Field(le=10_000)]
 """As many jobs, or things that are jobs."""
 SmallCount = Annotated[Count, Field(le=50)]
-LONGEST_PART = 255
-"""Bytes that a file system takes for a name."""
+LONGEST_PART, LONGEST_PATH = 255, 4095
+"""Bytes that a file system takes for a name, and for a path."""
 
 
 def _possible(path: str) -> str:
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise ValueError(f"no path can have {len(path)} letters; name another")
     for part in Path(path).parts:
         if len(os.fsencode(part)) > LONGEST_PART:
             raise ValueError(f"no file can have a name of {len(part)} letters; name another")

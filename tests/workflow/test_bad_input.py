@@ -20,6 +20,7 @@ import pytest
 import yaml
 from ase import units
 from ase.spacegroup import crystal
+from configurations import CRYSTAL, MAIN, PUBLISHED, SOURCES, scale_files
 
 from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError, read_yaml
@@ -31,8 +32,8 @@ from qcrystal.potential.calculator import DeepPotential, PotentialError
 
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[2]
-SCALE, SYSTEM, MAIN = "config/scales/smoke.yaml", "config/crystals/lah10/crystal.yaml", "config/config.yaml"
-PUBLISHED, CARD = "config/crystals/lah10/published.yaml", "models/lah10-fast/card.yaml"
+SCALE, SWEEPS = scale_files("smoke")
+CARD = "models/lah10-fast/card.yaml"
 
 
 def by_id(table):
@@ -68,7 +69,6 @@ def house(tmp_path_factory):
         (folder / "data/lah10-gpaw" / system.name).symlink_to(system)
     shutil.copytree(ROOT / "models/lah10-fast", folder / "models/lah10-fast")
     main = folder / MAIN
-    main.write_text(main.read_text().replace("models/lah10-accurate", "models/lah10-fast"))
     main.write_text(main.read_text().replace("scale: laptop", "scale: smoke"))
     return folder
 
@@ -120,9 +120,9 @@ PATH_INTEGRALS = {"method": "pimd", "ensemble": "npt"}
 # what is wrong: (file, edit of its content, words of the line)
 VALUES = {
     # sweeps
-    "unknown key": (SCALE, sweep(presure=[1]), ["sweeps.qtb_grid.presure", "unknown key", "'pressures'"]),
+    "unknown key": (SWEEPS, sweep(presure=[1]), ["sweeps.qtb_grid.presure", "unknown key", "'pressures'"]),
     "misspelt key": (
-        SCALE,
+        SWEEPS,
         rename("sweeps", "qtb_grid", "pressures", to="presures"),
         ["presures", "did you mean 'pressures'"],
     ),
@@ -134,226 +134,230 @@ VALUES = {
         ["training.steps.fast: ", "(got 0)"],
     ),
     "too many probes": (
-        SYSTEM,
+        CRYSTAL,
         change("training", "fast", "invariants", "probes", to=17),
         ["invariants.probes: ", "(got 17)"],
     ),
     "probes of a degree missing": (
-        SYSTEM,
+        CRYSTAL,
         change("training", "fast", "invariants", "probes", to=[4, 4]),
         ["training.fast.invariants: probes: 2 numbers for 3 degrees; give one number, or one per degree"],
     ),
     "endless weight decay": (
-        SYSTEM,
+        CRYSTAL,
         change("training", "fast", "weight_decay", to=INF),
         ["training.fast.weight_decay: "],
     ),
     "true weight decay": (
-        SYSTEM,
+        CRYSTAL,
         change("training", "fast", "weight_decay", to=True),
         ["must be a number, not true or false"],
     ),
     "weight decay of another trainer": (
-        SYSTEM,
+        CRYSTAL,
         lambda document: document["training"]["pairs"].update(trainer="deepmd", weight_decay=0.1),
         ["training.pairs: weight_decay: trainer deepmd takes none"],
     ),
-    "key of another crystal": (SCALE, sweep(molecules=0), ["sweeps.qtb_grid.molecules", "unknown key; remove it"]),
+    "key of another crystal": (SWEEPS, sweep(molecules=0), ["sweeps.qtb_grid.molecules", "unknown key; remove it"]),
     "missing key": (
-        SCALE,
+        SWEEPS,
         change("sweeps", "qtb_grid", "length", to=remove),
         ["sweeps.qtb_grid.length is missing; add it"],
     ),
     "missing section": (SCALE, lambda d: d.pop("sampling"), ["sampling is missing; add it"]),
-    "negative pressure": (SCALE, sweep(pressures=[150, -20]), ["pressures.1", "-20"]),
-    "pressure in Pa": (SCALE, sweep(pressures=[1.5e11]), ["pressures.0", "150000000000", "10000"]),
-    "pressure with its unit": (SCALE, sweep(pressures=["150 GPa"]), ["pressures.0", "'150 GPa'"]),
-    "one pressure without a list": (SCALE, sweep(pressures=150), ["pressures", "list", "150"]),
-    "infinite pressure": (SCALE, sweep(pressures=[INF]), ["pressures.0", "inf"]),
-    "pressure that is no number": (SCALE, sweep(pressures=[NAN]), ["pressures.0", "nan"]),
+    "negative pressure": (SWEEPS, sweep(pressures=[150, -20]), ["pressures.1", "-20"]),
+    "pressure in Pa": (SWEEPS, sweep(pressures=[1.5e11]), ["pressures.0", "150000000000", "10000"]),
+    "pressure with its unit": (SWEEPS, sweep(pressures=["150 GPa"]), ["pressures.0", "'150 GPa'"]),
+    "one pressure without a list": (SWEEPS, sweep(pressures=150), ["pressures", "list", "150"]),
+    "infinite pressure": (SWEEPS, sweep(pressures=[INF]), ["pressures.0", "inf"]),
+    "pressure that is no number": (SWEEPS, sweep(pressures=[NAN]), ["pressures.0", "nan"]),
     "the same pressure twice": (
-        SCALE,
+        SWEEPS,
         sweep(pressures=[150, 150.0]),
         ["pressures", "150 stands there twice", "replicas"],
     ),
-    "negative temperature": (SCALE, sweep(temperatures=[-5]), ["temperatures.0", "-5"]),
-    "temperature of a star": (SCALE, sweep(temperatures=[1e12]), ["temperatures.0", "20000"]),
-    "no temperature": (SCALE, sweep(temperatures=[]), ["temperatures", "at least 1"]),
+    "negative temperature": (SWEEPS, sweep(temperatures=[-5]), ["temperatures.0", "-5"]),
+    "temperature of a star": (SWEEPS, sweep(temperatures=[1e12]), ["temperatures.0", "20000"]),
+    "no temperature": (SWEEPS, sweep(temperatures=[]), ["temperatures", "at least 1"]),
     "classical at 0 K": (
-        SCALE,
+        SWEEPS,
         sweep(method="classical", temperatures=[0]),
         ["temperatures", "classical", "above 0 K"],
     ),
-    "path integrals at 0 K": (SCALE, sweep(**PATH_INTEGRALS, temperatures=[0]), ["temperatures", "above 0 K"]),
+    "path integrals at 0 K": (SWEEPS, sweep(**PATH_INTEGRALS, temperatures=[0]), ["temperatures", "above 0 K"]),
     "path integrals near 0 K": (
-        SCALE,
+        SWEEPS,
         sweep(**PATH_INTEGRALS, temperatures=[0.01]),
         ["sweeps.qtb_grid.temperatures", "0.01 K", "beads", "more than 10000"],
     ),
-    "dynamics at a free cell": (SCALE, sweep(method="trpmd"), ["ensemble", "nvt"]),
-    "another run's cell under constant pressure": (SCALE, sweep(cell_of="energy_qtb"), ["cell_of", "ensemble: nvt"]),
-    "a cell of no sweep": (SCALE, fixed(cell_of="energy"), ["qtb_grid.cell_of", "'energy'", "energy_qtb"]),
-    "a cell of a fixed cell": (SCALE, fixed(cell_of="compared_qtb"), ["cell_of", "fixed cells itself"]),
+    "dynamics at a free cell": (SWEEPS, sweep(method="trpmd"), ["ensemble", "nvt"]),
+    "another run's cell under constant pressure": (SWEEPS, sweep(cell_of="energy_qtb"), ["cell_of", "ensemble: nvt"]),
+    "a cell of no sweep": (SWEEPS, fixed(cell_of="energy"), ["qtb_grid.cell_of", "'energy'", "energy_qtb"]),
+    "a cell of a fixed cell": (SWEEPS, fixed(cell_of="compared_qtb"), ["cell_of", "fixed cells itself"]),
     "a cell of another crystal": (
-        SCALE,
+        SWEEPS,
         fixed(cell_of="energy_qtb", pressures=[200], isotope="D"),
         ["cell_of", "isotope H, not D"],
     ),
     "a cell without vacancies": (
-        SCALE,
+        SWEEPS,
         fixed(cell_of="energy_qtb", pressures=[200], vacancies=1),
         ["cell_of", "0 vacancies in 44 sites, not 1"],
     ),
-    "a cell at no such pressure": (SCALE, fixed(cell_of="energy_qtb", pressures=[150]), ["cell_of", "150 GPa"]),
-    "unknown method": (SCALE, sweep(method="magic"), ["method", "'magic'", "'qtb'"]),
-    "two integers": (SCALE, sweep(repeat=[2, 2]), ["repeat.2 is missing"]),
-    "a supercell of zero": (SCALE, sweep(repeat=[2, 0, 2]), ["repeat.1", "greater than 0"]),
-    "a supercell of halves": (SCALE, sweep(repeat=[2, 1.5, 2]), ["repeat.1", "1.5"]),
-    "a supercell of words": (SCALE, sweep(repeat="big"), ["repeat", "'big'"]),
-    "a supercell of a gram": (SCALE, sweep(repeat=[10**8] * 3), ["sweeps.qtb_grid.repeat", "atoms", "take fewer"]),
-    "unknown isotope": (SCALE, sweep(isotope="T"), ["isotope", "'T'", "known: La, H, D"]),
-    "more vacancies than atoms": (SCALE, sweep(vacancies=40), ["vacancies", "40 H atoms", "take fewer"]),
-    "replicas 0": (SCALE, sweep(replicas=0), ["replicas", "greater than 0"]),
-    "a million replicas": (SCALE, sweep(replicas=10**6), ["replicas", "4000000 runs", "take fewer"]),
-    "yes as a length": (SCALE, sweep(length=True), ["length", "must be a number", "True"]),
-    "no length": (SCALE, sweep(length=0), ["length", "greater than 0"]),
-    "length in fs": (SCALE, sweep(length=1e6), ["length", "2e+09 steps of 0.5 fs", "take less"]),
-    "shorter than a frame": (SCALE, sweep(length=0.001), ["length", "0.001 ps", "sampling.frame_interval"]),
-    "friction of path integrals": (SCALE, sweep(method="pimd", frictions=[10]), ["frictions", "pimd"]),
-    "no friction": (SCALE, sweep(frictions=[0]), ["frictions.0", "greater than 0"]),
-    "the same friction twice": (SCALE, sweep(frictions=[10, 10]), ["frictions", "10 stands there twice"]),
-    "beads of a bath": (SCALE, sweep(beads=[8]), ["beads", "qtb has none"]),
+    "a cell at no such pressure": (SWEEPS, fixed(cell_of="energy_qtb", pressures=[150]), ["cell_of", "150 GPa"]),
+    "unknown method": (SWEEPS, sweep(method="magic"), ["method", "'magic'", "'qtb'"]),
+    "two integers": (SWEEPS, sweep(repeat=[2, 2]), ["repeat.2 is missing"]),
+    "a supercell of zero": (SWEEPS, sweep(repeat=[2, 0, 2]), ["repeat.1", "greater than 0"]),
+    "a supercell of halves": (SWEEPS, sweep(repeat=[2, 1.5, 2]), ["repeat.1", "1.5"]),
+    "a supercell of words": (SWEEPS, sweep(repeat="big"), ["repeat", "'big'"]),
+    "a supercell of a gram": (SWEEPS, sweep(repeat=[10**8] * 3), ["sweeps.qtb_grid.repeat", "atoms", "take fewer"]),
+    "unknown isotope": (SWEEPS, sweep(isotope="T"), ["isotope", "'T'", "known: La, H, D"]),
+    "more vacancies than atoms": (SWEEPS, sweep(vacancies=40), ["vacancies", "40 H atoms", "take fewer"]),
+    "replicas 0": (SWEEPS, sweep(replicas=0), ["replicas", "greater than 0"]),
+    "a million replicas": (SWEEPS, sweep(replicas=10**6), ["replicas", "4000000 runs", "take fewer"]),
+    "yes as a length": (SWEEPS, sweep(length=True), ["length", "must be a number", "True"]),
+    "no length": (SWEEPS, sweep(length=0), ["length", "greater than 0"]),
+    "length in fs": (SWEEPS, sweep(length=1e6), ["length", "2e+09 steps of 0.5 fs", "take less"]),
+    "shorter than a frame": (SWEEPS, sweep(length=0.001), ["length", "0.001 ps", "sampling.frame_interval"]),
+    "friction of path integrals": (SWEEPS, sweep(method="pimd", frictions=[10]), ["frictions", "pimd"]),
+    "no friction": (SWEEPS, sweep(frictions=[0]), ["frictions.0", "greater than 0"]),
+    "the same friction twice": (SWEEPS, sweep(frictions=[10, 10]), ["frictions", "10 stands there twice"]),
+    "beads of a bath": (SWEEPS, sweep(beads=[8]), ["beads", "qtb has none"]),
     "beads twice over": (
-        SCALE,
+        SWEEPS,
         sweep(method="pimd", temperatures=[300], beads=[8], bead_ratio=2),
         ["beads", "[8]", "bead_ratio: 2"],
     ),
-    "half a bead": (SCALE, sweep(method="pimd", temperatures=[300], beads=[0.5]), ["beads", "0.5"]),
+    "half a bead": (SWEEPS, sweep(method="pimd", temperatures=[300], beads=[0.5]), ["beads", "0.5"]),
     "the same beads twice": (
-        SCALE,
+        SWEEPS,
         sweep(method="pimd", temperatures=[300], beads=[8, 8]),
         ["beads", "8 stands there twice"],
     ),
-    "name with a slash": (SCALE, rename("sweeps", "qtb_grid", to="qtb/grid"), ["sweeps", "'qtb/grid'", "letters"]),
-    "name beyond ASCII": (SCALE, rename("sweeps", "qtb_grid", to="протоны"), ["sweeps", "'протоны'", "letters"]),
-    "name that is a number": (SCALE, rename("sweeps", "qtb_grid", to=1), ["sweeps", "'1'", "string"]),
-    "sweeps as a list": (SCALE, change("sweeps", to=[]), ["sweeps", "dictionary", "[]"]),
+    "name with a slash": (SWEEPS, rename("sweeps", "qtb_grid", to="qtb/grid"), ["sweeps", "'qtb/grid'", "letters"]),
+    "name beyond ASCII": (SWEEPS, rename("sweeps", "qtb_grid", to="протоны"), ["sweeps", "'протоны'", "letters"]),
+    "name that is a number": (SWEEPS, rename("sweeps", "qtb_grid", to=1), ["sweeps", "'1'", "string"]),
+    "sweeps as a list": (SWEEPS, change("sweeps", to=[]), ["sweeps", "dictionary", "[]"]),
     "frames farther apart than a run is long": (
         SCALE,
         change("sampling", "frame_interval", to=5),
-        ["frame_interval, 5 ps"],
+        ["sampling.frame_interval: 5 ps is longer than the runs of classical_grid, qtb_grid,"],
     ),
     "a billion points": (SCALE, change("statics", "eos_points", to=10**9), ["statics.eos_points", "10000"]),
     "a run of another length": (
-        SCALE,
+        SWEEPS,
         change("sweeps", "energy_classical", "length", to=1.0),
         ["sweeps.energy_classical", "already part of another sweep", "steps 300 there, 2000 here"],
     ),
     # system
     "element of no species": (
-        SYSTEM,
+        CRYSTAL,
         change("prototypes", "Fm-3m", "sites", 0, "element", to="Ce"),
         ["prototypes.Fm-3m", "'Ce'"],
     ),
-    "no element": (SYSTEM, change("species", to=["La", "Q"]), ["species", "'Q'", "not a chemical element"]),
-    "species twice": (SYSTEM, change("species", to=["La", "H", "H"]), ["species", "H stands there twice"]),
-    "isotope of no species": (SYSTEM, change("isotopes", "D", "element", to="He"), ["isotopes.D.element", "'He'"]),
-    "negative mass": (SYSTEM, change("isotopes", "D", "mass", to=-2), ["isotopes.D.mass", "-2"]),
-    "no sites": (SYSTEM, change("prototypes", "Fm-3m", "sites", to=[]), ["prototypes.Fm-3m.sites", "at least 1"]),
+    "no element": (CRYSTAL, change("species", to=["La", "Q"]), ["species", "'Q'", "not a chemical element"]),
+    "species twice": (CRYSTAL, change("species", to=["La", "H", "H"]), ["species", "H stands there twice"]),
+    "isotope of no species": (CRYSTAL, change("isotopes", "D", "element", to="He"), ["isotopes.D.element", "'He'"]),
+    "negative mass": (CRYSTAL, change("isotopes", "D", "mass", to=-2), ["isotopes.D.mass", "-2"]),
+    "no sites": (CRYSTAL, change("prototypes", "Fm-3m", "sites", to=[]), ["prototypes.Fm-3m.sites", "at least 1"]),
     "position that is no number": (
-        SYSTEM,
+        CRYSTAL,
         change("prototypes", "Fm-3m", "sites", 1, "position", to=[NAN] * 3),
         ["prototypes.Fm-3m.sites.1.position.0", "nan"],
     ),
     "two atoms at one place": (
-        SYSTEM,
+        CRYSTAL,
         change("prototypes", "Fm-3m", "sites", 2, "position", to=[0.251] * 3),
         ["prototypes.Fm-3m", "0.01 Å apart", "correct the sites"],
     ),
     "one site twice": (
-        SYSTEM,
+        CRYSTAL,
         change("prototypes", "Fm-3m", "sites", to=lambda sites: [*sites, sites[1]]),
         ["prototypes.Fm-3m", "two of the sites are equivalent", "remove one"],
     ),
     "lattice constant in nm": (
-        SYSTEM,
+        CRYSTAL,
         change("prototypes", "Fm-3m", "lattice_constant", to=0.495),
         ["lattice_constant", "0.495"],
     ),
-    "space group 231": (SYSTEM, change("prototypes", "Fm-3m", "spacegroup", to=231), ["spacegroup", "230"]),
-    "cage of nothing": (SYSTEM, change("cage", "centre", to="X"), ["cage.centre", "'X'"]),
-    "recipes of one name": (SYSTEM, same_names, ["dft.recipes", "share a name"]),
+    "space group 231": (CRYSTAL, change("prototypes", "Fm-3m", "spacegroup", to=231), ["spacegroup", "230"]),
+    "cage of nothing": (CRYSTAL, change("cage", "centre", to="X"), ["cage.centre", "'X'"]),
+    "recipes of one name": (CRYSTAL, same_names, ["dft.recipes", "share a name"]),
     "vacancies of a recipe": (
-        SYSTEM,
+        CRYSTAL,
         change("dft", "recipes", 6, "vacancies", to=99),
         ["vacancy", "99 vacancies", "20 H atoms"],
     ),
     "learning from nothing": (
-        SYSTEM,
+        CRYSTAL,
         change("learning", "starts", to=["x"]),
         ["learning.starts", "'x'", "cubic_zero_point"],
     ),
     "bounds upside down": (
-        SYSTEM,
+        CRYSTAL,
         change("learning", "bounds", to=[1, 0.1]),
         ["learning", "bounds", "below the upper"],
     ),
     "time step too large": (
-        SYSTEM,
+        CRYSTAL,
         change("dynamics", "timestep", "qtb", to=5),
         ["timestep.qtb", "5 fs", "take 1.2 fs or less"],
     ),
-    "time step of none": (SYSTEM, change("dynamics", "timestep", "adqtb", to=remove), ["dynamics.timestep", "'adqtb'"]),
+    "time step of none": (
+        CRYSTAL,
+        change("dynamics", "timestep", "adqtb", to=remove),
+        ["dynamics.timestep", "'adqtb'"],
+    ),
     "bath below the vibrations": (
-        SYSTEM,
+        CRYSTAL,
         change("dynamics", "bath", "cutoff", to=20),
         ["bath.cutoff", "20 THz", "84 THz"],
     ),
-    "infinite bath": (SYSTEM, change("dynamics", "bath", "gamma", to=INF), ["dynamics.bath.gamma", "inf"]),
+    "infinite bath": (CRYSTAL, change("dynamics", "bath", "gamma", to=INF), ["dynamics.bath.gamma", "inf"]),
     "range upside down": (
-        SYSTEM,
+        CRYSTAL,
         change("statics", "lattice_constants", to=[5.5, 4.7]),
         ["lattice_constants", "[5.5, 4.7]"],
     ),
     "one phonon pressure": (
-        SYSTEM,
+        CRYSTAL,
         change("statics", "phonon_pressures", to=[100]),
         ["phonon_pressures", "at least 2"],
     ),
-    "no such space group": (SYSTEM, change("statics", "phases", to=["R3x"]), ["statics", "'R3x'", "R-3m"]),
+    "no such space group": (CRYSTAL, change("search", "phases", to=["R3x"]), ["search.phases", "'R3x'", "R-3m"]),
     "cutoffs crossed": (
-        SYSTEM,
+        CRYSTAL,
         change("training", "fast", "cutoff_smooth", to=5),
         ["training.fast", "cutoff_smooth", "4 Å"],
     ),
     "learning rate that rises": (
-        SYSTEM,
+        CRYSTAL,
         change("training", "fast", "stop_lr", to=1),
         ["training.fast", "stop_lr", "0.006"],
     ),
     "neighbours of one species": (
-        SYSTEM,
+        CRYSTAL,
         change("training", "fast", "sel", to=[18]),
         ["training.fast.sel", "one number per species"],
     ),
-    "repulsion upside down": (SYSTEM, change("repulsion", "H-H", to=[0.4, 0.1]), ["repulsion H-H", "inner < outer"]),
-    "yes as a space group": (SYSTEM, change("prototypes", "Fm-3m", "spacegroup", to=True), ["spacegroup", "True"]),
-    "yes among space groups": (SYSTEM, change("statics", "space_groups", to=[True]), ["space_groups.0", "True"]),
-    "cutoff beyond reason": (SYSTEM, change("dft", "cutoff", to=1e300), ["dft.cutoff", "1e+300", "5000"]),
-    "cutoff in Rydberg": (SYSTEM, change("dft", "cutoff", to=36.7), ["dft.cutoff", "36.7", "50"]),
-    "width in K": (SYSTEM, change("dft", "width", to=1e6), ["dft.width", "1000000", "10"]),
+    "repulsion upside down": (CRYSTAL, change("repulsion", "H-H", to=[0.4, 0.1]), ["repulsion H-H", "inner < outer"]),
+    "yes as a space group": (CRYSTAL, change("prototypes", "Fm-3m", "spacegroup", to=True), ["spacegroup", "True"]),
+    "yes among space groups": (CRYSTAL, change("search", "space_groups", to=[True]), ["space_groups.0", "True"]),
+    "cutoff beyond reason": (CRYSTAL, change("dft", "cutoff", to=1e300), ["dft.cutoff", "1e+300", "5000"]),
+    "cutoff in Rydberg": (CRYSTAL, change("dft", "cutoff", to=36.7), ["dft.cutoff", "36.7", "50"]),
+    "width in K": (CRYSTAL, change("dft", "width", to=1e6), ["dft.width", "1000000", "10"]),
     "a trial beyond reason": (
-        SYSTEM,
+        CRYSTAL,
         change("dft", "convergence", "cutoffs", to=[400, 1e300]),
         ["dft.convergence.cutoffs.1", "1e+300"],
     ),
     "a recipe of a million frames": (
-        SYSTEM,
+        CRYSTAL,
         change("dft", "recipes", 0, "frames", to=10**6),
         ["dft.recipes.0.frames", "1000000"],
     ),
     "a recipe of a gram": (
-        SYSTEM,
+        CRYSTAL,
         change("dft", "recipes", 0, "repeat", to=[10**7] * 3),
         ["dft.recipes: cubic: repeat", "atoms", "take fewer"],
     ),
@@ -374,51 +378,68 @@ VALUES = {
         ["values.qin_energy_rmse.value", "'small'", "not a number"],
     ),
     "published figures gone": (PUBLISHED, change("figures", to=remove), ["'figures'", "restore it"]),
+    # sources
+    "a key of the main configuration": (
+        SOURCES,
+        lambda document: document.update(seed=1),
+        ["seed", "belongs to config/config.yaml", "move it there"],
+    ),
+    "unknown source": (SOURCES, lambda document: document.update(modle="a"), ["modle", "did you mean 'model'"]),
+    "no source of data": (SOURCES, change("dataset", to=remove), ["dataset is missing; add it"]),
+    "no potential": (SOURCES, change("model", to=None), ["model", "start: model needs a potential", "set start"]),
     # main
     "unknown start": (MAIN, change("start", to="middle"), ["start", "'middle'", "'labels'"]),
     "seed below 0": (MAIN, change("seed", to=-1), ["seed", "-1"]),
     "unknown device": (MAIN, change("device", to="abacus"), ["device", "'abacus'", "'cuda'"]),
-    "unknown training": (MAIN, change("training", to="slow"), ["training", "'slow'", "accurate, fast"]),
-    "missing data set": (MAIN, change("dataset", to="other"), ["dataset", "'other'", "lah10-gpaw, ly2022"]),
-    "missing literature": (MAIN, change("published", to="nowhere.yaml"), ["published", "nowhere.yaml"]),
-    "missing lattices": (MAIN, change("dft_reference", to="nowhere.csv"), ["dft_reference", "nowhere.csv"]),
+    "unknown training": (SOURCES, change("training", to="slow"), ["training", "'slow'", "accurate, fast"]),
+    "missing data set": (SOURCES, change("dataset", to="other"), ["dataset", "'other'", "lah10-gpaw, ly2022"]),
+    "missing literature": (SOURCES, change("published", to="nowhere.yaml"), ["published", "nowhere.yaml"]),
+    "missing lattices": (SOURCES, change("dft_reference", to="nowhere.csv"), ["dft_reference", "nowhere.csv"]),
     "lattices that are no table": (
-        MAIN,
+        SOURCES,
         change("dft_reference", to="config/config.yaml"),
         ["dft_reference: config/config.yaml", "no column 'lattice_constant'", "restore it"],
     ),
     "pressures that are no table": (
-        MAIN,
+        SOURCES,
         change("label_pressures", to="config/crystals/lah10/published.yaml"),
         ["label_pressures: config/crystals/lah10/published.yaml", "no column 'system'"],
     ),
     "missing checksums": (
-        MAIN,
+        SOURCES,
         lambda d: d.update(dataset="ly2022") or d["datasets"]["ly2022"].update(checksums="nowhere"),
         ["datasets.ly2022.checksums", "nowhere"],
     ),
     "branch instead of a commit": (
-        MAIN,
+        SOURCES,
         change("datasets", "ly2022", "commit", to="main"),
         ["datasets.ly2022.commit", "'main'"],
     ),
     "data that are not there": (
         MAIN,
-        lambda d: d.update(start="labels") or d["datasets"]["lah10-gpaw"].update(path="data/nowhere"),
+        lambda d: d.update(start="labels", datasets={"lah10-gpaw": {"path": "data/nowhere"}}),
         ["datasets.lah10-gpaw.path", "data/nowhere"],
     ),
     "data that are none": (
         MAIN,
-        lambda d: d.update(start="labels") or d["datasets"]["lah10-gpaw"].update(path="config"),
+        lambda d: d.update(start="labels", datasets={"lah10-gpaw": {"path": "config"}}),
         ["datasets.lah10-gpaw.path: config", "type.raw", "check this path"],
     ),
     "no interpreter": (MAIN, lambda d: d.update(start="dft", dft_python="/no/python"), ["dft_python", "/no/python"]),
-    "missing potential": (MAIN, change("model", to="models/nowhere"), ["model", "models/nowhere", "model.pb"]),
-    "a name of 300 letters": (MAIN, change("model", to=300 * "m"), ["model", "300 letters", "name another"]),
-    "a table's name of 300 letters": (MAIN, change("dft_check", to=f"data/{300 * 'm'}.csv"), ["dft_check", "letters"]),
-    "a path of 5000 letters": (MAIN, change("published", to="a/" * 2500), ["File name too long", "name another"]),
+    "missing potential": (SOURCES, change("model", to="models/nowhere"), ["model", "models/nowhere", "model.pb"]),
+    "a name of 300 letters": (SOURCES, change("model", to=300 * "m"), ["model", "300 letters", "name another"]),
+    "a table's name of 300 letters": (
+        SOURCES,
+        change("dft_check", to=f"data/{300 * 'm'}.csv"),
+        ["dft_check", "letters"],
+    ),
+    "a path of 5000 letters": (
+        SOURCES,
+        change("published", to="a/" * 2500),
+        ["published", "5000 letters", "name another"],
+    ),
     "a scale of 300 letters": (MAIN, change("scale", to=300 * "m"), ["scale", "300 letters"]),
-    "path with a line break": (MAIN, change("model", to="models\n"), ["model", "one line of text"]),
+    "path with a line break": (SOURCES, change("model", to="models\n"), ["model", "one line of text"]),
 }
 TEXTS = {
     "a list": (SCALE, b"- a\n- b\n", ["must hold keys with values", "list"]),
@@ -435,7 +456,7 @@ TEXTS = {
     "another encoding": (SCALE, "# Größe\n".encode("latin-1"), ["utf-8"]),
     "a binary file": (SCALE, b"\x89HDF\r\n\x1a\n\0\0", ["cannot be read"]),
     "endless nesting": (SCALE, b"dft: " + 3000 * b"[", ["recursion"]),
-    "a system that is a list": (SYSTEM, b"- La\n- H\n", ["must hold keys with values"]),
+    "a system that is a list": (CRYSTAL, b"- La\n- H\n", ["must hold keys with values"]),
     "literature that is a text": (PUBLISHED, b"none\n", ["must hold keys with values", "str"]),
     "literature cut short": (PUBLISHED, b"sources: {a: b}\n", ["'values'", "restore it"]),
     "main that is a list": (MAIN, b"- scale\n", ["must hold keys with values", "list"]),
@@ -573,6 +594,45 @@ def test_bad_text_is_named(case, house):
         says(refusal(house), [file, *words])
     finally:
         path.write_bytes(good)
+
+
+def two_lattices_and_a_cage(document):
+    document["statics"].update(lattice_constants=[5.5, 4.7], phonon_pressures=[100, 100])
+    document["cage"].update(centre="Ce")
+
+
+def test_all_problems_of_all_files_are_told_at_once(house):
+    """Fields and what does not fit together, within a file and between files, each in a line of its own."""
+    edits = {
+        MAIN: change("seed", to=-1),
+        SOURCES: change("label_pressures", to="nowhere.csv"),
+        SCALE: change("statics", "eos_points", to=0),
+        SWEEPS: sweep(isotope="T", vacancies=40),
+        CRYSTAL: two_lattices_and_a_cage,
+    }
+    good = {file: (house / file).read_text() for file in edits}
+    for file, edit in edits.items():
+        document = yaml.safe_load(good[file])
+        edit(document)
+        (house / file).write_text(yaml.safe_dump(document))
+    try:
+        lines = refusal(house).splitlines()
+    finally:
+        for file, text in good.items():
+            (house / file).write_text(text)
+    wanted = {
+        f"{MAIN}: seed: ",
+        f"{SOURCES}: label_pressures: no file 'nowhere.csv'",
+        f"{SCALE}: statics.eos_points: ",
+        f"{SWEEPS}: sweeps.qtb_grid.isotope: nobody defined 'T'",
+        f"{SWEEPS}: sweeps.qtb_grid.vacancies: 40 vacancies",
+        f"{CRYSTAL}: statics.lattice_constants: [5.5, 4.7] must be",
+        f"{CRYSTAL}: statics.phonon_pressures: 100 stands there twice",
+        f"{CRYSTAL}: cage.centre: 'Ce'",
+    }
+    told = {beginning: [line for line in lines if line.startswith(beginning)] for beginning in wanted}
+    assert all(len(found) == 1 for found in told.values()), (told, lines)
+    assert len(lines) == len(wanted), lines
 
 
 def test_files_of_a_potential_that_are_gone_are_named(house):
@@ -901,7 +961,7 @@ def observed(tmp_path):
     pd.DataFrame({"volume": np.linspace(2.4, 3.4, 11), "energy": np.linspace(-3.9, -4.1, 11)}).to_csv(
         tmp_path / "eos.csv"
     )
-    system = yaml.safe_load((ROOT / SYSTEM).read_text())
+    system = yaml.safe_load((ROOT / CRYSTAL).read_text())
     job = Job(tmp_path, "analysis/observe")
     files = {name: str(run / file) for name, file in (("thermo", "thermo.csv"), ("report", "report.json"))}
     job.input = Named(trajectory=str(run / "trajectory.h5"), eos=str(tmp_path / "eos.csv"), **files)

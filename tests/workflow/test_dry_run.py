@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from configurations import scale as scale_of
 
 pytestmark = pytest.mark.timeout(300)
 # A process inherits, as its peak, the memory of the one that starts it: so this starts Snakemake, not the tests' own process.
@@ -30,7 +31,7 @@ def test_shipped_configurations_are_valid(shared_workspace):
 def test_thousands_of_jobs_are_planned_within_half_a_minute_and_a_gibibyte(shared_workspace, tmp_path):
     """The published sizes with denser grids. Processor time, as other work on the machine does not count: 12 s were measured
     for 3456 jobs, and 300 MiB."""
-    scale = yaml.safe_load((shared_workspace.folder / "config/scales/paper.yaml").read_text())
+    scale = scale_of(shared_workspace.folder, "paper")
     for name in ("classical_grid", "qtb_grid"):
         grid = {"pressures": [*range(80, 220, 7), 200], "temperatures": list(range(25, 525, 25)), "replicas": 2}
         scale["sweeps"][name].update(grid)

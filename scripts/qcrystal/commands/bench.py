@@ -23,6 +23,7 @@ from ase import units
 
 from qcrystal.commands._options import application, console
 from qcrystal.commands.bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
+from qcrystal.config.layers import put_over
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.ipi.input import simulation_input, standard_orientation, start_file
 from qcrystal.dynamics.lammps import launcher as lammps
@@ -213,14 +214,15 @@ def sweep(model: Path, length: float, folder: Path) -> dict:
     workspace = folder / "workspace"
     ignore = shutil.ignore_patterns("results", ".git", ".venv*", ".snakemake", "__pycache__")
     shutil.copytree(ROOT, workspace, ignore=ignore)
-    scale = yaml.safe_load((ROOT / "config" / "scales" / "smoke.yaml").read_text())
+    folders = ("config/scales", "config/crystals/lah10/scales")
+    scale = put_over(*(yaml.safe_load((ROOT / folder / "smoke.yaml").read_text()) for folder in folders))
     scale["sweeps"]["classical_grid"] |= SWEEP
     for other in scale["sweeps"].values():  # sweeps that share a run give it one length
         other["length"] = length if other["method"] == "classical" else other["length"]
     scale["sampling"]["frame_interval"], scale["sampling"]["checkpoint_interval"] = 0.01, 0.5
-    (workspace / "config" / "scales" / "bench.yaml").write_text(yaml.safe_dump(scale))
+    (workspace / "config" / "bench.yaml").write_text(yaml.safe_dump(scale))
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
-    command += ["--config", "scale=bench", "start=model", f"model={model.parent}", "--"]
+    command += ["--config", "scale=config/bench.yaml", "start=model", f"model={model.parent}", "--"]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
     def snakemake(*targets):

@@ -6,167 +6,259 @@ import functools
 import itertools
 import math
 import warnings
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import numpy as np
-from ase.data import chemical_symbols
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from qcrystal.config.dft import DftSettings
 from qcrystal.config.dynamics import Dynamics
 from qcrystal.config.learning import Learning
-from qcrystal.config.messages import refuse_repetition
+from qcrystal.config.messages import repeated
+from qcrystal.config.search import Search
 from qcrystal.config.statics import Statics
 from qcrystal.crystal.cells import unit_cell
 from qcrystal.crystal.prototype import Cage, Length, Prototype
-from qcrystal.fields import Name, Positive, Strict, Text
+from qcrystal.errors import Problem
+from qcrystal.fields import Element, Name, Positive, Strict, Text
 from qcrystal.potential.settings import Architecture
-from qcrystal.potential.shortrange import pairs
+from qcrystal.potential.shortrange import ShortRangeError, pairs
 
-MOST_LABELLED = 10_000
-"""Atoms of a frame that is labelled by DFT."""
-CRYSTAL_FILE = "crystal.yaml"
 NEAREST = 0.3
 """Å; two atoms of a prototype that are nearer are one by mistake."""
+MOST_LABELLED = 10_000
+"""Atoms of a frame that is labelled by DFT."""
 
 
 class Isotope(Strict):
-    """An isotope: the element of the potential that it is, and its mass in u."""
+    """An isotope, or an element as it is by default."""
 
-    element: str
+    element: Element
+    """Element of the potential."""
     mass: Annotated[Positive, Field(le=400)]
+    """Mass (u)."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# checks: each looks at the sections that its parameters name
+
+
+def species_differ(species: list[str]) -> Iterator[Problem]:
+    """Every species once."""
+    yield from repeated("species", species, "keep one")
+
+
+def mobile_is_a_species(species: list[str], mobile: str) -> Iterator[Problem]:
+    """What moves is part of the crystal."""
+    if mobile not in species:
+        yield Problem("", "mobile", f"{mobile!r} is not among species {species}", "name one of them")
+
+
+def isotopes_are_of_species(species: list[str], isotopes: dict[str, Isotope]) -> Iterator[Problem]:
+    """Every isotope is of a species, and every species has a mass."""
+    for name, isotope in isotopes.items():
+        key = f"isotopes.{name}.element"
+        if isotope.element not in species:
+            yield Problem("", key, f"{isotope.element!r} is not among species {species}", "correct it")
+        elif name in species and isotope.element != name:
+            yield Problem(
+                "", key, f"{isotope.element!r}; the isotope {name} is what {name} is by default", "correct it"
+            )
+    for element in species:
+        if element not in isotopes:
+            yield Problem("", "isotopes", f"no default mass for {element!r}", "add an isotope of that name")
+
+
+def prototype_is_one_of_prototypes(prototype: str, prototypes: dict[str, Prototype]) -> Iterator[Problem]:
+    """The crystal has a prototype."""
+    if prototype not in prototypes:
+        yield Problem(
+            "", "prototype", f"{prototype!r} is not among prototypes {sorted(prototypes)}", "name one of them"
+        )
+
+
+def prototypes_are_of_species(species: list[str], prototypes: dict[str, Prototype]) -> Iterator[Problem]:
+    """Sites hold species."""
+    for name, prototype in prototypes.items():
+        foreign = sorted({site.element for site in prototype.sites} - set(species))
+        for element in foreign:
+            yield Problem("", f"prototypes.{name}", f"element {element!r} is not among species {species}", "correct it")
+
+
+def sites_are_apart(prototypes: dict[str, Prototype]) -> Iterator[Problem]:
+    """No two sites are one by mistake."""
+    for name, prototype in prototypes.items():
+        with warnings.catch_warnings():  # of ASE, about sites that are equivalent
+            warnings.simplefilter("ignore")
+            cell = unit_cell(prototype, "conventional", prototype.lattice_constant)
+        if len(set(cell.arrays["spacegroup_kinds"])) < len(prototype.sites):
+            found = f"two of the sites are equivalent in space group {prototype.spacegroup}"
+            yield Problem("", f"prototypes.{name}", found, "remove one")
+            continue
+        distances = cell.get_all_distances(mic=True)
+        distances[np.diag_indices(len(cell))] = np.inf
+        closest = min(distances.min(), prototype.lattice_constant)
+        if closest < NEAREST:
+            found = f"two atoms are {closest:.2f} Å apart at lattice_constant {prototype.lattice_constant:g}"
+            yield Problem("", f"prototypes.{name}", found, "correct the sites or the lattice constant")
+
+
+def cage_is_of_species(species: list[str], cage: Cage | None) -> Iterator[Problem]:
+    """A cage is made of species."""
+    for key in ("centre", "member") if cage else ():
+        element = getattr(cage, key)
+        if element not in species:
+            yield Problem("", f"cage.{key}", f"{element!r} is not among species {species}", "correct it")
+
+
+def dft_knows_the_species(species: list[str], dft: DftSettings) -> Iterator[Problem]:
+    """Displacements need a frequency of every species; PAW sets are of species."""
+    for element in species:
+        if element not in dft.frequencies:
+            yield Problem("", "dft.frequencies", f"no frequency for {element!r}", "add one in THz")
+    for element in dft.paw:
+        if element not in species:
+            yield Problem("", "dft.paw", f"{element!r} is not among species {species}", "correct it")
+
+
+def recipes_have_their_vacancies(
+    prototypes: dict[str, Prototype], prototype: str, mobile: str, dft: DftSettings
+) -> Iterator[Problem]:
+    """Recipes are of sizes that DFT can do, and take out what is there."""
+    if prototype not in prototypes:
+        return
+    sites = prototypes[prototype].sites
+    for recipe in dft.recipes:
+        key, site = f"dft.recipes: {recipe.name}", recipe.vacancy_site
+        if site is not None and (site >= len(sites) or sites[site].element != mobile):
+            found = f"site {site} of {prototype} is not one of {mobile}"
+            yield Problem("", f"{key}: vacancy_site", found, "sites are numbered from 0")
+        atoms = count_atoms(prototypes[prototype], recipe.cell, recipe.repeat)
+        if atoms > MOST_LABELLED:
+            found = f"{list(recipe.repeat)} make {atoms} atoms, more than {MOST_LABELLED}"
+            yield Problem("", f"{key}: repeat", found, "take fewer")
+        members = count_atoms(prototypes[prototype], recipe.cell, recipe.repeat, mobile)
+        if recipe.vacancies >= max(members, 1):
+            found = f"{recipe.vacancies} vacancies in a cell of {members} {mobile} atoms"
+            yield Problem("", key, found, "take fewer")
+
+
+def learning_starts_from_recipes(dft: DftSettings, learning: Learning) -> Iterator[Problem]:
+    """Exploration starts from cells of recipes."""
+    names = [recipe.name for recipe in dft.recipes]
+    for name in learning.starts:
+        if name not in names:
+            known = ", ".join(names)
+            yield Problem("", "learning.starts", f"{name!r} is not among dft.recipes", f"there are: {known}")
+
+
+def learning_has_time_steps(dynamics: Dynamics, learning: Learning) -> Iterator[Problem]:
+    """Every method of the exploration has a time step."""
+    for method in learning.methods:
+        if method not in dynamics.timestep:
+            yield Problem("", "learning.methods", f"dynamics.timestep has no time step for {method!r}", "add one")
+
+
+def learning_trains_an_architecture(training: dict[str, Architecture], learning: Learning) -> Iterator[Problem]:
+    """The committee is of an architecture of the crystal."""
+    if learning.training not in training:
+        found = f"{learning.training!r} is not among training"
+        yield Problem("", "learning.training", found, f"there are: {', '.join(training)}")
+
+
+def architectures_see_every_species(species: list[str], training: dict[str, Architecture]) -> Iterator[Problem]:
+    """Neighbours are counted per species."""
+    for name, architecture in training.items():
+        if len(architecture.sel) != len(set(species)):
+            yield Problem("", f"training.{name}.sel", f"{architecture.sel} needs one number per species {species}")
+
+
+def repulsion_is_of_pairs(species: list[str], repulsion: dict[str, tuple[float, float]]) -> Iterator[Problem]:
+    """Distances of the short-range repulsion make sense."""
+    try:
+        pairs(repulsion, species)
+    except ShortRangeError as error:
+        yield Problem("", "", str(error))
+
+
+def shortest_distances_are_of_pairs(species: list[str], search: Search) -> Iterator[Problem]:
+    """Each pair of species has a shortest distance."""
+    wanted = {"-".join(sorted(pair)) for pair in itertools.combinations_with_replacement(species, 2)}
+    given = ["-".join(sorted(pair.split("-"))) for pair in search.shortest_distances]
+    if sorted(given) != sorted(wanted):
+        found = (
+            f"has {', '.join(search.shortest_distances) or 'nothing'}, and needs each pair of species {species} once"
+        )
+        yield Problem("", "search.shortest_distances", found)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 class Crystal(Strict):
-    """One crystal: what physics fixes. ``mobile`` is the species that can be vacant, and whose isotopes are exchanged."""
+    """One crystal: what physics fixes."""
+
+    checks = (
+        species_differ,
+        mobile_is_a_species,
+        isotopes_are_of_species,
+        prototype_is_one_of_prototypes,
+        prototypes_are_of_species,
+        sites_are_apart,
+        cage_is_of_species,
+        dft_knows_the_species,
+        recipes_have_their_vacancies,
+        learning_starts_from_recipes,
+        learning_has_time_steps,
+        learning_trains_an_architecture,
+        architectures_see_every_species,
+        repulsion_is_of_pairs,
+        shortest_distances_are_of_pairs,
+    )
 
     name: Text
-    species: list[str] = Field(min_length=1)
-    mobile: str
+    """Name of the crystal in figures and texts."""
+    species: list[Element] = Field(min_length=1)
+    """Elements, in the order of the potentials' type map."""
+    mobile: Element
+    """Species that can be vacant or exchanged for an isotope, and whose diffusion is followed."""
     isotopes: dict[Name, Isotope]
+    """Isotopes by name; the one that has an element's name is what the element is by default."""
     prototypes: dict[str, Prototype]
+    """Crystals of highest symmetry, by name."""
     prototype: str
-    cage: Cage
+    """The one that runs start from."""
+    cage: Cage | None = None
+    """Cage of atoms whose angles are an order parameter; null: the crystal has none."""
     dft: DftSettings
+    """Labelling by density-functional theory."""
     repulsion: dict[str, tuple[Length, Length]] = {}
+    """Short-range repulsion by pair of species: switched on from 0 at the larger distance (Å) to full at the smaller one."""
     training: dict[Name, Architecture] = Field(min_length=1)
+    """Architectures of potentials, by name; ``training`` of the sources names the one that is trained."""
     dynamics: Dynamics
+    """Time steps, barostat and bath."""
     statics: Statics
+    """Properties at 0 K."""
+    search: Search
+    """Structure search."""
     learning: Learning
+    """Concurrent learning."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Crystal:
-        for element in self.species:
-            if element not in chemical_symbols[1:]:
-                raise ValueError(f"species: {element!r} is not a chemical element; correct it")
-        refuse_repetition("species", self.species, "keep one")
-        if self.mobile not in self.species:
-            raise ValueError(f"mobile: {self.mobile!r} is not among species {self.species}")
-        for name, isotope in self.isotopes.items():
-            if isotope.element not in self.species:
-                raise ValueError(f"isotopes.{name}.element: {isotope.element!r} is not among species {self.species}")
-            if name in self.species and isotope.element != name:
-                raise ValueError(
-                    f"isotopes.{name}.element: {isotope.element!r}; the isotope {name} is what {name} is by default"
-                )
-        for element in self.species:
-            if element not in self.isotopes:
-                raise ValueError(f"isotopes: no default mass for {element!r}; add an isotope of that name")
-        if self.prototype not in self.prototypes:
-            raise ValueError(f"prototype: {self.prototype!r} is not among prototypes {sorted(self.prototypes)}")
-        for name, prototype in self.prototypes.items():
-            for site in prototype.sites:
-                if site.element not in self.species:
-                    raise ValueError(f"prototypes.{name}: element {site.element!r} is not among species {self.species}")
-            _refuse_overlap(name, prototype)
-        for key in ("centre", "member"):
-            if getattr(self.cage, key) not in self.species:
-                raise ValueError(f"cage.{key}: {getattr(self.cage, key)!r} is not among species {self.species}")
-        for element in self.species:
-            if element not in self.dft.frequencies:
-                raise ValueError(f"dft.frequencies: no frequency for {element!r}; add one in THz")
-        for element in self.dft.paw:
-            if element not in self.species:
-                raise ValueError(f"dft.paw: {element!r} is not among species {self.species}")
-        names = [recipe.name for recipe in self.dft.recipes]
-        every = names + [recipe.name for recipe in self.dft.structure_recipes]
-        if len(set(every)) != len(every):
-            raise ValueError(f"dft.recipes: two recipes share a name among {every}; give each its own")
-        if len({sum(name.encode()) for name in every}) != len(every):  # the seed of a recipe's frames
-            raise ValueError(f"dft.recipes: two names of {every} have the same letters, and would draw the same frames")
-        for recipe in self.dft.recipes:
-            site = recipe.vacancy_site
-            sites = self.prototypes[self.prototype].sites
-            if site is not None and (site >= len(sites) or sites[site].element != self.mobile):
-                raise ValueError(
-                    f"dft.recipes: {recipe.name}: vacancy_site: site {site} of {self.prototype} is not one of "
-                    f"{self.mobile}; sites are numbered from 0"
-                )
-            atoms = self.atoms(recipe.cell, recipe.repeat)
-            if atoms > MOST_LABELLED:
-                raise ValueError(
-                    f"dft.recipes: {recipe.name}: repeat: {list(recipe.repeat)} make {atoms} atoms, more than "
-                    f"{MOST_LABELLED}; take fewer"
-                )
-            members = self.atoms(recipe.cell, recipe.repeat, self.mobile)
-            if recipe.vacancies >= members:
-                raise ValueError(
-                    f"dft.recipes: {recipe.name}: {recipe.vacancies} vacancies in a cell of {members} "
-                    f"{self.mobile} atoms; take fewer"
-                )
-        for name in self.learning.starts:
-            if name not in names:
-                raise ValueError(f"learning.starts: {name!r} is not among dft.recipes: {', '.join(names)}")
-        for method in self.learning.methods:
-            if method not in self.dynamics.timestep:
-                raise ValueError(f"learning.methods: dynamics.timestep has no time step for {method!r}; add one")
-        pairs(self.repulsion, self.species)
-        for name, training in self.training.items():
-            if len(training.sel) != len(self.species):
-                raise ValueError(f"training.{name}.sel: {training.sel} needs one number per species {self.species}")
-        if self.learning.training not in self.training:
-            raise ValueError(
-                f"learning.training: {self.learning.training!r} is not among training: {', '.join(self.training)}"
-            )
-        wanted = {"-".join(sorted(pair)) for pair in itertools.combinations_with_replacement(self.species, 2)}
-        given = ["-".join(sorted(pair.split("-"))) for pair in self.statics.shortest_distances]
-        if sorted(given) != sorted(wanted):
-            raise ValueError(
-                f"statics.shortest_distances: has {', '.join(self.statics.shortest_distances) or 'nothing'}, and needs "
-                f"each pair of species {self.species} once"
-            )
-        return self
-
-    def atoms(self, basis: str, repeat, element: str | None = None) -> int:
+    def atoms(self, basis: str, repeat: Sequence[int], element: str | None = None) -> int:
         """Atoms (of an element) in a supercell of the prototype, vacancies not counted out."""
-        symbols = _symbols_per_cell(self.prototypes[self.prototype].model_dump_json(), basis)
-        return (len(symbols) if element is None else symbols.count(element)) * math.prod(repeat)
+        return count_atoms(self.prototypes[self.prototype], basis, repeat, element)
+
+
+def count_atoms(prototype: Prototype, basis: str, repeat: Sequence[int], element: str | None = None) -> int:
+    """Atoms (of an element) in a supercell of a prototype."""
+    symbols = _symbols_per_cell(prototype.model_dump_json(), basis)
+    return (len(symbols) if element is None else symbols.count(element)) * math.prod(repeat)
 
 
 @functools.cache
 def _symbols_per_cell(prototype: str, basis: str) -> list[str]:
-    return unit_cell(Prototype.model_validate_json(prototype), basis, 1.0).get_chemical_symbols()
-
-
-def _refuse_overlap(name: str, prototype: Prototype) -> None:
     with warnings.catch_warnings():  # of ASE, about sites that are equivalent
         warnings.simplefilter("ignore")
-        cell = unit_cell(prototype, "conventional", prototype.lattice_constant)
-    if len(set(cell.arrays["spacegroup_kinds"])) < len(prototype.sites):
-        raise ValueError(
-            f"prototypes.{name}: two of the sites are equivalent in space group {prototype.spacegroup}; remove one"
-        )
-    distances = cell.get_all_distances(mic=True)
-    distances[np.diag_indices(len(cell))] = np.inf
-    closest = min(distances.min(), prototype.lattice_constant)
-    if closest < NEAREST:
-        raise ValueError(
-            f"prototypes.{name}: two atoms are {closest:.2f} Å apart at lattice_constant {prototype.lattice_constant:g}; "
-            "correct the sites or the lattice constant"
-        )
-
-
-def crystal_name(path: Path) -> str:
-    """Name of the crystal that a file describes: that of its folder, or its own if it is not ``crystal.yaml``."""
-    return path.parent.name if path.name == CRYSTAL_FILE else path.stem
+        return list(unit_cell(Prototype.model_validate_json(prototype), basis, 1.0).get_chemical_symbols())

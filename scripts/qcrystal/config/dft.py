@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from qcrystal.crystal.prototype import LatticeConstant
+from qcrystal.errors import Problem
 from qcrystal.fields import (
     Count,
+    Element,
     FilePath,
     Jobs,
     Name,
@@ -30,97 +33,167 @@ Width = Annotated[Positive, Field(le=10)]
 """eV, of the occupations."""
 
 
+def symmetry_has_a_distortion(symmetry: str | None, distortion: float | None) -> Iterator[Problem]:
+    """A symmetry is that of a distortion."""
+    if (symmetry is None) != (distortion is None):
+        yield Problem("", "symmetry", "symmetry and distortion (Å) go together", "give both or neither")
+
+
+def angles_are_a_range(angle: tuple[float, float] | None) -> Iterator[Problem]:
+    """Angles near 90 degrees, the smaller one first."""
+    if angle is not None and not 60 < angle[0] <= angle[1] < 120:
+        yield Problem("", "angle", f"{list(angle)} must be [lowest, highest] in degrees, within 60 and 120")
+
+
 class Recipe(Strict):
-    """Displaced frames to be labelled; see `qcrystal.dft.frames.displaced_frames`."""
+    """Displaced frames that are labelled; see `qcrystal.dft.frames.displaced_frames`."""
+
+    checks = (symmetry_has_a_distortion, angles_are_a_range)
 
     name: Name
+    """Name of the frames' system in the data set; the seed of the frames follows from it."""
     cell: Literal["primitive", "conventional"]
+    """Unit cell of the prototype that is repeated."""
     repeat: Repeat
+    """Multiples of the unit cell along its vectors."""
     lattice_constants: list[LatticeConstant] = Field(min_length=1)
+    """Lattice constants (Å) at which frames are made."""
     frames: Jobs
+    """Frames per lattice constant."""
     temperature: Temperature
+    """Temperature (K) of the displacements."""
     quantum: bool
+    """Whether displacements hold the zero-point motion."""
     angle: tuple[Number, Number] | None = None
+    """Range of the rhombohedral angle (degrees) from which each frame's is drawn; null: that of the prototype."""
     strain: Annotated[NotNegative, Field(le=0.2)] | None = None
+    """Standard deviation of a random symmetric strain; null: none."""
     symmetry: Literal["C2", "P-1"] | None = None
+    """Space group that a random distortion leaves; null: no distortion."""
     distortion: Annotated[Positive, Field(le=1)] | None = None
+    """Largest displacement (Å) of that distortion."""
     vacancies: Whole = 0
+    """Atoms of the mobile species that are taken out of each frame."""
     vacancy_site: Whole | None = None
-
-    @model_validator(mode="after")
-    def _distorted(self) -> Recipe:
-        if (self.symmetry is None) != (self.distortion is None):
-            raise ValueError("symmetry and distortion (Å) go together; give both or neither")
-        if self.angle is not None and not 60 < self.angle[0] <= self.angle[1] < 120:
-            raise ValueError(f"angle: {list(self.angle)} must be [lowest, highest] in degrees, within 60 and 120")
-        return self
+    """Number of the prototype's site from which they are taken, from 0; null: any."""
 
 
 class StructureRecipe(Strict):
-    """Displaced frames of structures from a file (``structures``, relative to the repository) at volumes in Å³/atom; see
-    `qcrystal.dft.frames.displaced_structures`."""
+    """Displaced frames of structures from a file; see `qcrystal.dft.frames.displaced_structures`."""
 
     name: Name
+    """Name of the frames' system in the data set; the seed of the frames follows from it."""
     structures: FilePath
+    """File of structures (extended xyz), relative to the repository."""
     volumes: list[Annotated[Positive, Field(le=1000)]] = Field(min_length=1)
+    """Volumes per atom (Å³) to which each structure is scaled."""
     repeat: tuple[SmallCount, SmallCount, SmallCount] = (1, 1, 1)
+    """Multiples of each structure's cell."""
     frames: Jobs
+    """Frames per structure and volume."""
     temperature: Temperature
+    """Temperature (K) of the displacements."""
     quantum: bool
+    """Whether displacements hold the zero-point motion."""
     strain: Annotated[NotNegative, Field(le=0.2)] | None = None
+    """Standard deviation of a random symmetric strain; null: none."""
 
 
 class Goals(Strict):
-    """Errors of the DFT labels that are put up with: energy differences in meV/atom, forces in meV/Å."""
+    """Errors of the labels that are accepted."""
 
     energy: Annotated[Positive, Field(le=1e4)]
+    """Largest error of an energy difference (meV/atom)."""
     force: Annotated[Positive, Field(le=1e4)]
+    """Root mean square error of the forces (meV/Å)."""
+
+
+def coarsest_first(cutoffs: list[float], kpoint_lengths: list[float], widths: list[float]) -> Iterator[Problem]:
+    """The last value of each list is the reference of the others."""
+    for key, given, sign in (
+        ("cutoffs", cutoffs, 1),
+        ("kpoint_lengths", kpoint_lengths, 1),
+        ("widths", widths, -1),
+    ):
+        values = [sign * value for value in given]
+        if values != sorted(set(values)):
+            order = "rise" if sign > 0 else "fall"
+            yield Problem("", key, f"{given} must {order}, as the last one is the reference", "sort it")
 
 
 class Convergence(Strict):
-    """DFT settings that are tried one at a time on a few small frames, coarsest first, and on the lattice at rest at
-    ``lattice_constant`` (Å); see `qcrystal.dft.convergence`."""
+    """DFT settings that are tried one at a time on a few small frames; see `qcrystal.dft.convergence`."""
+
+    checks = (coarsest_first,)
 
     goals: Goals
+    """Errors that are accepted."""
     lattice_constant: LatticeConstant
+    """Lattice constant (Å) of the crystal at rest whose static pressure is compared."""
     cutoffs: list[Cutoff] = Field(min_length=1)
+    """Plane-wave cutoffs (eV) that are tried, coarsest first; the last one is the reference."""
     kpoint_lengths: list[KpointLength] = Field(min_length=1)
+    """K-point densities (Å, as ``kpoint_length``) that are tried, coarsest first."""
     widths: list[Width] = Field(min_length=1)
+    """Widths of the occupations (eV) that are tried, widest first."""
     frames: list[Recipe] = Field(min_length=1)
+    """Recipes of the frames that every setting labels."""
 
-    @model_validator(mode="after")
-    def _coarsest_first(self) -> Convergence:
-        for key, sign in (("cutoffs", 1), ("kpoint_lengths", 1), ("widths", -1)):
-            values = [sign * value for value in getattr(self, key)]
-            if values != sorted(set(values)):
-                order = "rise" if sign > 0 else "fall"
-                raise ValueError(f"{key}: {getattr(self, key)} must {order}, as the last one is the reference")
-        return self
+
+def recipes_have_names_of_their_own(
+    recipes: list[Recipe], structure_recipes: list[StructureRecipe]
+) -> Iterator[Problem]:
+    """A recipe's frames are drawn by a seed that is the sum of its name's letters."""
+    names = [recipe.name for recipe in (*recipes, *structure_recipes)]
+    if len(set(names)) != len(names):
+        yield Problem("", "recipes", f"two recipes share a name among {names}", "give each its own")
+    elif len({sum(name.encode()) for name in names}) != len(names):
+        yield Problem(
+            "", "recipes", f"two names of {names} have the same letters, and would draw the same frames", "change one"
+        )
 
 
 class DftSettings(Strict):
-    """What GPAW is told (units: eV, Å); ``paw`` lists elements whose PAW sets are generated, as the installed data lack them."""
+    """What is labelled by GPAW, and how."""
+
+    checks = (recipes_have_names_of_their_own,)
 
     seed: Whole
+    """Seed of the displaced frames."""
     functional: Literal["PBE", "LDA", "PBEsol", "RPBE"]
+    """Exchange and correlation."""
     cutoff: Cutoff
+    """Plane-wave cutoff (eV)."""
     kpoint_length: KpointLength
+    """Density of k-points: their spacing is at most 2π divided by this length (Å)."""
     width: Width
+    """Width of the Fermi-Dirac occupations (eV)."""
     energy_convergence: Annotated[Positive, Field(le=1)]
+    """Change of the energy (eV per valence electron) at which a calculation is converged."""
     force_convergence: Annotated[Positive, Field(le=10)]
-    paw: list[str]
-    frequencies: dict[str, Annotated[Positive, Field(le=1000)]]
+    """Change of the forces (eV/Å) at which a calculation is converged."""
+    paw: list[Element]
+    """Elements whose PAW sets are generated, as the installed ones lack them."""
+    frequencies: dict[Element, Annotated[Positive, Field(le=1000)]]
+    """Frequency (THz) by element of the independent oscillators from which displacements are drawn."""
     lattice_constants: list[LatticeConstant] = Field(min_length=1)
+    """Lattice constants (Å) at which the prototype is relaxed by DFT."""
     convergence: Convergence
+    """Settings that are tried to see how far the labels are converged."""
     recipes: list[Recipe] = Field(min_length=1)
+    """Frames of the prototype that are labelled."""
     structure_recipes: list[StructureRecipe] = []
+    """Frames of other structures that are labelled."""
 
 
 class DftEffort(Strict):
-    """Effort of the labelling: frames kept per recipe (null: all), jobs, fixed lattice constants relaxed, and how many
-    values of each setting, the coarsest, are tried for convergence (null: all)."""
+    """Effort of the labelling."""
 
     frames_per_recipe: Count | None = None
+    """Frames that are labelled of each recipe; null: all."""
     convergence: Count | None = None
+    """Values of each setting, the coarsest, that are tried for convergence; null: all."""
     batches: Jobs
+    """Jobs among which the frames are dealt."""
     lattice_points: Jobs
+    """Lattice constants at which the prototype is relaxed by DFT."""

@@ -1,49 +1,86 @@
-"""Typed configuration, validated before any job starts.
+"""The whole configuration: read, checked, and with the runs that follow from it.
 
-`load` merges what Snakemake was given over ``config/config.yaml`` with the scale (sizes) and the crystal (physics) that it names.
-Every problem is a `ConfigError` whose lines each name the file, the key, the value, and what to do.
+`load` puts the main configuration over the sources of its crystal, and adds the scale (sizes) and the crystal (physics) that it
+names. All problems of all files are reported at once, in a `ConfigError` with one line each.
 """
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Iterable, Mapping
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from qcrystal.config.crystal import CRYSTAL_FILE, Crystal, crystal_name
-from qcrystal.config.main import Main
-from qcrystal.config.messages import MAIN_FILE, ConfigError, message, read_yaml, shown_path, validate
-from qcrystal.config.preflight import check_model, check_paths
-from qcrystal.config.runs import Configuration
+from qcrystal.config import preflight, runs
+from qcrystal.config.crystal import Crystal
+from qcrystal.config.layers import Layers
+from qcrystal.config.main import Main, Sources
+from qcrystal.config.messages import ConfigError, Examined, examine, message, read_yaml, shown_path
 from qcrystal.config.scale import Scale
-from qcrystal.fields import Name, Strict
-from qcrystal.io.yaml_files import printable
+from qcrystal.dynamics.spec import RunSpec
+from qcrystal.errors import Problem
+from qcrystal.fields import FilePath, Name, failed
+
+MAIN_FILE = "config/config.yaml"
+CRYSTAL_FILE, SOURCES_FILE = "crystal.yaml", "sources.yaml"
 
 
-def _named_file(root: Path, folder: str, name: str) -> Path:
-    path = root / name if "/" in name else root / "config" / folder / f"{name}.yaml"
-    return _with_usable_name(path, path.stem, folder[:-1])
+class Configuration:
+    """The whole configuration: ``main``, ``scale``, ``crystal``, and the table of runs that follows from them.
 
+    Attributes
+    ----------
+    crystal_name, scale_name : str
+        Folders of the results.
+    crystal_file, scale_file : str
+        Files that messages name.
+    runs : dict of str to RunSpec
+        Every run of every sweep, by its name.
+    sweeps : dict of str to list of str
+        Names of the runs of each sweep.
+    """
 
-def _crystal_file(root: Path, name: str) -> Path:
-    """File of the crystal that the main configuration names: its folder in ``config/crystals``, or a path."""
-    path = root / name if "/" in name else root / "config" / "crystals" / name
-    path = path if path.suffix == ".yaml" else path / CRYSTAL_FILE
-    if not path.is_file() and "/" not in name:
-        known = ", ".join(sorted(file.parent.name for file in root.glob(f"config/crystals/*/{CRYSTAL_FILE}")))
-        raise ConfigError(f"{MAIN_FILE}: crystal: no such crystal {name!r}; there are: {known}")
-    return _with_usable_name(path, crystal_name(path), "crystal")
+    def __init__(self, main: Main, scale: Scale, crystal: Crystal, files: Mapping[str, Path]):
+        self.main, self.scale, self.crystal = main, scale, crystal
+        self.scale_name, self.crystal_name = files["scale"].stem, files["crystal"].parent.name
+        self.scale_file, self.crystal_file = str(files["scale"]), str(files["crystal"])
+        self.runs: dict[str, RunSpec] = {}
+        self.sweeps: dict[str, list[str]] = {name: [] for name in scale.sweeps}
+        # one problem per sweep: the others are of the same kind
+        problems = [problem for name in scale.sweeps for problem in itertools.islice(self._add_sweep(name), 1)]
+        if problems:
+            raise ConfigError(*problems)
 
+    def _add_sweep(self, name: str) -> Iterator[Problem]:
+        """Add the runs of a sweep, and tell of those that another sweep has with other settings."""
+        sweep = self.scale.sweeps[name]
+        for row in sweep.conditions():
+            source = sweep.cell_of and runs.cell_source(row, self.scale.sweeps[sweep.cell_of], self.crystal)
+            spec = runs.run_specification(row, self.crystal, self.crystal_name, self.scale.sampling, self.seed, source)
+            known = self.runs.setdefault(spec.run, spec)
+            if known != spec:
+                differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
+                shown = ", ".join(f"{key} {getattr(known, key)} there, {getattr(spec, key)} here" for key in differing)
+                found = (
+                    f"run {spec.run} is already part of another sweep, or of this one, with other settings ({shown})"
+                )
+                yield Problem(self.scale_file, f"sweeps.{name}", found, "give both the same")
+            self.sweeps[name].append(spec.run)
 
-def _with_usable_name(path: Path, name: str, key: str) -> Path:
-    try:  # it names folders of results, and rules
-        TypeAdapter(Name).validate_python(name)
-    except ValidationError as error:
-        raise ConfigError(f"{MAIN_FILE}: {key}: {message(error.errors()[0])}") from None
-    return path
+    def seed(self, *names: object) -> int:
+        """A named seed: the same for the same names and base seed, on any machine."""
+        text = "/".join(str(n) for n in (self.main.seed, *names))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % (2**31 - 1)
+
+    def effective(self) -> dict:
+        """Everything that was configured, as plain data."""
+        return {
+            "main": self.main.model_dump(mode="json"),
+            "scale": self.scale.model_dump(mode="json"),
+            "crystal": self.crystal.model_dump(mode="json"),
+        }
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, dict]:
@@ -52,68 +89,136 @@ def read_files(paths: Iterable[Path]) -> dict[str, dict]:
     return {name: read_yaml(path, name, "file") for name, path in shown.items()}
 
 
-def load(settings: dict, root: Path, put_over: Mapping[str, Mapping] | None = None) -> Configuration:
+def load(settings: Mapping, root: Path, put_over: Mapping[str, Mapping] | None = None) -> Configuration:
     """Validate the configuration.
 
     Parameters
     ----------
     settings
-        Content of ``config/config.yaml`` with what the command line put over it.
+        Content of ``config/config.yaml`` with what was put over it.
     root
         Top folder of the repository; relative paths start there.
     put_over
-        What was put over it, by its origin (``--config``, or a file), the last one that which counts: messages name it.
+        What was put over it, by its origin (``--config``, or a file's name). Later ones count; messages name the origin.
 
     Raises
     ------
     ConfigError
         One line per problem.
     """
-    origins = {str(key): name for name, values in (put_over or {}).items() for key in values}
     try:
-        return _load(settings, root)
-    except ConfigError as error:
-        raise ConfigError("\n".join(_from_origin(line, origins) for line in str(error).split("\n"))) from error
-    except OSError as error:  # of a path that is too long, or leads where nobody may look
-        raise ConfigError(
-            printable(f"{MAIN_FILE}: {str(error.filename):.80}: cannot be read ({error.strerror}); name another")
-        ) from error
+        return _Loading(settings, root, put_over or {}).finish()
+    except OSError as error:  # of a path that leads where nobody may look
+        found = f"{str(error.filename):.80}: cannot be read ({error.strerror})"
+        raise ConfigError(Problem(MAIN_FILE, "", found, "name another")) from error
 
 
-def _from_origin(line: str, origins: Mapping[str, str]) -> str:
-    """A message about a key of the main configuration, with the place where its value comes from."""
-    key = line.removeprefix(f"{MAIN_FILE}: ")
-    origin = origins.get(re.split("[:.]", key)[0], MAIN_FILE) if key != line else MAIN_FILE
-    return line.replace(MAIN_FILE, origin, 1) if origin != MAIN_FILE else line
+class _Loading:
+    """One look at all files: collects what is wrong, and tells it when everything has been looked at."""
 
+    def __init__(self, settings: Mapping, root: Path, overrides: Mapping[str, Mapping]):
+        self.root = root
+        self.problems: list[Problem] = []
+        self.documents: dict[str, Layers] = {}
+        self.files: dict[str, Path] = {}
+        main = [(MAIN_FILE, settings), *overrides.items()]
+        homes = dict.fromkeys(Main.model_fields, MAIN_FILE)
+        self.documents["main"] = Layers(main, homes)
+        names = {key: self._name(settings, key) for key in ("scale", "crystal")}
+        folder = self._crystal_folder(names["crystal"])
+        if folder is not None:
+            self.files["crystal"] = shown_path(folder / CRYSTAL_FILE, root)
+            self.documents["crystal"] = Layers(self._read([folder / CRYSTAL_FILE], "crystal"))
+            sources = self._read([folder / SOURCES_FILE], "file")
+            homes |= {key: name for name, _ in sources for key in Sources.model_fields}
+            self.documents["main"] = Layers([*(self._own(name, part) for name, part in sources), *main], homes)
+            if names["scale"] is not None:
+                self.documents["scale"] = Layers(self._read(self._scale_files(names["scale"], folder), "scale"))
 
-def _load(settings: dict, root: Path) -> Configuration:
-    main = validate(Main, settings, MAIN_FILE)
-    scale_path = _named_file(root, "scales", main.scale)
-    crystal_path = _crystal_file(root, main.crystal)
-    scale = _validate_file(Scale, scale_path, root, "scale")
-    crystal = _validate_file(Crystal, crystal_path, root, "crystal")
-    check_paths(main, crystal.species, root)
-    if main.training not in crystal.training:
-        known = ", ".join(crystal.training)
-        raise ConfigError(f"{MAIN_FILE}: training: {main.training!r} is not in {crystal_path.name}, which has {known}")
-    steps = scale.training.steps
-    if main.start != "model" and isinstance(steps, dict) and main.training not in steps:
-        raise ConfigError(
-            f"{shown_path(scale_path, root)}: training.steps: no entry for {main.training!r}; add one, or give one number"
-        )
-    for recipe in crystal.dft.structure_recipes:
-        if main.start == "dft" and not (root / recipe.structures).is_file():
-            raise ConfigError(
-                f"{shown_path(crystal_path, root)}: dft.structure_recipes: {recipe.name}: no file {recipe.structures!r}"
+    def _name(self, settings: Mapping, key: str) -> str | None:
+        """What the main configuration calls a file; None if that is no file's name, which is told with the rest."""
+        try:
+            return TypeAdapter(FilePath).validate_python(settings[key])
+        except (KeyError, ValidationError):
+            return None
+
+    def _crystal_folder(self, name: str | None) -> Path | None:
+        if name is None:
+            return None
+        folder = self.root / name if "/" in name else self.root / "config" / "crystals" / name
+        if not folder.is_dir():
+            known = ", ".join(sorted(file.parent.name for file in self.root.glob(f"config/crystals/*/{CRYSTAL_FILE}")))
+            self._tell_main("crystal", f"no such crystal {name!r}", f"there are: {known}")
+            return None
+        return folder if self._is_usable(folder.name, "crystal") else None
+
+    def _scale_files(self, name: str, folder: Path) -> list[Path]:
+        """Files of a scale: one of a user's own, or one for all crystals and one of the crystal."""
+        if "/" in name:
+            path = self.root / name
+            if not self._is_usable(path.stem, "scale"):
+                return []
+            self.files["scale"] = shown_path(path, self.root)
+            return [path]
+        if not self._is_usable(name, "scale"):
+            return []
+        files = [self.root / "config" / "scales" / f"{name}.yaml", folder / "scales" / f"{name}.yaml"]
+        self.files["scale"] = shown_path(files[1], self.root)
+        return files if files[0].is_file() else files[:1]
+
+    def _is_usable(self, name: str, key: str) -> bool:
+        """Whether a file's name can name folders of results, and rules."""
+        try:
+            TypeAdapter(Name).validate_python(name)
+        except ValidationError as error:
+            self._tell_main(key, message(error.errors()[0]))
+            return False
+        return True
+
+    def _tell_main(self, key: str, found: str, advice: str = "") -> None:
+        self.problems.append(Problem(self.documents["main"].origin((key,)), key, found, advice))
+
+    def _read(self, paths: Iterable[Path], what: str) -> list[tuple[str, dict]]:
+        parts = []
+        for path in paths:
+            where = str(shown_path(path, self.root))
+            try:
+                parts.append((where, read_yaml(path, where, what)))
+            except ConfigError as error:
+                self.problems += error.problems
+        return parts if len(parts) == len(list(paths)) else []
+
+    def _own(self, name: str, part: dict) -> tuple[str, dict]:
+        """The sources of a crystal without what does not belong there, which is told."""
+        for key in part:
+            if key in Main.model_fields and key not in Sources.model_fields:
+                self.problems.append(Problem(name, key, f"belongs to {MAIN_FILE}", "move it there"))
+        return name, {
+            key: value for key, value in part.items() if key in Sources.model_fields or key not in Main.model_fields
+        }
+
+    def finish(self) -> Configuration:
+        """Examine all documents, run all checks, and tell every problem."""
+        main = self._examine(Main, "main")
+        scale = self._examine(Scale, "scale")
+        crystal = self._examine(Crystal, "crystal")
+        known = {"root": self.root}
+        for prefix, examined in (("main_", main), ("scale_", scale), ("", crystal)):
+            known |= {prefix + name: value for name, value in (examined.fields if examined else {}).items()}
+        for problem in failed((*runs.CHECKS, *preflight.CHECKS), known):
+            document = self.documents.get(problem.where)
+            self.problems.append(
+                problem.of(document.origin(tuple(problem.key.split("."))) if document else problem.where)
             )
-    if main.start == "model":
-        check_model(main.model, crystal, root)
-    if main.start == "dft" and main.dft_python is not None and shutil.which(main.dft_python) is None:
-        raise ConfigError(f"{MAIN_FILE}: dft_python: no interpreter {main.dft_python!r}; name one that imports GPAW")
-    return Configuration(main, shown_path(scale_path, root), scale, shown_path(crystal_path, root), crystal)
+        models = [examined and examined.model for examined in (main, scale, crystal)]
+        if self.problems or None in models:
+            raise ConfigError(*dict.fromkeys(self.problems))
+        return Configuration(*models, self.files)
 
-
-def _validate_file(model: type[Strict], path: Path, root: Path, what: str):
-    where = str(shown_path(path, root))
-    return validate(model, read_yaml(path, where, what), where)
+    def _examine(self, model: type, name: str) -> Examined | None:
+        layers = self.documents.get(name)
+        if layers is None or not layers.parts:
+            return None
+        examined = examine(model, layers.merged(), layers.origin)
+        self.problems += examined.problems
+        return examined

@@ -1,114 +1,184 @@
-"""What a user reads about a configuration that cannot be used: one line per problem."""
+"""From a document to a checked part of the configuration, or to problems that name file, key, value and remedy."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
-from qcrystal.fields import Strict
-from qcrystal.io.yaml_files import DocumentError, printable, read_mapping
+from qcrystal.errors import Problem, QcrystalError
+from qcrystal.fields import BRANCHES, Inconsistent, Strict, failed
+from qcrystal.io.yaml_files import DocumentError, read_mapping
 
-MAIN_FILE = "config/config.yaml"
+Model = TypeVar("Model", bound=Strict)
+Place = tuple[str | int, ...]
+"""Keys that lead to a value of a document."""
+Origin = Callable[[Place], str]
+"""The file that the value at a place is from; of a value that is missing, the file of the mapping that it should be in."""
 
 
-class ConfigError(ValueError):
+class ConfigError(QcrystalError, ValueError):
     """A configuration that cannot be used; one line per problem."""
 
 
-def refuse_repetition(key: str, values: list, advice: str) -> None:
-    for value in values:
-        if values.count(value) > 1:
-            raise ValueError(
-                f"{key}: {value if isinstance(value, str) else format(value, 'g')} stands there twice; {advice}"
-            )
+@dataclass(frozen=True)
+class Examined(Generic[Model]):
+    """A document after a look at all of it: the model if there are no problems, and the values that are right in any case."""
+
+    model: Model | None
+    fields: Mapping[str, Any]
+    problems: tuple[Problem, ...]
 
 
 def read_yaml(path: Path, where: str, what: str) -> dict:
     """Read a YAML mapping; `ConfigError` if it is missing, not YAML, holds a key twice, or is no mapping."""
     if not path.is_file():
         known = sorted(p.stem for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        hint = f"; there are: {', '.join(known)}" if known else "; name an existing file"
-        raise ConfigError(f"{where}: no such {what}{hint}")
+        advice = f"there are: {', '.join(known)}" if known else "name an existing file"
+        raise ConfigError(Problem(where, "", f"no such {what}", advice))
     try:
         return read_mapping(path)
     except DocumentError as error:
-        raise ConfigError(f"{where}: {error}; correct it") from error
+        raise ConfigError(Problem(where, "", str(error), "correct it")) from error
 
 
-def validate(model: type[Strict], document: dict, where: str):
+def validate(model: type[Model], document: Mapping, where: str) -> Model:
     """Build ``model`` from ``document``; `ConfigError` with one line per problem."""
+    examined = examine(model, document, lambda place: where)
+    if examined.model is None:
+        raise ConfigError(*examined.problems)
+    return examined.model
+
+
+def examine(model: type[Model], document: Mapping, origin: Origin) -> Examined[Model]:
+    """Build ``model`` from ``document``, and find every problem of it.
+
+    Checks of the whole run for the fields that are right, even if others are not.
+    """
     try:
-        return model.model_validate(document)
+        whole = model.model_validate(document)
     except ValidationError as error:
-        raise ConfigError("\n".join(_lines(error, model, where))) from None
+        details = error.errors()
+    else:
+        return Examined(whole, dict(whole), ())
+    spoilt = {detail["loc"][0] for detail in details if detail["loc"]}
+    fields = {name: _value(field, document, name) for name, field in model.model_fields.items() if name not in spoilt}
+    problems = list(_problems(details, model, origin))
+    if not any(detail["loc"] == () for detail in details):  # checks of the whole wait for all fields: run what can be
+        problems += [_at(problem, (), origin) for problem in failed(model.checks, fields)]
+    return Examined(None, fields, tuple(problems))
 
 
-def _lines(error: ValidationError, model: type[Strict], where: str) -> list[str]:
-    problems = error.errors()
-    missing: dict[tuple, list[str]] = {}  # by the place where they are missing
-    for problem in problems:
-        if problem["type"] == "missing":
-            missing.setdefault(problem["loc"][:-1], []).append(str(problem["loc"][-1]))
-    lines, told = [], set()
-    for problem in problems:
-        location = problem["loc"]
+def _value(field: FieldInfo, document: Mapping, name: str) -> Any:
+    """Value of a field that is right."""
+    if name not in document:
+        return field.get_default(call_default_factory=True)
+    kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    return TypeAdapter(kind).validate_python(document[name])
+
+
+def _at(problem: Problem, place: Place, origin: Origin) -> Problem:
+    """A problem of a mapping at a place, with the file that its value is from."""
+    where = origin((*place, *problem.key.split(".")))
+    return problem.within(_key(place)).of(where)
+
+
+def _problems(details: list[ErrorDetails], model: type[BaseModel], origin: Origin) -> Iterator[Problem]:
+    missing: dict[Place, list[str]] = {}  # by the place where they are missing
+    for detail in details:
+        if detail["type"] == "missing":
+            missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
+    told = set()
+    for detail in details:
+        place = detail["loc"]
         # one mistake often spoils every number of a list
-        kind = (location[:-1], problem["type"]) if location and isinstance(location[-1], int) else (location, "")
-        if problem["type"] == "missing" or kind in told:
+        kind = (place[:-1], detail["type"]) if place and isinstance(place[-1], int) else (place, "")
+        if detail["type"] == "missing" or kind in told:
             continue
         told.add(kind)
-        text = message(problem)
-        if problem["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(str(location[-1]), _fields_at(model, location[:-1]), n=1, cutoff=0.7)
-            text = f"unknown key; did you mean {close[0]!r}?" if close else f"unknown key; remove it {_got(problem)}"
-            if close and close[0] in missing.get(location[:-1], ()):
-                missing[location[:-1]].remove(close[0])
-        lines.append(f"{where}: {_key(location)}{text}")
+        error = detail.get("ctx", {}).get("error")
+        if isinstance(error, Inconsistent):
+            yield from (_at(problem, place, origin) for problem in error.problems)
+        else:
+            unknown = detail["type"] == "extra_forbidden"
+            text = _unknown(detail, model, missing) if unknown else message(detail)
+            yield Problem(origin(place), _key(place), text)
     for place, keys in missing.items():
         if keys:
-            what = "is missing; add it" if len(keys) == 1 else "are missing; add them"
-            prefix = ".".join(map(str, place)) + "." if place else ""
-            lines.append(f"{where}: {', '.join(prefix + key for key in keys)} {what}")
-    return [printable(line) for line in lines]
+            text = "is missing; add it" if len(keys) == 1 else "are missing; add them"
+            yield Problem(origin(place), "", f"{', '.join(_key((*place, key)) for key in keys)} {text}")
 
 
-def _key(location: tuple) -> str:
-    """Where a problem is, as a prefix; of a key that is wrong itself, the mapping that it stands in."""
-    parts = [str(part) for part in location if not str(part).startswith(("constrained", "function-"))]
+def _unknown(detail: ErrorDetails, model: type[BaseModel], missing: dict[Place, list[str]]) -> str:
+    place = detail["loc"]
+    close = difflib.get_close_matches(str(place[-1]), fields_at(model, place[:-1]), n=1, cutoff=0.7)
+    if not close:
+        return f"unknown key; remove it {_got(detail)}"
+    if close[0] in missing.get(place[:-1], ()):
+        missing[place[:-1]].remove(close[0])
+    return f"unknown key; did you mean {close[0]!r}?"
+
+
+def _key(place: Iterable[str | int]) -> str:
+    """A place as one word; of a key that is wrong itself, the mapping that it stands in."""
+    parts = [str(part) for part in place if part not in BRANCHES]
     if parts[-1:] == ["[key]"]:
         parts = [*parts[:-3], f"{parts[-3]}: key {parts[-2]!r:.60}"]
-    return ".".join(parts) + ": " if parts else ""
+    return ".".join(parts)
 
 
-def message(problem: dict) -> str:
-    if problem["type"] == "value_error":
-        message = problem["msg"].removeprefix("Value error, ")
-        return message if isinstance(problem["input"], dict) else f"{message} {_got(problem)}"
-    return f"{problem['msg'][0].lower()}{problem['msg'][1:]} {_got(problem)}"
+def message(detail: ErrorDetails) -> str:
+    """What pydantic says about a value, with the value."""
+    if detail["type"] == "value_error":
+        text = detail["msg"].removeprefix("Value error, ")
+        return text if isinstance(detail["input"], dict) else f"{text} {_got(detail)}"
+    return f"{detail['msg'][0].lower()}{detail['msg'][1:]} {_got(detail)}"
 
 
-def _got(problem: dict) -> str:
-    shown = "a mapping" if isinstance(problem["input"], dict) else repr(problem["input"])
+def _got(detail: ErrorDetails) -> str:
+    shown = "a mapping" if isinstance(detail["input"], dict) else repr(detail["input"])
     return f"(got {shown[:80]})"
 
 
-def _fields_at(model: type[BaseModel], location: tuple) -> list[str]:
+def fields_at(model: type[BaseModel], place: Place) -> list[str]:
     """Keys that the configuration may have at a place."""
     models = [model]
-    for part in location:
-        inner = [m for one in models if part in one.model_fields for m in _models(one.model_fields[part].annotation)]
+    for part in place:
+        inner = [
+            found
+            for one in models
+            if part in one.model_fields
+            for found in models_within(one.model_fields[str(part)].annotation)
+        ]
         models = inner or models  # a name of a mapping or a number of a list leaves them as they are
     return [name for one in models for name in one.model_fields]
 
 
-def _models(annotation):
+def models_within(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Models that a type is made of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in getattr(annotation, "__args__", ()):
-        yield from _models(argument)
+        yield from models_within(argument)
+
+
+def repeated(key: str, values: Iterable[str | float], advice: str) -> Iterator[Problem]:
+    """A problem for each value that stands in a list more than once."""
+    seen, told = set(), set()
+    for value in values:
+        if value in seen and value not in told:
+            told.add(value)
+            shown = value if isinstance(value, str) else format(value, "g")
+            yield Problem("", key, f"{shown} stands there twice", advice)
+        seen.add(value)
 
 
 def shown_path(path: Path, root: Path) -> Path:
+    """A path as messages name it: relative to the repository if it is within."""
     return path.relative_to(root) if path.is_relative_to(root) else path

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from qcrystal.config.crystal import Crystal
-from qcrystal.config.main import Main
-from qcrystal.config.messages import MAIN_FILE, ConfigError, read_yaml
+from qcrystal.config.dft import DftSettings
+from qcrystal.config.main import Dataset
+from qcrystal.config.messages import ConfigError, read_yaml
+from qcrystal.config.training import TrainingEffort
 from qcrystal.dataset.deepmd_npy import check_files
 from qcrystal.dataset.labelled_frames import DatasetError
+from qcrystal.errors import Problem
 from qcrystal.io.tables import TableError, check_table
-from qcrystal.io.yaml_files import printable
 from qcrystal.manuscript.published import PublishedError, check_published
 from qcrystal.potential.card import TABLES as CARD_TABLES
 from qcrystal.potential.card import CardError, check_potential
+from qcrystal.potential.settings import Architecture
 
-THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}
-THREADS |= {"DP_INTRA_OP_PARALLELISM_THREADS": 0, "DP_INTER_OP_PARALLELISM_THREADS": 0}
-THREADS |= {"TF_NUM_INTRAOP_THREADS": 0, "TF_NUM_INTEROP_THREADS": 0}
+THREADS = {
+    "OMP_NUM_THREADS": 1,
+    "OPENBLAS_NUM_THREADS": 1,
+    "MKL_NUM_THREADS": 1,
+    "DP_INTRA_OP_PARALLELISM_THREADS": 0,
+    "DP_INTER_OP_PARALLELISM_THREADS": 0,
+    "TF_NUM_INTRAOP_THREADS": 0,
+    "TF_NUM_INTEROP_THREADS": 0,
+}
 """Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
 SHELL_LETTERS = r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]"
 """What a shell would not take as a part of one word, and the colon, which parts the folders of PATH."""
 LATTICE = ("lattice_constant", "pressure", "x", "la_h1", "la_h2", "h_h1", "h_h2", "la_la")
-TABLES = {
+TABLES: dict[str, tuple[str, ...]] = {
     "label_pressures": (
         *("system", "frames", "lattice_constant", "lattice_constant_std", "cubic", "pressure", "motion"),
     ),
@@ -37,6 +46,7 @@ TABLES = {
     "dft_check": ("potential", "phase", "pressure", "relative_enthalpy_dft"),
 }
 """Keys that name tables, and the columns that figures read of them."""
+MAY_BE_EMPTY = ("dft_reference", "dft_check")
 LEARNING_TABLES = {
     "generations": ("generation", "explored", "accurate", "candidate", "failed"),
     "generation_errors": ("generation", "trained", "member", "quantity", "rmse", "n"),
@@ -58,9 +68,8 @@ def check_places(interpreter: str, root: str) -> None:
     for path, unsafe in ((interpreter, SHELL_LETTERS), (root, "[{}]")):
         found = re.search(unsafe, path)
         if found:
-            raise ConfigError(
-                printable(f"{path}: Snakemake cannot run scripts by a path with {found[0]!r}; move the repository")
-            )
+            text = f"Snakemake cannot run scripts by a path with {found[0]!r}"
+            raise ConfigError(Problem(path, "", text, "move the repository"))
 
 
 def check_surroundings(environment: Mapping[str, str], folders: Sequence[Path]) -> None:
@@ -76,67 +85,179 @@ def check_surroundings(environment: Mapping[str, str], folders: Sequence[Path]) 
     Raises
     ------
     ConfigError
-        One line.
+        One line per problem.
     """
+    problems = [*_bad_variables(environment), *_bad_folders(folders)]
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _bad_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
     for name, least in THREADS.items():
         value = environment.get(name, "1")
         if not value.isdecimal() or int(value) < least:
-            raise ConfigError(f"environment: {name}={value!r} is not a number of threads; set it to 1, or unset it")
+            yield Problem("environment", "", f"{name}={value!r} is not a number of threads", "set it to 1, or unset it")
+
+
+def _bad_folders(folders: Sequence[Path]) -> Iterator[Problem]:
     for folder in folders:
         if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
-            raise ConfigError(f"{folder}: is not a folder, nor a link to one, and results go there; move it away")
-        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
-            raise ConfigError(f"{folder}: cannot be written to; change its permissions, or link it to another place")
+            found = "is not a folder, nor a link to one, and results go there"
+            yield Problem(str(folder), "", found, "move it away")
+        elif folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            advice = "change its permissions, or link it to another place"
+            yield Problem(str(folder), "", "cannot be written to", advice)
 
 
-def check_paths(main: Main, species: list[str], root: Path) -> None:
-    for key in ("published", *TABLES):
-        if key.startswith("dft_") and main.start == "dft":
-            continue
-        path = getattr(main, key)
-        if not (root / path).is_file():
-            raise ConfigError(f"{MAIN_FILE}: {key}: no file {path!r}")
-        if key in TABLES:
-            _check_table(root, path, key, TABLES[key], may_be_empty=key in ("dft_reference", "dft_check"))
+# ---------------------------------------------------------------------------------------------------------------------
+# checks of files: parameters are the fields of crystal.yaml, those of the main configuration with `main_` before them, those of
+# the scale with `scale_`, and the repository's folder
+
+
+def start_has_its_potential(
+    main_start: str, main_model: str | None, species: list[str], root: Path
+) -> Iterator[Problem]:
+    """A workflow that starts from a potential has one, and it is of this crystal."""
+    if main_start != "model":
+        return
+    if main_model is None:
+        yield Problem("main", "model", "start: model needs a potential", "name its folder, or set start: labels or dft")
+        return
+    for name in ("model.pb", "card.yaml", *CARD_TABLES):
+        if not (root / main_model / name).is_file():
+            advice = "name the folder of a released potential, such as one of models/"
+            yield Problem("main", "model", f"no {name} in {main_model!r}", advice)
+            return
     try:
-        check_published(read_yaml(root / main.published, main.published, "file"), main.published)
-    except PublishedError as error:
-        raise ConfigError(printable(str(error))) from error
-    if main.dataset not in main.datasets:
-        known = ", ".join(main.datasets) or "there is none"
-        raise ConfigError(f"{MAIN_FILE}: dataset: {main.dataset!r} is not among datasets: {known}")
-    dataset, key = main.datasets[main.dataset], f"datasets.{main.dataset}"
-    if dataset.checksums is not None and not (root / dataset.checksums).is_file():
-        raise ConfigError(f"{MAIN_FILE}: {key}.checksums: no file {dataset.checksums!r}")
-    for name, columns in LEARNING_TABLES.items() if main.start != "dft" else ():
-        if not (root / main.learning_reference / f"{name}.csv").is_file():
-            raise ConfigError(f"{MAIN_FILE}: learning_reference: no {name}.csv in {main.learning_reference!r}")
-        _check_table(root, f"{main.learning_reference}/{name}.csv", "learning_reference", columns)
-    if main.learning_from == "dataset" and dataset.path is None:
-        raise ConfigError(f"{MAIN_FILE}: learning_from: dataset needs a folder {key}.path; name one")
-    if dataset.path is not None and (main.start == "labels" or main.learning_from == "dataset"):
-        if not (root / dataset.path).is_dir():
-            raise ConfigError(f"{MAIN_FILE}: {key}.path: no folder {dataset.path!r}")
-        try:
-            check_files(root / dataset.path, species)
-        except DatasetError as error:
-            raise ConfigError(printable(f"{MAIN_FILE}: {key}.path: {error}".replace(f"{root}/", ""))) from error
+        check_potential(root / main_model, list(dict.fromkeys(species)), main_model)
+    except CardError as error:
+        yield Problem(found=str(error))
 
 
-def _check_table(root: Path, path: str, key: str, columns: Sequence[str], may_be_empty: bool = False) -> None:
+def training_is_one_of_the_crystal(main_training: str, training: dict[str, Architecture]) -> Iterator[Problem]:
+    """What is trained is an architecture of the crystal."""
+    if main_training not in training:
+        found = f"{main_training!r} is not an architecture of the crystal"
+        yield Problem("main", "training", found, f"there are: {', '.join(training)}")
+
+
+def training_has_steps(main_start: str, main_training: str, scale_training: TrainingEffort) -> Iterator[Problem]:
+    """The scale says how long it is trained."""
+    if main_start != "model" and scale_training.steps_of(main_training) is None:
+        found = f"no entry for {main_training!r}"
+        yield Problem("scale", "training.steps", found, "add one, or give one number")
+
+
+def recipes_have_their_structures(main_start: str, dft: DftSettings, root: Path) -> Iterator[Problem]:
+    """Files that recipes are made from are there."""
+    for number, recipe in enumerate(dft.structure_recipes if main_start == "dft" else ()):
+        if not (root / recipe.structures).is_file():
+            key = f"dft.structure_recipes.{number}.structures"
+            yield Problem("crystal", key, f"{recipe.name}: no file {recipe.structures!r}", "name an existing file")
+
+
+def interpreter_is_there(main_start: str, main_dft_python: str | None) -> Iterator[Problem]:
+    """The interpreter that imports GPAW."""
+    if main_start == "dft" and main_dft_python is not None and shutil.which(main_dft_python) is None:
+        yield Problem("main", "dft_python", f"no interpreter {main_dft_python!r}", "name one that imports GPAW")
+
+
+def tables_are_whole(
+    main_start: str,
+    main_label_pressures: str | None,
+    main_dft_reference: str | None,
+    main_dft_convergence: str | None,
+    main_dft_check: str | None,
+    root: Path,
+) -> Iterator[Problem]:
+    """Tables that figures read and no job makes."""
+    tables = {
+        "label_pressures": main_label_pressures,
+        "dft_reference": main_dft_reference,
+        "dft_convergence": main_dft_convergence,
+        "dft_check": main_dft_check,
+    }
+    for key, path in tables.items():
+        if path is not None and not (key.startswith("dft_") and main_start == "dft"):
+            yield from _table(root, path, key, TABLES[key], key in MAY_BE_EMPTY)
+
+
+def generations_are_whole(main_start: str, main_learning_reference: str | None, root: Path) -> Iterator[Problem]:
+    """Tables of the concurrent learning that made the shipped data set."""
+    if main_start == "dft" or main_learning_reference is None:
+        return
+    for name, columns in LEARNING_TABLES.items():
+        yield from _table(root, f"{main_learning_reference}/{name}.csv", "learning_reference", columns)
+
+
+def _table(root: Path, path: str, key: str, columns: Sequence[str], may_be_empty: bool = False) -> Iterator[Problem]:
+    if not (root / path).is_file():
+        yield Problem("main", key, f"no file {path!r}", "name an existing file")
+        return
     try:
         check_table(root / path, path, columns, may_be_empty=may_be_empty)
     except TableError as error:
-        raise ConfigError(printable(f"{MAIN_FILE}: {key}: {error}")) from error
+        yield Problem("main", key, str(error))
 
 
-def check_model(model: str, crystal: Crystal, root: Path) -> None:
-    for name in ("model.pb", "card.yaml", *CARD_TABLES):
-        if not (root / model / name).is_file():
-            raise ConfigError(
-                f"{MAIN_FILE}: model: no {name} in {model!r}; name the folder of a released potential, such as one of models/"
-            )
+def literature_is_there(main_published: str, root: Path) -> Iterator[Problem]:
+    """Published values have their form."""
+    if not (root / main_published).is_file():
+        yield Problem("main", "published", f"no file {main_published!r}", "name an existing file")
+        return
     try:
-        check_potential(root / model, crystal.species, model)
-    except CardError as error:
-        raise ConfigError(printable(str(error))) from error
+        check_published(read_yaml(root / main_published, main_published, "file"), main_published)
+    except ConfigError as error:
+        yield from error.problems
+    except PublishedError as error:
+        yield Problem(found=str(error))
+
+
+def dataset_is_one_of_datasets(main_dataset: str, main_datasets: dict[str, Dataset]) -> Iterator[Problem]:
+    """What is trained on is a data set."""
+    if main_dataset not in main_datasets:
+        known = ", ".join(main_datasets) or "there is none"
+        yield Problem(
+            "main", "dataset", f"{main_dataset!r} is not among datasets: {known}", "name one of them, or add it"
+        )
+
+
+def dataset_is_whole(
+    main_start: str,
+    main_dataset: str,
+    main_datasets: dict[str, Dataset],
+    main_learning_from: str,
+    species: list[str],
+    root: Path,
+) -> Iterator[Problem]:
+    """The data set's files are there, and of this crystal."""
+    if main_dataset not in main_datasets:
+        return
+    dataset, key = main_datasets[main_dataset], f"datasets.{main_dataset}"
+    if dataset.checksums is not None and not (root / dataset.checksums).is_file():
+        yield Problem("main", f"{key}.checksums", f"no file {dataset.checksums!r}", "name an existing file")
+    if main_learning_from == "dataset" and dataset.path is None:
+        yield Problem("main", "learning_from", f"dataset needs a folder {key}.path", "name one")
+    if dataset.path is None or not (main_start == "labels" or main_learning_from == "dataset"):
+        return
+    if not (root / dataset.path).is_dir():
+        yield Problem("main", f"{key}.path", f"no folder {dataset.path!r}", "name an existing one")
+        return
+    try:
+        check_files(root / dataset.path, species)
+    except DatasetError as error:
+        yield Problem("main", f"{key}.path", str(error).replace(f"{root}/", ""))
+
+
+CHECKS = (
+    start_has_its_potential,
+    training_is_one_of_the_crystal,
+    training_has_steps,
+    recipes_have_their_structures,
+    interpreter_is_there,
+    tables_are_whole,
+    generations_are_whole,
+    literature_is_there,
+    dataset_is_one_of_datasets,
+    dataset_is_whole,
+)

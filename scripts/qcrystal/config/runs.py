@@ -1,205 +1,256 @@
-"""The runs that follow from the sweeps, and the configuration as a whole."""
+"""The runs that follow from sweeps and crystal: their names, their specifications, and what is checked about them."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-from qcrystal.config.crystal import Crystal, crystal_name
-from qcrystal.config.main import Main
-from qcrystal.config.messages import ConfigError
-from qcrystal.config.scale import Scale
-from qcrystal.config.sweep import Sweep
-from qcrystal.dynamics.beads import beads_for
-from qcrystal.dynamics.spec import (
-    PATH_INTEGRAL_METHODS,
-    RunSpec,
-)
+from qcrystal.config.crystal import Crystal, Isotope, count_atoms
+from qcrystal.config.dynamics import Dynamics, SamplingEffort
+from qcrystal.config.sweep import Conditions, Sweep
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
+from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, Bath, RunSpec
+from qcrystal.errors import Problem
 
 MOST_ATOMS = 10_000_000
 MOST_BEADS = 10_000
 MOST_STEPS = 10**9
+LATTICE_SYSTEMS = (
+    (2, "triclinic"),
+    (15, "monoclinic"),
+    (74, "orthorhombic"),
+    (142, "tetragonal"),
+    (167, "trigonal"),
+    (194, "hexagonal"),
+    (230, "cubic"),
+)
+"""Last space group of each crystal system, with the name that runs of such a prototype have."""
 
 
-class Configuration:
-    """The whole configuration: ``main``, ``scale``, ``crystal``, and the table of runs that follows from them.
+# ---------------------------------------------------------------------------------------------------------------------
+# checks across files: parameters are the fields of crystal.yaml, and those of the scale with `scale_` before them; `where` of a
+# problem is the name of the document that it is in
 
-    Attributes
-    ----------
-    runs : dict of str to RunSpec
-        Every run of every sweep, by its name.
-    sweeps : dict of str to list of str
-        Names of the runs of each sweep.
-    """
 
-    def __init__(self, main: Main, scale_file: Path, scale: Scale, crystal_file: Path, crystal: Crystal):
-        self.main, self.scale_name, self.scale, self.scale_file = main, scale_file.stem, scale, scale_file
-        self.crystal_name, self.crystal, self.crystal_file = crystal_name(crystal_file), crystal, crystal_file
-        self.runs: dict[str, RunSpec] = {}
-        self.sweeps: dict[str, list[str]] = {}
-        for name, sweep in sorted(scale.sweeps.items(), key=lambda item: item[1].cell_of is not None):
-            self._add_sweep(name, sweep)
-        self.sweeps = {name: self.sweeps[name] for name in scale.sweeps}
+def isotopes_are_known(scale_sweeps: dict[str, Sweep], isotopes: dict[str, Isotope]) -> Iterator[Problem]:
+    """Sweeps name isotopes of the crystal."""
+    for name, sweep in scale_sweeps.items():
+        if sweep.isotope is not None and sweep.isotope not in isotopes:
+            found = f"nobody defined {sweep.isotope!r}"
+            yield Problem("scale", f"sweeps.{name}.isotope", found, f"known: {', '.join(isotopes)}")
 
-    def cell_source(self, name: str, pressure: float, temperature: float) -> str | None:
-        """The run whose mean volume a run of a sweep keeps; None: that of the quasi-harmonic approximation.
 
-        Raises
-        ------
-        ConfigError
-            One line, if ``cell_of`` names no sweep that has such a run of the same crystal.
-        """
-        sweep = self.scale.sweeps[name]
+def methods_have_time_steps(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> Iterator[Problem]:
+    """Every method of a sweep has a time step."""
+    for method in dict.fromkeys(sweep.method for sweep in scale_sweeps.values()):
+        if method not in dynamics.timestep:
+            yield Problem("crystal", "dynamics.timestep", f"no time step for method {method!r}", "add one in fs")
+
+
+def runs_hold_frames(scale_sweeps: dict[str, Sweep], scale_sampling: SamplingEffort) -> Iterator[Problem]:
+    """A run is longer than the time between frames."""
+    interval = scale_sampling.frame_interval
+    short = [name for name, sweep in scale_sweeps.items() if sweep.length < interval]
+    if len(short) == 1:
+        found = f"{scale_sweeps[short[0]].length:g} ps is shorter than sampling.frame_interval, {interval:g} ps"
+        yield Problem("scale", f"sweeps.{short[0]}.length", found, "a run needs a frame")
+    elif short:
+        found = f"{interval:g} ps is longer than the runs of {', '.join(short)}"
+        yield Problem("scale", "sampling.frame_interval", found, "a run needs a frame")
+
+
+def frames_hold_steps(
+    scale_sweeps: dict[str, Sweep], scale_sampling: SamplingEffort, dynamics: Dynamics
+) -> Iterator[Problem]:
+    """The time between frames is longer than a time step."""
+    interval = scale_sampling.frame_interval
+    for method in dict.fromkeys(sweep.method for sweep in scale_sweeps.values()):
+        step = dynamics.timestep.get(method, 0.0)
+        if interval * 1e3 < step:
+            found = f"{interval:g} ps is shorter than a time step of {method}, {step:g} fs"
+            yield Problem("scale", "sampling.frame_interval", found, "take more")
+
+
+def runs_end(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> Iterator[Problem]:
+    """Not more steps than a run can count."""
+    for name, sweep in scale_sweeps.items():
+        step = dynamics.timestep.get(sweep.method)
+        if step and sweep.length * 1e3 / step > MOST_STEPS:
+            found = f"{sweep.length:g} ps are {sweep.length * 1e3 / step:.3g} steps of {step:g} fs, more than {MOST_STEPS:g}"
+            yield Problem("scale", f"sweeps.{name}.length", found, "take less")
+
+
+def cells_hold_atoms(
+    scale_sweeps: dict[str, Sweep], prototypes: dict[str, Prototype], prototype: str, mobile: str
+) -> Iterator[Problem]:
+    """Cells are of a possible size, and hold the atoms that are taken out."""
+    if prototype not in prototypes:
+        return
+    for name, sweep in scale_sweeps.items():
+        atoms = count_atoms(prototypes[prototype], sweep.basis, sweep.repeat)
+        if atoms > MOST_ATOMS:
+            found = f"{list(sweep.repeat)} make {atoms} atoms, more than {MOST_ATOMS}"
+            yield Problem("scale", f"sweeps.{name}.repeat", found, "take fewer")
+        members = count_atoms(prototypes[prototype], sweep.basis, sweep.repeat, mobile)
+        if sweep.vacancies >= max(members, 1):
+            found = f"{sweep.vacancies} vacancies in a cell of {members} {mobile} atoms"
+            yield Problem("scale", f"sweeps.{name}.vacancies", found, "take fewer")
+
+
+def beads_can_be_counted(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> Iterator[Problem]:
+    """Not more beads than path integrals can hold."""
+    for name, sweep in scale_sweeps.items():
+        temperature = min(sweep.temperatures)
+        if sweep.method not in PATH_INTEGRAL_METHODS or sweep.beads or temperature <= 0:
+            continue
+        ratio = sweep.bead_ratio or BEAD_RATIO
+        beads = beads_for(temperature, dynamics.max_frequency, ratio)
+        if beads > MOST_BEADS:
+            found = f"{temperature:g} K needs {beads} beads at bead_ratio {ratio:g}, more than {MOST_BEADS}"
+            yield Problem("scale", f"sweeps.{name}.temperatures", found, "raise the one or lower the other")
+
+
+def cells_have_a_source(
+    scale_sweeps: dict[str, Sweep], prototypes: dict[str, Prototype], prototype: str, mobile: str
+) -> Iterator[Problem]:
+    """``cell_of`` names a sweep at constant pressure of the same crystal, which has the pressures of the fixed cells."""
+    for name, sweep in scale_sweeps.items():
         if sweep.cell_of is None:
-            return None
-        where, source = f"{self.scale_file}: sweeps.{name}.cell_of", self.scale.sweeps.get(sweep.cell_of)
+            continue
+        key, source = f"sweeps.{name}.cell_of", scale_sweeps.get(sweep.cell_of)
         if source is None:
-            raise ConfigError(f"{where}: there is no sweep {sweep.cell_of!r}; name one of {', '.join(self.sweeps)}")
+            found = f"there is no sweep {sweep.cell_of!r}"
+            yield Problem("scale", key, found, f"name one of {', '.join(scale_sweeps)}")
+            continue
         if source.ensemble != "npt":
-            raise ConfigError(f"{where}: {sweep.cell_of!r} has fixed cells itself; name a sweep at constant pressure")
-        for key in ("isotope", "start"):
-            theirs, ours = (getattr(one, key) or self.crystal.mobile for one in (source, sweep))
-            if theirs != ours:
-                raise ConfigError(
-                    f"{where}: {sweep.cell_of!r} has {key} {theirs}, not {ours}; name a sweep of the same crystal"
-                )
-        sites = [self.crystal.atoms(one.basis, one.repeat) for one in (source, sweep)]
-        if source.vacancies * sites[1] != sweep.vacancies * sites[0]:
-            raise ConfigError(
-                f"{where}: {sweep.cell_of!r} has {source.vacancies} vacancies in {sites[0]} sites, not {sweep.vacancies} in "
-                f"{sites[1]}; name a sweep with as many per site"
-            )
-        if pressure not in source.pressures:
-            raise ConfigError(f"{where}: {sweep.cell_of!r} has no run at {pressure:g} GPa; give it one")
-        nearest = min(source.temperatures, key=lambda one: abs(one - temperature))
-        runs = [self.runs[run] for run in self.sweeps[sweep.cell_of]]
-        return next(spec.run for spec in runs if (spec.pressure, spec.temperature) == (pressure, nearest))
-
-    def _add_sweep(self, name: str, sweep: Sweep) -> None:
-        where = f"{self.scale_file}: sweeps.{name}"
-        self.sweeps[name] = []
-        for pressure, temperature, friction, beads, replica in itertools.product(
-            sweep.pressures,
-            sweep.temperatures,
-            sweep.frictions or [None],
-            sweep.beads or [None],
-            range(sweep.replicas),
+            found = f"{sweep.cell_of!r} has fixed cells itself"
+            yield Problem("scale", key, found, "name a sweep at constant pressure")
+            continue
+        for what, theirs, ours in (
+            ("isotope", source.isotope or mobile, sweep.isotope or mobile),
+            ("start", source.start, sweep.start),
         ):
-            source = self.cell_source(name, pressure, temperature)
-            spec = run_specification(self, sweep, pressure, temperature, friction, beads, replica, where, source)
-            known = self.runs.setdefault(spec.run, spec)
-            if known != spec:
-                differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
-                shown = ", ".join(f"{key} {getattr(known, key)} there, {getattr(spec, key)} here" for key in differing)
-                raise ConfigError(
-                    f"{where}: run {spec.run} is already part of another sweep, or of this one, with other settings "
-                    f"({shown}); give both the same"
-                )
-            self.sweeps[name].append(spec.run)
+            if theirs != ours:
+                found = f"{sweep.cell_of!r} has {what} {theirs}, not {ours}"
+                yield Problem("scale", key, found, "name a sweep of the same crystal")
+        if prototype in prototypes:
+            sites = [count_atoms(prototypes[prototype], one.basis, one.repeat) for one in (source, sweep)]
+            if source.vacancies * sites[1] != sweep.vacancies * sites[0]:
+                theirs, ours = f"{source.vacancies} vacancies in {sites[0]} sites", f"{sweep.vacancies} in {sites[1]}"
+                found = f"{sweep.cell_of!r} has {theirs}, not {ours}"
+                yield Problem("scale", key, found, "name a sweep with as many per site")
+        for pressure in sweep.pressures:
+            if pressure not in source.pressures:
+                yield Problem("scale", key, f"{sweep.cell_of!r} has no run at {pressure:g} GPa", "give it one")
 
-    def seed(self, *names) -> int:
-        """A named seed: the same for the same names and base seed, on any machine."""
-        text = "/".join(str(n) for n in (self.main.seed, *names))
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % (2**31 - 1)
 
-    def effective(self) -> dict:
-        """Everything that was configured, as plain data."""
-        return {
-            "main": self.main.model_dump(mode="json"),
-            "scale": self.scale.model_dump(mode="json"),
-            "crystal": self.crystal.model_dump(mode="json"),
-        }
+CHECKS = (
+    isotopes_are_known,
+    methods_have_time_steps,
+    runs_hold_frames,
+    frames_hold_steps,
+    runs_end,
+    cells_hold_atoms,
+    beads_can_be_counted,
+    cells_have_a_source,
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# runs
+
+
+def isotope_of(row: Conditions, crystal: Crystal) -> str:
+    """Name of the isotope that moves."""
+    return row.isotope or crystal.mobile
+
+
+def start_of(row: Conditions, crystal: Crystal) -> str:
+    """Name of the structure that a run starts from: that of the prototype's lattice, or of its distortion."""
+    if row.start != "prototype":
+        return row.start
+    group = crystal.prototypes[crystal.prototype].spacegroup
+    return next(name for last, name in LATTICE_SYSTEMS if group <= last)
+
+
+def bath_of(row: Conditions, crystal: Crystal) -> Bath:
+    """The crystal's bath, with the friction of the row if it has one."""
+    bath = crystal.dynamics.bath
+    return bath if row.friction is None else bath.model_copy(update={"gamma": float(row.friction)})
+
+
+def run_name(row: Conditions, crystal: Crystal) -> str:
+    """Name of a run, which follows from its conditions and differs where they do."""
+    parts = [row.method, isotope_of(row, crystal), start_of(row, crystal), str(crystal.atoms(row.basis, row.repeat))]
+    if row.vacancies:
+        parts.append(f"{row.vacancies}vacancies")
+    parts += [row.ensemble, f"{row.pressure:g}GPa", f"{row.temperature:g}K"]
+    if bath_of(row, crystal) != crystal.dynamics.bath:
+        parts.append(f"{row.friction:g}perps")
+    if row.beads is not None:
+        parts.append(f"{row.beads}beads")
+    return "-".join([*parts, f"r{row.replica}"])
+
+
+def cell_source(row: Conditions, source: Sweep, crystal: Crystal) -> str:
+    """The run of a sweep whose mean volume a fixed cell has: that at its pressure and the nearest temperature."""
+    nearest = min(source.temperatures, key=lambda one: abs(one - row.temperature))
+    found = next(one for one in source.conditions() if (one.pressure, one.temperature) == (row.pressure, nearest))
+    return run_name(found, crystal)
 
 
 def run_specification(
-    config: Configuration, sweep: Sweep, pressure, temperature, friction, beads, replica, where, cell_of=None
+    row: Conditions,
+    crystal: Crystal,
+    crystal_name: str,
+    sampling: SamplingEffort,
+    seed: Callable[..., int],
+    cell_of: str | None = None,
 ) -> RunSpec:
     """The run specification of one row of a sweep.
 
-    ``friction`` None is that of ``dynamics.bath``, ``beads`` None the rule's, ``cell_of`` see `RunSpec`.
+    Parameters
+    ----------
+    seed
+        A seed by names, such as `qcrystal.config.load.Configuration.seed`.
+    cell_of
+        See `RunSpec`.
     """
-    crystal, sampling = config.crystal, config.scale.sampling
-    isotope_name = sweep.isotope or crystal.mobile
-    if isotope_name not in crystal.isotopes:
-        raise ConfigError(f"{where}.isotope: nobody defined {isotope_name!r}; known: {', '.join(crystal.isotopes)}")
-    if sweep.method not in crystal.dynamics.timestep:
-        raise ConfigError(f"{config.crystal_file}: dynamics.timestep: no time step for method {sweep.method!r}")
-    isotope = crystal.isotopes[isotope_name]
+    isotope = crystal.isotopes[isotope_of(row, crystal)]
     masses = {element: crystal.isotopes[element].mass for element in crystal.species}
     masses[isotope.element] = isotope.mass
-    timestep = crystal.dynamics.timestep[sweep.method]
-    if sampling.frame_interval > sweep.length:
-        raise ConfigError(
-            f"{where}.length: {sweep.length:g} ps is shorter than sampling.frame_interval, {sampling.frame_interval:g} ps; "
-            "a run needs a frame"
-        )
-    if sampling.frame_interval * 1e3 < timestep:
-        raise ConfigError(
-            f"{config.scale_file}: sampling.frame_interval: {sampling.frame_interval:g} ps is shorter than a time step of "
-            f"{sweep.method}, {timestep:g} fs; take more"
-        )
-    steps = _multiple(sweep.length * 1e3 / timestep, 1)
-    if steps > MOST_STEPS:
-        raise ConfigError(
-            f"{where}.length: {sweep.length:g} ps are {steps:.3g} steps of {timestep:g} fs, more than {MOST_STEPS:g}; take less"
-        )
+    timestep = crystal.dynamics.timestep[row.method]
     sample_every = _multiple(sampling.frame_interval * 1e3 / timestep, 1)
-    atoms = crystal.atoms(sweep.basis, sweep.repeat)
-    if atoms > MOST_ATOMS:
-        raise ConfigError(
-            f"{where}.repeat: {list(sweep.repeat)} make {atoms} atoms, more than {MOST_ATOMS}; take fewer"
-        )
-    members = crystal.atoms(sweep.basis, sweep.repeat, crystal.mobile)
-    if sweep.vacancies >= members:
-        raise ConfigError(
-            f"{where}.vacancies: {sweep.vacancies} vacancies in a cell of {members} {crystal.mobile} atoms; take fewer"
-        )
-    name = f"{sweep.method}-{isotope_name}-{sweep.start}-{atoms}"
-    if sweep.vacancies:
-        name += f"-{sweep.vacancies}vacancies"
-    bath = crystal.dynamics.bath
-    if friction is not None:
-        bath = bath.model_copy(update={"gamma": float(friction)})
-    name += f"-{sweep.ensemble}-{pressure:g}GPa-{temperature:g}K"
-    if bath != crystal.dynamics.bath:
-        name += f"-{friction:g}perps"
-    if beads is not None:
-        name += f"-{beads}beads"
-    elif sweep.method in PATH_INTEGRAL_METHODS:
-        beads = beads_for(temperature, crystal.dynamics.max_frequency, sweep.bead_ratio)
-        if beads > MOST_BEADS:
-            raise ConfigError(
-                f"{where}.temperatures: {temperature:g} K needs {beads} beads at bead_ratio {sweep.bead_ratio:g}, more than "
-                f"{MOST_BEADS}; raise the one or lower the other"
-            )
-    name += f"-r{replica}"
+    beads = row.beads or 1
+    if row.beads is None and row.method in PATH_INTEGRAL_METHODS:
+        beads = beads_for(row.temperature, crystal.dynamics.max_frequency, row.bead_ratio or BEAD_RATIO)
+    name = run_name(row, crystal)
     return RunSpec(
         run=name,
-        system=config.crystal_name,
-        method=sweep.method,
-        ensemble=sweep.ensemble,
+        system=crystal_name,
+        method=row.method,
+        ensemble=row.ensemble,
         cell_of=cell_of,
-        isotope=isotope_name,
-        start=sweep.start,
-        basis=sweep.basis,
-        repeat=sweep.repeat,
-        atoms=atoms,
-        vacancies=sweep.vacancies,
+        isotope=isotope_of(row, crystal),
+        start=start_of(row, crystal),
+        basis=row.basis,
+        repeat=row.repeat,
+        atoms=crystal.atoms(row.basis, row.repeat),
+        vacancies=row.vacancies,
         species=tuple(crystal.species),
         mobile=crystal.mobile,
         masses=masses,
-        temperature=temperature,
-        pressure=pressure,
+        temperature=row.temperature,
+        pressure=row.pressure,
         timestep=timestep,
-        steps=_multiple(steps, sample_every),
+        steps=_multiple(_multiple(row.length * 1e3 / timestep, 1), sample_every),
         sample_every=sample_every,
         checkpoint_every=_multiple(sampling.checkpoint_interval * 1e3 / timestep, sample_every),
-        replica=replica,
-        seed=config.seed("dynamics", name),
-        beads=beads or 1,
+        replica=row.replica,
+        seed=seed("dynamics", name),
+        beads=beads,
         barostat_time=crystal.dynamics.barostat_time,
-        bath=bath,
+        bath=bath_of(row, crystal),
     )
 
 

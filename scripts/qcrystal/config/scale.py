@@ -1,36 +1,34 @@
-"""The scale: sizes and effort, no physics, ``config/scales/<name>.yaml``."""
+"""The scale: sizes and effort, no physics.
+
+``config/scales/<name>.yaml`` holds what no crystal changes, ``config/crystals/<crystal>/scales/<name>.yaml`` the rest.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from qcrystal.config.dft import DftEffort
+from qcrystal.config.dynamics import SamplingEffort
 from qcrystal.config.learning import LearningEffort
+from qcrystal.config.search import SearchEffort
 from qcrystal.config.statics import StaticsEffort
 from qcrystal.config.sweep import Sweep
 from qcrystal.config.training import TrainingEffort
-from qcrystal.fields import Count, Duration, Name, Strict
-
-
-class SamplingEffort(Strict):
-    """Times in ps between frames and between checkpoints, the run length from which a run is not called short, how many frames
-    of each run the committee is asked about, and over how many jobs that is spread."""
-
-    frame_interval: Duration
-    checkpoint_interval: Annotated[Duration, Field(le=100)]
-    converged_length: Duration
-    deviation_frames: Count
-    deviation_jobs: Count
+from qcrystal.fields import Name, Strict
 
 
 class Scale(Strict):
-    """Sizes and effort, no physics."""
+    """Sizes and effort."""
 
     dft: DftEffort
+    """Labelling by DFT."""
     training: TrainingEffort
+    """Training of the potentials."""
     learning: LearningEffort
+    """Concurrent learning."""
     statics: StaticsEffort
+    """Equation of state and phonons."""
+    search: SearchEffort
+    """Structure search."""
     sampling: SamplingEffort
+    """What is kept of the dynamics."""
     sweeps: dict[Name, Sweep]
+    """Tables of conditions at which dynamics runs, by name; figures name the sweeps that they show."""

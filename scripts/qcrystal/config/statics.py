@@ -2,65 +2,52 @@
 
 from __future__ import annotations
 
-import functools
-import warnings
+from collections.abc import Iterator
 from typing import Annotated
 
-import spglib
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from qcrystal.config.messages import refuse_repetition
-from qcrystal.config.search import SearchEffort
-from qcrystal.crystal.prototype import LatticeConstant, Length
-from qcrystal.fields import Count, NotNegative, Positive, Pressure, SmallCount, Strict
+from qcrystal.config.messages import repeated
+from qcrystal.crystal.prototype import LatticeConstant
+from qcrystal.errors import Problem
+from qcrystal.fields import Count, NotNegative, Pressure, SmallCount, Strict
 
 
-@functools.cache
-def _space_group_symbols() -> frozenset[str]:
-    with warnings.catch_warnings():  # of spglib, about how it reports errors
-        warnings.simplefilter("ignore")
-        return frozenset(spglib.get_spacegroup_type(number).international_short for number in range(1, 531))
+def range_rises(lattice_constants: tuple[float, float]) -> Iterator[Problem]:
+    """The smaller one first."""
+    low, high = lattice_constants
+    if low >= high:
+        yield Problem("", "lattice_constants", f"[{low:g}, {high:g}] must be [smallest, largest] in Å")
+
+
+def phonons_once(phonon_pressures: list[float]) -> Iterator[Problem]:
+    """Every pressure once."""
+    yield from repeated("phonon_pressures", phonon_pressures, "keep one")
 
 
 class Statics(Strict):
-    """Ranges over which the potential's 0 K properties are tabulated (Å, GPa), and what a structure search may try.
+    """Ranges over which properties at 0 K are tabulated."""
 
-    Pressures that are outside those of the potential's training by more than ``beyond_training`` (GPa) are left out, nearer
-    ones marked in tables and figures; structures are looked for within only. ``shortest_distances`` (Å, per pair of
-    species) are those below which the potential is not believed, ``window`` (eV/atom) is how far above the prototype a
-    structure is of interest, ``space_groups`` are drawn from, ``phases`` are the space groups that are looked for on purpose.
-    """
+    checks = (range_rises, phonons_once)
 
     lattice_constants: tuple[LatticeConstant, LatticeConstant]
-    pressures: list[Pressure] = Field(min_length=1)
+    """Smallest and largest lattice constant (Å) of the equation of state."""
     phonon_pressures: list[Pressure] = Field(min_length=2)
+    """Pressures of the phonons (GPa)."""
     beyond_training: NotNegative = 0.0
-    shortest_distances: dict[str, Length]
-    window: Positive
-    space_groups: list[Annotated[Count, Field(le=230)]] = Field(min_length=1)
-    phases: list[str]
+    """How far (GPa) phonons and enthalpies may leave the pressures of the potential's training.
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Statics:
-        low, high = self.lattice_constants
-        if low >= high:
-            raise ValueError(f"lattice_constants: [{low:g}, {high:g}] must be [smallest, largest] in Å")
-        for key in ("pressures", "phonon_pressures"):
-            refuse_repetition(key, getattr(self, key), "keep one")
-        known = _space_group_symbols()
-        for phase in self.phases:
-            if phase not in known:
-                raise ValueError(f"phases: {phase!r} is no space group in international notation, such as R-3m")
-        return self
+    Tables and figures mark what is outside; what is farther outside is left out. Structures are looked for within only."""
 
 
 class StaticsEffort(Strict):
-    """Effort of the static calculations."""
+    """Effort of the calculations at 0 K."""
 
     eos_points: Annotated[Count, Field(ge=5, le=10000)]
-    pressures: Count
-    search: SearchEffort
-    max_relaxation_steps: Count
+    """Points of the equation of state."""
     phonon_pressures: Annotated[Count, Field(ge=2, le=1000)]
+    """Pressures of the phonons, spread over those of the crystal."""
     phonon_repeat: tuple[SmallCount, SmallCount, SmallCount]
+    """Multiples of the primitive cell in which force constants are computed."""
     phonon_mesh: Annotated[Count, Field(le=1000)]
+    """Wave vectors along each reciprocal vector over which densities of states are summed."""

@@ -2,80 +2,161 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from qcrystal.config.dynamics import FRICTIONS, Method, refuse_frozen
-from qcrystal.config.messages import refuse_repetition
-from qcrystal.dynamics.beads import BEAD_RATIO
-from qcrystal.dynamics.spec import (
-    PATH_INTEGRAL_METHODS,
-)
-from qcrystal.fields import (
-    Count,
-    Duration,
-    Name,
-    Positive,
-    Pressure,
-    Repeat,
-    Strict,
-    Temperature,
-    Whole,
-)
+from qcrystal.config.dynamics import FRICTIONS, Method, moving
+from qcrystal.config.messages import repeated
+from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS
+from qcrystal.errors import Problem
+from qcrystal.fields import Count, Duration, Name, Positive, Pressure, Repeat, Strict, Temperature, Whole
 
 MOST_RUNS = 10_000
 """Runs of a sweep: with more, Snakemake needs minutes to look at its jobs."""
 
 
-class Sweep(Strict):
-    """A table of conditions: every pressure (GPa) with every temperature (K) and, for a bath, every one of ``frictions``
-    (1/ps; null: that of ``dynamics.bath``), for path integrals every one of ``beads`` (null: the number that
-    ``bead_ratio`` asks for, see `qcrystal.dynamics.beads.beads_for`), ``length`` ps each.
-
-    ``isotope`` null is the mobile species as it is by default. A fixed cell has the mean volume of a run at constant
-    pressure: the one of the sweep ``cell_of`` at the same pressure and the nearest temperature. Without it the
-    quasi-harmonic approximation gives the volume."""
+@dataclass(frozen=True)
+class Conditions:
+    """One row of a sweep: where and how one run goes. None stands for what follows from the crystal."""
 
     method: Method
-    ensemble: Literal["npt", "nvt"] = "npt"
-    cell_of: Name | None = None
-    isotope: Name | None = None
-    start: Literal["cubic", "rhombohedral"] = "cubic"
-    basis: Literal["primitive", "conventional"] = "conventional"
-    repeat: Repeat
-    vacancies: Whole = 0
-    pressures: list[Pressure] = Field(min_length=1)
-    temperatures: list[Temperature] = Field(min_length=1)
-    length: Duration
-    replicas: Count = 1
-    bead_ratio: Annotated[Positive, Field(le=100)] = BEAD_RATIO
-    beads: list[Count] | None = Field(None, min_length=1)
-    frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
+    ensemble: str
+    isotope: str | None
+    start: str
+    basis: str
+    repeat: tuple[int, int, int]
+    vacancies: int
+    pressure: float
+    temperature: float
+    length: float
+    friction: float | None
+    beads: int | None
+    bead_ratio: float | None
+    replica: int
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Sweep:
-        if self.method in PATH_INTEGRAL_METHODS or self.method == "classical":
-            refuse_frozen(self.temperatures, "path integrals" if self.method != "classical" else "classical")
-        if self.method == "trpmd" and self.ensemble == "npt":
-            raise ValueError("ensemble: trpmd is dynamics at a fixed cell; set nvt, not 'npt'")
-        if self.cell_of and self.ensemble == "npt":
-            raise ValueError(f"cell_of: {self.cell_of!r} is for a fixed cell; set ensemble: nvt, or take the line out")
-        if self.frictions and self.method in PATH_INTEGRAL_METHODS:
-            raise ValueError(f"frictions: {self.method} has no bath of this kind; take the line out")
-        if self.beads and self.method not in PATH_INTEGRAL_METHODS:
-            raise ValueError(f"beads: {self.method} has none; take the line out")
-        if self.beads and "bead_ratio" in self.model_fields_set:
-            raise ValueError(
-                f"beads: {self.beads} and bead_ratio: {self.bead_ratio:g} exclude each other; take one out"
+
+def temperatures_let_atoms_move(method: Method, temperatures: list[float]) -> Iterator[Problem]:
+    """Baths of zero-point motion alone work at 0 K."""
+    if method in PATH_INTEGRAL_METHODS or method == "classical":
+        yield from moving(temperatures, "path-integral" if method != "classical" else "classical")
+
+
+def cells_that_the_method_has(method: Method, ensemble: str, cell_of: str | None) -> Iterator[Problem]:
+    """Real-time dynamics has a fixed cell, and only a fixed cell is that of another run."""
+    if method == "trpmd" and ensemble == "npt":
+        yield Problem("", "ensemble", "trpmd is dynamics at a fixed cell", "set nvt, not 'npt'")
+    if cell_of and ensemble == "npt":
+        yield Problem("", "cell_of", f"{cell_of!r} is for a fixed cell", "set ensemble: nvt, or take the line out")
+
+
+def axes_that_the_method_has(
+    method: Method, frictions: list[float] | None, beads: list[int] | None, bead_ratio: float | None
+) -> Iterator[Problem]:
+    """Path integrals have beads, baths have frictions."""
+    if frictions and method in PATH_INTEGRAL_METHODS:
+        yield Problem("", "frictions", f"{method} has no bath of this kind", "take the line out")
+    if beads and method not in PATH_INTEGRAL_METHODS:
+        yield Problem("", "beads", f"{method} has none", "take the line out")
+    if beads and bead_ratio is not None:
+        yield Problem("", "beads", f"{beads} and bead_ratio: {bead_ratio:g} exclude each other", "take one out")
+
+
+def every_condition_once(
+    pressures: list[float], temperatures: list[float], frictions: list[float] | None, beads: list[int] | None
+) -> Iterator[Problem]:
+    """Replicas are no conditions."""
+    axes = {"pressures": pressures, "temperatures": temperatures, "frictions": frictions, "beads": beads}
+    for key, values in axes.items():
+        yield from repeated(key, values or [], "replicas are set by `replicas`")
+
+
+def runs_can_be_planned(
+    replicas: int,
+    pressures: list[float],
+    temperatures: list[float],
+    frictions: list[float] | None,
+    beads: list[int] | None,
+) -> Iterator[Problem]:
+    """Not more runs than Snakemake can plan."""
+    runs = replicas * math.prod(len(values or [0]) for values in (pressures, temperatures, frictions, beads))
+    if runs > MOST_RUNS:
+        yield Problem(
+            "", "replicas", f"{replicas} of each condition make {runs} runs, more than {MOST_RUNS}", "take fewer"
+        )
+
+
+class Sweep(Strict):
+    """A table of conditions: every pressure with every temperature and, where given, every friction or number of beads.
+
+    A fixed cell has the mean volume of a run at constant pressure: that of the sweep ``cell_of`` at the same pressure and the
+    nearest temperature. Without ``cell_of`` the quasi-harmonic approximation gives the volume."""
+
+    checks = (
+        temperatures_let_atoms_move,
+        cells_that_the_method_has,
+        axes_that_the_method_has,
+        every_condition_once,
+        runs_can_be_planned,
+    )
+
+    method: Method
+    """Dynamics: classical, quantum thermal bath, adaptive bath, path integrals, or ring-polymer dynamics."""
+    ensemble: Literal["npt", "nvt"] = "npt"
+    """Constant pressure, or a fixed cell."""
+    cell_of: Name | None = None
+    """Sweep whose mean volumes fixed cells have; null: the volumes of the quasi-harmonic approximation."""
+    isotope: Name | None = None
+    """Isotope (of the crystal's ``isotopes``) that moves; null: the crystal's mobile species as it is by default."""
+    start: Literal["prototype", "rhombohedral"] = "prototype"
+    """Structure that runs start from: the prototype, or one with its angles opened to 91 degrees."""
+    basis: Literal["primitive", "conventional"] = "conventional"
+    """Unit cell of the prototype that is repeated."""
+    repeat: Repeat
+    """Multiples of the unit cell along its vectors."""
+    vacancies: Whole = 0
+    """Atoms of the mobile species that are taken out."""
+    pressures: list[Pressure] = Field(min_length=1)
+    """Pressures (GPa)."""
+    temperatures: list[Temperature] = Field(min_length=1)
+    """Temperatures (K)."""
+    length: Duration
+    """Length of each run (ps)."""
+    replicas: Count = 1
+    """Runs at each of the conditions, which differ in their seeds."""
+    bead_ratio: Annotated[Positive, Field(le=100)] | None = None
+    """Number of beads in units of βħω of the highest frequency; null: that of `qcrystal.dynamics.beads`."""
+    beads: list[Count] | None = Field(None, min_length=1)
+    """Numbers of beads; null: the number that ``bead_ratio`` asks for."""
+    frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
+    """Frictions of the bath (1/ps); null: that of the crystal's ``dynamics.bath``."""
+
+    def conditions(self) -> Iterator[Conditions]:
+        """Every row of the table."""
+        for pressure, temperature, friction, beads, replica in itertools.product(
+            self.pressures,
+            self.temperatures,
+            self.frictions or [None],
+            self.beads or [None],
+            range(self.replicas),
+        ):
+            yield Conditions(
+                method=self.method,
+                ensemble=self.ensemble,
+                isotope=self.isotope,
+                start=self.start,
+                basis=self.basis,
+                repeat=self.repeat,
+                vacancies=self.vacancies,
+                pressure=pressure,
+                temperature=temperature,
+                length=self.length,
+                friction=friction,
+                beads=beads,
+                bead_ratio=self.bead_ratio,
+                replica=replica,
             )
-        for key in ("pressures", "temperatures", "frictions", "beads"):
-            refuse_repetition(key, getattr(self, key) or [], "replicas are set by `replicas`")
-        axes = (self.pressures, self.temperatures, self.frictions, self.beads)
-        runs = self.replicas * math.prod(len(values or [0]) for values in axes)
-        if runs > MOST_RUNS:
-            raise ValueError(
-                f"replicas: {self.replicas} of each condition make {runs} runs, more than {MOST_RUNS}; take fewer"
-            )
-        return self

@@ -10,9 +10,15 @@ from qcrystal.fields import Count, Name, Strict, either
 
 
 class TrainingEffort(Strict):
-    """Effort of the training; ``committee`` is the number of potentials that differ in their seeds only, ``steps`` one number
-    or one by the name of each architecture."""
+    """Effort of the training."""
 
     committee: Annotated[Count, Field(le=100)]
-    steps: either(Count, dict[Name, Count], dict)
+    """Number of potentials, which differ in their seeds; the first one is what everything runs with."""
+    steps: either(Count, dict[Name, Count], dict)  # type: ignore[valid-type]
+    """Steps of a training: one number, or one by name of the architecture."""
     checkpoint_every: Count
+    """Steps between checkpoints."""
+
+    def steps_of(self, architecture: str) -> int | None:
+        """Steps of an architecture's training; None if there is no entry."""
+        return self.steps.get(architecture) if isinstance(self.steps, dict) else self.steps

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qcrystal.fields import Count, Number, Positive, Strict
+from qcrystal.fields import Count, Element, Number, Positive, Strict
 
 Length = Annotated[Positive, Field(le=100)]
 """Å."""
@@ -18,7 +18,7 @@ Fraction = Annotated[Number, Field(ge=-1, le=1)]
 class Site(Strict):
     """One Wyckoff site: element and fractional coordinates."""
 
-    element: str
+    element: Element
     position: tuple[Fraction, Fraction, Fraction]
 
 
@@ -33,8 +33,8 @@ class Prototype(Strict):
 class Cage(Strict):
     """The cage around each centre atom whose quadrilaterals are the order parameter of [Qin]."""
 
-    centre: str
-    member: str
+    centre: Element
+    member: Element
     members: Annotated[Count, Field(le=500)]
     quadrilaterals: Annotated[Count, Field(le=500)]
     hexagons: Annotated[Count, Field(le=500)]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from qcrystal.errors import printable
+
 
 class DocumentError(ValueError):
     """A file that holds no mapping in YAML; its message says why, in one line without the file's name."""
@@ -42,8 +44,3 @@ def read_mapping(path: Path) -> dict:
     if not isinstance(document, dict):
         raise DocumentError(f"must hold keys with values, not {type(document).__name__}")
     return document
-
-
-def printable(text: str) -> str:
-    """A text as one line of letters that can be shown."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))

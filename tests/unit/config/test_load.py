@@ -4,6 +4,7 @@ import re
 
 import pytest
 import yaml
+from configurations import scale as scale_of
 from figure_drawing import FIGURES
 
 from qcrystal.config.dynamics import Dynamics
@@ -32,7 +33,7 @@ def test_runs_are_the_product_of_the_conditions(root):
 
 
 def test_an_architecture_without_steps_is_named(root, tmp_path):
-    scale = yaml.safe_load((root / "config/scales/workstation.yaml").read_text())
+    scale = scale_of(root, "workstation")
     scale["training"]["steps"] = {"fast": 10}
     path = tmp_path / "steps.yaml"
     path.write_text(yaml.safe_dump(scale))
@@ -52,7 +53,7 @@ def test_frictions_of_a_sweep_are_runs_of_their_own(root):
 
 def test_a_fixed_cell_is_that_of_the_run_at_its_pressure_and_nearest_temperature(root, tmp_path):
     """Whatever the order of the sweeps in the file, the method and the size; without ``cell_of`` there is none."""
-    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    scale = scale_of(root, "smoke")
     fixed = {
         "method": "trpmd",
         "ensemble": "nvt",
@@ -81,7 +82,7 @@ def test_a_fixed_cell_is_that_of_the_run_at_its_pressure_and_nearest_temperature
 
 def test_beads_of_a_sweep_are_runs_of_their_own(root, tmp_path):
     """They replace the rule's choice, which a sweep without them keeps; their runs, seeds and names differ in nothing else."""
-    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    scale = scale_of(root, "smoke")
     like = {key: value for key, value in scale["sweeps"]["compared_pimd"].items() if key != "bead_ratio"}
     scale["sweeps"] |= {"some": like | {"beads": [4, 5, 64], "replicas": 2}, "ruled": like}
     del scale["sweeps"]["compared_pimd"]
@@ -136,7 +137,7 @@ def test_every_published_figure_of_qin_is_made(root):
 
 
 def test_a_run_with_two_lengths_is_refused(root, tmp_path):
-    scale = yaml.safe_load((root / "config" / "scales" / "smoke.yaml").read_text())
+    scale = scale_of(root, "smoke")
     scale["sweeps"]["energy_classical"]["length"] = 1.0
     path = tmp_path / "twice.yaml"
     path.write_text(yaml.safe_dump(scale))
