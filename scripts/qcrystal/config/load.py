@@ -6,9 +6,7 @@ names. All problems of all files are reported at once, in a `ConfigError` with o
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,68 +17,11 @@ from qcrystal.config.layers import Layers
 from qcrystal.config.main import Main, Sources
 from qcrystal.config.messages import ConfigError, Examined, examine, message, read_yaml, shown_path
 from qcrystal.config.scale import Scale
-from qcrystal.dynamics.spec import RunSpec
 from qcrystal.errors import Problem
 from qcrystal.fields import FilePath, Name, failed
 
 MAIN_FILE = "config/config.yaml"
 CRYSTAL_FILE, SOURCES_FILE = "crystal.yaml", "sources.yaml"
-
-
-class Configuration:
-    """The whole configuration: ``main``, ``scale``, ``crystal``, and the table of runs that follows from them.
-
-    Attributes
-    ----------
-    crystal_name, scale_name : str
-        Folders of the results.
-    crystal_file, scale_file : str
-        Files that messages name.
-    runs : dict of str to RunSpec
-        Every run of every sweep, by its name.
-    sweeps : dict of str to list of str
-        Names of the runs of each sweep.
-    """
-
-    def __init__(self, main: Main, scale: Scale, crystal: Crystal, files: Mapping[str, Path]):
-        self.main, self.scale, self.crystal = main, scale, crystal
-        self.scale_name, self.crystal_name = files["scale"].stem, files["crystal"].parent.name
-        self.scale_file, self.crystal_file = str(files["scale"]), str(files["crystal"])
-        self.runs: dict[str, RunSpec] = {}
-        self.sweeps: dict[str, list[str]] = {name: [] for name in scale.sweeps}
-        # one problem per sweep: the others are of the same kind
-        problems = [problem for name in scale.sweeps for problem in itertools.islice(self._add_sweep(name), 1)]
-        if problems:
-            raise ConfigError(*problems)
-
-    def _add_sweep(self, name: str) -> Iterator[Problem]:
-        """Add the runs of a sweep, and tell of those that another sweep has with other settings."""
-        sweep = self.scale.sweeps[name]
-        for row in sweep.conditions():
-            source = sweep.cell_of and runs.cell_source(row, self.scale.sweeps[sweep.cell_of], self.crystal)
-            spec = runs.run_specification(row, self.crystal, self.crystal_name, self.scale.sampling, self.seed, source)
-            known = self.runs.setdefault(spec.run, spec)
-            if known != spec:
-                differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
-                shown = ", ".join(f"{key} {getattr(known, key)} there, {getattr(spec, key)} here" for key in differing)
-                found = (
-                    f"run {spec.run} is already part of another sweep, or of this one, with other settings ({shown})"
-                )
-                yield Problem(self.scale_file, f"sweeps.{name}", found, "give both the same")
-            self.sweeps[name].append(spec.run)
-
-    def seed(self, *names: object) -> int:
-        """A named seed: the same for the same names and base seed, on any machine."""
-        text = "/".join(str(n) for n in (self.main.seed, *names))
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % (2**31 - 1)
-
-    def effective(self) -> dict:
-        """Everything that was configured, as plain data."""
-        return {
-            "main": self.main.model_dump(mode="json"),
-            "scale": self.scale.model_dump(mode="json"),
-            "crystal": self.crystal.model_dump(mode="json"),
-        }
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, dict]:
@@ -89,7 +30,7 @@ def read_files(paths: Iterable[Path]) -> dict[str, dict]:
     return {name: read_yaml(path, name, "file") for name, path in shown.items()}
 
 
-def load(settings: Mapping, root: Path, put_over: Mapping[str, Mapping] | None = None) -> Configuration:
+def load(settings: Mapping, root: Path, put_over: Mapping[str, Mapping] | None = None) -> runs.Configuration:
     """Validate the configuration.
 
     Parameters
@@ -197,7 +138,7 @@ class _Loading:
             key: value for key, value in part.items() if key in Sources.model_fields or key not in Main.model_fields
         }
 
-    def finish(self) -> Configuration:
+    def finish(self) -> runs.Configuration:
         """Examine all documents, run all checks, and tell every problem."""
         main = self._examine(Main, "main")
         scale = self._examine(Scale, "scale")
@@ -213,7 +154,7 @@ class _Loading:
         models = [examined and examined.model for examined in (main, scale, crystal)]
         if self.problems or None in models:
             raise ConfigError(*dict.fromkeys(self.problems))
-        return Configuration(*models, self.files)
+        return runs.Configuration(*models, self.files)
 
     def _examine(self, model: type, name: str) -> Examined | None:
         layers = self.documents.get(name)

@@ -1,6 +1,6 @@
 """The reference of the configuration, made from its models: a page of the documentation, and schemas for editors.
 
-    python -m qcrystal.config.reference          # writes docs/configuration.md and config/schema/*.json
+python -m qcrystal.config.reference          # writes docs/configuration.md and config/schema/*.json
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ FILES: dict[str, tuple[str, type[Strict], str]] = {
     ),
 }
 """By the name of the schema: file, model, and what the file holds."""
+BOUNDS = {
+    "ge": ("minimum", max),
+    "gt": ("exclusiveMinimum", max),
+    "le": ("maximum", min),
+    "lt": ("exclusiveMaximum", min),
+}
+"""Names of bounds in pydantic and in JSON schema, and which of two counts."""
 TAIL = """\
 
 Any key of `config.yaml` or `sources.yaml` can be given on the command line, which has the last word:
@@ -58,7 +65,7 @@ def page() -> str:
     """The page ``docs/configuration.md``."""
     parts = [HEAD, *(f"| [`{file}`](#{name}) | {holds} |\n" for name, (file, _, holds) in FILES.items()), TAIL]
     for name, (file, model, _) in FILES.items():
-        schema = model.model_json_schema()
+        schema = _schema(model)
         if model is Main:  # the sources are a file of their own
             schema["properties"] = {key: schema["properties"][key] for key in _own_keys()}
         parts.append(f'\n## <a id="{name}"></a>`{file}`\n')
@@ -70,7 +77,7 @@ def schemas() -> dict[str, str]:
     """JSON schemas of the files, by file name: editors complete keys and mark mistakes."""
     found = {}
     for name, (file, model, _) in FILES.items():
-        schema = model.model_json_schema()
+        schema = _schema(model)
         if name == "config":
             schema["required"] = [key for key in schema["required"] if key in _own_keys()]
         if name == "scale":  # one file of two holds a part of the keys
@@ -79,6 +86,23 @@ def schemas() -> dict[str, str]:
         head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": file}
         found[f"{name}.json"] = json.dumps({**schema, **head}, indent=1, ensure_ascii=False) + "\n"
     return found
+
+
+def _schema(model: type[Strict]) -> dict[str, Any]:
+    """JSON schema of a model, with every bound under its name: pydantic leaves those of a bounded type's own under others."""
+    return dict(_named(model.model_json_schema()))
+
+
+def _named(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_named(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    named = {key: _named(value) for key, value in part.items() if key not in BOUNDS}
+    for short, (name, tighter) in BOUNDS.items():
+        if short in part:
+            named[name] = tighter(part[short], named[name]) if name in named else part[short]
+    return named
 
 
 def _own_keys() -> list[str]:
@@ -132,7 +156,13 @@ def _kind(field: dict[str, Any], defs: dict[str, Any]) -> str:
         return f"list of {_kind(field.get('items', {}), defs)}"
     if field.get("type") == "object":
         return f"mapping of {_kind(field.get('additionalProperties', {}), defs)}"
-    names = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "null"}
+    names = {
+        "integer": "whole number",
+        "number": "number",
+        "string": "text",
+        "boolean": "true or false",
+        "null": "null",
+    }
     return " ".join([names.get(field.get("type", ""), "anything"), *_bounds(field)])
 
 

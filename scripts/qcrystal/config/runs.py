@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from qcrystal.config.crystal import Crystal, Isotope, count_atoms
 from qcrystal.config.dynamics import Dynamics, SamplingEffort
+from qcrystal.config.main import Main
+from qcrystal.config.messages import ConfigError
+from qcrystal.config.scale import Scale
 from qcrystal.config.sweep import Conditions, Sweep
 from qcrystal.crystal.prototype import Prototype
+from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
-from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, Bath, RunSpec
+from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
 from qcrystal.errors import Problem
 
 MOST_ATOMS = 10_000_000
@@ -212,7 +219,7 @@ def run_specification(
     Parameters
     ----------
     seed
-        A seed by names, such as `qcrystal.config.load.Configuration.seed`.
+        A seed by names, such as `Configuration.seed`.
     cell_of
         See `RunSpec`.
     """
@@ -256,3 +263,59 @@ def run_specification(
 
 def _multiple(value: float, of: int) -> int:
     return max(1, round(value / of)) * of
+
+
+class Configuration:
+    """The whole configuration: ``main``, ``scale``, ``crystal``, and the table of runs that follows from them.
+
+    Attributes
+    ----------
+    crystal_name, scale_name : str
+        Folders of the results.
+    crystal_file, scale_file : str
+        Files that messages name.
+    runs : dict of str to RunSpec
+        Every run of every sweep, by its name.
+    sweeps : dict of str to list of str
+        Names of the runs of each sweep.
+    """
+
+    def __init__(self, main: Main, scale: Scale, crystal: Crystal, files: Mapping[str, Path]):
+        self.main, self.scale, self.crystal = main, scale, crystal
+        self.scale_name, self.crystal_name = files["scale"].stem, files["crystal"].parent.name
+        self.scale_file, self.crystal_file = str(files["scale"]), str(files["crystal"])
+        self.runs: dict[str, RunSpec] = {}
+        self.sweeps: dict[str, list[str]] = {name: [] for name in scale.sweeps}
+        # one problem per sweep: the others are of the same kind
+        problems = [problem for name in scale.sweeps for problem in itertools.islice(self._add_sweep(name), 1)]
+        if problems:
+            raise ConfigError(*problems)
+
+    def _add_sweep(self, name: str) -> Iterator[Problem]:
+        """Add the runs of a sweep, and tell of those that another sweep has with other settings."""
+        sweep = self.scale.sweeps[name]
+        for row in sweep.conditions():
+            source = sweep.cell_of and cell_source(row, self.scale.sweeps[sweep.cell_of], self.crystal)
+            spec = run_specification(row, self.crystal, self.crystal_name, self.scale.sampling, self.seed, source)
+            known = self.runs.setdefault(spec.run, spec)
+            if known != spec:
+                differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
+                shown = ", ".join(f"{key} {getattr(known, key)} there, {getattr(spec, key)} here" for key in differing)
+                found = (
+                    f"run {spec.run} is already part of another sweep, or of this one, with other settings ({shown})"
+                )
+                yield Problem(self.scale_file, f"sweeps.{name}", found, "give both the same")
+            self.sweeps[name].append(spec.run)
+
+    def seed(self, *names: object) -> int:
+        """A named seed: the same for the same names and base seed, on any machine."""
+        text = "/".join(str(n) for n in (self.main.seed, *names))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % (2**31 - 1)
+
+    def effective(self) -> dict:
+        """Everything that was configured, as plain data."""
+        return {
+            "main": self.main.model_dump(mode="json"),
+            "scale": self.scale.model_dump(mode="json"),
+            "crystal": self.crystal.model_dump(mode="json"),
+        }

@@ -12,20 +12,21 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
-from pydantic import BaseModel, ConfigDict
 
-from qcrystal.fields import Count, Positive, Whole
+from qcrystal.fields import Count, Positive, Strict, Whole
 
 
-class SoapSettings(BaseModel):
-    """Cutoff (Å), numbers of radial and angular functions, and width (Å) of the Gaussian that stands for an atom."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class SoapSettings(Strict):
+    """SOAP descriptor by which structures are compared."""
 
     cutoff: Positive = 4.0
+    """Distance (Å) up to which neighbours count."""
     radial: Count = 6
+    """Number of radial functions."""
     angular: Whole = 4
+    """Largest angular momentum."""
     width: Positive = 0.3
+    """Width (Å) of the Gaussian that stands for an atom."""
 
 
 def averaged_soap(frames: Sequence[Atoms], species: Sequence[str], settings: SoapSettings) -> np.ndarray:

@@ -36,7 +36,13 @@ def test_every_key_says_what_it_means(model):
 def files(root):
     """Every shipped file of the configuration, with the schema that its editor is told to use."""
     effort, sweeps = scale_files("*")
-    for pattern, schema in ((MAIN, "config"), (SOURCES, "sources"), (CRYSTAL, "crystal"), (effort, "scale"), (sweeps, "scale")):
+    for pattern, schema in (
+        (MAIN, "config"),
+        (SOURCES, "sources"),
+        (CRYSTAL, "crystal"),
+        (effort, "scale"),
+        (sweeps, "scale"),
+    ):
         for path in sorted(root.glob(pattern)):
             yield path, schema
 
@@ -51,6 +57,8 @@ def test_shipped_files_satisfy_their_schemas(root):
         assert list(validator.iter_errors({**content, "scael": 1})), path
         first = path.read_text().splitlines()[0]
         assert first.startswith("# yaml-language-server: $schema="), path
-        assert (path.parent / first.partition("=")[2]).resolve() == (root / reference.SCHEMAS / f"{name}.json").resolve()
+        assert (path.parent / first.partition("=")[2]).resolve() == (
+            root / reference.SCHEMAS / f"{name}.json"
+        ).resolve()
         seen += 1
     assert seen >= 11

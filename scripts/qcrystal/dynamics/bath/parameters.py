@@ -5,26 +5,23 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from qcrystal.fields import Positive
+from qcrystal.fields import Positive, Strict
 
 
-class Bath(BaseModel):
-    """Parameters of the thermostat.
-
-    ``gamma`` is the friction (1/ps), ``cutoff`` the frequency above which the noise is smoothly cut off (THz),
-    ``segment`` the length of one noise segment (ps), ``momentum`` how the noise's net force is removed
-    (``mass-weighted``, or ``unweighted`` as LAMMPS's own fix qtb does, for comparison only).
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Bath(Strict):
+    """Parameters of the thermostat."""
 
     gamma: Positive = 10.0
+    """Friction (1/ps)."""
     cutoff: Positive = 120.0
+    """Frequency (THz) above which the noise is smoothly cut off."""
     segment: Positive = 0.5
+    """Length of one noise segment (ps)."""
     deconvolve: bool = True
+    """Whether the noise is corrected for the broadening that friction gives the vibrations."""
     momentum: Literal["mass-weighted", "unweighted"] = "mass-weighted"
+    """How the noise's net force is removed; ``unweighted`` is as LAMMPS's own fix qtb does, for comparison only."""
 
 
 def highest_cutoff(timestep: float) -> float:
