@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from qcrystal import commands
-from qcrystal.errors import one_line
+from qcrystal.errors import QcrystalError, one_line
 
 
 class Commands(TyperGroup):
@@ -66,7 +66,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        print(one_line(error), file=sys.stderr)
+        problems = error.problems if isinstance(error, QcrystalError) else [one_line(error)]
+        print(*problems, sep="\n", file=sys.stderr)
         return getattr(error, "status", 1)
 
 

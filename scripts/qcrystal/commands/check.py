@@ -9,8 +9,7 @@ import typer
 import yaml
 
 from qcrystal.commands._options import Crystal, Scale, application
-from qcrystal.config.load import load
-from qcrystal.config.messages import MAIN_FILE
+from qcrystal.config.load import MAIN_FILE, load
 
 app = application()
 
@@ -30,7 +29,7 @@ def main(
     root = Path.cwd()
     given = {"crystal": crystal, "scale": scale, **({"start": start} if start else {})}
     values = yaml.safe_load((root / MAIN_FILE).read_text(encoding="utf-8")) | given
-    loaded = load(values, root)
+    loaded = load(values, root, {"command line": given})
     print(
         f"{crystal} at scale {scale}: {len(loaded.runs)} runs in {len(loaded.sweeps)} sweeps; the configuration is good"
     )

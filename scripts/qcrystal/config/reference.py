@@ -14,13 +14,14 @@ from qcrystal.config.crystal import Crystal
 from qcrystal.config.main import Main, Sources
 from qcrystal.config.scale import Scale
 from qcrystal.fields import LARGEST_COUNT, Strict
+from qcrystal.files import write_whole
 
 PAGE = "docs/configuration.md"
 SCHEMAS = "config/schema"
 HEAD = """\
 # Configuration
 
-<!-- Made from the models in scripts/qcrystal/config by `python -m qcrystal.config.reference`: edit those, not this page. -->
+<!-- Made from the models in scripts/qcrystal/config by `python -m qcrystal reference`: edit those, not this page. -->
 
 A run is described by YAML files in `config/`. All of them are checked before anything starts, and all problems are told at once.
 
@@ -181,14 +182,10 @@ def _text(description: str) -> str:
     return "`".join(parts)
 
 
-def main() -> None:
-    """Write the page and the schemas."""
-    root = Path(__file__).resolve().parents[3]
-    (root / SCHEMAS).mkdir(exist_ok=True)
-    for name, text in schemas().items():
-        (root / SCHEMAS / name).write_text(text, encoding="utf-8")
-    (root / PAGE).write_text(page(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def write(root: Path) -> list[Path]:
+    """Write the page and the schemas into a repository; returns what was written."""
+    texts = {PAGE: page(), **{f"{SCHEMAS}/{name}": text for name, text in schemas().items()}}
+    for name, text in texts.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        write_whole(root / name, text)
+    return [root / name for name in texts]

@@ -62,7 +62,7 @@ class RunSpec(BaseModel):
     ensemble: Literal["npt", "nvt"] = "npt"
     cell_of: str | None = None
     isotope: str = "H"
-    start: Literal["cubic", "rhombohedral"] = "cubic"
+    start: str = "cubic"
     recipe: str | None = None
     basis: Literal["primitive", "conventional"] = "conventional"
     repeat: tuple[int, int, int]

@@ -11,7 +11,7 @@ from qcrystal.config.crystal import Crystal
 from qcrystal.config.main import Main
 from qcrystal.config.scale import Scale
 
-AGAIN = "write it again: python -m qcrystal.config.reference"
+AGAIN = "write it again: python -m qcrystal reference"
 
 
 def test_the_page_is_that_of_the_models(root):
