@@ -372,11 +372,6 @@ VALUES = {
         change("values", "qin_energy_rmse", "where", to=remove),
         ["values.qin_energy_rmse", "'where'"],
     ),
-    "published value that is a word": (
-        PUBLISHED,
-        change("values", "qin_energy_rmse", "value", to="small"),
-        ["values.qin_energy_rmse.value", "'small'", "not a number"],
-    ),
     "published figures gone": (PUBLISHED, change("figures", to=remove), ["'figures'", "restore it"]),
     # sources
     "a key of the main configuration": (
