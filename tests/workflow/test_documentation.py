@@ -1,0 +1,88 @@
+"""Every command of the README and the documentation is one that works."""
+
+import functools
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BLOCK = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SKIPPED = ("git clone", "cd ", "source ", "pre-commit install")
+"""Lines that set up a shell; a test has its own."""
+INLINE = re.compile(r"`((?:make|snakemake|python -m) [^`<…]+)`")
+
+
+def commands(root: Path):
+    """Each different command line of the pages, with the page that it stands on first."""
+    found: dict[str, str] = {}
+    for path in [root / "README.md", root / "CONTRIBUTING.md", *sorted(root.glob("docs/**/*.md"))]:
+        text = path.read_text(encoding="utf-8")
+        for block in [*BLOCK.findall(text), *INLINE.findall(text)]:
+            for line in block.splitlines():
+                line = line.partition(" #")[0].strip()
+                if line and not line.startswith(SKIPPED):
+                    found.setdefault(line, path.relative_to(root).as_posix())
+    return found
+
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = commands(ROOT)
+
+
+@pytest.fixture(scope="module")
+def documented(shared_workspace):
+    """A copy of the repository with what make reads; the environment counts as built."""
+    folder = shared_workspace.folder
+    for name in ("Makefile", "pyproject.toml", "mkdocs.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    return shared_workspace
+
+
+def planned(documented, line: str) -> list[str]:
+    """Commands that make would run, without building the environment."""
+    words = shlex.split(line)
+    process = subprocess.run(
+        ["make", *words[1:], "-n", "--no-print-directory"], cwd=documented.folder, capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()
+
+
+@functools.cache
+def plan(documented, *arguments: str) -> None:
+    """Let Snakemake plan once what it is asked for."""
+    process = documented.snakemake(*arguments, "-n", "--quiet", "all")
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
+def test_pages_have_commands():
+    assert len(COMMANDS) > 15 and "make figures SCALE=smoke" in COMMANDS
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("line", sorted(COMMANDS))
+def test_a_command_of_the_documentation_works(documented, line):
+    """make: its recipe, and the plan of the Snakemake call in it. Snakemake: its plan. Others: their help."""
+    program, *arguments = shlex.split(line)
+    if program == "make":
+        lines = planned(documented, line)
+        assert lines
+        calls = [one.split("bin/snakemake", 1)[1] for one in lines if "bin/snakemake" in one and "--lint" not in one]
+        for call in calls:
+            plan(documented, *shlex.split(call.split(">")[0]))
+    elif program == "snakemake":
+        # a plan needs no conda; nor does it unlock
+        plan(documented, *(one for one in arguments if one not in ("-n", "--unlock", "--sdm", "conda")))
+    elif program == "python":
+        assert arguments[0] == "-m"
+        stop = ["--help"] if arguments[1] == "qcrystal" else ["--version"]
+        words = arguments[1:3] if arguments[1] == "qcrystal" else arguments[1:2]
+        process = subprocess.run([sys.executable, "-m", *words, *stop], capture_output=True, text=True)
+        assert process.returncode == 0, process.stderr
+    else:
+        assert program == "apt-get" and arguments[0] == "install", (
+            f"{COMMANDS[line]}: {line}: no test knows this program"
+        )
