@@ -31,8 +31,10 @@ def rooms(package: Path) -> networkx.DiGraph:
     networkx.DiGraph
         An edge a -> b says that a module of room a imports one of room b. The edge's ``modules`` names the pairs.
     """
-    graph = networkx.DiGraph()
+    graph: networkx.DiGraph = networkx.DiGraph()
     for path in sorted(package.rglob("*.py")):
+        if path.name == "__init__.py":  # empty
+            continue
         module = ".".join([package.name, *path.relative_to(package).with_suffix("").parts])
         here = room(module)
         graph.add_node(here)
@@ -73,7 +75,7 @@ def stages(rulegraph: str, rules: Path) -> networkx.DiGraph:
             stage_of[name] = path.stem
     targets = {"all", "figures", "paper"}  # they make nothing themselves
     labels = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', rulegraph, re.M))
-    graph = networkx.DiGraph()
+    graph: networkx.DiGraph = networkx.DiGraph()
     for first, second in re.findall(r"^\s*(\d+) -> (\d+)", rulegraph, re.M):
         if labels[second] in targets:
             continue

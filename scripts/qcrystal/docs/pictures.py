@@ -22,6 +22,7 @@ from qcrystal.units import oscillator_energy
 RESOLUTION = 200  # dots per inch
 FRICTIONS = np.linspace(1.0, 20.0, 20)  # 1/ps
 CUTOFF = 120.0  # THz, of the bath's spectrum
+WIDTH, HEIGHT = 0.92, 0.42  # of a box, where boxes stand about 1.2 apart
 COLORS = ("#0072B2", "#D55E00", "#009E73")  # Okabe and Ito
 
 
@@ -152,26 +153,22 @@ def _drawn(floor_graph: networkx.DiGraph, arrows: networkx.DiGraph, size, sidewa
         for index, name in enumerate(row):
             across = index - (len(row) - 1) / 2
             place[name] = (number * 1.15, -across) if sideways else (across * 1.25, number)
-    shown = networkx.transitive_reduction(arrows)
-    for first, second in shown.edges:
-        axes.annotate(
-            "",
-            place[second],
-            place[first],
-            arrowprops={"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8, "shrinkA": 17, "shrinkB": 17},
-        )
+    boxes = {}
     for name, (x, y) in place.items():
-        width, height = 0.92, 0.42
-        box = FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
+        boxes[name] = FancyBboxPatch(
+            (x - WIDTH / 2, y - HEIGHT / 2),
+            WIDTH,
+            HEIGHT,
             boxstyle="round,pad=0.02",
             facecolor="#E8EEF7",
             edgecolor="#33518A",
         )
-        axes.add_patch(box)
+        axes.add_patch(boxes[name])
         axes.text(x, y, name, ha="center", va="center", fontsize=7)
+    for first, second in networkx.transitive_reduction(arrows).edges:
+        ends = {"patchA": boxes[first], "patchB": boxes[second], "shrinkA": 1, "shrinkB": 1}
+        look = {"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8}
+        axes.annotate("", place[second], place[first], arrowprops=ends | look)
     xs, ys = np.transpose(list(place.values()))
     axes.set(xlim=(xs.min() - 0.7, xs.max() + 0.7), ylim=(ys.min() - 0.6, ys.max() + 0.6))
     axes.set_axis_off()
