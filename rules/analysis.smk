@@ -54,6 +54,7 @@ rule deviation:
         gpu=GPU,
     params:
         **code("analysis/deviation.py"),
+        engine=ENGINE,
         frames=SCALE.sampling.deviation_frames,
     script:
         "../scripts/analysis/deviation.py"

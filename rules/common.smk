@@ -79,6 +79,7 @@ DFT_CONVERGENCE = results("dft/convergence.csv") if MAIN.start == "dft" else MAI
 DFT_CHECK = results("search/dft_check.csv") if MAIN.start == "dft" else MAIN.dft_check
 LEARNING_TABLES = results("learning") if MAIN.start == "dft" else MAIN.learning_reference
 GPU = 1 if MAIN.device == "cuda" else 0
+ENGINE = MAIN.evaluated_by
 
 
 # No rule makes what nobody configured.

@@ -224,6 +224,7 @@ rule label_pressures:
         gpu=0,
     params:
         **code("dft/label_pressures.py"),
+        engine=ENGINE,
         source=dataset_source,
         species=CRYSTAL.species,
         prototype=prototype(),

@@ -148,6 +148,7 @@ rule learning_select:
         gpu=GPU,
     params:
         **code("learning/select_frames.py"),
+        engine=ENGINE,
         species=CRYSTAL.species,
         runs=lambda wildcards: list(EXPLORATION[int(wildcards.generation)].values()),
         soap=plain(LEARNING.soap),

@@ -99,6 +99,7 @@ rule held_out:
         gpu=GPU,
     params:
         **code("potential/held_out.py"),
+        engine=ENGINE,
         species=CRYSTAL.species,
     script:
         "../scripts/potential/held_out.py"

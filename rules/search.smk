@@ -34,6 +34,7 @@ rule search_random:
         gpu=0,
     params:
         **code("search/random_crystals.py"),
+        engine=ENGINE,
         **SEARCHED,
         starts=SEARCH.starts,
         formula_units=SEARCH.formula_units,
@@ -66,6 +67,7 @@ rule search_distorted:
         gpu=0,
     params:
         **code("search/distorted.py"),
+        engine=ENGINE,
         **SEARCHED,
         phases=CRYSTAL.search.phases,
         distortions=SEARCH.distortions,
@@ -103,6 +105,7 @@ rule enthalpy:
         gpu=0,
     params:
         **code("search/enthalpies.py"),
+        engine=ENGINE,
         **SEARCHED,
         beyond_training=CRYSTAL.statics.beyond_training,
         phases=CRYSTAL.search.phases,

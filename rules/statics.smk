@@ -17,6 +17,7 @@ rule equation_of_state:
         gpu=0,
     params:
         **code("statics/equation_of_state.py"),
+        engine=ENGINE,
         cage=plain(CRYSTAL.cage),
         prototype=prototype(),
         range=CRYSTAL.statics.lattice_constants,
@@ -49,6 +50,7 @@ rule phonons:
         gpu=0,
     params:
         **code("statics/phonons.py"),
+        engine=ENGINE,
         masses={element: CRYSTAL.isotopes[element].mass for element in CRYSTAL.species},
         prototype=prototype(),
         pressures=CRYSTAL.statics.phonon_pressures,

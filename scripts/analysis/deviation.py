@@ -13,7 +13,7 @@ from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
     models = [Path(path) for path in snakemake.input.models]
-    committee = Committee(models) if len(models) > 1 else None
+    committee = Committee(models, snakemake.params.engine) if len(models) > 1 else None
     bounds = read_table(snakemake.input.limits, ["limit", "value"])
     frames, runs = [], []
     for path in map(Path, snakemake.input.trajectories):

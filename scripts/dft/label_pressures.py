@@ -18,7 +18,7 @@ with job(snakemake) as log:
     eos = read_table(snakemake.input.eos).sort_values("lattice_constant")
     table = label_pressures(
         systems,
-        DeepPotential(Path(snakemake.input.model)),
+        DeepPotential(Path(snakemake.input.model), snakemake.params.engine),
         PchipInterpolator(eos["lattice_constant"], eos["pressure"]),
         len(conventional_cell(Prototype(**parameters.prototype), 1.0)),
     )

@@ -19,7 +19,9 @@ with job(snakemake) as log:
     choice = Choice(soap=SoapSettings(**parameters.soap), batches=len(snakemake.output.batches), **parameters.choice)
     runs = read_runs(parameters.runs, files.frames, files.reports)
     generation = int(snakemake.wildcards.generation)
-    found = select(runs, Committee(files.models), labelled, parameters.species, choice, generation)
+    found = select(
+        runs, Committee(files.models, snakemake.params.engine), labelled, parameters.species, choice, generation
+    )
     log.info("%s", found)
     for path, frames in zip(snakemake.output.batches, found.batches, strict=True):
         write_structures(frames, Path(path))

@@ -16,7 +16,7 @@ from qcrystal.statics.relax import Effort, pair_distances
 with job(snakemake):
     p, trained = snakemake.params, trained_pressures(snakemake.input.card)
     task = SearchTask(
-        DeepPotential(Path(snakemake.input.model)),
+        DeepPotential(Path(snakemake.input.model), snakemake.params.engine),
         Prototype(**p.prototype),
         search_pressures(covered_pressures(p.pressures, trained, p.number_of_pressures)),
         Effort(max_steps=p.max_steps, shortest=pair_distances(p.shortest)),

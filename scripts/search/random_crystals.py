@@ -17,7 +17,7 @@ with job(snakemake):
     parameters, batch = snakemake.params, int(snakemake.wildcards.batch)
     trained = trained_pressures(snakemake.input.card)
     task = SearchTask(
-        DeepPotential(Path(snakemake.input.model)),
+        DeepPotential(Path(snakemake.input.model), snakemake.params.engine),
         Prototype(**parameters.prototype),
         search_pressures(covered_pressures(parameters.pressures, trained, parameters.number_of_pressures)),
         Effort(max_steps=parameters.max_steps, shortest=pair_distances(parameters.shortest)),

@@ -15,7 +15,7 @@ with job(snakemake):
     # DFT's own lattice constants besides, so that no interpolation comes between the two methods.
     same = [a for a in parameters.dft_lattice_constants if low <= a <= high]
     table = equation_of_state(
-        DeepPotential(snakemake.input.model),
+        DeepPotential(snakemake.input.model, snakemake.params.engine),
         Prototype(**parameters.prototype),
         [*np.linspace(low, high, parameters.points), *same],
         Cage(**parameters.cage),

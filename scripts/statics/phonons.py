@@ -11,7 +11,7 @@ from qcrystal.statics.phonons import PhononSettings, check_highest_frequency, ph
 with job(snakemake):
     p, trained = snakemake.params, trained_pressures(snakemake.input.card)
     tables = phonons_with_zero_point_pressure(
-        DeepPotential(snakemake.input.model),
+        DeepPotential(snakemake.input.model, snakemake.params.engine),
         Prototype(**p.prototype),
         read_table(snakemake.input.eos),
         covered_pressures(p.pressures, trained, p.number_of_pressures, p.beyond_training),

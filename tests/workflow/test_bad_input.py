@@ -28,7 +28,8 @@ from qcrystal.config.preflight import check_places, check_surroundings
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.dynamics.trajectory import TrajectoryWriter
-from qcrystal.potential.calculator import DeepPotential, PotentialError
+from qcrystal.potential.calculator import DeepPotential
+from qcrystal.potential.engines import PotentialError
 
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[2]

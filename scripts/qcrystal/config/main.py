@@ -9,6 +9,7 @@ from pydantic import Field
 
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, FilePath, Name, Positive, Strict, Text, Whole
+from qcrystal.potential.engines import Engine
 
 
 def data_come_from_somewhere(
@@ -78,7 +79,14 @@ class Main(Sources):
     """Every random number follows from it and from the name of its use."""
     device: Literal["cpu", "cuda"]
     """Whether training and dynamics jobs ask for a GPU."""
+    engine: Engine = "native"
+    """What evaluates potentials on the CPU: this repository's engine, or DeePMD-kit, which a GPU always has."""
     longest_job: Count | None
     """Minutes that the machine gives a job; null: no limit. A run that needs more continues where it was stopped."""
     dft_python: FilePath | None
     """Python interpreter that imports GPAW; null: the one that the command ``gpaw`` names."""
+
+    @property
+    def evaluated_by(self) -> Engine:
+        """The engine that evaluates potentials: a GPU has DeePMD-kit's."""
+        return "deepmd" if self.device == "cuda" else self.engine

@@ -18,6 +18,7 @@ from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
 from qcrystal.errors import Problem
+from qcrystal.potential.engines import Engine
 
 MOST_ATOMS = 10_000_000
 MOST_BEADS = 10_000
@@ -213,6 +214,7 @@ def run_specification(
     sampling: SamplingEffort,
     seed: Callable[..., int],
     cell_of: str | None = None,
+    engine: Engine = "native",
 ) -> RunSpec:
     """The run specification of one row of a sweep.
 
@@ -220,7 +222,7 @@ def run_specification(
     ----------
     seed
         A seed by names, such as `Configuration.seed`.
-    cell_of
+    cell_of, engine
         See `RunSpec`.
     """
     isotope = crystal.isotopes[isotope_of(row, crystal)]
@@ -258,6 +260,7 @@ def run_specification(
         beads=beads,
         barostat_time=crystal.dynamics.barostat_time,
         bath=bath_of(row, crystal),
+        engine=engine,
     )
 
 
@@ -296,7 +299,9 @@ class Configuration:
         sweep = self.scale.sweeps[name]
         for row in sweep.conditions():
             source = sweep.cell_of and cell_source(row, self.scale.sweeps[sweep.cell_of], self.crystal)
-            spec = run_specification(row, self.crystal, self.crystal_name, self.scale.sampling, self.seed, source)
+            spec = run_specification(
+                row, self.crystal, self.crystal_name, self.scale.sampling, self.seed, source, self.main.evaluated_by
+            )
             known = self.runs.setdefault(spec.run, spec)
             if known != spec:
                 differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]

@@ -10,6 +10,7 @@ from ase import Atoms
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from qcrystal.dynamics.bath.parameters import Bath, highest_cutoff
+from qcrystal.potential.engines import Engine
 
 CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
 QUANTUM_BATHS = ("qtb", "adqtb")
@@ -52,6 +53,7 @@ class RunSpec(BaseModel):
     ``start`` is the shape of the start structure, unless ``recipe`` names the recipe that draws it.
     ``mobile`` is the species of which ``vacancies`` are missing; ``atoms`` counts the sites before vacancies are
     taken out. ``cell_of`` is the run at constant pressure whose mean volume a fixed cell has.
+    ``engine`` evaluates the potential, see `qcrystal.potential.engines`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -82,6 +84,7 @@ class RunSpec(BaseModel):
     beads: int = Field(1, ge=1)
     barostat_time: float = Field(200.0, gt=0)
     bath: Bath = Bath()
+    engine: Engine = "native"
 
     @model_validator(mode="after")
     def _consistent(self) -> RunSpec:

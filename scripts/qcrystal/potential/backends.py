@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.potential.calculator import load_potential
+from qcrystal.potential.engines import Deepmd
 from qcrystal.potential.evaluate import predict
 from qcrystal.potential.tensorflow_graph import complete_input, kind
 
@@ -107,7 +107,7 @@ def _evaluate(path: Path, systems: Sequence[LabelledFrames]) -> tuple[list[Any],
         if path.suffix == EXCHANGE:
             _convert(path, Path(scratch) / "model.pb")
             path = Path(scratch) / "model.pb"
-        potential = load_potential(path)
+        potential = Deepmd(path)
         results = [predict(potential, system) for system in systems]
     energies, forces, virials = ([frame for part in parts for frame in part] for parts in zip(*results, strict=True))
     return energies, forces, virials

@@ -4,44 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
-
-class PotentialError(ValueError):
-    """A potential that cannot be used; one line that names the file and says what to do."""
-
-
-def load_potential(model: Path) -> Any:
-    """DeePMD-kit's evaluator of a potential, `deepmd.infer.DeepPot`.
-
-    Raises
-    ------
-    PotentialError
-        If the file is missing or unreadable.
-    """
-    if not Path(model).exists():
-        raise PotentialError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model (model.pb)")
-    from deepmd.infer import DeepPot  # takes seconds: only those who evaluate pay for it
-
-    try:
-        return DeepPot(str(Path(model).resolve()))
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise PotentialError(f"{model}: DeePMD-kit cannot read it ({reason}); freeze it again") from error
+from qcrystal.potential.engines import Engine, PotentialError, open_potential
 
 
 class DeepPotential(Calculator):
-    """ASE calculator around `deepmd.infer.DeepPot`, for periodic crystals.
+    """ASE calculator around an evaluator of a potential, for periodic crystals.
 
     Parameters
     ----------
     model
         Frozen potential (``model.pb`` or any other file that DeePMD-kit reads).
+    engine
+        See `qcrystal.potential.engines.open_potential`.
 
     Attributes
     ----------
@@ -56,11 +36,11 @@ class DeepPotential(Calculator):
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]
 
-    def __init__(self, model: Path):
+    def __init__(self, model: Path, engine: Engine = "native"):
         super().__init__()
         self.model = Path(model)
-        self._potential = load_potential(self.model)
-        self.species = list(self._potential.get_type_map())
+        self._potential = open_potential(self.model, engine)
+        self.species = self._potential.species
 
     def calculate(
         self,
@@ -80,16 +60,13 @@ class DeepPotential(Calculator):
             )
         if not crystal.pbc.all():
             raise PotentialError(f"{self.model}: the crystal's pbc is {crystal.pbc.tolist()}; set all three to true")
-        energy, forces, virial = self._potential.eval(
-            crystal.positions.reshape(1, -1),
-            crystal.cell.array.reshape(1, -1),
-            [self.species.index(symbol) for symbol in symbols],
-        )[:3]
-        virial = np.asarray(virial, float).reshape(3, 3)
+        types = [self.species.index(symbol) for symbol in symbols]
+        positions, cells = crystal.positions[None], crystal.cell.array[None]
+        (energy,), (forces,), (virial,) = self._potential.evaluate(positions, cells, types)
         stress = -0.5 * (virial + virial.T) / crystal.get_volume()
         self.results = {
-            "energy": float(energy.item()),
-            "free_energy": float(energy.item()),
-            "forces": np.asarray(forces[0], float),
+            "energy": float(energy),
+            "free_energy": float(energy),
+            "forces": np.asarray(forces, float),
             "stress": full_3x3_to_voigt_6_stress(stress),
         }

@@ -14,7 +14,7 @@ import numpy as np
 from ase import Atoms
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.potential.calculator import load_potential
+from qcrystal.potential.engines import Engine, open_potential
 from qcrystal.potential.evaluate import predict
 
 
@@ -53,6 +53,8 @@ class Committee:
     ----------
     paths
         Frozen potentials, for example `members` of a folder.
+    engine
+        See `qcrystal.potential.engines.open_potential`.
 
     Attributes
     ----------
@@ -66,11 +68,11 @@ class Committee:
         If a file is missing or unreadable.
     """
 
-    def __init__(self, paths: Sequence[Path]):
+    def __init__(self, paths: Sequence[Path], engine: Engine = "native"):
         self.paths = [Path(path) for path in paths]
         if not self.paths:
             raise CommitteeError("committee: no potential was named; name at least one model.pb")
-        self._potentials = [load_potential(path) for path in self.paths]
+        self._potentials = [open_potential(path, engine) for path in self.paths]
 
     def __len__(self) -> int:
         return len(self.paths)

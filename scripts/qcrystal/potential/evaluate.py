@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.potential.calculator import PotentialError, load_potential
+from qcrystal.potential.engines import Deepmd, Evaluator, PotentialError
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ BIN_WIDTHS = {"energy": 0.005, "force": 0.2}
 
 
 def predict(
-    potential: Any, system: LabelledFrames, atoms_per_batch: int = 3000
+    potential: Evaluator, system: LabelledFrames, atoms_per_batch: int = 3000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Energies (F,) eV, forces (F, N, 3) eV/Å and virials (F, 3, 3) eV of a `deepmd.infer.DeepPot`.
+    """Energies (F,) eV, forces (F, N, 3) eV/Å and virials (F, 3, 3) eV of labelled frames.
 
     ``atoms_per_batch`` bounds the memory.
     """
-    species = list(potential.get_type_map())
+    species = potential.species
     unknown = sorted(set(system.symbols) - set(species))
     if unknown:
         raise PotentialError(f"{system.source}: species {unknown[0]} is not among the potential's {species}")
@@ -40,10 +40,9 @@ def predict(
     parts = []
     for start in range(0, frames, step):
         chosen = slice(start, start + step)
-        coordinates = system.positions[chosen].reshape(-1, 3 * atoms)
-        parts.append(potential.eval(coordinates, system.cells[chosen].reshape(-1, 9), types)[:3])
+        parts.append(potential.evaluate(system.positions[chosen], system.cells[chosen], types))
     energies, forces, virials = (np.concatenate(values) for values in zip(*parts, strict=True))
-    return energies.reshape(frames), forces.reshape(frames, atoms, 3), virials.reshape(frames, 3, 3)
+    return energies, forces, virials
 
 
 def thinning(systems_by_split: Mapping[str, Sequence[LabelledFrames]], most: int = TRAINING_FRAMES) -> dict[str, int]:
@@ -73,7 +72,7 @@ def parity(
     histograms : DataFrame
         quantity, split, species, reference, predicted, count: occupied bins of `BIN_WIDTHS`, by their centres.
     """
-    potential = load_potential(model)
+    potential = Deepmd(model)
     pieces: dict[tuple[Any, ...], list[tuple[np.ndarray, np.ndarray]]] = {}
     started = time.monotonic()
     for split, systems in systems_by_split.items():

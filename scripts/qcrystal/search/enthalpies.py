@@ -12,6 +12,7 @@ from ase import Atoms
 
 from qcrystal.crystal.symmetry import reduced_primitive_cell
 from qcrystal.potential.committee import Committee, force_deviation
+from qcrystal.potential.engines import Engine
 from qcrystal.search.candidates import Candidate, distinct, same_crystal
 from qcrystal.search.settle import SearchTask
 from qcrystal.statics.relax import Relaxed, relax
@@ -149,13 +150,15 @@ def _tabulate(branches: dict[str, list[Relaxed]], kept_whole: list[str]) -> tupl
     return pd.DataFrame(rows, columns=columns), structures
 
 
-def committee_columns(models: Sequence[Path], structures: Sequence[Atoms]) -> pd.DataFrame:
+def committee_columns(models: Sequence[Path], structures: Sequence[Atoms], engine: Engine = "native") -> pd.DataFrame:
     """Each committee member's opinion of crystals, one row per crystal.
 
     Parameters
     ----------
     models
         Files of the committee's potentials; a single one has no opinion of its own.
+    engine
+        What evaluates them.
 
     Returns
     -------
@@ -166,7 +169,7 @@ def committee_columns(models: Sequence[Path], structures: Sequence[Atoms]) -> pd
     """
     if len(models) < 2:
         return pd.DataFrame(index=range(len(structures)))
-    return opinions(Committee([Path(path) for path in models]), structures)
+    return opinions(Committee([Path(path) for path in models], engine), structures)
 
 
 def opinions(committee: Committee, structures: Sequence[Atoms]) -> pd.DataFrame:

@@ -7,7 +7,6 @@ import pytest
 from ase.spacegroup import crystal
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.potential.calculator import PotentialError
 from qcrystal.potential.committee import (
     Committee,
     CommitteeError,
@@ -16,6 +15,7 @@ from qcrystal.potential.committee import (
     force_deviation_rms,
     members,
 )
+from qcrystal.potential.engines import PotentialError
 
 
 def cells(count=2, seed=5):

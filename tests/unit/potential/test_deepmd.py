@@ -22,9 +22,9 @@ from trainings import training
 from qcrystal.config.load import load
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.potential.calculator import PotentialError
 from qcrystal.potential.card import read_card, write_card
 from qcrystal.potential.deepmd import TrainingError, checkpoint_step, render_input
+from qcrystal.potential.engines import PotentialError
 from qcrystal.potential.evaluate import parity, sparse_histogram
 from qcrystal.potential.model_card import model_card
 from qcrystal.potential.settings import Seeds, Training

@@ -15,6 +15,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dynamics.lammps.launcher import worker_environment
 from qcrystal.potential.backends import convert
+from qcrystal.potential.engines import Deepmd
 from qcrystal.potential.evaluate import predict
 from qcrystal.potential.moments.model import untrained
 from qcrystal.potential.shortrange import ShortRangeError, pairs, refuse_overlap, repulsion, switch, table, zbl
@@ -225,7 +226,7 @@ def test_graph_adds_the_sum_over_pairs(potentials):
     for seed, (first, second, distance) in enumerate((("H", "H", 0.3), ("La", "H", 1.1), ("La", "La", 1.9))):
         atoms = lattice(5.1, seed)
         frames.append(squeezed(atoms, *nearest_pair(atoms, first, second), distance))
-    bare, whole = (predict(potential, system(frames)) for potential in potentials[1:])
+    bare, whole = (predict(Deepmd(potential), system(frames)) for potential in potentials[1:])
     energies, forces, virials = (np.array(values) for values in zip(*map(pair_sum, frames), strict=True))
     assert energies.min() > 1
     # the table's energies are good to 1e-6, its forces to 1e-4
@@ -242,7 +243,7 @@ def test_squeezed_pair_is_pushed_apart(released, name):
     for seed in range(4):
         atoms = lattice([4.8, 5.0, 5.2, 5.4][seed], seed)
         i, j = nearest_pair(atoms, first, second, rank=seed)
-        energies, forces, _ = predict(released, system([squeezed(atoms, i, j, d) for d in distances]))
+        energies, forces, _ = predict(Deepmd(released), system([squeezed(atoms, i, j, d) for d in distances]))
         assert (np.diff(energies) < 0).all(), f"{name}, cell {seed}: the energy does not rise on approach"
         axis = atoms.get_distance(i, j, mic=True, vector=True)
         apart = (forces[:, j] - forces[:, i]) @ axis / np.linalg.norm(axis)
@@ -285,7 +286,7 @@ def test_lammps_reads_the_repulsion(finished, potentials, tmp_path):
     for first, second, distance in (("H", "H", 0.3), ("La", "H", 1.1)):
         atoms = squeezed(atoms, *nearest_pair(atoms, first, second, rank=2), distance)
     atoms.wrap()
-    (energy,), (forces,), (virial,) = predict(potentials[2], system([atoms]))
+    (energy,), (forces,), (virial,) = predict(Deepmd(potentials[2]), system([atoms]))
     job = {
         "lengths": atoms.cell.lengths().tolist(),
         "types": [SPECIES.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()],

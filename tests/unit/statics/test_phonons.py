@@ -12,7 +12,8 @@ from qcrystal.analysis.energy import static_energy
 from qcrystal.crystal.cells import primitive_cell, rhombohedral_strain
 from qcrystal.crystal.prototype import Cage, Prototype, Site
 from qcrystal.crystal.symmetry import space_group
-from qcrystal.potential.calculator import DeepPotential, PotentialError
+from qcrystal.potential.calculator import DeepPotential
+from qcrystal.potential.engines import PotentialError
 from qcrystal.statics.coverage import beyond_training, covered_pressures
 from qcrystal.statics.equation_of_state import cage_distances, equation_of_state, lattice_at_pressure
 from qcrystal.statics.errors import StaticsError

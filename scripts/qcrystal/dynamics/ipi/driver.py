@@ -1,7 +1,7 @@
 """Potentials that i-PI calls inside its own process, all beads in one batch.
 
-i-PI loads this file by its path (``<pes>custom</pes>``), so it imports nothing of the package. The settings are a JSON
-file in the working folder of the run: ``model`` (frozen potential), ``species`` (symbols, one per atom).
+i-PI loads this file by its path (``<pes>custom</pes>``). The settings are a JSON file in the working folder of the run:
+``model`` (frozen potential), ``species`` (symbols, one per atom), ``engine`` (what evaluates it).
 """
 
 from __future__ import annotations
@@ -90,25 +90,16 @@ class DeepPotentialDriver(BeadPotential):
     """A frozen deep potential; the beads are the frames of one call of its evaluation."""
 
     def prepare(self) -> None:
-        from deepmd.infer import DeepPot
+        from qcrystal.potential.engines import open_potential
 
-        try:
-            self._potential = DeepPot(self.settings["model"])
-        except Exception as error:
-            raise ValueError(
-                f"{self.settings['model']}: DeePMD-kit cannot read it ({error}); freeze it again"
-            ) from error
-        type_map = self._potential.get_type_map()
-        unknown = sorted(set(self.settings["species"]) - set(type_map))
+        self._potential = open_potential(self.settings["model"], self.settings["engine"])
+        known = self._potential.species
+        unknown = sorted(set(self.settings["species"]) - set(known))
         if unknown:
             raise ValueError(
-                f"{self.settings['model']}: the potential knows {', '.join(type_map)}, not {', '.join(unknown)}"
+                f"{self.settings['model']}: the potential knows {', '.join(known)}, not {', '.join(unknown)}"
             )
-        self._types = [type_map.index(symbol) for symbol in self.settings["species"]]
+        self._types = [known.index(symbol) for symbol in self.settings["species"]]
 
     def evaluate(self, positions, cells):
-        beads = len(positions)
-        energies, forces, virials = self._potential.eval(
-            positions.reshape(beads, -1), cells.reshape(beads, 9), self._types
-        )
-        return energies.reshape(beads), forces, virials.reshape(beads, 3, 3)
+        return self._potential.evaluate(positions, cells, self._types)

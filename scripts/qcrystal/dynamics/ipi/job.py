@@ -78,7 +78,7 @@ class Job:
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (self.folder / name).write_text(text)
-        settings = {"model": str(model.resolve()), "species": self.species}
+        settings = {"model": str(model.resolve()), "species": self.species, "engine": self.spec.engine}
         (self.folder / "driver.json").write_text(json.dumps(settings))
         mark.write_text(identity)
         if restart is None:

@@ -104,11 +104,12 @@ def _work(job: Job, source: str, first_step: int, volume: float, trained: tuple[
     if not program.is_file():
         raise job.error(f"no i-PI at {program}; install the environment of the potential")
     watch = Watch(job, volume, trained)
+    path = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]  # for the driver
     try:
         outcome = supervise(
             [sys.executable, program, source],
             directory=job.folder,
-            environment={**os.environ, **thread_environment(1)},
+            environment={**os.environ, **thread_environment(1), "PYTHONPATH": ":".join(filter(None, path))},
             log=job.log,
             on_tick=watch.look,
         )

@@ -73,6 +73,7 @@ class Box:
         self.kinds = np.array([spec.species.index(symbol) for symbol in self.symbols])
         self.masses = np.array([spec.masses[symbol] for symbol in self.symbols])
         self.timestep = spec.timestep * 1e-3
+        self.failure: Exception | None = None
         self.lammps = self._engine(job, files)
         self.ranks: int = self.lammps.extract_setting("world_size")
         self.writes: bool = self.lammps.extract_setting("world_rank") == 0
@@ -92,7 +93,11 @@ class Box:
                 engine.command(f"read_restart {files.checkpoint.name}")
         else:
             self._create(engine, job)
-        self._use_potential(engine, job["model"], files)
+        self.engine: str = job["engine"]
+        if self.engine == "native":
+            self._use_native(engine, job["model"])
+        else:
+            self._use_potential(engine, job["model"], files)
         engine.commands_list(
             [
                 f"timestep {self.timestep!r}",
@@ -121,6 +126,18 @@ class Box:
             raise RunError(f"LAMMPS took {created} of {count} atoms; check the start structure")
         for kind, symbol in enumerate(self.spec.species, 1):
             engine.command(f"mass {kind} {self.spec.masses[symbol]!r}")
+
+    def _use_native(self, engine: Any, model: str) -> None:
+        from qcrystal.dynamics.lammps.native import NativeForces  # numba: only those who use it pay for it
+        from qcrystal.potential.native.evaluator import Evaluator
+
+        evaluator = Evaluator(Path(model))
+        unknown = sorted(set(self.symbols) - set(evaluator.species))
+        if unknown:
+            known = ", ".join(evaluator.species)
+            raise RunError(f"{model}: knows {known}, not {', '.join(unknown)}; name a potential that does")
+        types = np.array([evaluator.species.index(symbol) for symbol in self.symbols])
+        NativeForces(engine, evaluator, types, self.fail)
 
     def _use_potential(self, engine: Any, model: str, files: Files) -> None:
         try:
@@ -209,9 +226,11 @@ class Box:
         return self.lammps.extract_global("ntimestep")
 
     def command(self, *commands: str) -> None:
-        """Give LAMMPS commands, one after the other."""
+        """Give LAMMPS commands, one after the other; a failure within a callback is raised here."""
         for command in commands:
             self.lammps.command(command)
+            if self.failure:
+                raise self.failure
 
     def write_checkpoint(self, path: Path) -> None:
         """Write LAMMPS's own checkpoint."""
@@ -226,8 +245,9 @@ class Box:
         self.lammps.fix_external_set_virial_global("bath", [0.0] * 6)
         self.lammps.set_fix_external_callback("bath", function)
 
-    def stop(self) -> None:
-        """End the ``run`` that is going on after this step."""
+    def fail(self, error: Exception) -> None:
+        """End the ``run`` that is going on, for an error in a callback: ctypes would swallow it."""
+        self.failure = self.failure or error
         self.lammps.lib.lammps_force_timeout(self.lammps.lmp)
 
     def version(self) -> str:

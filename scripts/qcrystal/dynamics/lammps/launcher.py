@@ -18,6 +18,7 @@ from ase import Atoms
 from qcrystal.dynamics.lammps import checkpoint, worker
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.spec import RunError, RunSpec, check_start
+from qcrystal.potential.engines import covered
 from qcrystal.processes import ProcessError, cuda_libraries, supervise, thread_environment
 
 log = logging.getLogger(__name__)
@@ -35,8 +36,8 @@ def run(
 
     Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``. A run that was ended is continued from its
     last checkpoint there, if specification, structure and potential are still the same. With several ``ranks`` (MPI
-    processes, one core each) the trajectory is the same up to the rounding of sums. ``trained`` are the pressures (GPa) of the
-    potential's labels: a run that leaves them stops.
+    processes, one core each) DeePMD-kit evaluates the potential; the trajectory is the same up to the rounding of sums.
+    ``trained`` are the pressures (GPa) of the potential's labels: a run that leaves them stops.
 
     Raises
     ------
@@ -54,6 +55,7 @@ def run(
         "positions": structure.positions.tolist(),
         "cell": structure.cell.array.tolist(),
         "trained_pressures": trained,
+        "engine": _engine(spec, model, ranks),
         "checkpoint_form": checkpoint.FORM,
     }
     files = Files(directory)
@@ -62,11 +64,19 @@ def run(
     problem = files.drop_damaged(spec.sample_every)
     if problem:
         log.warning("%s; the run starts again from its beginning", problem)
-    _work(spec, directory, ranks)
+    _work(spec, directory, ranks, job["engine"])
 
 
-def worker_environment() -> dict[str, str]:
-    """Environment of the worker: library paths of the Python wheels, LAMMPS's plug-in, one thread, no chatter."""
+def _engine(spec: RunSpec, model: Path, ranks: int) -> str:
+    """What evaluates the potential: the native engine has one process."""
+    return "native" if spec.engine == "native" and ranks == 1 and covered(model) else "deepmd"
+
+
+def worker_environment(engine: str = "deepmd") -> dict[str, str]:
+    """Environment of the worker: library paths of the Python wheels, LAMMPS's plug-in, one thread, no chatter.
+
+    The plug-in, which brings TensorFlow, is not there for the native engine.
+    """
     tensorflow, deepmd = _package("tensorflow"), _package("deepmd")
     libraries = [
         Path(sys.prefix) / "lib",
@@ -76,7 +86,8 @@ def worker_environment() -> dict[str, str]:
         *cuda_libraries(),
     ]
     paths = [str(path) for path in libraries] + os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    plugins = [str(deepmd / "lib"), *os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")]
+    own = [str(deepmd / "lib")] if engine == "deepmd" else []
+    plugins = [*own, *os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")]
     scripts = str(Path(__file__).resolve().parents[3])
     return {
         **os.environ,
@@ -95,7 +106,7 @@ def _package(name: str) -> Path:
     return Path(found.origin).parent
 
 
-def _work(spec: RunSpec, directory: Path, ranks: int) -> None:
+def _work(spec: RunSpec, directory: Path, ranks: int, engine: str) -> None:
     """Run the worker to its end; its standard error goes to the log of LAMMPS."""
     files = Files(directory)
     command = [sys.executable, "-m", worker.__name__, str(files.job), str(os.getpid())]
@@ -114,7 +125,7 @@ def _work(spec: RunSpec, directory: Path, ranks: int) -> None:
             failures.append(message)
 
     try:
-        outcome = supervise(command, environment=worker_environment(), log=files.log, on_line=hear)
+        outcome = supervise(command, environment=worker_environment(engine), log=files.log, on_line=hear)
     except (SystemExit, KeyboardInterrupt):
         log.info("%s", failures[0] if failures else "ended before its end")
         raise

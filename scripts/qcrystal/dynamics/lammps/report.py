@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from ase import units
 
@@ -27,6 +27,7 @@ def report(
     )
     general = {
         "software": _versions(box),
+        "engine": box.engine,
         "steps": box.spec.steps,
         "start": start.model_dump(),
         "bath": box.spec.bath.model_dump(),
@@ -65,6 +66,4 @@ def _quantum(
 
 
 def _versions(box: Box) -> dict[str, str]:
-    import deepmd
-
-    return {"lammps": box.version(), "deepmd-kit": deepmd.__version__, "numpy": np.__version__}
+    return {"lammps": box.version()} | {name: version(name) for name in ("deepmd-kit", "numba", "numpy")}

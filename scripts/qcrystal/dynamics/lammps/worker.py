@@ -78,7 +78,6 @@ class Simulation:
         self._move()
         box.call_after_forces(self._apply_bath)
         self.request = Request()
-        self.failure: Exception | None = None
         self.run_start = self.first_step = box.step
         self.started, self.processor_time = time.monotonic(), time.process_time()
         self.last_progress = self.last_look = 0.0
@@ -154,15 +153,13 @@ class Simulation:
     def _advance(self, steps: int, setup: bool = True) -> None:
         self.run_start = self.step
         self.box.command(f"run {steps} pre {'yes' if setup else 'no'} post no")
-        if self.failure:
-            raise self.failure
 
     def _apply_bath(
         self, caller: Any, step: int, count: int, tags: np.ndarray, positions: np.ndarray, bath_force: np.ndarray
     ) -> None:
         """What LAMMPS calls once per step when the forces are known, with the velocities half a kick short."""
         bath_force[:] = 0.0
-        if step == self.run_start or self.failure:
+        if step == self.run_start or self.box.failure:
             return
         box, impulse = self.box, 0.5 * self.box.timestep / AMU_A2_PS2
         try:
@@ -175,9 +172,8 @@ class Simulation:
             else:
                 kicked = self.bath.kick(step, box.own("v") + half_kick, index)
             box.own("v")[:] = kicked - half_kick
-        except Exception as error:  # ctypes would swallow it: stop the run, then raise it there
-            self.failure = error
-            box.stop()
+        except Exception as error:
+            box.fail(error)
 
     def _look_around(self, step: int) -> None:
         """Say how far the run is, and see whether it should go on, a few times per second."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from qcrystal.potential.native import kernels
 from qcrystal.potential.native.arrays import BLOCK, Neighbours, Results, System, Work, workspace
-from qcrystal.potential.native.neighbours import Pairs, find_pairs
+from qcrystal.potential.native.neighbours import Lists
 from qcrystal.potential.native.packing import pack
 from qcrystal.potential.native.weights import read_weights
 
@@ -19,6 +19,8 @@ SKIN = 0.6  # Å
 class Evaluator:
     """A potential for F frames of N atoms.
 
+    Neighbour lists are kept from one call to the next, as long as they serve; that does not change a digit.
+
     Parameters
     ----------
     model
@@ -26,6 +28,8 @@ class Evaluator:
 
     Attributes
     ----------
+    species : list of str
+        Elements in the order of the potential's type map.
     crowded : int
         Atoms of the last evaluation that have more neighbours than the descriptor was made for (``sel``).
 
@@ -41,11 +45,12 @@ class Evaluator:
         self.species = list(self.weights.species)
         self.crowded = 0
         self._evaluate = kernels.compiled(self.weights.degree)
+        self._types = np.empty(0, np.int64)
         self._lists: Lists | None = None
         self._work: Work | None = None
 
     def evaluate(self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]):
-        """Energies (F, N) in eV, forces (F, N, 3) in eV/Å and virials (F, 3, 3) in eV.
+        """Energies (F,) in eV, forces (F, N, 3) in eV/Å and virials (F, 3, 3) in eV.
 
         The virial is -dE/dε for a homogeneous strain ε, positive under compression.
 
@@ -61,21 +66,34 @@ class Evaluator:
         ValueError
             If a position is not a number or a cell is flat.
         """
+        energies, forces, virials = self.evaluate_atoms(positions, cells, types)
+        return energies.sum(axis=1), forces, virials
+
+    def evaluate_atoms(self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]):
+        """The same with energies (F, N) of atoms."""
         positions = np.ascontiguousarray(positions, float)
         cells = np.ascontiguousarray(cells, float)
         frames, count = positions.shape[:2]
         types = np.asarray(types, np.int64)
-        _check(positions, cells)
         lists = self._lists
-        if lists is None or not lists.serves(positions, cells, types):
-            lists = self._lists = Lists(positions, cells, types, self.weights.cutoff)
-            self._work = workspace(self.model, int(np.diff(lists.pairs.first).max(initial=0)))
-        flat, shifts = lists.current(positions, cells)
+        if lists is None or not np.array_equal(types, self._types) or not lists.follow(positions, cells):
+            lists = self._renew(positions, cells, types)
         results = Results(np.zeros(frames * count), np.zeros((frames * count, 3)), np.zeros((frames, 3, 3)))
-        pairs = Neighbours(lists.pairs.first, lists.pairs.other, lists.pairs.image, shifts)
-        system = System(flat, lists.species, lists.frame)
-        self.crowded = self._evaluate(lists.blocks, lists.atoms, system, pairs, self.model, self._work, results)
+        pairs = Neighbours(lists.pairs.first, lists.pairs.other, lists.pairs.image, lists.shifts)
+        system = System(positions.reshape(-1, 3), self._species, self._frame)
+        self.crowded = self._evaluate(self._blocks, self._atoms, system, pairs, self.model, self._work, results)
         return results.energies.reshape(frames, count), results.forces.reshape(frames, count, 3), results.virials
+
+    def _renew(self, positions: np.ndarray, cells: np.ndarray, types: np.ndarray) -> Lists:
+        _check(positions, cells)
+        frames, count = positions.shape[:2]
+        self._lists = lists = Lists(positions, cells, self.weights.cutoff, SKIN)
+        self._types = types.copy()
+        self._species = np.tile(types, frames)
+        self._frame = np.repeat(np.arange(frames), count)
+        self._atoms, self._blocks = blocks_of(self._species)
+        self._work = workspace(self.model, int(np.diff(lists.pairs.first).max(initial=0)))
+        return lists
 
 
 def _check(positions: np.ndarray, cells: np.ndarray) -> None:
@@ -86,38 +104,6 @@ def _check(positions: np.ndarray, cells: np.ndarray) -> None:
     volumes = np.abs(np.linalg.det(cells))
     if not np.all(volumes > 1e-3 * np.prod(np.linalg.norm(cells, axis=-1), axis=-1)):
         raise ValueError(f"the cell of frame {int(np.argmin(volumes))} is flat; give three vectors that span a volume")
-
-
-class Lists:
-    """Neighbour lists that serve as long as no pair can have come within the cutoff unseen."""
-
-    def __init__(self, positions, cells, types, cutoff, skin=SKIN):
-        self.positions, self.cells, self.types, self.reach, self.skin = positions, cells, types, cutoff + skin, skin
-        frames, count = positions.shape[:2]
-        self.pairs: Pairs = find_pairs(positions, cells, self.reach)
-        self.species = np.tile(types, frames)
-        self.frame = np.repeat(np.arange(frames), count)
-        self.atoms, self.blocks = blocks_of(self.species)
-        self.fractional = positions @ np.linalg.inv(cells)
-
-    def _displaced(self, positions, cells):
-        """Positions without whole cell vectors that were crossed since."""
-        fractional = positions @ np.linalg.inv(cells)
-        crossed = np.rint(fractional - self.fractional)
-        return positions - crossed @ cells, fractional - crossed
-
-    def serves(self, positions, cells, types) -> bool:
-        if positions.shape != self.positions.shape or not np.array_equal(types, self.types):
-            return False
-        _, fractional = self._displaced(positions, cells)
-        moved = np.linalg.norm((fractional - self.fractional) @ cells, axis=-1).max()
-        strain = np.linalg.norm(np.linalg.solve(self.cells, cells) - np.eye(3), 2, axis=(1, 2)).max()
-        return bool(2 * moved + strain * self.reach < self.skin)
-
-    def current(self, positions, cells):
-        flat = self._displaced(positions, cells)[0].reshape(-1, 3)
-        shifts = np.einsum("ij,ijk->ik", self.pairs.shifts, cells[self.pairs.frames])
-        return np.ascontiguousarray(flat), np.ascontiguousarray(shifts)
 
 
 def blocks_of(species: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

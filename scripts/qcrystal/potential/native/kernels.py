@@ -121,7 +121,7 @@ def _gather(slot, atom, own, system, pairs, model, work, results):
         dy = positions[j, 1] + shifts[shift, 1] - y
         dz = positions[j, 2] + shifts[shift, 2] - z
         squared = dx * dx + dy * dy + dz * dz
-        if squared >= cutoff:
+        if not squared < cutoff:
             continue
         kind = species[j]
         vectors[place], vectors[size + place], vectors[2 * size + place] = dx, dy, dz

@@ -19,7 +19,8 @@ class Pairs:
     other : (P,) array of int32
         The neighbour.
     image : (P,) array of int32
-        Which of ``shifts``: the neighbour is at its position plus that many cell vectors.
+        Which of ``shifts``: the neighbour is at its position plus that many cell vectors. Pairs are in the order of atom,
+        neighbour, shift.
     shifts : (I, 3) array
         Numbers of cell vectors.
     frames : (I,) array of int64
@@ -31,6 +32,90 @@ class Pairs:
     image: np.ndarray
     shifts: np.ndarray
     frames: np.ndarray
+
+
+class Lists:
+    """Pairs with a skin that serve as long as no pair can have come within the cutoff unseen.
+
+    Whether lists are old or new does not change a digit: their order is that of the atoms' numbers, and an atom that was put
+    back into the cell needs new ones.
+
+    Parameters
+    ----------
+    positions, cells
+        As for `find_pairs`, of the moment at which the lists are made.
+    cutoff, skin
+        Å.
+
+    Attributes
+    ----------
+    pairs : Pairs
+    shifts : (I, 3) array
+        Å; of the pairs' images in the cells of the last call of `follow`.
+    """
+
+    def __init__(self, positions: np.ndarray, cells: np.ndarray, cutoff: float, skin: float):
+        self.reach, self.skin = cutoff + skin, skin
+        self.pairs = find_pairs(positions, cells, self.reach)
+        self.cells = cells.copy()
+        self.fractional = positions @ np.linalg.inv(cells)
+        self.shifts = np.empty_like(self.pairs.shifts)
+        self.follow(positions, cells)
+
+    def follow(self, positions: np.ndarray, cells: np.ndarray) -> bool:
+        """Take new positions and cells; False if the lists do not serve them."""
+        pairs = self.pairs
+        return positions.shape == self.fractional.shape and bool(
+            _follow(
+                positions,
+                cells,
+                self.fractional,
+                self.cells,
+                self.reach,
+                self.skin,
+                pairs.shifts,
+                pairs.frames,
+                self.shifts,
+            )  # fmt: skip
+        )
+
+
+@njit(cache=True, error_model="numpy")
+def _inverse(m):
+    result = np.empty((3, 3))
+    for i in range(3):
+        for j in range(3):
+            a, b, c, d = (j + 1) % 3, (j + 2) % 3, (i + 1) % 3, (i + 2) % 3
+            result[i, j] = m[a, c] * m[b, d] - m[a, d] * m[b, c]
+    return result / (m[0, 0] * result[0, 0] + m[0, 1] * result[1, 0] + m[0, 2] * result[2, 0])
+
+
+@njit(cache=True, error_model="numpy")
+def _follow(positions, cells, old, old_cells, reach, skin, numbers, frames, shifts):
+    """What two atoms have moved against the cell, and its strain times their distance, must be less than the skin."""
+    for frame in range(len(positions)):
+        cell, inverse, before = cells[frame], _inverse(cells[frame]), _inverse(old_cells[frame])
+        strain = 0.0
+        for i in range(3):
+            for j in range(3):
+                value = before[i, 0] * cell[0, j] + before[i, 1] * cell[1, j] + before[i, 2] * cell[2, j]
+                strain += (value - (1.0 if i == j else 0.0)) ** 2
+        farthest = (skin - np.sqrt(strain) * reach) / 2
+        for i in range(positions.shape[1]):
+            x, y, z = positions[frame, i]
+            a = x * inverse[0, 0] + y * inverse[1, 0] + z * inverse[2, 0] - old[frame, i, 0]
+            b = x * inverse[0, 1] + y * inverse[1, 1] + z * inverse[2, 1] - old[frame, i, 1]
+            c = x * inverse[0, 2] + y * inverse[1, 2] + z * inverse[2, 2] - old[frame, i, 2]
+            x = a * cell[0, 0] + b * cell[1, 0] + c * cell[2, 0]
+            y = a * cell[0, 1] + b * cell[1, 1] + c * cell[2, 1]
+            z = a * cell[0, 2] + b * cell[1, 2] + c * cell[2, 2]
+            if not np.sqrt(x * x + y * y + z * z) < farthest:  # also where it is not a number
+                return False
+    for k in range(len(numbers)):
+        cell = cells[frames[k]]
+        for b in range(3):
+            shifts[k, b] = numbers[k, 0] * cell[0, b] + numbers[k, 1] * cell[1, b] + numbers[k, 2] * cell[2, b]
+    return True
 
 
 def find_pairs(positions: np.ndarray, cells: np.ndarray, reach: float) -> Pairs:
@@ -72,15 +157,55 @@ def _pairs_of(positions: np.ndarray, cell: np.ndarray, reach: float):
     bins = np.maximum(1, np.minimum(heights / reach * 2, 32)).astype(np.int64)
     steps = np.ceil(reach / heights * bins).astype(np.int64)
     order, starts = _sort(fractional, bins)
-    numbers = np.stack(np.meshgrid(*[np.arange(-2 * n - 1, 2 * n + 2) for n in layers], indexing="ij"), -1)
-    sizes = np.array(numbers.shape[:3])
+    sizes = 4 * layers + 3  # images that a search may come to
     first, other, image = _search(fractional, cell, reach, bins, steps, order, starts, sizes)
-    # a pair is counted from wrapped positions; take back what wrapping took
-    shifts = numbers.reshape(-1, 3)[image]
-    owner = np.repeat(np.arange(len(positions)), np.diff(first))
-    shifts = shifts - inside[other].astype(int) + inside[owner].astype(int)
-    numbers, image = np.unique(shifts, axis=0, return_inverse=True)
-    return first, other, image.ravel(), numbers
+    return _ordered(first, other, image, sizes, inside.astype(np.int64))
+
+
+@njit(cache=True, error_model="numpy")
+def _ordered(first, other, image, sizes, inside):
+    """The pairs by numbers of atom, neighbour and image, the latter from the positions as they were before wrapping.
+
+    As every pair is there in both directions, the neighbours of neighbours in order are pairs in the wanted order.
+    """
+    count, total = len(first) - 1, len(other)
+    span = np.zeros(3, np.int64)
+    codes, found = np.empty((total, 3), np.int64), np.zeros(count + 1, np.int64)
+    for j in range(count):
+        for p in range(first[j], first[j + 1]):
+            i, code = other[p], image[p]
+            found[i + 1] += 1
+            codes[p, 2] = code % sizes[2] - sizes[2] // 2
+            codes[p, 1] = code // sizes[2] % sizes[1] - sizes[1] // 2
+            codes[p, 0] = code // (sizes[2] * sizes[1]) - sizes[0] // 2
+            for axis in range(3):
+                codes[p, axis] = inside[i, axis] - inside[j, axis] - codes[p, axis]  # from i to j
+                span[axis] = max(span[axis], abs(codes[p, axis]))
+    for i in range(count):
+        found[i + 1] += found[i]
+    place, neighbours, numbers = found.copy(), np.empty(total, np.int64), np.empty(total, np.int64)
+    b, c = 2 * span[1] + 1, 2 * span[2] + 1
+    used = np.zeros((2 * span[0] + 1) * b * c, np.int64)
+    for j in range(count):
+        for p in range(first[j], first[j + 1]):
+            i = other[p]
+            code = ((codes[p, 0] + span[0]) * b + codes[p, 1] + span[1]) * c + codes[p, 2] + span[2]
+            used[code] = 1
+            q = place[i]
+            while q > found[i] and neighbours[q - 1] == j and numbers[q - 1] > code:
+                numbers[q] = numbers[q - 1]
+                q -= 1
+            neighbours[place[i]], numbers[q] = j, code
+            place[i] += 1
+    shifts, taken = np.empty((used.sum(), 3), np.int64), 0
+    for code in range(len(used)):
+        if used[code]:
+            shifts[taken] = code // (b * c) - span[0], code // c % b - span[1], code % c - span[2]
+            used[code] = taken
+            taken += 1
+    for p in range(total):
+        numbers[p] = used[numbers[p]]
+    return found, neighbours, numbers, shifts
 
 
 @njit(cache=True, error_model="numpy")

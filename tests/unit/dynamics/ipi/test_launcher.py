@@ -120,7 +120,9 @@ def crystal_driver(released_model, tmp_path_factory):
     """Driver, cell (rows) and displaced positions in Bohr."""
     structure = lanthanum_decahydride()
     settings = tmp_path_factory.mktemp("driver") / "driver.json"
-    settings.write_text(json.dumps({"model": str(released_model), "species": structure.get_chemical_symbols()}))
+    settings.write_text(
+        json.dumps({"model": str(released_model), "species": structure.get_chemical_symbols(), "engine": "native"})
+    )
     positions = structure.positions + np.random.default_rng(1).normal(scale=0.08, size=(len(structure), 3))
     return DeepPotentialDriver(str(settings)), structure.cell.array / units.Bohr, positions / units.Bohr
 
@@ -327,7 +329,7 @@ def test_trpmd_at_constant_pressure_is_refused():
 
 def test_driver_refuses_a_species_that_the_potential_does_not_know(tmp_path, released_model):
     settings = tmp_path / "driver.json"
-    settings.write_text(json.dumps({"model": str(released_model), "species": ["Y", "H"]}))
+    settings.write_text(json.dumps({"model": str(released_model), "species": ["Y", "H"], "engine": "native"}))
     with pytest.raises(ValueError, match="knows La, H, not Y"):
         DeepPotentialDriver(str(settings))
 

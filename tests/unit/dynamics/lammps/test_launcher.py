@@ -226,7 +226,7 @@ def test_two_ranks_make_the_trajectory_of_one(structure, released_model, tmp_pat
     The potential computes in single precision, whose 1e-7 of forces of 10 eV/Å moves a proton by 1e-10 Å in the first step;
     40 steps multiply that by less than 1000.
     """
-    spec = specification(method="adqtb", temperature=5, steps=40, bath=Bath(segment=0.01))
+    spec = specification(engine="deepmd", method="adqtb", temperature=5, steps=40, bath=Bath(segment=0.01))
     for ranks in (1, 2):
         lammps.run(spec, structure, released_model, tmp_path / str(ranks), ranks)
     one, two = (Trajectory(tmp_path / name / "trajectory.h5") for name in ("1", "2"))

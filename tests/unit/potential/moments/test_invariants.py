@@ -6,7 +6,7 @@ from ase.spacegroup import crystal
 from scipy.spatial.transform import Rotation
 from sympy.physics.wigner import gaunt
 
-from qcrystal.potential.calculator import load_potential
+from qcrystal.potential.engines import load_potential
 from qcrystal.potential.moments import invariants
 
 

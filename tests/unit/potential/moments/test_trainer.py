@@ -14,6 +14,7 @@ from trainings import training
 from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.errors import one_line
 from qcrystal.potential.backends import convert
+from qcrystal.potential.engines import Deepmd
 from qcrystal.potential.evaluate import predict
 from qcrystal.potential.moments.frames import closest_pair, mean_energies, measured_environment, prepared
 from qcrystal.potential.moments.model import initial_model, weights_of
@@ -347,9 +348,8 @@ def test_test_frames_may_have_closer_pairs_than_training_frames(root, tmp_path):
         write_deepmd(one, tmp_path / name)
     train(settings(steps=2), [tmp_path / "train"], [tmp_path / "test"], tmp_path)
     curve = np.loadtxt(tmp_path / "lcurve.out", ndmin=2)
-    from deepmd.infer import DeepPot
 
     convert(tmp_path / "model.dp", tmp_path / "model.pb")
-    _, forces, _ = predict(DeepPot(str(tmp_path / "model.pb")), squeezed)
+    _, forces, _ = predict(Deepmd(tmp_path / "model.pb"), squeezed)
     # three digits are written to the learning curve
     assert curve[-1, 5] == pytest.approx(np.sqrt(np.mean((forces - squeezed.forces) ** 2)), rel=1e-3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qcrystal.potential.calculator import load_potential
+from qcrystal.potential.engines import load_potential
 from qcrystal.potential.native.weights import WeightsError, read_weights
 
 # Of the evaluator's single precision and splines: far below the potentials' own errors, 100 meV/Å and 2 meV/atom.
@@ -19,7 +19,7 @@ def compare(evaluator, path, positions, cells, symbols):
     energy, force, virial, atomic, _ = potential.eval(
         positions.reshape(frames, -1), cells.reshape(frames, 9), types, atomic=True
     )
-    energies, forces, virials = evaluator.evaluate(positions, cells, types)
+    energies, forces, virials = evaluator.evaluate_atoms(positions, cells, types)
     assert np.sqrt(np.mean((forces - force) ** 2)) < FORCE
     np.testing.assert_allclose(energies, atomic[..., 0], atol=1e-4)  # eV; a single atom's
     np.testing.assert_allclose(energies.sum(1), energy[:, 0], atol=ENERGY * count)
@@ -89,21 +89,34 @@ def test_forces_and_virial_are_slopes_of_the_energy(evaluator_of, hydride, relea
         assert abs((ends[1] - ends[0]) / 0.002 - virials[0, i, j]) < 0.05
 
 
-def test_batches_lists_and_order_change_nothing(evaluator_of, hydride, released_model):
-    """Frames together or apart, fresh lists or old ones, atoms in another order: the same but for rounding."""
+def test_batches_and_order_change_nothing(evaluator_of, hydride, released_model):
+    """Frames together or apart, atoms in another order or another cell: the same but for rounding."""
     evaluator = evaluator_of(released_model)
     positions, cells, symbols = hydride(3, (1, 1, 2))
     types = np.array([evaluator.species.index(symbol) for symbol in symbols])
     together = evaluator.evaluate(positions, cells, types)
-    moved = positions + np.random.default_rng(1).normal(0, 0.02, positions.shape) + cells[:, None, 1]
-    old = [part.copy() for part in evaluator.evaluate(moved, cells, types)]
     order = np.random.default_rng(2).permutation(len(types))
-    other = evaluator.evaluate(moved[:, order], cells, types[order])
-    np.testing.assert_allclose(other[1], old[1][:, order], atol=2e-5)
-    np.testing.assert_allclose(other[2], old[2], atol=1e-4)
+    other = evaluator.evaluate(positions[:, order] + cells[:, None, 1], cells, types[order])
+    np.testing.assert_allclose(other[1], together[1][:, order], atol=2e-5)
+    np.testing.assert_allclose(other[2], together[2], atol=1e-4)
     for frame in range(3):
         apart = evaluator.evaluate(positions[frame : frame + 1], cells[frame : frame + 1], types)
         np.testing.assert_allclose(apart[1][0], together[1][frame], atol=2e-5)
+
+
+def test_old_lists_give_the_same_to_the_last_bit(evaluator_of, hydride, released_model):
+    """So that a continued run is the unbroken one."""
+    evaluator = evaluator_of(released_model)
+    positions, cells, symbols = hydride(2, (1, 1, 1))  # several images of the same atoms
+    types = np.array([evaluator.species.index(symbol) for symbol in symbols])
+    rng = np.random.default_rng(8)
+    for _ in range(10):
+        positions = positions + rng.normal(0, 0.02, positions.shape)
+        cells = cells @ (np.eye(3) + rng.normal(0, 0.001, (3, 3)))
+        old = evaluator.evaluate(positions, cells, types)
+        evaluator.evaluate(positions[:1], cells[:1], types)  # lists of another number of frames
+        for one, other in zip(old, evaluator.evaluate(positions, cells, types), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_crowded_atoms_are_counted(evaluator_of, hydride, released_model):

@@ -1,0 +1,113 @@
+"""The two engines that evaluate a frozen potential: this repository's native one, and DeePMD-kit.
+
+Both give energies, forces and virials of many frames at once. DeePMD-kit reads every potential and runs on GPUs; the native one
+(`qcrystal.potential.native`) covers ``se_e2_a`` with and without cubic invariants, is several times faster, and starts at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+Engine = Literal["native", "deepmd"]
+
+
+class PotentialError(ValueError):
+    """A potential that cannot be used; one line that names the file and says what to do."""
+
+
+class Evaluator(Protocol):
+    """What an engine makes of a potential."""
+
+    species: list[str]
+
+    def evaluate(
+        self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Energies (F,) in eV, forces (F, N, 3) in eV/Å and virials (F, 3, 3) in eV, positive under compression."""
+        ...
+
+
+def open_potential(model: Path, engine: Engine = "native") -> Evaluator:
+    """An evaluator of a potential.
+
+    Parameters
+    ----------
+    model
+        Frozen potential (``model.pb``; for DeePMD-kit any other file that it reads).
+    engine
+        The native one leaves to DeePMD-kit what it does not cover, and says so in the log.
+
+    Raises
+    ------
+    PotentialError
+        If the file is missing or unreadable.
+    """
+    if not Path(model).exists():
+        raise PotentialError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model (model.pb)")
+    native = native_evaluator(model) if engine == "native" else None
+    return native or Deepmd(model)
+
+
+def native_evaluator(model: Path):
+    """The `qcrystal.potential.native.evaluator.Evaluator` of a potential, or None if it does not cover it."""
+    if not covered(model):
+        return None
+    from qcrystal.potential.native.evaluator import Evaluator as Native  # numba: half a second
+
+    return Native(Path(model))
+
+
+def covered(model: Path) -> bool:
+    """Whether the native engine covers a potential; the log says why if it does not."""
+    from qcrystal.potential.native.weights import WeightsError, read_weights
+
+    try:
+        read_weights(Path(model))
+    except WeightsError as error:
+        logger.info("%s; DeePMD-kit is taken", error)
+        return False
+    return True
+
+
+def load_potential(model: Path):
+    """DeePMD-kit's evaluator of a potential, `deepmd.infer.DeepPot`.
+
+    Raises
+    ------
+    PotentialError
+        If the file is missing or unreadable.
+    """
+    if not Path(model).exists():
+        raise PotentialError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model (model.pb)")
+    from deepmd.infer import DeepPot  # takes seconds: only those who evaluate pay for it
+
+    try:
+        return DeepPot(str(Path(model).resolve()))
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise PotentialError(f"{model}: DeePMD-kit cannot read it ({reason}); freeze it again") from error
+
+
+class Deepmd:
+    """`deepmd.infer.DeepPot`, of a file or as it is, as an evaluator."""
+
+    def __init__(self, model):
+        self.potential = load_potential(model) if isinstance(model, str | Path) else model
+        self.species = list(self.potential.get_type_map())
+
+    def evaluate(self, positions, cells, types):
+        frames, count = np.shape(positions)[:2]
+        coordinates, boxes = np.reshape(positions, (frames, -1)), np.reshape(cells, (frames, 9))
+        energies, forces, virials = self.potential.eval(coordinates, boxes, types)[:3]
+        return (
+            np.asarray(energies, float).reshape(frames),
+            np.asarray(forces, float).reshape(frames, count, 3),
+            np.asarray(virials, float).reshape(frames, 3, 3),
+        )
