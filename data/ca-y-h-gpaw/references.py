@@ -77,9 +77,7 @@ STARTS = {
         ["Y", "H", "H"], [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)], 225, 4.62
     ),
     "CaYH8-P4mmm": lambda: tetragonal_order(mh4("Ca", 2.75, 5.20)),
-    "CaYH12-Fd-3m": lambda: cubic(
-        ["Ca", "Y", "H"], [(0, 0, 0), (0.5, 0.5, 0.5), (0.125, 0.0, 0.25)], 227, 6.88
-    ),
+    "CaYH12-Fd-3m": lambda: cubic(["Ca", "Y", "H"], [(0, 0, 0), (0.5, 0.5, 0.5), (0.125, 0.0, 0.25)], 227, 6.88),
 }
 
 
@@ -89,7 +87,7 @@ def hexagonal_molecules():
     centres = [(0, 0, 0), (0.5, 0.5, 0), (0, 1 / 3, 0.5), (0.5, 5 / 6, 0.5)]
     axes = [(0.7, 0.5, 0.5), (-0.7, 0.5, 0.5), (0.7, -0.5, 0.5), (-0.7, -0.5, 0.5)]
     positions = []
-    for centre, axis in zip(centres, axes):
+    for centre, axis in zip(centres, axes, strict=True):
         half = 0.37 * np.array(axis) / np.linalg.norm(axis)
         positions += [np.array(centre) + half / cellpar, np.array(centre) - half / cellpar]
     return positions
@@ -98,7 +96,9 @@ def hexagonal_molecules():
 def tetragonal_order(atoms):
     """The conventional cell of MH4 with yttrium in its middle."""
     a, c = 2.75, 5.20
-    both = crystal(["Ca", "H", "H"], [(0, 0, 0), (0, 0.5, 0.25), (0, 0, 0.37)], spacegroup=139, cellpar=[a, a, c, 90, 90, 90])
+    both = crystal(
+        ["Ca", "H", "H"], [(0, 0, 0), (0, 0.5, 0.25), (0, 0, 0.37)], spacegroup=139, cellpar=[a, a, c, 90, 90, 90]
+    )
     metals = [i for i, s in enumerate(both.get_chemical_symbols()) if s == "Ca"]
     both.symbols[metals[1]] = "Y"
     return Atoms(both)
@@ -117,7 +117,9 @@ def relax(name, settings, work):
         mixer=Mixer(0.25, 5, 50.0),
         txt=str(work / f"{name}.txt"),
     )
-    optimizer = BFGS(ExpCellFilter(atoms, scalar_pressure=PRESSURE * units.GPa), maxstep=0.1, logfile=str(work / f"{name}.log"))
+    optimizer = BFGS(
+        ExpCellFilter(atoms, scalar_pressure=PRESSURE * units.GPa), maxstep=0.1, logfile=str(work / f"{name}.log")
+    )
     converged = optimizer.run(fmax=FORCE, steps=STEPS)
     energy, volume = atoms.get_potential_energy(force_consistent=True), atoms.get_volume()
     return {
@@ -147,9 +149,13 @@ def main():
             print(name, {k: result[k] for k in ("volume", "enthalpy", "pressure", "converged", "steps")}, flush=True)
     found = [json.loads((work / f"{name}.json").read_text()) for name in STARTS if (work / f"{name}.json").exists()]
     keys = ("name", "volume", "energy", "enthalpy", "pressure", "converged", "steps")
-    lines = [",".join(keys)] + [",".join(f"{r[k]:.6f}" if isinstance(r[k], float) else str(r[k]) for k in keys) for r in found]
+    lines = [",".join(keys)] + [
+        ",".join(f"{r[k]:.6f}" if isinstance(r[k], float) else str(r[k]) for k in keys) for r in found
+    ]
     (HERE / "references.csv").write_text("\n".join(lines) + "\n")
-    frames = [Atoms(r["symbols"], cell=r["cell"], positions=r["positions"], pbc=True, info={"name": r["name"]}) for r in found]
+    frames = [
+        Atoms(r["symbols"], cell=r["cell"], positions=r["positions"], pbc=True, info={"name": r["name"]}) for r in found
+    ]
     write(HERE / "structures.extxyz", frames, format="extxyz")
 
 
