@@ -217,7 +217,7 @@ def collect(document, folder, work):
             if len(chosen):
                 write_deepmd(system.take(chosen), folder / system.name, name, {"origins": ordered})
     write_table(summary(systems), folder / "summary.csv")
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in ("SHA256SUMS", "README.md"))
     sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n" for p in files]
     (folder / "SHA256SUMS").write_text("".join(sums))
     print(len(systems), "systems,", ", ".join(f"{number} frames to {part}" for part, number in counts.items()))
