@@ -4,7 +4,7 @@ from pathlib import Path
 
 from scipy.interpolate import PchipInterpolator
 
-from qcrystal.crystal.cells import conventional_cell
+from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dft.label_pressures import label_pressures
@@ -16,11 +16,12 @@ with job(snakemake) as log:
     parameters = snakemake.params
     systems = read_dataset(Path(parameters.source), parameters.species)
     eos = read_table(snakemake.input.eos).sort_values("lattice_constant")
+    cell = primitive_cell(Prototype(**parameters.prototype), 1.0)
     table = label_pressures(
         systems,
         DeepPotential(Path(snakemake.input.model), snakemake.params.engine),
         PchipInterpolator(eos["lattice_constant"], eos["pressure"]),
-        len(conventional_cell(Prototype(**parameters.prototype), 1.0)),
+        cell.get_volume() / len(cell),
     )
     write_table(table, snakemake.output.table)
     log.info("%d systems, %d frames", len(table), table["frames"].sum())

@@ -16,12 +16,22 @@ from ase.io import read
 from ase.optimize import BFGS
 from label import gpaw_calculator, write_whole
 
+try:
+    from ase.filters import FrechetCellFilter
+except ImportError:  # ASE before 3.23, as Debian 12 has it
+    from ase.constraints import ExpCellFilter as FrechetCellFilter
+
 
 def relax(atoms, settings, log):
-    """Positions at which the forces, which keep the crystal's symmetry, are below 5 meV/Å; static pressure in GPa."""
+    """Positions, and shape if it is free, at which the forces are below 5 meV/Å; static pressure in GPa.
+
+    GPAW gives forces and stress the crystal's symmetry, so the relaxation keeps it.
+    """
     atoms.calc = gpaw_calculator(atoms, settings, log, forces=0.2)
-    optimizer = BFGS(atoms, logfile=None)
-    converged = optimizer.run(fmax=0.005, steps=30)
+    free = atoms
+    if atoms.info.get("relax_shape"):  # as `qcrystal.dft.lattices.cells_to_relax` says
+        free = FrechetCellFilter(atoms, constant_volume=True)
+    converged = BFGS(free, logfile=None).run(fmax=0.005, steps=30)
     return {
         "positions": atoms.get_scaled_positions().tolist(),
         "symbols": atoms.get_chemical_symbols(),

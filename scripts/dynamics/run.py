@@ -14,14 +14,16 @@ from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import read_table
 from qcrystal.potential.card import trained_pressures
 from qcrystal.provenance.job import job
+from qcrystal.statics.equation_of_state import shape_at
 from qcrystal.statics.quasiharmonic import start_lattice_constant
 
 with job(snakemake) as log:
     spec = RunSpec(**snakemake.params.specification)
     prototype = Prototype(**snakemake.params.prototype)
+    eos = read_table(snakemake.input.eos, ["lattice_constant", "volume", "pressure"])
     if spec.cell_of is None:
         lattice_constant = start_lattice_constant(
-            read_table(snakemake.input.eos, ["lattice_constant", "volume", "pressure"]),
+            eos,
             read_table(snakemake.input.phonons, ["pressure", "lattice_constant", "zero_point_energy"]),
             read_table(snakemake.input.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"]),
             spec.pressure,
@@ -35,12 +37,13 @@ with job(snakemake) as log:
             start_structure(prototype, source, 1.0).cell.volume,
         )
     log.info(
-        "start: cubic lattice constant %.4f Å for %g GPa, from %s",
+        "start: lattice constant %.4f Å for %g GPa, from %s",
         lattice_constant,
         spec.pressure,
         f"run {spec.cell_of}" if spec.cell_of else "the quasi-harmonic approximation",
     )
-    structure = start_structure(prototype, spec, lattice_constant)
+    shaped = shape_at(prototype, eos, lattice_constant)
+    structure = start_structure(shaped, spec, shaped.lattice_constant)
     start = Path(snakemake.output.start)
     write_structures([structure], start)
     model = Path(snakemake.input.model)

@@ -9,6 +9,7 @@ import pandas as pd
 from ase import Atoms
 
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
+from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.dataset.quality import system_table
 from qcrystal.potential.extrapolation import binned, limits
 
@@ -17,16 +18,12 @@ PRESSURES = {"rich": [100.0, 150.0, 200.0], "minimal": [150.0, 200.0]}
 TEMPERATURES = {"rich": [100.0, 200.0, 300.0], "minimal": [100.0, 300.0]}
 
 
-class Prototype:
-    """Fm-3m LaH10 as in config/crystals/lah10/crystal.yaml."""
-
-    spacegroup = 225
-
-    class Site:
-        def __init__(self, element, position):
-            self.element, self.position = element, position
-
-    sites = [Site("La", [0.5] * 3), Site("H", [0.25] * 3), Site("H", [0.1205] * 3)]
+# Fm-3m LaH10 as in config/crystals/lah10/crystal.yaml.
+PROTOTYPE = Prototype(
+    spacegroup=225,
+    sites=[Site(element=element, position=(x, x, x)) for element, x in (("La", 0.5), ("H", 0.25), ("H", 0.1205))],
+    lattice_constant=4.95,
+)
 
 
 def condition(method, pressure, temperature, size, replica=0, start="cubic") -> dict:
@@ -234,7 +231,7 @@ def crystals_and_enthalpies(size) -> tuple[list[Atoms], pd.DataFrame]:
     rows, frames = [], []
     for phase, pressure in itertools.product(offsets, pressures):
         cubic = phase == "Fm-3m" or pressure > 220 and phase != "found-1"
-        atoms = conventional_cell(Prototype, 5.1 - 0.003 * (pressure - 150))
+        atoms = conventional_cell(PROTOTYPE, 5.1 - 0.003 * (pressure - 150))
         if not cubic:
             atoms = rhombohedral_strain(atoms, 91.5)
             atoms.rattle(0.03, seed=1)

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from qcrystal.config.dft import DftSettings
@@ -18,7 +17,8 @@ from qcrystal.config.learning import Learning
 from qcrystal.config.messages import repeated
 from qcrystal.config.search import Search
 from qcrystal.config.statics import Statics
-from qcrystal.crystal.cells import unit_cell
+from qcrystal.crystal.cells import check_space_group, unit_cell
+from qcrystal.crystal.neighbours import nearest_distance
 from qcrystal.crystal.prototype import Cage, Length, Prototype
 from qcrystal.errors import Problem
 from qcrystal.fields import Element, Name, Positive, Strict, Text
@@ -86,8 +86,8 @@ def prototypes_are_of_species(species: list[str], prototypes: dict[str, Prototyp
             yield Problem("", f"prototypes.{name}", f"element {element!r} is not among species {species}", "correct it")
 
 
-def sites_are_apart(prototypes: dict[str, Prototype]) -> Iterator[Problem]:
-    """No two sites are one by mistake."""
+def sites_make_the_crystal(prototypes: dict[str, Prototype]) -> Iterator[Problem]:
+    """No two sites are one by mistake, and all make a crystal of the space group."""
     for name, prototype in prototypes.items():
         with warnings.catch_warnings():  # of ASE, about sites that are equivalent
             warnings.simplefilter("ignore")
@@ -96,12 +96,15 @@ def sites_are_apart(prototypes: dict[str, Prototype]) -> Iterator[Problem]:
             found = f"two of the sites are equivalent in space group {prototype.spacegroup}"
             yield Problem("", f"prototypes.{name}", found, "remove one")
             continue
-        distances = cell.get_all_distances(mic=True)
-        distances[np.diag_indices(len(cell))] = np.inf
-        closest = min(distances.min(), prototype.lattice_constant)
+        closest = nearest_distance(cell.get_scaled_positions(), None, cell.cell.array)
         if closest < NEAREST:
             found = f"two atoms are {closest:.2f} Å apart at lattice_constant {prototype.lattice_constant:g}"
             yield Problem("", f"prototypes.{name}", found, "correct the sites or the lattice constant")
+            continue
+        try:
+            check_space_group(prototype)
+        except ValueError as error:
+            yield Problem("", f"prototypes.{name}.spacegroup", str(error))
 
 
 def cage_is_of_species(species: list[str], cage: Cage | None) -> Iterator[Problem]:
@@ -134,6 +137,8 @@ def recipes_have_their_vacancies(
         if site is not None and (site >= len(sites) or sites[site].element != mobile):
             found = f"site {site} of {prototype} is not one of {mobile}"
             yield Problem("", f"{key}: vacancy_site", found, "sites are numbered from 0")
+        if recipe.angle is not None and not prototypes[prototype].cubic:
+            yield Problem("", f"{key}: angle", f"{prototype} is not cubic, so no angle opens it", "take strain")
         atoms = count_atoms(prototypes[prototype], recipe.cell, recipe.repeat)
         if atoms > MOST_LABELLED:
             found = f"{list(recipe.repeat)} make {atoms} atoms, more than {MOST_LABELLED}"
@@ -205,7 +210,7 @@ class Crystal(Strict):
         isotopes_are_of_species,
         prototype_is_one_of_prototypes,
         prototypes_are_of_species,
-        sites_are_apart,
+        sites_make_the_crystal,
         cage_is_of_species,
         dft_knows_the_species,
         recipes_have_their_vacancies,

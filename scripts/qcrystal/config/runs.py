@@ -23,16 +23,6 @@ from qcrystal.potential.engines import Engine
 MOST_ATOMS = 10_000_000
 MOST_BEADS = 10_000
 MOST_STEPS = 10**9
-LATTICE_SYSTEMS = (
-    (2, "triclinic"),
-    (15, "monoclinic"),
-    (74, "orthorhombic"),
-    (142, "tetragonal"),
-    (167, "trigonal"),
-    (194, "hexagonal"),
-    (230, "cubic"),
-)
-"""Last space group of each crystal system, with the name that runs of such a prototype have."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -152,6 +142,17 @@ def cells_have_a_source(
                 yield Problem("scale", key, f"{sweep.cell_of!r} has no run at {pressure:g} GPa", "give it one")
 
 
+def starts_are_possible(
+    scale_sweeps: dict[str, Sweep], prototypes: dict[str, Prototype], prototype: str
+) -> Iterator[Problem]:
+    """Only a cubic crystal is made rhombohedral by opening its angles."""
+    cubic = prototype not in prototypes or prototypes[prototype].cubic
+    for name, sweep in scale_sweeps.items():
+        if sweep.start == "rhombohedral" and not cubic:
+            found = f"{prototype} is not cubic, so it cannot start rhombohedral"
+            yield Problem("scale", f"sweeps.{name}.start", found, "take 'prototype'")
+
+
 CHECKS = (
     isotopes_are_known,
     methods_have_time_steps,
@@ -159,6 +160,7 @@ CHECKS = (
     frames_hold_steps,
     runs_end,
     cells_hold_atoms,
+    starts_are_possible,
     beads_can_be_counted,
     cells_have_a_source,
 )
@@ -177,8 +179,7 @@ def start_of(row: Conditions, crystal: Crystal) -> str:
     """Name of the structure that a run starts from: that of the prototype's lattice, or of its distortion."""
     if row.start != "prototype":
         return row.start
-    group = crystal.prototypes[crystal.prototype].spacegroup
-    return next(name for last, name in LATTICE_SYSTEMS if group <= last)
+    return crystal.prototypes[crystal.prototype].lattice_system.name
 
 
 def bath_of(row: Conditions, crystal: Crystal) -> Bath:

@@ -2,47 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
 import numpy as np
 from ase import Atoms
+from ase.cell import Cell
 from ase.spacegroup import crystal
 
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.crystal.symmetry import EXACT, symmetry_dataset
 
-def conventional_cell(prototype, lattice_constant: float) -> Atoms:
-    """Conventional cell of a prototype.
 
-    Parameters
-    ----------
-    prototype
-        Prototype with ``spacegroup`` (number) and ``sites``, each with ``element`` and ``position``
-        (fractional), as in ``config/crystals/*/crystal.yaml``.
-    lattice_constant
-        Cubic lattice constant in Å.
+class RunLike(Protocol):
+    """What a start structure is told of a run; see `qcrystal.dynamics.spec.RunSpec`."""
+
+    @property
+    def basis(self) -> str: ...
+    @property
+    def repeat(self) -> Sequence[int]: ...
+    @property
+    def start(self) -> str: ...
+    @property
+    def species(self) -> Sequence[str]: ...
+    @property
+    def mobile(self) -> str | None: ...
+    @property
+    def vacancies(self) -> int: ...
+    @property
+    def masses(self) -> Mapping[str, float]: ...
+    @property
+    def seed(self) -> int: ...
+
+
+def conventional_cell(prototype: Prototype, lattice_constant: float) -> Atoms:
+    """Conventional cell of a prototype, scaled until its a is ``lattice_constant`` (Å).
 
     Returns
     -------
     ase.Atoms
-        44 atoms for Fm-3m LaH10, periodic, species in the order of the sites.
+        Periodic, species in the order of the sites; ``arrays["spacegroup_kinds"]`` is the number of each atom's site. 44 atoms
+        for Fm-3m LaH10.
     """
-    return crystal(
-        [s.element for s in prototype.sites],
-        basis=[tuple(s.position) for s in prototype.sites],
-        spacegroup=prototype.spacegroup,
-        cellpar=[lattice_constant] * 3 + [90.0] * 3,
-    )
+    return _built(prototype, lattice_constant, primitive=False)
 
 
-def primitive_cell(prototype, lattice_constant: float) -> Atoms:
+def primitive_cell(prototype: Prototype, lattice_constant: float) -> Atoms:
     """Primitive cell of a prototype (11 atoms for LaH10); see `conventional_cell`."""
+    return _built(prototype, lattice_constant, primitive=True)
+
+
+def unit_cell(prototype: Prototype, basis: str, lattice_constant: float) -> Atoms:
+    """The ``primitive`` or ``conventional`` cell of a prototype."""
+    return {"primitive": primitive_cell, "conventional": conventional_cell}[basis](prototype, lattice_constant)
+
+
+def _built(prototype: Prototype, lattice_constant: float, primitive: bool) -> Atoms:
     return crystal(
-        [s.element for s in prototype.sites],
-        basis=[tuple(s.position) for s in prototype.sites],
+        [site.element for site in prototype.sites],
+        basis=[tuple(site.position) for site in prototype.sites],
         spacegroup=prototype.spacegroup,
-        cellpar=[lattice_constant] * 3 + [90.0] * 3,
-        primitive_cell=True,
+        cellpar=list(prototype.cell_parameters(lattice_constant)),
+        primitive_cell=primitive,
     )
 
 
-def supercell(atoms: Atoms, repeat, species: list[str]) -> Atoms:
+def conventional_vectors(prototype: Prototype, primitive: Atoms) -> Cell:
+    """The conventional cell to which a primitive cell of a prototype belongs, however it is strained."""
+    conventional, own = (unit_cell(prototype, basis, 1.0).cell.array for basis in ("conventional", "primitive"))
+    return Cell(conventional @ np.linalg.inv(own) @ primitive.cell.array)
+
+
+def check_space_group(prototype: Prototype) -> None:
+    """Make sure that the sites make a crystal of the prototype's space group, by spglib.
+
+    Raises
+    ------
+    ValueError
+        If the crystal that was built has another space group.
+    """
+    dataset = symmetry_dataset(primitive_cell(prototype, prototype.lattice_constant), EXACT)
+    if dataset is None or dataset.number != prototype.spacegroup:
+        found = "no space group" if dataset is None else f"space group {dataset.number} ({dataset.international})"
+        raise ValueError(
+            f"cell and sites make a crystal of {found}, not {prototype.spacegroup}; correct them, or name that group"
+        )
+
+
+def supercell(atoms: Atoms, repeat: Sequence[int], species: Sequence[str]) -> Atoms:
     """Repeat a cell and sort its atoms by the order of ``species`` (stable within each).
 
     Parameters
@@ -69,7 +116,9 @@ def supercell(atoms: Atoms, repeat, species: list[str]) -> Atoms:
     )
 
 
-def site_members(prototype, basis: str, repeat, species: list[str], site: int) -> np.ndarray:
+def site_members(
+    prototype: Prototype, basis: str, repeat: Sequence[int], species: Sequence[str], site: int
+) -> np.ndarray:
     """Indices, in the `supercell` of a prototype's `unit_cell`, of the atoms on the site of that number (from 0)."""
     cell = unit_cell(prototype, basis, 1.0)
     if site >= len(prototype.sites):
@@ -79,6 +128,23 @@ def site_members(prototype, basis: str, repeat, species: list[str], site: int) -
     kinds = np.tile(cell.arrays["spacegroup_kinds"], int(np.prod(repeat)))
     order = np.concatenate([np.flatnonzero(symbols == s) for s in species])
     return np.flatnonzero(kinds[order] == site)
+
+
+def rhombohedral_deformation(prototype: Prototype, lattice_constant: float, angle: float) -> np.ndarray:
+    """Matrix (3, 3) that opens the angles of a cubic prototype to ``angle`` (degrees), to be multiplied to row vectors.
+
+    Raises
+    ------
+    ValueError
+        If the prototype is not cubic: its angles cannot be opened so.
+    """
+    if not prototype.cubic:
+        raise ValueError(
+            f"space group {prototype.spacegroup} is {prototype.lattice_system.name}: only a cubic crystal can be made "
+            "rhombohedral by opening its angles"
+        )
+    cube = conventional_cell(prototype, lattice_constant)
+    return np.linalg.inv(cube.cell.array) @ rhombohedral_strain(cube, angle).cell.array
 
 
 def rhombohedral_strain(atoms: Atoms, angle: float) -> Atoms:
@@ -94,11 +160,6 @@ def rhombohedral_strain(atoms: Atoms, angle: float) -> Atoms:
     strained = atoms.copy()
     strained.set_cell(atoms.cell.array @ deformation, scale_atoms=True)
     return strained
-
-
-def unit_cell(prototype, basis: str, lattice_constant: float) -> Atoms:
-    """The ``primitive`` or ``conventional`` cell of a prototype."""
-    return {"primitive": primitive_cell, "conventional": conventional_cell}[basis](prototype, lattice_constant)
 
 
 def take_out(
@@ -124,29 +185,30 @@ def take_out(
     del atoms[sorted(rng.choice(candidates, count, replace=False))]
 
 
-def start_structure(prototype, spec, lattice_constant: float) -> Atoms:
+def start_structure(prototype: Prototype, spec: RunLike, lattice_constant: float) -> Atoms:
     """Start structure of a run.
 
     Parameters
     ----------
-    prototype
-        See `conventional_cell`.
-    spec : qcrystal.dynamics.spec.RunSpec
-        Its ``basis``, ``repeat``, ``start`` (``rhombohedral`` opens the angles to 91°), ``vacancies``, ``seed`` are used.
+    spec
+        The run; ``start`` rhombohedral opens the angles of a cubic prototype to 91°.
     lattice_constant
-        Cubic lattice constant in Å.
+        a of the prototype's cell, Å.
 
     Returns
     -------
     ase.Atoms
-        Species in the order of the type map, masses of the run's isotopes; vacancies are atoms of the mobile
-        species, drawn by the seed.
+        Species in the order of the type map, masses of the run's isotopes. Vacancies are atoms of the mobile species, drawn by
+        the run's seed.
+
+    Raises
+    ------
+    ValueError
+        If the prototype is not cubic and the start is rhombohedral, or vacancies are asked for without a mobile species.
     """
     cell = unit_cell(prototype, spec.basis, lattice_constant)
     if spec.start == "rhombohedral":
-        cube = conventional_cell(prototype, lattice_constant)
-        deformation = np.linalg.inv(cube.cell.array) @ rhombohedral_strain(cube, 91.0).cell.array
-        cell.set_cell(cell.cell.array @ deformation, scale_atoms=True)
+        cell.set_cell(cell.cell.array @ rhombohedral_deformation(prototype, lattice_constant, 91.0), scale_atoms=True)
     atoms = supercell(cell, spec.repeat, list(spec.species))
     if spec.vacancies:
         take_out(atoms, spec.mobile, spec.vacancies, np.random.default_rng(spec.seed))

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from qcrystal.config.dft import Recipe, StructureRecipe
-from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain, site_members, supercell, take_out, unit_cell
+from qcrystal.crystal.cells import rhombohedral_deformation, site_members, supercell, take_out, unit_cell
 from qcrystal.crystal.displace import displace, random_strain, symmetric_distortion
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.fields import spread
@@ -85,9 +85,7 @@ def _strained_cell(
         cell = symmetric_distortion(cell, recipe.symmetry, recipe.distortion or 0.0, recipe.strain or 0.0, rng)
     frame = supercell(cell, recipe.repeat, species)
     if recipe.angle is not None:
-        cube = conventional_cell(prototype, lattice_constant)
-        strained = rhombohedral_strain(cube, rng.uniform(*recipe.angle))
-        deformation = np.linalg.inv(cube.cell.array) @ strained.cell.array
+        deformation = rhombohedral_deformation(prototype, lattice_constant, rng.uniform(*recipe.angle))
         frame.set_cell(frame.cell.array @ deformation, scale_atoms=True)
     if recipe.strain is not None and recipe.symmetry is None:
         frame = random_strain(frame, recipe.strain, rng)

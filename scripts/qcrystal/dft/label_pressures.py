@@ -30,7 +30,7 @@ def label_pressures(
     systems: Sequence[LabelledFrames],
     potential,
     static: Callable[[float], float],
-    atoms_per_cube: int,
+    volume_per_atom: float,
     frames: int = MOTION_FRAMES,
 ) -> pd.DataFrame:
     """Mean label pressure per system, and the share of it that motion has.
@@ -42,23 +42,23 @@ def label_pressures(
     potential
         ASE calculator.
     static
-        The same potential's pressure (GPa) of the cubic lattice at rest at a lattice constant (Å).
-    atoms_per_cube
-        Atoms of the conventional cell.
+        The same potential's pressure (GPa) of the prototype at rest at a lattice constant (Å).
+    volume_per_atom
+        Å³, of the prototype at a lattice constant of 1 Å.
     frames
         Frames per system, spread over it, at which the potential is evaluated.
 
     Returns
     -------
     pandas.DataFrame
-        Per system: ``frames``, ``atoms``, ``formula``, ``lattice_constant`` of a cube of the frames' mean volume and its
+        Per system: ``frames``, ``atoms``, ``formula``, ``lattice_constant`` of the prototype at the frames' mean volume and its
         deviation ``lattice_constant_std`` over the frames (Å), ``cubic`` (whether all angles are 90°), ``pressure`` of the
         labels, ``motion`` (the potential's pressure minus its static pressure at the frame's volume), each with the standard
         error of its mean over frames taken as independent, and ``dp_minus_labels`` over the same frames; GPa.
     """
     rows = []
     for system in systems:
-        constants = np.cbrt(system.volumes / len(system.symbols) * atoms_per_cube)
+        constants = np.cbrt(system.volumes / len(system.symbols) / volume_per_atom)
         chosen = spread(range(len(system)), frames, ends=False)
         evaluated = np.array([_pressure(system, frame, potential) for frame in chosen])
         motion = evaluated - [static(constants[frame]) for frame in chosen]

@@ -17,8 +17,11 @@ from qcrystal.statics.equation_of_state import lattice_row
 
 
 def cells_to_relax(prototype: Prototype, lattice_constants: Sequence[float]) -> list[Atoms]:
-    """Primitive cells of a prototype at lattice constants in Å."""
-    return [primitive_cell(prototype, a) for a in lattice_constants]
+    """Primitive cells of a prototype at lattice constants in Å; ``info`` says whether their shape is relaxed too."""
+    cells = [primitive_cell(prototype, a) for a in lattice_constants]
+    for cell in cells:
+        cell.info = {"relax_shape": not prototype.cubic}
+    return cells
 
 
 def lattice_table(
@@ -38,6 +41,8 @@ def lattice_table(
                 f"{result}: the cell at {a} Å did not relax to 5 meV/Å in 30 steps; choose other lattice constants"
             )
         atoms = primitive_cell(prototype, a)
+        if not prototype.cubic:
+            atoms.set_cell(cell["cell"])
         atoms.set_scaled_positions(np.array(cell["positions"]))
         rows.append(lattice_row(prototype, atoms, a, cell["energy"], cell["pressure"], cage))
     return pd.DataFrame(rows)

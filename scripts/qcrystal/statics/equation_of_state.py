@@ -12,7 +12,8 @@ from ase.calculators.calculator import Calculator
 from ase.neighborlist import neighbor_list
 from scipy.interpolate import PchipInterpolator
 
-from qcrystal.crystal.prototype import Cage, Prototype
+from qcrystal.crystal.cells import conventional_vectors
+from qcrystal.crystal.prototype import Cage, CellParameters, Prototype
 from qcrystal.statics.coverage import beyond_training
 from qcrystal.statics.errors import StaticsError
 from qcrystal.statics.relax import relaxed_at_volume, static_pressure
@@ -72,17 +73,45 @@ def lattice_row(
 ) -> dict[str, float]:
     """One row of a table of relaxed lattices, whoever relaxed them; see `equation_of_state`.
 
-    ``energy`` in eV/atom, ``pressure`` in GPa.
+    ``atoms`` is the relaxed primitive cell; ``energy`` in eV/atom, ``pressure`` in GPa.
     """
     last_site = np.flatnonzero(atoms.arrays["spacegroup_kinds"] == len(prototype.sites) - 1)[0]
+    conventional = conventional_vectors(prototype, atoms)
+    cell = CellParameters(*conventional.cellpar().tolist())
     return {
         "lattice_constant": lattice_constant,
         "volume": atoms.get_volume() / len(atoms),
         "energy": energy,
         "pressure": pressure,
-        "x": atoms.positions[last_site, 0] / lattice_constant,
+        "x": conventional.scaled_positions(atoms.positions[[last_site]])[0, 0],
+        **({} if prototype.cubic else cell._asdict()),
         **({} if cage is None else cage_distances(atoms, cage.centre, cage.member)),
     }
+
+
+def shape_at(prototype: Prototype, eos: pd.DataFrame, lattice_constant: float) -> Prototype:
+    """The prototype with the relaxed cell that an equation of state has at a lattice constant (Å), interpolated linearly.
+
+    Its own lattice constant is the relaxed a. A cubic prototype has one shape only: it is scaled.
+
+    Raises
+    ------
+    StaticsError
+        If the table has no cell parameters.
+    """
+    if prototype.cubic:
+        return prototype.model_copy(update={"lattice_constant": lattice_constant})
+    missing = [name for name in CellParameters._fields if name not in eos]
+    if missing:
+        raise StaticsError(f"the equation of state has no column {missing[0]!r}; make it again for this prototype")
+    rows = eos.sort_values("lattice_constant")
+    cell = CellParameters(
+        *(np.interp(lattice_constant, rows["lattice_constant"], rows[n]) for n in CellParameters._fields)
+    )
+    # Interpolated parameters have not quite the volume that is asked for.
+    scale = np.cbrt(prototype.cell_parameters(lattice_constant).volume / cell.volume)
+    a, b, c = (float(scale * length) for length in cell[:3])
+    return prototype.with_cell(CellParameters(a, b, c, *map(float, cell[3:])))
 
 
 def equation_of_state(
@@ -92,12 +121,12 @@ def equation_of_state(
     cage: Cage | None = None,
     trained: tuple[float, float] = (-np.inf, np.inf),
 ) -> pd.DataFrame:
-    """Static equation of state of a cubic prototype.
+    """Static equation of state of a prototype: internal coordinates, and the shape of a cell that is not cubic, are relaxed.
 
     Parameters
     ----------
     lattice_constants
-        Å.
+        Å. Each stands for a volume: that of the prototype's cell, scaled without a change of shape until a is this.
     cage
         Whose distances are tabulated, see `cage_distances`; None: none are.
     trained
@@ -107,10 +136,11 @@ def equation_of_state(
     -------
     pandas.DataFrame
         One row per lattice constant, ascending. Columns: lattice_constant (Å), volume (Å³/atom), energy (eV/atom), pressure
-        (GPa, from the stress), x (first coordinate of the prototype's last site), the distances of `cage_distances` (Å), and
-        beyond_training. The latter is by how much (GPa) the pressure is outside ``trained``. It is NaN where the pressure does
-        not rise on compression, so that it means nothing. Lattice constants where the crystal does not relax are left out
-        with a warning.
+        (GPa, from the stress), x (first coordinate of the prototype's last site, in the conventional cell), the distances of
+        `cage_distances` (Å), and beyond_training. A crystal that is not cubic has a, b, c (Å), alpha, beta, gamma (degrees)
+        of its relaxed conventional cell besides. ``beyond_training`` is by how much (GPa) the pressure is outside
+        ``trained``. It is NaN where the pressure does not rise on compression, so that it means nothing. Lattice constants
+        where the crystal does not relax are left out with a warning.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator
 from ase.constraints import FixSymmetry
-from ase.filters import UnitCellFilter
+from ase.filters import FrechetCellFilter, UnitCellFilter
 from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS
 
@@ -84,24 +84,31 @@ def nearer_than(atoms: Atoms, shortest: Shortest) -> bool:
 def relaxed_at_volume(
     potential: Calculator, prototype: Prototype, lattice_constant: float, fmax: float = 1e-4, max_steps: int = 200
 ) -> Atoms:
-    """Primitive cell of a cubic prototype with its free internal coordinates relaxed at fixed lattice constant.
+    """Primitive cell of a prototype relaxed at fixed volume: its free internal coordinates, and its shape unless it is cubic.
 
-    The symmetry is kept: a cubic saddle point stays one. ``fmax`` in eV/Å; single-precision potentials carry noise of
-    about 1e-6 eV/Å.
+    The symmetry is kept: a saddle point of higher symmetry stays one. ``fmax`` in eV/Å; single-precision potentials carry
+    noise of about 1e-6 eV/Å.
+
+    Parameters
+    ----------
+    lattice_constant
+        Å. The volume is that of the prototype's cell, scaled without a change of shape until a is this.
 
     Raises
     ------
     StaticsError
-        If the internal coordinates do not come to rest within ``max_steps``, or atoms collapse.
+        If the crystal does not come to rest within ``max_steps``, or atoms collapse.
     """
     atoms = primitive_cell(prototype, lattice_constant)
     atoms.calc = potential
     atoms.set_constraint(FixSymmetry(atoms, symprec=1e-4))
-    converged = BFGS(atoms, logfile=None, maxstep=0.05).run(fmax=fmax, steps=max_steps)
+    free = atoms if prototype.cubic else FrechetCellFilter(atoms, constant_volume=True)
+    converged = BFGS(free, logfile=None, maxstep=0.05).run(fmax=fmax, steps=max_steps)
     if not converged or nearer_than(atoms, SHORTEST_DISTANCE):
+        what = "the internal coordinates do not relax" if prototype.cubic else "shape and coordinates do not relax"
         raise StaticsError(
-            f"lattice constant {lattice_constant:g} Å: the internal coordinates do not relax to {fmax:g} eV/Å in "
-            f"{max_steps} steps; the potential does not hold there, choose a narrower range"
+            f"lattice constant {lattice_constant:g} Å: {what} to {fmax:g} eV/Å in {max_steps} steps; the potential does not "
+            "hold there, choose a narrower range"
         )
     atoms.set_constraint()
     return atoms

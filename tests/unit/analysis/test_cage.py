@@ -1,7 +1,5 @@
 """Quadrilaterals of the H32 cage: ideal, distorted by a known amount, noisy, with exchanged and missing protons."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -14,13 +12,16 @@ from qcrystal.analysis.cage import (
     match_sites,
 )
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
+from qcrystal.crystal.prototype import Prototype, Site
 
 
 def site(element, x):
-    return SimpleNamespace(element=element, position=(x, x, x))
+    return Site(element=element, position=(x, x, x))
 
 
-PROTOTYPE = SimpleNamespace(spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)])
+PROTOTYPE = Prototype(
+    spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
+)
 LATTICE = 5.0
 
 
@@ -60,7 +61,9 @@ def test_ideal_cages_have_six_squares_of_distinct_32f_atoms(basis, repeat):
 
 def test_a_wrong_crystal_is_refused():
     """La on 4a with x = 0.12 has no such cage."""
-    wrong = SimpleNamespace(spacegroup=225, sites=[site("La", 0.0), site("H", 0.25), site("H", 0.1205)])
+    wrong = Prototype(
+        spacegroup=225, sites=[site("La", 0.0), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
+    )
     with pytest.raises(ValueError, match="closed shell|quadrilaterals"):
         find(supercell(unit_cell(wrong, "conventional", LATTICE), (1, 1, 1), ["La", "H"]))
 

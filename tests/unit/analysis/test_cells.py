@@ -1,19 +1,20 @@
 """Conventional angles of strained supercells of both bases."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from qcrystal.analysis.cells import angle_series, conventional_cells, conventional_from_basis, mean_angles
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
+from qcrystal.crystal.prototype import Prototype, Site
 
 
 def site(element, x):
-    return SimpleNamespace(element=element, position=(x, x, x))
+    return Site(element=element, position=(x, x, x))
 
 
-PROTOTYPE = SimpleNamespace(spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)])
+PROTOTYPE = Prototype(
+    spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
+)
 
 
 def test_conventional_cell_holds_four_primitive_ones():

@@ -11,15 +11,16 @@ from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, stat
 from qcrystal.analysis.observe import ObserveSettings, observe
 from qcrystal.analysis.statistics import production_start
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
+from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import Trajectory, TrajectoryWriter
 
 
 def site(element, x):
-    return SimpleNamespace(element=element, position=(x, x, x))
+    return Site(element=element, position=(x, x, x))
 
 
-PROTOTYPE = SimpleNamespace(
+PROTOTYPE = Prototype(
     spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
 )
 CAGE = SimpleNamespace(centre="La", member="H", members=32, quadrilaterals=6, hexagons=12)

@@ -50,7 +50,7 @@ def moving_frames(name, lattice_constants, amplitude, offset, shear=0.0):
 
 def test_motion_is_taken_off_the_labels():
     systems = [moving_frames("fixed", [4.0] * 30, 0.05, 2.0), moving_frames("sheared", [3.9, 4.1], 0.0, 2.0, shear=0.1)]
-    table = label_pressures(systems, Model(), at_rest, 4, frames=30).set_index("system")
+    table = label_pressures(systems, Model(), at_rest, 1 / 4, frames=30).set_index("system")
     fixed, sheared = table.loc["fixed"], table.loc["sheared"]
     assert fixed["lattice_constant"] == pytest.approx(4.0) and fixed["lattice_constant_std"] == pytest.approx(
         0, abs=1e-9
@@ -67,7 +67,7 @@ def test_motion_is_taken_off_the_labels():
 
 def test_few_frames_are_spread_over_the_system():
     rising = moving_frames("rising", np.linspace(3.9, 4.1, 20), 0.0, 0.0)
-    row = label_pressures([rising], Model(), at_rest, 4, frames=4).iloc[0]
+    row = label_pressures([rising], Model(), at_rest, 1 / 4, frames=4).iloc[0]
     # the labels' mean is over all frames, whatever number the potential is evaluated at
     assert row["frames"] == 20 and row["pressure"] == pytest.approx(rising.pressures.mean())
 

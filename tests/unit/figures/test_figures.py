@@ -19,9 +19,9 @@ from matplotlib.text import Text
 from scipy import constants
 from synthetic_tables import (
     PRESSURES,
+    PROTOTYPE,
     SIZES,
     TEMPERATURES,
-    Prototype,
     lattice_table,
     quadrilateral_rows,
     quantum_energy,
@@ -524,7 +524,7 @@ def test_lattice_table_where_the_potential_ends_before_the_published_volume(lite
 
 @pytest.mark.parametrize("primitive", [True, False])
 def test_cage_has_six_squares_and_the_cell_is_found_again(primitive):
-    atoms = conventional_cell(Prototype, 5.0)
+    atoms = conventional_cell(PROTOTYPE, 5.0)
     if primitive:
         vectors = 2.5 * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
         atoms = crystal_cells.fill(atoms, vectors, "La")
