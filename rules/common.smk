@@ -27,6 +27,7 @@ from qcrystal.config.load import MAIN_FILE, load, read_files
 from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.preflight import check_places, check_surroundings
 from qcrystal.config.wildcards import one_of
+from qcrystal.dataset import deepmd_npy
 from qcrystal.potential.card import read_card
 from qcrystal.provenance.code import code_digest
 
@@ -122,7 +123,7 @@ def potential_members(folder):
 
 def dataset_parts(folder):
     """Every file that a data set is read from: arrays, types, and the marks of its frames."""
-    return sorted(str(path) for path in Path(folder).rglob("*") if path.suffix in (".npy", ".raw", ".json"))
+    return [str(path) for path in deepmd_npy.dataset_files(Path(folder))]
 
 
 def dataset_source(wildcards):

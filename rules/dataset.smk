@@ -47,7 +47,7 @@ rule dataset:
         settings=lambda wildcards: {
             key: value
             for key, value in plain(MAIN.datasets[wildcards.dataset]).items()
-            if key in ("test", "test_fraction")
+            if key in ("test", "test_fraction", "limits")
         },
         seed=lambda wildcards: CONFIG.seed("split", wildcards.dataset),
     script:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from qcrystal.dataset.checks import Limits
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, FilePath, Name, Positive, Strict, Text, Whole
 from qcrystal.potential.engines import Engine
@@ -37,6 +38,8 @@ class Dataset(Strict):
     """Frames that are not trained on: each system's last set, a share of all frames, or those that ``provenance.json`` marks."""
     test_fraction: Annotated[Positive, Field(lt=1)] = 0.1
     """That share, for ``fraction``."""
+    limits: Limits = Limits()
+    """What the labels may look like; anything outside is an error."""
 
 
 class Sources(Strict):

@@ -246,7 +246,7 @@ def dataset_is_whole(
     try:
         check_files(root / dataset.path, species)
     except DatasetError as error:
-        yield Problem("main", f"{key}.path", str(error).replace(f"{root}/", ""))
+        yield Problem("main", f"{key}.path", error.within(root))
 
 
 CHECKS = (

@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from ase import units
 from ase.data import atomic_numbers, covalent_radii
+from pydantic import Field
 from scipy.spatial import cKDTree
 
+from qcrystal.dataset.consistency import check_consistency
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances
+from qcrystal.fields import Number, Positive, Strict
 
 ENOUGH_FOR_TREND = 8
 """Frames that a trend with volume needs."""
+PRESSURE_TREND = 20.0
+"""GPa; the energies of hot frames give smaller pressures with an error of this size."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What labels of a compressed hydride may look like; anything outside is an error.
+class Limits(Strict):
+    """What labels may look like. Anything outside is an error."""
 
-    ``min_distance`` (Å) between any two atoms ([Ly]'s hottest frame has H-H at 0.41 Å). ``radius_fraction``: share of
-    the sum of covalent radii below which the typical nearest two atoms cannot be of the species that they are called.
-    ``loosest``: share of that sum above which no two atoms of a crystal are near each other, as where lengths are in Bohr
-    (0.76 to 0.83 in LaH10). ``max_force`` (eV/Å). ``pressure`` (GPa), whose sign is that of the virial.
-    ``energy_deviation`` (eV/atom) and ``robust_z`` that an energy must exceed both, off the trend with volume, to be an
-    outlier ([Ly]'s `aimd` starts 0.41 eV/atom below its molten rest). ``force_ratio`` of a frame's rms force to the median
-    frame's. ``unit_factor`` between the pressure of the virials and -dE/dV, above which one of them is in another unit (0.6
-    to 1.6 in [Ly]'s systems, whose temperatures differ).
-    """
-
-    min_distance: float = 0.35
-    radius_fraction: float = 0.5
-    loosest: float = 1.3
-    max_force: float = 100.0
-    pressure: tuple[float, float] = (0.0, 1000.0)
-    energy_deviation: float = 0.6
-    robust_z: float = 10.0
-    force_ratio: float = 20.0
-    unit_factor: float = 3.0
+    min_distance: Positive = 0.35
+    """Å, between any two atoms; [Ly]'s hottest frame has two H at 0.41 Å."""
+    radius_fraction: Positive = 0.5
+    """Share of the sum of two covalent radii below which the nearest atoms of a typical frame are not of their species."""
+    loosest: Positive = 1.3
+    """Share of that sum above which no two atoms of a crystal are neighbours, as where lengths are in Bohr."""
+    max_force: Positive = 100.0
+    """eV/Å, of an atom."""
+    pressure: tuple[Number, Number] = (-100.0, 1000.0)
+    """GPa, potential part."""
+    energy_deviation: Positive = 0.6
+    """eV/atom; an outlier is farther off the trend with volume. [Ly]'s `aimd` starts 0.41 below its molten rest."""
+    robust_z: Positive = 10.0
+    """Robust standard deviations; an outlier is farther off the trend by these too."""
+    force_ratio: Positive = 20.0
+    """Of a frame's root-mean-square force to that of the median frame."""
+    unit_factor: Annotated[Positive, Field(gt=1)] = 3.0
+    """Between the pressure of the virials and -dE/dV, from which on one of them is in another unit."""
 
 
 def check(system: LabelledFrames, limits: Limits | None = None) -> None:
@@ -50,16 +54,18 @@ def check(system: LabelledFrames, limits: Limits | None = None) -> None:
     _check_cells(system)
     _check_distances(system, limits)
     _check_forces(system, limits)
+    check_consistency([system])
     _check_pressures(system, limits)
     _check_duplicates([system])
     _check_trend([system], limits)
 
 
 def check_dataset(systems: Sequence[LabelledFrames], limits: Limits | None = None) -> None:
-    """Check every system, and systems against each other: energies, virials and duplicates across systems."""
+    """Check every system, and systems against each other: energies, forces, virials and duplicates across systems."""
     limits = limits or Limits()
     for system in systems:
         check(system, limits)
+    check_consistency(systems)
     for _, group in itertools.groupby(sorted(systems, key=_stoichiometry), key=_stoichiometry):
         _check_trend(list(group), limits)
     for _, group in itertools.groupby(sorted(systems, key=_order), key=_order):
@@ -111,27 +117,43 @@ def _check_cells(system: LabelledFrames) -> None:
 
 
 def _check_distances(system: LabelledFrames, limits: Limits) -> None:
+    """Distances of right crystals; wrong ones are explained by transposed cells where that makes them right."""
+    problem = _distance_problem(system, limits)
+    if not problem:
+        return
+    transposed = dataclasses.replace(system, cells=system.cells.transpose(0, 2, 1))
+    if not np.allclose(transposed.cells, system.cells) and not _distance_problem(transposed, limits):
+        raise DatasetError(
+            f"{system.source}: atoms have the distances of a crystal only if the cell vectors are the columns of box.npy; "
+            "write them as rows"
+        )
+    raise DatasetError(f"{system.source}: {problem}")
+
+
+def _distance_problem(system: LabelledFrames, limits: Limits) -> str | None:
+    """What is wrong with the distances between atoms; None if they are those of a crystal."""
     closest = np.inf
     for pair, distances in nearest_distances(system).items():
         frame = int(np.argmin(distances))
         if distances[frame] < limits.min_distance:
-            raise DatasetError(
-                f"{system.source}: frame {frame}: {pair[0]} and {pair[1]} are {distances[frame]:.3f} Å apart, "
+            return (
+                f"frame {frame}: {pair[0]} and {pair[1]} are {distances[frame]:.3f} Å apart, "
                 f"less than {limits.min_distance} Å; remove this frame"
             )
         typical = np.median(distances)
         radii = sum(covalent_radii[atomic_numbers[s]] for s in pair)
         closest, bound = min(closest, typical / radii), limits.radius_fraction * radii
         if typical < bound:
-            raise DatasetError(
-                f"{system.source}: the nearest {pair[0]} and {pair[1]} are {typical:.2f} Å apart in the median frame, "
+            return (
+                f"the nearest {pair[0]} and {pair[1]} are {typical:.2f} Å apart in the median frame, "
                 f"less than these species allow ({bound:.2f} Å): types look swapped; check type.raw and the type map"
             )
     if closest > limits.loosest:
-        raise DatasetError(
-            f"{system.source}: even the nearest atoms are {closest:.2f} times the sum of their covalent radii apart: lengths do "
-            "not look like Å; check the unit of box.npy and coord.npy"
+        return (
+            f"even the nearest atoms are {closest:.2f} times the sum of their covalent radii apart: lengths do not look like "
+            "Å; check the unit of box.npy and coord.npy, or widen limits.loosest"
         )
+    return None
 
 
 def _check_forces(system: LabelledFrames, limits: Limits) -> None:
@@ -157,10 +179,10 @@ def _check_pressures(system: LabelledFrames, limits: Limits) -> None:
     wrong = (pressures < low) | (pressures > high)
     if wrong.any():
         frame = int(np.argmax(wrong))
-        hint = "its sign looks wrong: virial = -volume × stress" if pressures[frame] < low else "check its unit"
+        hint = "check its sign (virial = -volume × stress)" if pressures[frame] < low else "check its unit"
         raise DatasetError(
             f"{system.source}: frame {frame}: the virial gives {pressures[frame]:.1f} GPa, outside {low:g} to {high:g} "
-            f"GPa at {system.volumes[frame] / len(system.symbols):.3f} Å³/atom; {hint}"
+            f"GPa at {system.volumes[frame] / len(system.symbols):.3f} Å³/atom; {hint}, or widen limits.pressure"
         )
 
 
@@ -203,12 +225,15 @@ def _check_trend(systems: Sequence[LabelledFrames], limits: Limits) -> None:
         line, scale = robust_polynomial(volumes - middle, energies, 1)
         error = scale / np.linalg.norm(volumes - volumes.mean()) / units.GPa
         expected, found = -line[0] / units.GPa, float(np.median(pressures))
-        if abs(expected) > max(20, 3 * error) and abs(found + expected) < abs(found - expected):
+        if abs(expected) > max(PRESSURE_TREND, 3 * error) and abs(found + expected) < abs(found - expected):
             raise DatasetError(
                 f"{labels[0][0]}: the virials give {found:.0f} GPa but the energies fall with volume as at "
                 f"{expected:.0f} GPa: the virial's sign is wrong; virial = -volume × stress"
             )
-        if abs(expected) > 5 * error and not 1 / limits.unit_factor < expected / found < limits.unit_factor:
+        if (
+            abs(expected) > max(PRESSURE_TREND, 5 * error)
+            and not 1 / limits.unit_factor < expected / found < limits.unit_factor
+        ):
             raise DatasetError(
                 f"{labels[0][0]}: the virials give {found:.3g} GPa but the energies fall with volume as at {expected:.3g} GPa: "
                 "one of them is in another unit; energies and virials = -volume × stress are in eV"

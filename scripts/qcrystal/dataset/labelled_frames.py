@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,25 @@ from qcrystal.crystal.neighbours import nearest_distance
 
 
 class DatasetError(ValueError):
-    """Labels that cannot be used; one line that names the file or system, the frame, the value, and what to do."""
+    """Labels that cannot be used. The message is one line: the file or system, the frame, the value, and what to do.
+
+    Parameters
+    ----------
+    text
+        The message, without the file that is named by ``where``.
+    where
+        File or folder that the message is about.
+    """
+
+    def __init__(self, text: str, where: Path | None = None):
+        super().__init__(text if where is None else f"{where}: {text}")
+        self.text, self.where = text, where
+
+    def within(self, root: Path) -> str:
+        """The message with the file named from a folder on, if it lies there."""
+        if self.where is None or not self.where.is_relative_to(root):
+            return str(self)
+        return f"{self.where.relative_to(root)}: {self.text}"
 
 
 @dataclass

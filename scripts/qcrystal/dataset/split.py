@@ -21,24 +21,49 @@ def split(
     Parameters
     ----------
     rule
-        ``last set``: the last ``set.*`` of every system is the test split ([Ly]'s own rule; with a copy that lacks
-        [Ly]'s test sets it is the last set that there is). ``fraction``: of every system of at least two frames,
-        ``fraction`` of the frames (at least one), drawn by a generator keyed with the seed and the system's name.
-        ``marked``: the frames whose origin in the provenance has ``part: test``, as concurrent learning marks them.
+        ``last set``: the last ``set.*`` of every system is the test split. It is [Ly]'s own rule; with a copy that lacks
+        [Ly]'s test sets it is the last set that there is. ``fraction``: see ``fraction``. ``marked``: the frames whose
+        origin in the provenance has ``part: test``, as concurrent learning marks them.
+    fraction
+        Share of the test frames, at least one of every system of two frames or more. Systems of a single frame are drawn
+        together.
+    seed
+        Of the draw, together with the system's name.
+
+    Raises
+    ------
+    DatasetError
+        The rule leaves nothing to train on, or nothing to test on.
     """
     if rule not in ("last set", "fraction", "marked"):
         raise DatasetError(f"test split: unknown rule {rule!r}; use 'last set', 'fraction' or 'marked'")
     train: list[LabelledFrames] = []
     test: list[LabelledFrames] = []
+    single = _drawn_systems(systems, fraction, seed)
     for system in systems:
         if rule == "marked":
             chosen = _marked(system)
+        elif rule == "last set":
+            chosen = _last_set(system)
         else:
-            chosen = _last_set(system) if rule == "last set" else _drawn(system, fraction, seed)
+            chosen = _drawn(system, fraction, seed) if len(system) > 1 else np.array([system.name in single])
         for part, frames in ((test, chosen), (train, ~chosen)):
             if frames.any():
                 part.append(system.take(np.flatnonzero(frames)))
+    for part, purpose in ((train, "train"), (test, "test")):
+        if not part:
+            count = sum(map(len, systems))
+            raise DatasetError(f"test split: rule {rule!r} leaves no frame of {count} to {purpose} on; add frames")
     return train, test
+
+
+def _drawn_systems(systems: Sequence[LabelledFrames], fraction: float, seed: int) -> set[str]:
+    """Systems of a single frame that are for testing."""
+    names = [system.name for system in systems if len(system) == 1]
+    others = len(names) < len(systems)
+    count = min(max(round(fraction * len(names)), 0 if others else 1), len(names) - (not others))
+    order = _generator(seed, "systems of a single frame").permutation(len(names))
+    return {names[i] for i in order[: max(count, 0)]}
 
 
 def _last_set(system: LabelledFrames) -> np.ndarray:
@@ -59,11 +84,15 @@ def _marked(system: LabelledFrames) -> np.ndarray:
 
 def _drawn(system: LabelledFrames, fraction: float, seed: int) -> np.ndarray:
     chosen = np.zeros(len(system), dtype=bool)
-    if len(system) >= 2:
-        digest = hashlib.sha256(f"{seed}/{system.name}".encode()).digest()
-        order = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32)).permutation(len(system))
-        chosen[order[: min(len(system) - 1, max(1, round(fraction * len(system))))]] = True
+    order = _generator(seed, system.name).permutation(len(system))
+    chosen[order[: min(len(system) - 1, max(1, round(fraction * len(system))))]] = True
     return chosen
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    """A generator that is keyed with a seed and a name."""
+    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
 
 
 def write_split(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from qcrystal.fields import Count, NotNegative, Positive, Strict, Whole, either
 
@@ -13,8 +13,6 @@ Probes = Annotated[Count, Field(le=16)]
 
 class Invariants(Strict):
     """Cubic invariants of a deep potential; see `qcrystal.potential.moments.invariants`."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     degree: Annotated[Count, Field(ge=2, le=4)]
     """Largest degree of the harmonics."""
@@ -35,8 +33,6 @@ class Architecture(Strict):
 
     The descriptor is that of L. Zhang et al., NeurIPS 31, 4436 (2018); names are DeePMD-kit's.
     """
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     trainer: Literal["deepmd", "moments"]
     """``deepmd``: DeePMD-kit's own (``dp train``). ``moments``: `qcrystal.potential.moments.trainer`, faster on a CPU."""

@@ -27,28 +27,31 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def lanthanum_hydride(frames=12, name="cubic", seed=1, lattice_constants=(4.9, 5.3), primitive=False):
-    """LaH10 cells over a range of volumes whose energies and virials obey P = -dE/dV (P falls 150 GPa per Å³)."""
+    """LaH10 cells over a range of volumes: P = -dE/dV (P falls 150 GPa per Å³), and springs hold the atoms to their sites."""
     generator = np.random.default_rng(seed)
     sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    cells, positions = [], []
+    cells, positions, displacements = [], [], []
     for a in np.linspace(*lattice_constants, frames):
         atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[a] * 3 + [90] * 3, primitive_cell=primitive)
         cells.append(atoms.cell.array)
-        positions.append(atoms.positions + generator.normal(0, 0.03, (len(atoms), 3)))
-    cells = np.array(cells)
+        displacements.append(generator.normal(0, 0.03, (len(atoms), 3)))
+        positions.append(atoms.positions + displacements[-1])
+    cells, displacements = np.array(cells), np.array(displacements)
     volumes = np.abs(np.linalg.det(cells)) / len(atoms)
     pressures = (150 - 150 * (volumes - 3.02)) * units.GPa
     slope, middle = 150 * units.GPa, 3.02
     energies = -168.7 - 150 * units.GPa * (volumes - middle) + slope * (volumes - middle) ** 2 / 2
-    n = len(atoms)
+    n, spring = len(atoms), 20.0  # eV/Å²
+    # springs: E = k u²/2, F = -k u, and under strain u grows with the cell: W = -dE/dε = -k Σ u u
     return LabelledFrames(
         name=name,
         symbols=atoms.get_chemical_symbols(),
         cells=cells,
         positions=np.array(positions),
-        energies=n * energies,
-        forces=generator.normal(0, 1, (frames, n, 3)),
-        virials=(n * pressures * volumes)[:, None, None] * np.eye(3),
+        energies=n * energies + spring / 2 * (displacements**2).sum(axis=(1, 2)),
+        forces=-spring * displacements,
+        virials=(n * pressures * volumes)[:, None, None] * np.eye(3)
+        - spring * np.einsum("fni,fnj->fij", displacements, displacements),
     )
 
 
@@ -86,7 +89,8 @@ def test_type_map_of_the_configuration_where_the_folder_has_none(tmp_path):
 def test_pressure_of_a_known_virial():
     system = lanthanum_hydride()
     expected = 150 - 150 * (system.volumes / 44 - 3.02)
-    assert system.pressures == pytest.approx(expected, rel=1e-12)
+    springs = (system.forces**2).sum(axis=(1, 2)) / 20 / (3 * system.volumes) / units.GPa  # tr Σ k u u / 3V, in GPa
+    assert system.pressures == pytest.approx(expected - springs, rel=1e-12)
     assert system.stoichiometry == "H10La" and system.formula == "H40La4"
 
 
@@ -128,12 +132,17 @@ BAD = {
         lambda s: replace(s, symbols=np.roll(s.symbols, 7)),
         r"cubic: the nearest .* types look swapped",
     ),
-    "energy": (lambda s: altered(s, energies=lambda e: e + 44), r"cubic: frame 3: energy .* \+1\.0\d\d eV/atom off"),
-    "force": (lambda s: altered(s, forces=lambda f: f * 51.4), r"cubic: frame 3: force of \d+\.\d eV/Å"),
+    "energy": (
+        lambda s: altered(s, energies=lambda e: e + 44),
+        r"cubic: frame 3: energy .* \+(0\.99|1\.0)\d* eV/atom off",
+    ),
+    "force": (lambda s: altered(s, forces=lambda f: f * 200), r"cubic: frame 3: force of \d+\.\d eV/Å"),
     "moderately large forces": (lambda s: altered(s, forces=lambda f: f * 25), r"cubic: frame 3: rms force"),
-    "virial's sign": (lambda s: replace(s, virials=-s.virials), r"cubic: frame 0: .*sign looks wrong"),
-    "one virial's sign": (lambda s: altered(s, virials=lambda v: -v), r"cubic: frame 3: .*sign looks wrong"),
-    "virial's unit": (lambda s: replace(s, virials=s.virials * 1602), r"cubic: frame 0: .*check its unit"),
+    "virial's sign": (lambda s: replace(s, virials=-s.virials), r"cubic: the sign of the virials is wrong"),
+    "one virial's sign": (lambda s: altered(s, virials=lambda v: -v), r"cubic: frame 3: .*check its sign"),
+    "virial's unit": (lambda s: replace(s, virials=s.virials / units.GPa), r"cubic: virials look like GPa Å³"),
+    "one virial's unit": (lambda s: altered(s, virials=lambda v: v * 160), r"cubic: frame 3: .*check its unit"),
+    "forces' sign": (lambda s: replace(s, forces=-s.forces), r"cubic: .*the sign of the forces is wrong"),
     "duplicate": (
         lambda s: altered(s, cells=lambda c: s.cells[8], positions=lambda r: s.positions[8] + 4e-7),
         r"cubic: frame 8 is a duplicate of frame 3 of cubic",
@@ -149,12 +158,12 @@ def test_bad_labels_are_named(case):
     assert "\n" not in str(caught.value)
 
 
-def test_sign_of_the_virial_follows_from_the_energies_where_any_pressure_is_allowed():
-    limits = Limits(pressure=(-1000, 1000))
+def test_limits_are_configurable():
     system = lanthanum_hydride()
-    check(system, limits)
-    with pytest.raises(DatasetError, match="virial's sign is wrong"):
-        check(replace(system, virials=-system.virials), limits)
+    with pytest.raises(DatasetError, match=r"outside 0 to 130 GPa .*widen limits\.pressure"):
+        check(system, Limits(pressure=(0, 130)))
+    with pytest.raises(ValueError, match="distance"):
+        Limits(distance=1)
 
 
 def test_duplicates_and_energies_across_systems():
@@ -199,6 +208,23 @@ def test_split_is_deterministic_and_loses_nothing(tmp_path):
     assert [s.name for s in back] == ["test_a", "test_b", "train_a", "train_b"]
     energies = np.concatenate([s.energies for s in back])
     assert sorted(energies) == sorted(np.concatenate([s.energies for s in systems]))
+
+
+def test_systems_of_one_frame_are_split_together():
+    frames = lanthanum_hydride(frames=20)
+    singles = [replace(frames.take([i]), name=f"s{i:02d}") for i in range(20)]
+    train, test = split(singles, "fraction", 0.1, seed=3)
+    assert len(train) == 18 and len(test) == 2
+    assert not {s.name for s in train} & {s.name for s in test}
+    assert [s.name for s in split(singles, "fraction", 0.1, seed=3)[1]] == [s.name for s in test]
+    train, test = split(singles[:2], "fraction", 0.1)  # one is drawn, however few there are
+    assert len(train) == len(test) == 1
+    with pytest.raises(DatasetError, match="leaves no frame of 1 to test on"):
+        split(singles[:1], "fraction", 0.1)
+    train, test = split(
+        [frames, *singles], "fraction", 0.1, seed=3
+    )  # both kinds: two frames of the one, two of the other
+    assert sum(map(len, test)) == 4 and sum(map(len, train)) == 36
 
 
 def test_last_set_is_the_test_split():
