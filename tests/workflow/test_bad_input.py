@@ -784,7 +784,11 @@ def labels(tmp_path):
     job = Job(tmp_path, "dataset/split")
     job.output = Named(folder=str(tmp_path / "results"), summary=str(tmp_path / "results.csv"))
     job.params = Named(
-        source=str(data), species=["La", "H"], settings={"test": "marked", "test_fraction": 0.1}, seed=1, modules=[]
+        source=str(data),
+        species=["La", "H"],
+        settings={"test": "marked", "test_fraction": 0.1, "limits": {}},
+        seed=1,
+        modules=[],
     )
     job.wildcards = Named(dataset="mine")
     return job
@@ -798,6 +802,13 @@ def array(name, edit, system="triclinic_md_H10La"):
             np.save(path, edit(np.load(path)))
 
     return change_files
+
+
+def stresses(data):
+    """Stresses (eV/Å³) where virials belong."""
+    for path in data.rglob("virial.npy"):
+        volumes = np.abs(np.linalg.det(np.load(path.with_name("box.npy")).reshape(-1, 3, 3)))
+        np.save(path, -np.load(path) / volumes[:, None])
 
 
 def everywhere(**factors):
@@ -885,9 +896,9 @@ DATA = {
     "lengths in Bohr": (everywhere(coord=1 / units.Bohr, box=1 / units.Bohr), ["do not look like Å", "box.npy"]),
     "lengths in nm": (everywhere(coord=0.1, box=0.1), ["Å apart"]),
     "forces in meV": (everywhere(force=1e3), ["frame", "eV/Å", "check the unit"]),
-    "energies in Hartree": (everywhere(energy=1 / units.Hartree), ["GPa", "another unit", "in eV"]),
-    "virials in GPa": (everywhere(virial=1 / units.GPa), ["the virial gives", "check its unit"]),
-    "stresses instead of virials": (everywhere(virial=-0.02), ["its sign looks wrong", "virial = -volume × stress"]),
+    "energies in Hartree": (everywhere(energy=1 / units.Hartree), ["energies look like Ha", "correct the labels"]),
+    "virials in GPa": (everywhere(virial=1 / units.GPa), ["virials look like GPa Å³", "correct the labels"]),
+    "stresses instead of virials": (stresses, ["virials look like stresses of the wrong sign"]),
     "the same frame twice": (first_frame_again, ["frame 1", "duplicate of frame 0", "remove one"]),
     "an energy off the trend": (
         array("energy", lambda values: values + 20 * (np.arange(len(values)) == 1)),

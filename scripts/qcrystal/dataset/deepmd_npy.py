@@ -36,7 +36,7 @@ MISSING = {
     "box": "crystals need a cell: add the cell vectors of each frame as rows, in Å",
     "virial": "the pressures of the labels follow from it: label these frames with stresses (virial = -volume × stress, eV)",
 }
-AGAIN = "fetch or write the data set again"
+AGAIN = "fetch it or write it again"
 FROM_HDF5 = "dpdata {file} -i deepmd/hdf5 -o deepmd/npy -O {folder} --multi"
 FROM_RAW = "dpdata {folder} -i deepmd/raw -o deepmd/npy -O {folder}-npy"
 
