@@ -34,8 +34,8 @@ rule search_random:
         gpu=0,
     params:
         **code("search/random_crystals.py"),
-        engine=ENGINE,
         **SEARCHED,
+        engine=ENGINE,
         starts=SEARCH.starts,
         formula_units=SEARCH.formula_units,
         space_groups=CRYSTAL.search.space_groups,
@@ -67,8 +67,8 @@ rule search_distorted:
         gpu=0,
     params:
         **code("search/distorted.py"),
-        engine=ENGINE,
         **SEARCHED,
+        engine=ENGINE,
         phases=CRYSTAL.search.phases,
         distortions=SEARCH.distortions,
         primitive_cells=min(2, max(SEARCH.formula_units)),
@@ -105,8 +105,8 @@ rule enthalpy:
         gpu=0,
     params:
         **code("search/enthalpies.py"),
-        engine=ENGINE,
         **SEARCHED,
+        engine=ENGINE,
         beyond_training=CRYSTAL.statics.beyond_training,
         phases=CRYSTAL.search.phases,
         keep=SEARCH.keep,
