@@ -100,13 +100,13 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check scripts tests
 	$(VENV)/bin/ruff check scripts tests
 	$(QCRYSTAL) lint-manuscript manuscript/lah10.tex
-	$(VENV)/bin/snakefmt --check --compact-diff Snakefile rules/*.smk
+	$(VENV)/bin/snakefmt --check --compact-diff Snakefile rules
 	$(SNAKEMAKE) --lint >/dev/null
 
 format: $(READY)
 	$(VENV)/bin/ruff check --fix scripts tests
 	$(VENV)/bin/ruff format scripts tests
-	$(VENV)/bin/snakefmt Snakefile rules/*.smk
+	$(VENV)/bin/snakefmt Snakefile rules
 
 check: lint
 	$(VENV)/bin/python -m pytest -m quick

@@ -7,10 +7,10 @@ min_version("9.0")
 
 
 include: "rules/common.smk"
-include: "rules/dft.smk"
 include: "rules/dataset.smk"
-include: "rules/learning.smk"
+include: "rules/dft.smk"
 include: "rules/potential.smk"
+include: "rules/learning.smk"
 include: "rules/statics.smk"
 include: "rules/search.smk"
 include: "rules/dynamics.smk"

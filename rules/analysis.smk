@@ -1,5 +1,5 @@
 # Observables of each run, how far the potential is to be trusted there, and tidy tables over each sweep.
-OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell")
+include: "inputs/analysis.smk"
 
 
 rule observe:
@@ -16,12 +16,10 @@ rule observe:
     group:
         "observables"
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(30),
-        gpu=0,
+        **cpu(mem_mb=4000, minutes=30),
     params:
         **code("analysis/observe.py"),
         prototype=prototype(),
@@ -46,12 +44,14 @@ rule deviation:
     wildcard_constraints:
         batch=one_of(DEVIATION),
     conda:
-        "../envs/dynamics.yaml"
+        environment("dynamics")
     threads: 1
     resources:
-        mem_mb=lambda wildcards: 3000 + max(CONFIG.runs[run].atoms for run in DEVIATION[int(wildcards.batch)]) // 2,
-        runtime=time_limit(60),
-        gpu=GPU,
+        **gpu(
+            mem_mb=lambda wildcards: 3000
+            + max(CONFIG.runs[run].atoms for run in DEVIATION[int(wildcards.batch)]) // 2,
+            minutes=60,
+        ),
     params:
         **code("analysis/deviation.py"),
         engine=ENGINE,
@@ -77,12 +77,10 @@ rule collect:
     group:
         "tables"
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=2000, minutes=10),
     params:
         **code("analysis/collect.py"),
         runs=lambda wildcards: [plain(CONFIG.runs[run]) for run in CONFIG.sweeps[wildcards.sweep]],

@@ -1,5 +1,4 @@
 # Configuration, paths and what every rule uses.
-import hashlib
 import math
 import os
 import sys
@@ -27,8 +26,6 @@ from qcrystal.config.load import MAIN_FILE, load, read_files
 from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.preflight import check_places, check_surroundings
 from qcrystal.config.wildcards import one_of
-from qcrystal.dataset import deepmd_npy
-from qcrystal.potential.card import read_card
 from qcrystal.provenance.code import code_digest
 
 try:
@@ -75,11 +72,6 @@ def benchmarks(path):
 
 # Where the potential comes from: the released one, or the one trained on the configured data set.
 POTENTIAL = MAIN.model if MAIN.start == "model" else results(f"potential/{MAIN.dataset}")
-DFT_LATTICE = results("dft/lattice.csv") if MAIN.start == "dft" else MAIN.dft_reference
-DFT_CONVERGENCE = results("dft/convergence.csv") if MAIN.start == "dft" else MAIN.dft_convergence
-DFT_CHECK = results("search/dft_check.csv") if MAIN.start == "dft" else MAIN.dft_check
-LEARNING_TABLES = results("learning") if MAIN.start == "dft" else MAIN.learning_reference
-GPU = 1 if MAIN.device == "cuda" else 0
 ENGINE = MAIN.evaluated_by
 
 
@@ -105,45 +97,33 @@ def prototype():
     return plain(CRYSTAL.prototypes[CRYSTAL.prototype])
 
 
-def pick(values, count):
-    """``count`` of the values, spread evenly, ends included."""
-    if count >= len(values):
-        return list(values)
-    if count == 1:
-        return [values[len(values) // 2]]
-    return [values[round(i * (len(values) - 1) / (count - 1))] for i in range(count)]
+# The file of a stage's environment (--sdm conda). A rule that does the work of another stage names that stage.
+ENVIRONMENTS = {
+    "dft": "dft",
+    "dataset": "potential",
+    "potential": "potential",
+    "learning": "potential",
+    "statics": "dynamics",
+    "search": "dynamics",
+    "dynamics": "dynamics",
+    "analysis": "analysis",
+    "figures": "analysis",
+    "manuscript": "tex",
+    "provenance": "analysis",
+    "docs": "analysis",
+}
 
 
-def potential_members(folder):
-    """Files of a potential and of its committee: those of a released one that are there, those of one that is trained here."""
-    if folder == MAIN.model:
-        return [f"{folder}/model.pb", *sorted(str(path) for path in Path(folder).glob("model-*.pb"))]
-    return [f"{folder}/model.pb", *(f"{folder}/model-{member}.pb" for member in range(2, SCALE.training.committee + 1))]
-
-
-def dataset_parts(folder):
-    """Every file that a data set is read from: arrays, types, and the marks of its frames."""
-    return [str(path) for path in deepmd_npy.dataset_files(Path(folder))]
-
-
-def dataset_source(wildcards):
-    """Folder of the data set: labelled by this workflow, public and checked against its checksums, or shipped."""
-    if MAIN.start == "dft" and wildcards.dataset == MAIN.dataset:
-        return results(f"learning/{CONFIG.crystal_name}")
-    dataset = MAIN.datasets[wildcards.dataset]
-    return f"results/downloads/{wildcards.dataset}" if dataset.repository else dataset.path
-
-
-def dataset_files(wildcards):
-    """The data set as input: a folder that a rule makes, or every file of one that is shipped (an edit touches no folder)."""
-    source = dataset_source(wildcards)
-    if source.startswith("results/"):
-        return source
-    return dataset_parts(source)
+def environment(stage):
+    """The conda environment of a stage's rules."""
+    return f"../envs/{ENVIRONMENTS[stage]}.yaml"
 
 
 def time_limit(minutes):
-    """A job's time limit (minutes, or a function of the wildcards): grows with every attempt, up to the machine's ``longest_job``."""
+    """A job's time limit (minutes, or a function of the wildcards).
+
+    It grows with every attempt, up to the machine's ``longest_job``.
+    """
 
     def limit(wildcards, attempt):
         estimate = minutes(wildcards) if callable(minutes) else minutes
@@ -152,41 +132,11 @@ def time_limit(minutes):
     return limit
 
 
-def work(wildcards):
-    """Effort of a run in bead-atom-steps."""
-    spec = CONFIG.runs[wildcards.run]
-    return spec.steps * spec.beads * spec.atoms
+def cpu(mem_mb, minutes):
+    """What a job needs that uses no GPU: memory (MB) and time (minutes); either may be a function of the wildcards."""
+    return {"mem_mb": mem_mb, "runtime": time_limit(minutes), "gpu": 0}
 
 
-def cell_of(run):
-    """The run whose mean volume a run keeps, as a list of one or none."""
-    return list(filter(None, [CONFIG.runs[run].cell_of]))
-
-
-def labels_before(generation):
-    """The labels that a generation's committee is trained on: those it all begins with and of all generations before it."""
-    recipes = [] if LEARNING_SOURCE else expand(results("dft/labels/{batch}.json"), batch=DFT_BATCHES)
-    earlier = range(FIRST, generation)
-    return recipes + expand(results("learning/{earlier}/labels/{batch}.json"), earlier=earlier, batch=LEARNING_BATCHES)
-
-
-def explored(suffix):
-    """Files with a suffix of all runs of a generation."""
-    return lambda wildcards: expand(
-        results(f"learning/{wildcards.generation}/explore/{{run}}.{suffix}"), run=EXPLORATION[int(wildcards.generation)]
-    )
-
-
-def deviation_batch(run):
-    """The job that evaluates a run's committee deviation, by the run's name, so that another run changes no other job."""
-    return int(hashlib.sha256(run.encode()).hexdigest(), 16) % SCALE.sampling.deviation_jobs
-
-
-DEVIATION = {}
-for run_name in CONFIG.runs:
-    DEVIATION.setdefault(deviation_batch(run_name), []).append(run_name)
-
-
-def deviation_runs(file):
-    """A file of every run of a deviation job."""
-    return lambda wildcards: expand(results(f"dynamics/{{run}}/{file}"), run=DEVIATION[int(wildcards.batch)])
+def gpu(mem_mb, minutes):
+    """What a job needs that uses a GPU where the configuration has one (``device: cuda``)."""
+    return {**cpu(mem_mb, minutes), "gpu": 1 if MAIN.device == "cuda" else 0}

@@ -1,4 +1,7 @@
 # Data sets: imported, checked, split into frames that are trained on and frames that are not.
+include: "inputs/dataset.smk"
+
+
 rule download:
     input:
         checksums=lambda wildcards: MAIN.datasets[wildcards.dataset].checksums,
@@ -11,12 +14,10 @@ rule download:
         dataset=one_of(name for name, dataset in MAIN.datasets.items() if dataset.repository),
     localrule: True  # a cluster's nodes seldom see the network
     conda:
-        "../envs/potential.yaml"
+        environment("dataset")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(60),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=60),
     params:
         **code("dataset/download.py"),
         source=lambda wildcards: plain(MAIN.datasets[wildcards.dataset]),
@@ -34,12 +35,10 @@ rule dataset:
     log:
         logs("dataset/{dataset}.log"),
     conda:
-        "../envs/potential.yaml"
+        environment("dataset")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(20),
-        gpu=0,
+        **cpu(mem_mb=4000, minutes=20),
     params:
         **code("dataset/split.py"),
         source=dataset_source,
@@ -63,12 +62,10 @@ rule data_quality:
     log:
         logs("dataset/quality/{dataset}.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(60),
-        gpu=0,
+        **cpu(mem_mb=4000, minutes=60),
     params:
         **code("dataset/quality.py"),
         species=CRYSTAL.species,

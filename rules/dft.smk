@@ -1,4 +1,5 @@
 # Labels by density-functional theory: GPAW through ASE, run by the interpreter that carries GPAW.
+from qcrystal.fields import spread
 from qcrystal.dft.convergence import comparisons, settings_to_label
 
 DFT = CRYSTAL.dft
@@ -19,12 +20,10 @@ rule dft_paw:
     log:
         logs("dft/paw.log"),
     conda:
-        "../envs/dft.yaml"
+        environment("dft")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("dft/paw.py"),
         elements=DFT.paw,
@@ -43,12 +42,10 @@ rule dft_frames:
     log:
         logs("dft/frames.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("dft/frames.py"),
         prototype=prototype(),
@@ -77,12 +74,10 @@ rule dft_label:
     wildcard_constraints:
         batch=one_of(DFT_BATCHES),
     conda:
-        "../envs/dft.yaml"
+        environment("dft")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(240),
-        gpu=0,
+        **cpu(mem_mb=4000, minutes=240),
     params:
         **code("dft/label_batch.py", "dft/label.py"),
         settings=DFT_SETTINGS,
@@ -102,18 +97,16 @@ rule dft_lattice:
     benchmark:
         benchmarks("dft/lattice.tsv")
     conda:
-        "../envs/dft.yaml"
+        environment("dft")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(120),
-        gpu=0,
+        **cpu(mem_mb=4000, minutes=120),
     params:
         **code("dft/lattice_table.py", "dft/lattice.py", "dft/label.py"),
         settings=DFT_SETTINGS,
         prototype=prototype(),
         cage=plain(CRYSTAL.cage),
-        lattice_constants=pick(DFT.lattice_constants, SCALE.dft.lattice_points),
+        lattice_constants=spread(DFT.lattice_constants, SCALE.dft.lattice_points),
         python=MAIN.dft_python,
     script:
         "../scripts/dft/lattice_table.py"
@@ -188,12 +181,10 @@ rule dft_convergence_compare:
     log:
         logs("dft/convergence.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("dft/convergence.py"),
         comparisons=COMPARISONS,
@@ -216,12 +207,10 @@ rule label_pressures:
     log:
         logs("dft/label_pressures/{dataset}.log"),
     conda:
-        "../envs/dynamics.yaml"
+        environment("dynamics")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(60),
-        gpu=0,
+        **cpu(mem_mb=4000, minutes=60),
     params:
         **code("dft/label_pressures.py"),
         engine=ENGINE,
@@ -241,12 +230,10 @@ rule dft_dataset:
     log:
         logs("dft/dataset.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("dft/dataset.py"),
     script:

@@ -12,12 +12,10 @@ rule picture:
     wildcard_constraints:
         picture=one_of(PICTURES),
     conda:
-        "../envs/analysis.yaml"
+        environment("docs")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("docs/picture.py"),
         prototype=prototype(),

@@ -1,4 +1,7 @@
 # Molecular dynamics and path integrals: one row of a sweep is one job with one directory.
+include: "inputs/dynamics.smk"
+
+
 rule run:
     input:
         model=f"{POTENTIAL}/model.pb",
@@ -18,12 +21,13 @@ rule run:
     benchmark:
         benchmarks("dynamics/{run}.tsv")
     conda:
-        "../envs/dynamics.yaml"
+        environment("dynamics")
     threads: 1
     resources:
-        mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * CONFIG.runs[wildcards.run].atoms // 20,
-        runtime=time_limit(lambda wildcards: max(30, math.ceil(work(wildcards) * 3e-4 / 60))),
-        gpu=GPU,
+        **gpu(
+            mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * CONFIG.runs[wildcards.run].atoms // 20,
+            minutes=lambda wildcards: max(30, math.ceil(work(wildcards) * 3e-4 / 60)),
+        ),
     params:
         **code("dynamics/run.py", "qcrystal/dynamics/lammps/worker.py", "qcrystal/dynamics/ipi/driver.py"),
         specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),

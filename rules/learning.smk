@@ -1,44 +1,12 @@
 # Concurrent learning: explore with the newest committee, label what it disagrees about, train the next one.
 # The inputs of generation g are outputs of generation g - 1; generation 0 is trained on the labels of the recipes. A data set
 # that an earlier loop left (learning_from) grows by further generations; those before it are trained again, for the tables.
-from qcrystal.dataset.labelled_frames import DatasetError
-from qcrystal.learning.explore import exploration
-from qcrystal.learning.generations import generations_within
-from qcrystal.potential.settings import Effort, Seeds, Training
-
-LEARNING = CRYSTAL.learning
-LEARNING_SOURCE = MAIN.datasets[MAIN.dataset].path if MAIN.learning_from == "dataset" else None
-try:
-    FIRST = generations_within(Path(LEARNING_SOURCE)) if LEARNING_SOURCE else 0
-except DatasetError as error:
-    print(error, file=sys.stderr)
-    sys.exit(1)
-LAST = FIRST + SCALE.learning.generations
-EXPLORATION = {g: {name: plain(spec) for name, spec in exploration(CONFIG, g).items()} for g in range(FIRST, LAST)}
-RECIPES = {recipe.name: plain(recipe) for recipe in DFT.recipes}
-COMMITTEE = list(range(1, LEARNING.committee + 1))
-LEARNING_BATCHES = list(range(SCALE.learning.batches))
-
-
-def learning_training(generation, member):
-    """Settings of one member's training as plain data."""
-    steps = SCALE.learning.training_steps
-    return plain(
-        Training(
-            species=CRYSTAL.species,
-            architecture=CRYSTAL.training[LEARNING.training],
-            effort=Effort(steps=steps, checkpoint_every=max(1, steps // 4)),
-            seeds=Seeds.following(CONFIG.seed("learning", generation, member)),
-        )
-    )
+include: "inputs/learning.smk"
 
 
 wildcard_constraints:
     generation=one_of(range(LAST + 1)),
     member=one_of(COMMITTEE),
-
-
-LEARNING_SOURCE_FILES = dataset_parts(LEARNING_SOURCE) if LEARNING_SOURCE else []
 
 
 rule learning_data:
@@ -51,12 +19,10 @@ rule learning_data:
     log:
         logs("learning/{generation}/data.log"),
     conda:
-        "../envs/potential.yaml"
+        environment("learning")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=2000, minutes=10),
     params:
         **code("learning/data.py"),
         source=LEARNING_SOURCE,
@@ -79,12 +45,10 @@ rule learning_train:
     benchmark:
         benchmarks("learning/{generation}-train-{member}.tsv")
     conda:
-        "../envs/potential.yaml"
+        environment("learning")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(240),
-        gpu=GPU,
+        **gpu(mem_mb=4000, minutes=240),
     params:
         **code("learning/train.py"),
         training=lambda wildcards: learning_training(wildcards.generation, wildcards.member),
@@ -108,12 +72,10 @@ rule learning_explore:
         generation=one_of(EXPLORATION),
         run=one_of(run for runs in EXPLORATION.values() for run in runs),
     conda:
-        "../envs/dynamics.yaml"
+        environment("dynamics")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=time_limit(60),
-        gpu=GPU,
+        **gpu(mem_mb=2000, minutes=60),
     params:
         **code("learning/explore.py", "qcrystal/dynamics/lammps/worker.py"),
         specification=lambda wildcards: EXPLORATION[int(wildcards.generation)][wildcards.run],
@@ -140,12 +102,10 @@ rule learning_select:
     wildcard_constraints:
         generation=one_of(EXPLORATION),
     conda:
-        "../envs/potential.yaml"
+        environment("learning")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(60),
-        gpu=GPU,
+        **gpu(mem_mb=4000, minutes=60),
     params:
         **code("learning/select_frames.py"),
         engine=ENGINE,
@@ -195,12 +155,10 @@ rule learning_tables:
     log:
         logs("learning/tables.log"),
     conda:
-        "../envs/potential.yaml"
+        environment("learning")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=time_limit(60),
-        gpu=GPU,
+        **gpu(mem_mb=4000, minutes=60),
     params:
         **code("learning/tables.py"),
         species=CRYSTAL.species,
@@ -220,12 +178,10 @@ rule learning_dataset:
     log:
         logs("learning/dataset.log"),
     conda:
-        "../envs/potential.yaml"
+        environment("learning")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=2000, minutes=10),
     params:
         **code("learning/dataset.py"),
         source=LEARNING_SOURCE,

@@ -21,12 +21,10 @@ rule numbers:
     log:
         logs("manuscript/numbers.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("manuscript/numbers.py"),
         scale=CONFIG.scale_name,
@@ -47,12 +45,10 @@ rule manuscript:
     log:
         logs("manuscript/typeset.log"),
     conda:
-        "../envs/tex.yaml"
+        environment("manuscript")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("manuscript/typeset.py"),
     script:

@@ -1,25 +1,6 @@
 # Deep potentials: train, freeze, compress, and compare with frames never trained on.
 # The first of a committee is what everything runs with; the others, of other seeds, tell where it is not to be trusted.
-from qcrystal.potential.settings import Effort, Seeds, Training
-
-ARCHITECTURE = CRYSTAL.training[MAIN.training]
-
-
-def training(member):
-    """Settings of a training as plain data; ``member`` names the data set and the potential's place in its committee."""
-    steps = SCALE.training.steps
-    return plain(
-        Training(
-            species=CRYSTAL.species,
-            architecture=ARCHITECTURE,
-            effort=Effort(
-                steps=steps[MAIN.training] if isinstance(steps, dict) else steps,
-                checkpoint_every=SCALE.training.checkpoint_every,
-            ),
-            seeds=Seeds.following(CONFIG.seed("training", member)),
-            repulsion=CRYSTAL.repulsion,
-        )
-    )
+include: "inputs/potential.smk"
 
 
 wildcard_constraints:
@@ -39,12 +20,10 @@ rule train:
     benchmark:
         benchmarks("potential/{dataset}{suffix}.tsv")
     conda:
-        "../envs/potential.yaml"
+        environment("potential")
     threads: 1 if ARCHITECTURE.trainer == "moments" else 2
     resources:
-        mem_mb=8000,
-        runtime=time_limit(1440),
-        gpu=GPU,
+        **gpu(mem_mb=8000, minutes=1440),
     params:
         **code("potential/train.py"),
         training=lambda wildcards: training(wildcards.dataset + wildcards.suffix),
@@ -66,12 +45,10 @@ rule parity:
     log:
         logs("potential/{dataset}.parity.log"),
     conda:
-        "../envs/potential.yaml"
+        environment("potential")
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=time_limit(120),
-        gpu=GPU,
+        **gpu(mem_mb=8000, minutes=120),
     params:
         **code("potential/parity.py"),
         training=lambda wildcards: training(wildcards.dataset),
@@ -91,12 +68,10 @@ rule held_out:
     log:
         logs("potential/{dataset}.frames.log"),
     conda:
-        "../envs/potential.yaml"
+        environment("potential")
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=time_limit(120),
-        gpu=GPU,
+        **gpu(mem_mb=8000, minutes=120),
     params:
         **code("potential/held_out.py"),
         engine=ENGINE,
@@ -116,12 +91,10 @@ rule accuracy:
     log:
         logs("potential/accuracy.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("potential/accuracy.py"),
     script:

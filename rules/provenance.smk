@@ -6,12 +6,10 @@ rule configuration:
     log:
         logs("provenance/configuration.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("provenance")
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=time_limit(5),
-        gpu=0,
+        **cpu(mem_mb=500, minutes=5),
     params:
         **code("provenance/configuration.py"),
         effective=CONFIG.effective(),

@@ -26,12 +26,10 @@ rule search_random:
     wildcard_constraints:
         batch=one_of(SEARCH_BATCHES),
     conda:
-        "../envs/dynamics.yaml"
+        environment("search")
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=time_limit(max(20, SEARCH.starts * 5)),
-        gpu=0,
+        **cpu(mem_mb=3000, minutes=max(20, SEARCH.starts * 5)),
     params:
         **code("search/random_crystals.py"),
         **SEARCHED,
@@ -59,12 +57,10 @@ rule search_distorted:
     benchmark:
         benchmarks("search/distorted.tsv")
     conda:
-        "../envs/dynamics.yaml"
+        environment("search")
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=time_limit(30 + 30 * SEARCH.distortions),
-        gpu=0,
+        **cpu(mem_mb=3000, minutes=30 + 30 * SEARCH.distortions),
     params:
         **code("search/distorted.py"),
         **SEARCHED,
@@ -97,12 +93,10 @@ rule enthalpy:
     benchmark:
         benchmarks("search/enthalpies.tsv")
     conda:
-        "../envs/dynamics.yaml"
+        environment("search")
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=time_limit(240),
-        gpu=0,
+        **cpu(mem_mb=3000, minutes=240),
     params:
         **code("search/enthalpies.py"),
         **SEARCHED,
@@ -124,12 +118,10 @@ rule dft_check_frames:
     log:
         logs("search/dft_check/frames.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("search/dft_check_frames.py"),
         check=SEARCH.check,
@@ -164,12 +156,10 @@ rule dft_check:
     log:
         logs("search/dft_check/table.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("search/dft_check.py"),
     script:

@@ -9,12 +9,10 @@ rule equation_of_state:
     log:
         logs("statics/equation_of_state.log"),
     conda:
-        "../envs/dynamics.yaml"
+        environment("statics")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=time_limit(20),
-        gpu=0,
+        **cpu(mem_mb=2000, minutes=20),
     params:
         **code("statics/equation_of_state.py"),
         engine=ENGINE,
@@ -42,12 +40,10 @@ rule phonons:
     benchmark:
         benchmarks("statics/phonons.tsv")
     conda:
-        "../envs/dynamics.yaml"
+        environment("statics")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=time_limit(120),
-        gpu=0,
+        **cpu(mem_mb=2000, minutes=120),
     params:
         **code("statics/phonons.py"),
         engine=ENGINE,

@@ -69,6 +69,7 @@ class _Loading:
         folder = self._crystal_folder(names["crystal"])
         if folder is not None:
             self.files["crystal"] = shown_path(folder / CRYSTAL_FILE, root)
+            self.files["sources"] = shown_path(folder / SOURCES_FILE, root)
             self.documents["crystal"] = Layers(self._read([folder / CRYSTAL_FILE], "crystal"))
             sources = self._read([folder / SOURCES_FILE], "file")
             homes |= {key: name for name, _ in sources for key in Sources.model_fields}

@@ -276,7 +276,7 @@ class Configuration:
     ----------
     crystal_name, scale_name : str
         Folders of the results.
-    crystal_file, scale_file : str
+    crystal_file, scale_file, sources_file : str
         Files that messages name.
     runs : dict of str to RunSpec
         Every run of every sweep, by its name.
@@ -288,6 +288,7 @@ class Configuration:
         self.main, self.scale, self.crystal = main, scale, crystal
         self.scale_name, self.crystal_name = files["scale"].stem, files["crystal"].parent.name
         self.scale_file, self.crystal_file = str(files["scale"]), str(files["crystal"])
+        self.sources_file = str(files["sources"])
         self.runs: dict[str, RunSpec] = {}
         self.sweeps: dict[str, list[str]] = {name: [] for name in scale.sweeps}
         # one problem per sweep: the others are of the same kind

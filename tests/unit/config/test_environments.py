@@ -14,7 +14,7 @@ PINNED = re.compile(r"^ *- ([a-z0-9-]+)(?:\[.*\])?==?([0-9.]+)$", re.M)
 INCLUDED = {"tensorflow": "deepmd-kit", "lammps": "deepmd-kit", "ipi": "deepmd-kit", "pymatgen": "pyxtal"}
 # Imported within functions that the rules of an environment do not call: those evaluate, train and compare.
 NOT_CALLED = {
-    "analysis": {"deepmd", "tensorflow", "jax", "optax"},
+    "analysis": {"deepmd"},
     "dft": set(),
     "dynamics": set(),
     "potential": set(),
@@ -30,8 +30,13 @@ def locked(root, suffix=""):
 def rules(root):
     """Environment and files of code of each rule."""
     text = "\n".join(path.read_text() for path in sorted((root / "rules").glob("*.smk")))
+    table = re.search(r"^ENVIRONMENTS = (\{.*?\})", (root / "rules/common.smk").read_text(), re.M | re.S)[1]
+    stages = ast.literal_eval(table)
     for body in re.split(r"^ *rule ?\w*:$", text, flags=re.M)[1:]:
-        (environment,) = re.findall(r'conda:\s+"../envs/(\w+)\.yaml"', body)
+        if "script:" not in body:
+            continue
+        (stage,) = re.findall(r'conda:\s+environment\("(\w+)"\)', body)
+        environment = stages[stage]
         names = re.findall(r'"([\w/{}.]+\.py)"', " ".join(re.findall(r"\*\*code\(([^)]*)\)", body)))
         patterns = [re.sub(r"{.*}", "*", name) for name in names]
         yield environment, [file for pattern in patterns for file in SCRIPTS.glob(pattern)]

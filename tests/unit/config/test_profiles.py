@@ -23,7 +23,7 @@ def rules(root):
 
 
 def test_the_model_of_the_gpu_is_named_for_every_rule_that_asks_for_one(profile, rules):
-    asking = {name for name, text in rules.items() if "gpu=GPU" in text}
+    asking = {name for name, text in rules.items() if "**gpu(" in text}
     assert set(profile["set-resources"]) == asking and "run" in asking
     assert len({settings["gpu_model"] for settings in profile["set-resources"].values()}) == 1
 

@@ -28,6 +28,7 @@ PROFILES = {
 }
 CODE = (
     "rules/*.smk",
+    "rules/inputs/*.smk",
     "scripts/**/*.py",
     "scripts/**/*.j2",
     "config/**/*.yaml",

@@ -1,0 +1,19 @@
+# Tables of a run, and which job evaluates which runs.
+import hashlib
+
+OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell")
+
+
+def deviation_batch(run):
+    """The job that evaluates a run's committee deviation, by the run's name, so that another run changes no other job."""
+    return int(hashlib.sha256(run.encode()).hexdigest(), 16) % SCALE.sampling.deviation_jobs
+
+
+def deviation_runs(file):
+    """A file of every run of a deviation job."""
+    return lambda wildcards: expand(results(f"dynamics/{{run}}/{file}"), run=DEVIATION[int(wildcards.batch)])
+
+
+DEVIATION = {}
+for run_name in CONFIG.runs:
+    DEVIATION.setdefault(deviation_batch(run_name), []).append(run_name)

@@ -1,0 +1,86 @@
+# The figures and tables that the crystal's figures.yaml lists, and the files behind their sources.
+from qcrystal.config.messages import validate
+from qcrystal.figures.registry import FigureSet
+from qcrystal.manuscript.published import PublishedError, read_published
+from qcrystal.potential.card import read_card
+
+FIGURES_FILE = str(Path(CONFIG.crystal_file).parent / "figures.yaml")
+try:
+    FIGURE_SET = validate(FigureSet, read_yaml(ROOT / FIGURES_FILE, FIGURES_FILE, "file"), FIGURES_FILE)
+    FIGURE_SET.check_published(read_published(ROOT / MAIN.published), MAIN.published)
+except (ConfigError, PublishedError) as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
+
+FIGURES = FIGURE_SET.figures
+FIGURE_FILES = [
+    results(f"figures/{id}{suffix}")
+    for id, entry in FIGURES.items()
+    if entry.what.output == "figure"
+    for suffix in entry.suffixes
+]
+TABLE_FILES = [
+    results(f"figures/{id}{suffix}")
+    for id, entry in FIGURES.items()
+    if entry.what.output == "table"
+    for suffix in entry.suffixes
+]
+CAPTION_FILES = [results(f"figures/{id}.caption.json") for id in FIGURES]
+
+
+# Tables that a start from DFT makes, and the sources that name shipped ones for the other starts.
+DFT_TABLES = {
+    "dft:lattice": ("dft/lattice.csv", "dft_reference"),
+    "dft:convergence": ("dft/convergence.csv", "dft_convergence"),
+    "dft:structures": ("search/dft_check.csv", "dft_check"),
+}
+
+
+def needed(key):
+    """The file or folder that the crystal's sources name under a key; a figure needs it."""
+    value = getattr(MAIN, key)
+    if value is None:
+        print(
+            f"{CONFIG.sources_file}: {key}: null, but a figure of {FIGURES_FILE} needs it; name it, or take the figure out",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    return value
+
+
+def source_files(name):
+    """Files behind a source of ``figures.yaml`` such as ``sweep:classical_grid/summary`` or ``statics:eos``: one, or none."""
+    kind, _, rest = name.partition(":")
+    if kind == "sweep":
+        sweep, _, table = rest.partition("/")
+        if sweep not in CONFIG.sweeps:
+            print(
+                f"{CONFIG.scale_file}: sweeps: a figure of {FIGURES_FILE} needs the sweep {sweep!r}; add it",
+                file=sys.stderr,
+            )
+            sys.exit(1)
+        return results(f"analysis/sweeps/{sweep}/{table}.csv")
+    if kind == "statics":
+        return results(f"statics/{rest}.csv")
+    if kind == "search":
+        return results(f"search/{rest}.extxyz") if rest == "structures" else results(f"search/{rest}.csv")
+    if kind == "potential":
+        return f"{POTENTIAL}/{rest}.csv"
+    if kind == "accuracy":
+        return results(f"potential/accuracy/{rest}.csv")
+    if (kind, rest) == ("quality", "potential"):  # of the set that a released potential was trained on
+        path = f"{MAIN.model}/data_quality.csv"
+        if MAIN.start != "model" or not Path(path).is_file():
+            return []
+        return path if read_card(Path(MAIN.model) / "card.yaml").data.name != MAIN.dataset else []
+    if kind == "quality":
+        return results(f"dataset/quality/{MAIN.dataset}/{rest}.csv")
+    if name == "dft:label_pressures":
+        return needed("label_pressures")
+    if kind == "dft":
+        made, key = DFT_TABLES[name]
+        return results(made) if MAIN.start == "dft" else needed(key)
+    if kind == "learning":
+        folder = results("learning") if MAIN.start == "dft" else needed("learning_reference")
+        return f"{folder}/{rest}.csv"
+    raise ValueError(f"figure input {name!r}: unknown kind {kind!r}")
