@@ -14,6 +14,7 @@ rule run:
         trajectory=results("dynamics/{run}/trajectory.h5"),
         thermo=results("dynamics/{run}/thermo.csv"),
         report=results("dynamics/{run}/report.json"),
+        timing=results("dynamics/{run}/timing.json"),  # an input of nothing: no two runs take the same time
         start=results("dynamics/{run}/start.extxyz"),
         prov=results("dynamics/{run}/run.prov.json"),
     log:

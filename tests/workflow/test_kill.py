@@ -57,12 +57,12 @@ def test_killed_run_continues_to_the_same_numbers(workspace):
     assert workspace.snakemake("--unlock", *ARGUMENTS).returncode == 0
     second = workspace.snakemake(report, *ARGUMENTS)
     assert second.returncode == 0, (second.stdout + second.stderr)[-3000:]
-    assert json.loads((folder / "report.json").read_text())["resumed_at"] > 0
-    continued = pd.read_csv(folder / "thermo.csv")
+    assert json.loads((folder / "timing.json").read_text())["resumed_at"] > 0
+    continued = pd.read_csv(folder / "thermo.csv", comment="#")
 
     shutil.rmtree(folder)
     assert workspace.snakemake(report, *ARGUMENTS).returncode == 0
-    assert json.loads((folder / "report.json").read_text())["resumed_at"] == 0
-    undisturbed = pd.read_csv(folder / "thermo.csv")
+    assert json.loads((folder / "timing.json").read_text())["resumed_at"] == 0
+    undisturbed = pd.read_csv(folder / "thermo.csv", comment="#")
     # One thread and noise indexed by the step: the same trajectory. 1e-9 relative covers the text form of the table.
     pd.testing.assert_frame_equal(continued, undisturbed, rtol=1e-9, atol=1e-9)

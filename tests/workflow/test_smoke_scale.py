@@ -52,7 +52,7 @@ def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
         trajectory = Trajectory(path)
         assert len(trajectory.species) == 44
         assert trajectory.spec.run == path.parent.name
-        thermo = pd.read_csv(path.parent / "thermo.csv")
+        thermo = pd.read_csv(path.parent / "thermo.csv", comment="#")
         assert thermo.notna().all().all()
         # A crystal that holds together: hydrogen far below the 20 000 K at which a run counts as exploded.
         assert thermo.kinetic_H.max() < 1.0

@@ -128,8 +128,8 @@ def baths(model: Path, rounds: int, steps: int, folder: Path) -> dict:
         for method in ("classical", "qtb", "adqtb"):
             place = folder / f"{method}-{number}"
             lammps.run(specification(method, steps), atoms, model, place)
-            report = json.loads((place / "report.json").read_text())
-            best[method] = min(best[method], 1e3 * report["processor_time"] / steps)
+            timing = json.loads((place / "timing.json").read_text())
+            best[method] = min(best[method], 1e3 * timing["processor_time"] / steps)
     return {
         "atoms": len(atoms),
         "ms_per_step": best,

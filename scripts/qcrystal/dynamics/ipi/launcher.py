@@ -80,10 +80,10 @@ def run(
     begin, rate = time.monotonic(), None
     if first_step < spec.steps:
         rate = _work(job, source, first_step, abs(np.linalg.det(cell)), trained)
-    speed = results.speed(spec, first_step, time.monotonic() - begin, rate)
+    timing = results.timing(spec, first_step, time.monotonic() - begin, rate)
     thermo = results.thermodynamics(job)
-    report = results.report(job, thermo) | speed | results.bead_convergence(spec, max_frequency)
-    results.write_results(job, thermo, report)
+    report = results.report(job, thermo) | results.bead_convergence(spec, max_frequency)
+    results.write_results(job, thermo, report, timing)
     shutil.rmtree(job.folder)
 
 
@@ -107,7 +107,7 @@ def _work(job: Job, source: str, first_step: int, volume: float, trained: tuple[
     path = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]  # for the driver
     try:
         outcome = supervise(
-            [sys.executable, program, source],
+            [sys.executable, "-P", program, source],
             directory=job.folder,
             environment={**os.environ, **thread_environment(1), "PYTHONPATH": ":".join(filter(None, path))},
             log=job.log,

@@ -14,7 +14,7 @@ from qcrystal.dynamics.ipi.atomic_units import GIGAPASCAL, KELVIN
 from qcrystal.dynamics.ipi.job import TRAJECTORIES, Job
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import TrajectoryWriter
-from qcrystal.files import write_whole
+from qcrystal.files import put_in_place, write_whole
 from qcrystal.units import THZ, oscillator_energy
 
 COLUMNS = (
@@ -93,7 +93,7 @@ def report(job: Job, thermo: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def speed(spec: RunSpec, first_step: int, wall_time: float, rate: float | None) -> dict[str, float | None]:
+def timing(spec: RunSpec, first_step: int, wall_time: float, rate: float | None) -> dict[str, float | None]:
     """Wall time (s) since the run was started or last continued, and the speed without the start of i-PI."""
     return {
         "continued_from_step": first_step,
@@ -113,9 +113,11 @@ def bead_convergence(spec: RunSpec, max_frequency: float | None) -> dict[str, fl
     return {"max_frequency": max_frequency, "beads_over_beta_hbar_omega": spec.beads / ratio, "harmonic_error": error}
 
 
-def write_results(job: Job, thermo: pd.DataFrame, report: dict[str, object]) -> None:
+def write_results(job: Job, thermo: pd.DataFrame, report: dict[str, object], timing: dict[str, float | None]) -> None:
+    """Write trajectory, thermodynamics, what the run took, and last the report, which says that all are there."""
     trajectory = job.directory / "trajectory.h5.partial"
     _write_trajectory(job, trajectory)
-    trajectory.replace(job.directory / "trajectory.h5")
+    put_in_place(trajectory, job.directory / "trajectory.h5")
     write_whole(job.directory / "thermo.csv", thermo.to_csv(index=False, float_format="%.12g"))
+    write_whole(job.directory / "timing.json", json.dumps(timing, indent=2) + "\n")
     write_whole(job.directory / "report.json", json.dumps(report, indent=2) + "\n")

@@ -7,7 +7,6 @@ reads its file, which changes their last digits. The archive holds the digest of
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from qcrystal.dynamics.bath.thermal import ThermalBath
 from qcrystal.dynamics.lammps.box import Box
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.lammps.kinetics import Kinetics
-from qcrystal.files import file_digest
+from qcrystal.files import file_digest, put_in_place
 
 FORM = 2
 """Form of what is in a checkpoint; one of another form is forgotten."""
@@ -37,7 +36,7 @@ def save(files: Files, box: Box, kinetics: Kinetics, bath: ThermalBath) -> None:
     state: dict[str, Any] = {**atoms, "means": kinetics.means, **bath.state()}
     archive = files.bath(box.step)
     np.savez(archive, checkpoint=file_digest(partial), **state)
-    os.replace(partial, files.checkpoint)
+    put_in_place(partial, files.checkpoint)
     for old in files.baths():
         if old != archive:
             old.unlink()

@@ -27,6 +27,7 @@ class Files:
         self.trajectory = self.directory / "trajectory.h5"
         self.thermo = self.directory / "thermo.csv"
         self.report = self.directory / "report.json"
+        self.timing = self.directory / "timing.json"
 
     @staticmethod
     def partial(path: Path) -> Path:
@@ -94,7 +95,7 @@ class Files:
             return f"{self.start}: damaged"
         thermo = self.partial(self.thermo) if self.partial(self.thermo).is_file() else self.thermo
         try:
-            table = pd.read_csv(thermo, on_bad_lines="skip").apply(pd.to_numeric, errors="coerce").dropna()
+            table = pd.read_csv(thermo, comment="#", on_bad_lines="skip").apply(pd.to_numeric, errors="coerce").dropna()
             whole = set(range(0, step + 1, sample_every)) <= set(table["step"])
         except (OSError, ValueError, KeyError):  # pandas' own are ValueErrors
             whole = False

@@ -109,7 +109,7 @@ def _package(name: str) -> Path:
 def _work(spec: RunSpec, directory: Path, ranks: int, engine: str) -> None:
     """Run the worker to its end; its standard error goes to the log of LAMMPS."""
     files = Files(directory)
-    command = [sys.executable, "-m", worker.__name__, str(files.job), str(os.getpid())]
+    command = [sys.executable, "-P", "-m", worker.__name__, str(files.job), str(os.getpid())]
     if ranks > 1:
         # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.
         starter = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "fork", "-n", str(ranks)]

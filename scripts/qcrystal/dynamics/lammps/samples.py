@@ -12,7 +12,7 @@ import pandas as pd
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.dynamics.trajectory import TrajectoryWriter
-from qcrystal.files import write_whole
+from qcrystal.files import put_in_place, write_whole
 
 
 class Samples:
@@ -49,7 +49,7 @@ class Samples:
 
     def table(self) -> pd.DataFrame:
         """The table as it is on the disk."""
-        return pd.read_csv(self.files.partial(self.files.thermo))
+        return pd.read_csv(self.files.partial(self.files.thermo), comment="#")
 
     def drop_after(self, step: int) -> None:
         """Forget the samples that a broken-off run wrote after its last checkpoint.
@@ -75,14 +75,15 @@ class Samples:
             raise RunError(f"{trajectory}: damaged ({error}); start the run again, from its beginning") from error
         text = thermo.read_text(errors="replace")
         whole = text[: text.rfind("\n") + 1]  # a row that was torn while it was written may be a valid, shorter one
-        table = pd.read_csv(io.StringIO(whole), float_precision="round_trip")
+        table = pd.read_csv(io.StringIO(whole), comment="#", float_precision="round_trip")
         write_whole(thermo, table[table["step"] <= step].to_csv(index=False))
 
-    def finish(self, report: str) -> None:
+    def finish(self, report: str, timing: str) -> None:
         """Put the files in their places; the report, written first, comes last and says that all are there."""
+        write_whole(self.files.timing, timing)
         self.files.partial(self.files.report).write_text(report)
         for path in (self.files.trajectory, self.files.thermo, self.files.report):
-            os.replace(self.files.partial(path), path)
+            put_in_place(self.files.partial(path), path)
 
     def _writer(self) -> TrajectoryWriter:
         partial = self.files.partial(self.files.trajectory)

@@ -34,6 +34,7 @@ from qcrystal.dynamics.watch import PressureWatch
 from qcrystal.errors import full_disk, one_line
 from qcrystal.files import write_whole
 from qcrystal.processes import Request, alive, end_with_parent, requests_noted
+from qcrystal.provenance.reading import watch_for_job
 from qcrystal.units import AMU_A2_PS2
 
 PROGRESS_INTERVAL = 15.0
@@ -128,7 +129,7 @@ class Simulation:
         finally:
             self.samples.flush()
         if self.box.writes:
-            self.samples.finish(self._report())
+            self.samples.finish(self._report(), self._timing())
 
     def _to_next_checkpoint(self) -> None:
         """Run to the next checkpoint; a whole set-up at its start makes a continued run equal to an unbroken one."""
@@ -239,22 +240,27 @@ class Simulation:
                 raise RunError(f"temperature of {species} is {temperature:.0f} K {where}; {ADVICE}")
 
     def _report(self) -> str:
-        """The report of the finished run, as JSON."""
+        """The report of the finished run, as JSON: the same for two equal runs."""
+        document = report(self.box, self.start, self.bath, self.kinetics, self.samples.table())
+        return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+    def _timing(self) -> str:
+        """What the run took, as JSON: no two runs have the same."""
         wall = time.monotonic() - self.started
         steps = self.spec.steps - self.first_step
-        effort = {
+        document = {
             "resumed_at": self.first_step,
             "wall_time": wall,
             "processor_time": time.process_time() - self.processor_time,
             "steps_per_second": steps / wall if wall > 0 else 0.0,
         }
-        document = effort | report(self.box, self.start, self.bath, self.kinetics, self.samples.table())
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def main(job: str, parent: str) -> int:
     """Carry out the job; 0 if it went well."""
     end_with_parent()
+    watch_for_job()
     path = Path(job)
     try:
         Simulation(json.loads(path.read_text()), path.parent, int(parent)).run()

@@ -240,7 +240,7 @@ def test_continued_run_equals_the_undisturbed_one(crystal_run, released_model, t
     torn = tmp_path / "ipi" / "run.checkpoint_2"  # of step 10; numbers 0 and 1 are of steps 0 and 5
     torn.write_text(torn.read_text()[:-200])
     ipi.run(spec, structure, released_model, tmp_path, max_frequency=60.0)
-    assert json.loads((tmp_path / "report.json").read_text())["continued_from_step"] == 5
+    assert json.loads((tmp_path / "timing.json").read_text())["continued_from_step"] == 5
     # positions are float32 in the file; the table shows the round-off of the restart amplified over seven steps
     expected, found = (pd.read_csv(path / "thermo.csv") for path in (folder, tmp_path))
     assert found.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9, abs=1e-9)
@@ -280,7 +280,7 @@ def test_killed_process_takes_i_pi_along_and_continues(tmp_path, root):
     folder = str((tmp_path / "run" / "ipi").resolve())
     assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and _working_folder(pid) == folder]
     ipi.run(spec, structure, model, tmp_path / "run", driver=POLYNOMIAL_DRIVER, fix_centre=False)
-    assert json.loads((tmp_path / "run" / "report.json").read_text())["continued_from_step"] > 0
+    assert json.loads((tmp_path / "run" / "timing.json").read_text())["continued_from_step"] > 0
     assert len(Trajectory(tmp_path / "run" / "trajectory.h5")) == 151
 
 

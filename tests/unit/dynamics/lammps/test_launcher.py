@@ -128,8 +128,8 @@ def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, mo
     lammps.run(spec, structure, released_model, tmp_path / "whole")
     break_off(spec, structure, released_model, tmp_path / "split", monkeypatch)
     lammps.run(spec, structure, released_model, tmp_path / "split")
-    report = json.loads((tmp_path / "split/report.json").read_text())
-    assert report["resumed_at"] == 40
+    timing = json.loads((tmp_path / "split/timing.json").read_text())
+    assert timing["resumed_at"] == 40
     whole, split = (Trajectory(tmp_path / name / "trajectory.h5") for name in ("whole", "split"))
     assert split.step.tolist() == list(range(0, 61, 5))
     assert np.array_equal(whole.positions, split.positions)
@@ -151,8 +151,13 @@ def test_paths_beyond_ascii(structure, released_model, tmp_path, monkeypatch):
     folder = (odd / "å run").relative_to(tmp_path)
     break_off(spec, structure, model, folder, monkeypatch)
     lammps.run(spec, structure, model, folder)
-    assert json.loads((folder / "report.json").read_text())["resumed_at"] == 40
-    assert sorted(path.name for path in folder.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
+    assert json.loads((folder / "timing.json").read_text())["resumed_at"] == 40
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "report.json",
+        "thermo.csv",
+        "timing.json",
+        "trajectory.h5",
+    ]
     plain, other = (Trajectory(path / "trajectory.h5") for path in (tmp_path / "plain", folder))
     assert np.array_equal(plain.positions, other.positions)
 
@@ -203,9 +208,14 @@ def test_damaged_checkpoint_is_named_and_the_run_starts_again(
     lammps.run(spec, structure, released_model, tmp_path)
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert told == [f"{tmp_path / name}: damaged; the run starts again from its beginning"]
-    assert json.loads((tmp_path / "report.json").read_text())["resumed_at"] == 0
+    assert json.loads((tmp_path / "timing.json").read_text())["resumed_at"] == 0
     assert read_table(tmp_path / "thermo.csv")["step"].tolist() == list(range(0, 61, 5))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "report.json",
+        "thermo.csv",
+        "timing.json",
+        "trajectory.h5",
+    ]
 
 
 def test_a_torn_row_does_not_come_back(structure, released_model, tmp_path, monkeypatch):
@@ -265,8 +275,13 @@ def test_run_killed_while_it_finished(structure, released_model, tmp_path, monke
     before = Trajectory(tmp_path / "trajectory.h5").positions
     (tmp_path / lost).unlink()
     lammps.run(spec, structure, released_model, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
-    assert json.loads((tmp_path / "report.json").read_text())["resumed_at"] == (20 if lost == "report.json" else 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "report.json",
+        "thermo.csv",
+        "timing.json",
+        "trajectory.h5",
+    ]
+    assert json.loads((tmp_path / "timing.json").read_text())["resumed_at"] == (20 if lost == "report.json" else 0)
     assert np.array_equal(Trajectory(tmp_path / "trajectory.h5").positions, before)
     assert read_table(tmp_path / "thermo.csv")["step"].tolist() == [0, 5, 10, 15, 20]
 
@@ -343,7 +358,12 @@ def test_constant_pressure_run_leaves_its_files(structure, released_model, tmp_p
     tilted.set_cell(structure.cell.array @ np.array([[1, 0.02, 0], [0, 1, 0.01], [0.01, 0, 1]]), scale_atoms=True)
     lammps.run(specification(method="qtb", temperature=0, steps=100), tilted, released_model, tmp_path)
     trajectory, thermo = Trajectory(tmp_path / "trajectory.h5"), read_table(tmp_path / "thermo.csv")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "thermo.csv", "trajectory.h5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "report.json",
+        "thermo.csv",
+        "timing.json",
+        "trajectory.h5",
+    ]
     assert trajectory.step.tolist() == thermo["step"].tolist() == list(range(0, 101, 5))
     assert trajectory.cell[0] @ trajectory.cell[0].T == pytest.approx(tilted.cell.array @ tilted.cell.array.T, abs=1e-9)
     assert np.linalg.det(trajectory.cell) == pytest.approx(thermo["volume"].to_numpy())
@@ -449,7 +469,7 @@ def test_run_that_is_asked_to_end_stops_at_its_next_checkpoint(structure, releas
     )  # 400 where it is only just there
     assert told
     lammps.run(spec, structure, released_model, run)
-    assert json.loads((run / "report.json").read_text())["resumed_at"] == int(told.group(1))
+    assert json.loads((run / "timing.json").read_text())["resumed_at"] == int(told.group(1))
     lammps.run(spec, structure, released_model, tmp_path / "whole")
     first, second = (Trajectory(folder / "trajectory.h5") for folder in (run, tmp_path / "whole"))
     assert np.array_equal(first.positions, second.positions)
