@@ -21,6 +21,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,7 @@ def _lock(names: list[str], wanted: int) -> list[str]:
     while True:
         files = {}
         for name in names:
-            file = open(Path(tempfile.gettempdir()) / f"qcrystal-{os.getuid()}-{name}.lock", "w")
+            file = _own_file(Path(tempfile.gettempdir()) / f"qcrystal-{os.getuid()}-{name.replace('/', '-')}.lock")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -125,6 +126,19 @@ def _lock(names: list[str], wanted: int) -> list[str]:
             log.info("waiting for a GPU: other jobs hold those of %s", ", ".join(names))
         waiting = True
         time.sleep(PAUSE)
+
+
+def _own_file(path: Path) -> IO[str]:
+    """Open a lock file in a folder where everybody may write; `RuntimeError` for one that somebody else put there."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise RuntimeError(f"{path}: not a lock file of yours ({error.strerror}); have it removed") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_nlink > 1:
+        os.close(descriptor)
+        raise RuntimeError(f"{path}: not a lock file of yours; have it removed")
+    return os.fdopen(descriptor, "w")
 
 
 GRACE = 20.0
