@@ -1189,7 +1189,7 @@ def test_full_disk_ends_a_run_and_what_it_has_is_kept(tmp_path):
     says(str(caught.value), [RUN, str(tmp_path), "no space left", "make room"])
     (tmp_path / "report.json.partial").unlink()
     lammps.run(spec, lah10(), model, tmp_path)
-    assert json.loads((tmp_path / "report.json").read_text())["resumed_at"] == 20
+    assert json.loads((tmp_path / "timing.json").read_text())["resumed_at"] == 20
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -1246,6 +1246,39 @@ def test_bad_variable_of_make_is_named_before_an_environment_is_built(case, bare
     process = make(bare, "figures", variable)
     assert process.returncode == 2 and not (bare / ".venv").exists()
     says(process.stderr, words)
+
+
+INJECTED = [
+    "$(shell touch pwned)",
+    "`touch pwned`",
+    "$$(touch pwned)",
+    '"; touch pwned; "',
+    "'; touch pwned; '",
+    "x\ntouch pwned",
+]
+
+
+@pytest.mark.parametrize("text", INJECTED, ids=range(len(INJECTED)))
+@pytest.mark.parametrize("name", ["T", "HTML", "KEY", "CORES", "SCALE", "CRYSTAL", "PYTHON", "JSON"])
+def test_what_make_is_told_reaches_no_shell(bare, name, text):
+    """Neither make's own functions nor the shell run what is said; a stand-in of Python writes down what arrives."""
+    lock = (bare / "envs/requirements.lock").read_bytes()
+    ready = bare / ".venv" / f"ready-{hashlib.sha256(lock).hexdigest()[:16]}"
+    python = bare / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf "%s\\0" "$@" >> said\n')
+    python.chmod(0o755)
+    ready.touch()
+    try:
+        for target in ("help", "audit", "seal"):
+            make(bare, target, f"{name}={text}", *(["SCALE=smoke"] if name != "SCALE" else []))
+        assert not (bare / "pwned").exists()
+        if name in ("T", "HTML"):
+            said = (bare / "said").read_text().split("\0")
+            assert (text if name == "T" else f"--html={text}") in said
+    finally:
+        shutil.rmtree(bare / ".venv")
+        (bare / "said").unlink(missing_ok=True)
 
 
 def test_good_variables_of_make_are_not_refused(bare):

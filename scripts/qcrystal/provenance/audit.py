@@ -16,7 +16,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from qcrystal.files import file_digest, walk
+from qcrystal.files import STAMP, file_digest, walk
 from qcrystal.potential.card import CardError, read_card
 from qcrystal.provenance import judge
 from qcrystal.provenance.environment import lock_file
@@ -138,7 +138,7 @@ class Audit:
         top = self.root / self.folders[0]
         for path in walk(top):
             inside = path.relative_to(top).parts
-            if inside[0] in UNRECORDED or path.name.startswith(".") or path.name.endswith(SUFFIX):
+            if inside[0] in UNRECORDED or path.name == STAMP or path.name.endswith(SUFFIX):
                 continue
             name = path.relative_to(self.root).as_posix()
             if self.made_by(name) is None and name not in self.nodes:
@@ -212,7 +212,7 @@ class Audit:
         names: dict[str, Node] = {}
         for node in self.nodes.values():
             for path in node.files:
-                names.setdefault(path, node)
+                names.setdefault(path, self.maker.get(path, node))
         paths = names | {node.path: node for node in self.nodes.values()}  # of records: by their whole path alone
         if wanted in paths:
             return [paths[wanted]]

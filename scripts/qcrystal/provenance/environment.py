@@ -124,14 +124,15 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
     a module of any other folder are each named with what is wrong.
     """
     paths = sysconfig.get_paths()
-    installed = tuple({os.path.abspath(paths[name]) + os.sep for name in ("purelib", "platlib")})
+    spelt = {os.path.abspath(paths[name]) for name in ("purelib", "platlib")}
+    installed = tuple({folder + os.sep for folder in (*spelt, *map(os.path.realpath, spelt))})  # .venv may be a link
     base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     python = {os.path.realpath(sysconfig.get_path(name, vars=base)) + os.sep for name in ("stdlib", "platstdlib")}
-    own = (str(code.SCRIPTS) + os.sep, os.path.join(str(code.SCRIPTS.parent), ".snakemake", "scripts") + os.sep)
+    started = os.path.abspath(getattr(sys.modules.get("__main__"), "__file__", None) or os.curdir)
     listed: dict[str, str] | None = None
     found = []
     for file in sorted(files):
-        if file.startswith(own):
+        if file.startswith(str(code.SCRIPTS) + os.sep) or (file == started and _is_rule_script(file)):
             continue
         if file.startswith(installed):
             listed = _listed(installed) if listed is None else listed
@@ -142,6 +143,11 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
         elif not os.path.realpath(file).startswith(tuple(python)):
             found.append(f"{file}: code from outside of the environment")
     return found
+
+
+def _is_rule_script(file: str) -> bool:
+    """Whether a file is where Snakemake puts the copy of a rule's script that it runs."""
+    return Path(file).parent == Path.cwd() / ".snakemake" / "scripts"
 
 
 def _listed(folders: Iterable[str]) -> dict[str, str]:

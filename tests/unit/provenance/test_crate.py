@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -323,3 +324,131 @@ def test_each_environment_names_its_own_lock_file(repository):
     assert [entity["name"] for entity in found.values() if entity.get("sha256") == "0" * 64] == [
         "a lock file, another version"
     ]
+
+
+def rezipped(archive: Path, change) -> Path:
+    """The archive with its members passed through a change: a list of (ZipInfo or name, content)."""
+    with zipfile.ZipFile(archive) as file:
+        members = [(info, file.read(info)) for info in file.infolist()]
+    other = archive.with_name("other.zip")
+    with warnings.catch_warnings(), zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as file:
+        warnings.simplefilter("ignore")  # of names that stand twice
+        for info, content in change(members):
+            file.writestr(info, content)
+    return other
+
+
+def with_member(name, content=b"x", kind=None):
+    def change(members):
+        info = zipfile.ZipInfo(name)
+        if kind:
+            info.external_attr = kind << 16
+        return [*members, (info, content)]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (with_member("../outside.txt"), "../outside.txt: its path leads out of the crate"),
+        (with_member("/etc/outside.txt"), "/etc/outside.txt: its path leads out of the crate"),
+        (with_member("a/../../outside.txt"), "a/../../outside.txt: its path leads out of the crate"),
+        (with_member("C:outside.txt"), "C:outside.txt: its path leads out of the crate"),
+        (with_member(FIGURE, b"q,value\nx,9\n"), f"{FIGURE}: stands twice in the archive"),
+        (with_member("link", b"/etc/passwd", 0o120777), "link: a link; a crate holds its files itself"),
+        (with_member("odd\x1b[2J"), "odd\\u001b[2J: ro-crate-metadata.json does not name it"),
+    ],
+)
+def test_an_archive_of_an_attacker_is_seen_through(repository, change, told):
+    """Paths that lead out, names that stand twice, links, and names that would steer a terminal."""
+    other = rezipped(repository.write("crate.zip"), change)
+    assert crate.verify(other) == [told]
+    assert not (repository.root.parent / "outside.txt").exists()
+
+
+def test_an_archive_that_would_swell_is_not_unpacked(repository):
+    """A gigabyte of zeros in a megabyte."""
+    zeros = b"\0" * (1 << 20)
+    other = repository.root / "bomb.zip"
+    with zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as file, file.open("zeros", "w", force_zip64=True) as member:
+        for _ in range(1024):
+            member.write(zeros)
+    with pytest.raises(CrateError, match="claims to hold 1073741824 bytes in .*; it is not unpacked"):
+        crate.verify(other)
+
+
+def test_a_payload_that_is_said_to_be_outside_is_compared_all_the_same(repository):
+    """The figure is exchanged. Metadata describe the new one inside, and name the old one, of the record, as outside."""
+    folder = repository.write("crate")
+    old, new = (folder / FIGURE).read_bytes(), b"q,value\nx,2\n"
+    (folder / FIGURE).write_bytes(new)
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text())
+    for entity in metadata["@graph"]:
+        if entity["@id"] == FIGURE:
+            entity["sha256"] = sha256(new)
+    metadata["@graph"].append({"@id": "ni:///sha-256;x", "@type": "File", "name": FIGURE, "sha256": sha256(old)})
+    (folder / "ro-crate-metadata.json").write_text(json.dumps(metadata))
+    assert [line.split(" (")[0] for line in crate.verify(folder)] == [
+        f"{FIGURE}: not the file that {SCALE}/figures/a.prov.json describes"
+    ]
+
+
+def made_to_fit(folder: Path, name: str, content: bytes, record: str) -> None:
+    """Another file, and both the record and the metadata made to fit it; what the job was given stays as it was."""
+    old = sha256((folder / name).read_bytes())
+    (folder / name).write_bytes(content)
+    before = (folder / record).read_bytes()
+    (folder / record).write_bytes(before.replace(old.encode(), sha256(content).encode()))
+    metadata = folder / "ro-crate-metadata.json"
+    text = metadata.read_text().replace(old, sha256(content))
+    metadata.write_text(text.replace(sha256(before), sha256((folder / record).read_bytes())))
+
+
+def test_a_payload_that_fits_record_and_metadata_lacks_the_records_identifier(repository):
+    folder = repository.write("crate")
+    made_to_fit(folder, FIGURE, b"q,value\nx,2\n", f"{SCALE}/figures/a.prov.json")
+    (line,) = crate.verify(folder)
+    assert line.startswith(f"{FIGURE}: carries the identifier none, its record ")
+
+
+def test_metadata_that_name_a_path_outside_or_a_file_twice(repository):
+    folder = repository.write("crate")
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text())
+    outside = {"@id": "../../etc/passwd", "@type": "File", "name": "x", "sha256": "0" * 64}
+    twice = {"@id": FIGURE, "@type": "File", "name": FIGURE, "sha256": sha256((folder / FIGURE).read_bytes())}
+    metadata["@graph"] += [outside, twice]
+    (folder / "ro-crate-metadata.json").write_text(json.dumps(metadata))
+    assert [line.split(": ")[1] for line in crate.verify(folder)] == [
+        "ro-crate-metadata.json names a path that leads out of the crate",
+        "ro-crate-metadata.json describes it twice",
+    ]
+
+
+def test_a_result_without_a_record_is_named(repository):
+    folder = repository.write("crate")
+    (folder / SCALE / "figures/new.csv").write_bytes(b"1")
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text())
+    name = f"{SCALE}/figures/new.csv"
+    metadata["@graph"].append({"@id": name, "@type": "File", "name": name, "sha256": sha256(b"1")})
+    (folder / "ro-crate-metadata.json").write_text(json.dumps(metadata))
+    assert crate.verify(folder) == [f"{name}: no record tells how it was made"]
+
+
+MALFORMED = ["", "[]", "{}", '{"@graph": 1}', '{"@graph": [1]}', "[" * 99_999, '{"@graph": [{"sha256": 1}]}']
+
+
+@pytest.mark.parametrize("text", MALFORMED, ids=range(len(MALFORMED)))
+def test_malformed_metadata_are_one_line(repository, text):
+    folder = repository.write("crate")
+    (folder / "ro-crate-metadata.json").write_text(text)
+    with pytest.raises(CrateError) as error:
+        crate.verify(folder)
+    assert str(error.value).startswith("ro-crate-metadata.json: cannot be read") and "\n" not in str(error.value)
+
+
+def test_a_seal_is_packed_with_what_it_seals(repository):
+    for name in ("manifest.json", "manifest.json.sig"):
+        repository.file(f"{SCALE}/seal/{name}", b"{}")
+    folder = repository.write("crate")
+    assert (folder / SCALE / "seal/manifest.json.sig").is_file() and crate.verify(folder) == []

@@ -1,7 +1,10 @@
 """The code digest follows what the code does, not how it is written."""
 
+import base64
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +65,81 @@ def test_a_template_beside_a_module_that_names_it_changes_the_digest(scripts):
     assert digest() == before
     (scripts / "qcrystal" / "page.html.j2").write_text("{{ two }}\n")
     assert digest() != before
+
+
+LIBRARY = {
+    "helper.py": "def f():\n    return 1\n",
+    "pkg/__init__.py": "",
+    "pkg/near.py": "from . import data\nfrom ..helper import f\n",
+    "pkg/data.py": "X = 1\n",
+    "pkg/typed.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from qcrystal.c import X\n",
+    "pkg/said.py": 'import logging\nlog = logging.getLogger()\nlog.info("%s atoms", 3)\n',
+    "pkg/named.py": 'from importlib import import_module\nimport_module("qcrystal.c")\n',
+    "provenance/record.py": "X = 1\n",
+    "processes.py": "X = 1\n",
+    "errors.py": "X = 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("job", "edited", "text", "counts"),
+    [
+        ("from qcrystal.pkg import near\n", "pkg/data.py", "X = 2\n", True),
+        ("from qcrystal.pkg import near\n", "helper.py", "def f():\n    return 2\n", True),
+        ("from qcrystal.pkg import near\n", "pkg/typed.py", "X = 2\n", False),
+        ("import qcrystal.pkg.data\n", "pkg/__init__.py", "X = 2\n", True),
+        ("from qcrystal.pkg.typed import TYPE_CHECKING\n", "c.py", "X = 2\n", False),
+        ("from qcrystal.pkg import named\n", "c.py", "X = 2\n", True),
+        ("def g():\n    from qcrystal.c import X\n", "c.py", "X = 2\n", True),
+        ("from qcrystal.pkg import said\n", "pkg/said.py", LIBRARY["pkg/said.py"].replace("atoms", "ions"), False),
+        ("from qcrystal.pkg import said\n", "pkg/said.py", LIBRARY["pkg/said.py"].replace("3", "next(it)"), True),
+        ("from qcrystal.provenance import record\n", "provenance/record.py", "X = 2\n", False),
+        ("from qcrystal import processes, errors\n", "processes.py", "X = 2\n", False),
+        ("from qcrystal import processes, errors\n", "errors.py", "X = 2\n", False),
+    ],
+)
+def test_what_counts_and_what_does_not(scripts, job, edited, text, counts):
+    """Relative imports, packages, imports by name and within functions count; types, plain logging and tools do not."""
+    for name, content in LIBRARY.items():
+        (scripts / "qcrystal" / name).parent.mkdir(exist_ok=True)
+        (scripts / "qcrystal" / name).write_text(content)
+    (scripts / "job.py").write_text(job)
+    before = digest()
+    (scripts / "qcrystal" / edited).write_text(text)
+    assert (digest() != before) == counts
+
+
+def rules_of(root):
+    """Name of each rule that has code, and the files that its `code(...)` names."""
+    found = {}
+    for path in sorted((root / "rules").glob("*.smk")):
+        for block in re.split(r"^ *(?:use )?rule ", path.read_text(), flags=re.M)[1:]:
+            name = re.match(r"\w*", block)[0]
+            for call in re.findall(r"\*\*code\(([^)]*)\)", block):
+                if "{" not in call:
+                    found[f"{path.stem}:{name}"] = re.findall(r'"([^"]+)"', call)
+    return found
+
+
+def users(root, module):
+    """Rules in whose code a file of the library counts."""
+    file = root / "scripts" / "qcrystal" / module
+    scripts = root / "scripts"
+    return {rule for rule, files in rules_of(root).items() if any(file in local_imports(scripts / f) for f in files)}
+
+
+def test_an_edit_of_records_audits_tools_or_processes_reruns_nothing(root):
+    watching = [f"provenance/{path.name}" for path in (root / "scripts/qcrystal/provenance").glob("*.py")]
+    tools = [f"commands/{path.name}" for path in (root / "scripts/qcrystal/commands").glob("*.py")]
+    for module in (*watching, *tools, "processes.py", "errors.py", "__main__.py"):
+        assert users(root, module) == set(), module
+
+
+def test_an_edit_of_the_integrator_reruns_all_dynamics_and_no_labels(root):
+    """What follows, Snakemake reruns by itself: outputs of these are inputs of those."""
+    found = users(root, "dynamics/bath/thermal.py")
+    assert {"dynamics:run", "learning:learning_explore"} <= found
+    assert not {rule for rule in found if rule.split(":")[0] in ("dft", "dataset", "statics", "search", "figures")}
 
 
 def test_imports_are_found_through_packages(root):
@@ -196,3 +274,83 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
         "scripts/qcrystal/files.py",
         f"{tmp_path}/job.py: code from outside of the environment",
     }
+
+
+def test_changes_that_git_was_told_not_to_see_are_seen(tmp_path, monkeypatch):
+    """Hidden by ``--assume-unchanged`` or ``--skip-worktree``, by an exclude file of the clone, or by another repository."""
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    for name in ("a.py", "b.py"):
+        (scripts / name).write_text("a = 1\n")
+    monkeypatch.setattr(code, "SCRIPTS", scripts)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    clean = environment.commit()
+    assert clean["uncommitted"] is None
+    for flag, back in (("--assume-unchanged", "--no-assume-unchanged"), ("--skip-worktree", "--no-skip-worktree")):
+        git(tmp_path, "update-index", flag, "scripts/a.py")
+        assert environment.commit() == clean
+        (scripts / "a.py").write_text("a = 2\n")
+        assert environment.commit()["uncommitted"]
+        (scripts / "a.py").unlink()
+        assert environment.commit()["uncommitted"]
+        (scripts / "a.py").write_text("a = 1\n")
+        git(tmp_path, "update-index", back, "scripts/a.py")
+    (tmp_path / ".git/info/exclude").write_text("scripts/new.py\n")
+    (scripts / "new.py").write_text("b = 1\n")
+    assert environment.commit()["uncommitted"]
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    assert environment.commit()["commit"] == clean["commit"]
+
+
+def test_code_that_no_package_installed_is_named(tmp_path, monkeypatch):
+    """An environment with one package: its own file, an edited one, one that was added, and one from outside."""
+    site, outside = tmp_path / "site", tmp_path / "outside"
+    for folder in (site / "good-1.dist-info", outside):
+        folder.mkdir(parents=True)
+    for name in ("good.py", "edited.py"):
+        (site / name).write_text("x = 1\n")
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"x = 1\n").digest()).decode().rstrip("=")
+    listed = "".join(f"{name},sha256={digest},6\n" for name in ("good.py", "edited.py"))
+    (site / "good-1.dist-info/RECORD").write_text(listed + "good-1.dist-info/RECORD,,\n")
+    (site / "edited.py").write_text("x = 2\n")
+    (site / "sitecustomize.py").write_text("x = 1\n")
+    (outside / "ase.py").write_text("x = 1\n")
+    real, own = environment.sysconfig.get_paths, {"purelib": str(site), "platlib": str(site)}
+    monkeypatch.setattr(environment.sysconfig, "get_paths", lambda *given, **named: real(*given, **named) | own)
+    files = [str(site / name) for name in ("good.py", "edited.py", "sitecustomize.py")]
+    found = environment.from_elsewhere([*files, str(outside / "ase.py"), json.__file__])
+    assert found == [
+        f"{outside}/ase.py: code from outside of the environment",
+        f"{site}/edited.py: not the file that its package installed",
+        f"{site}/sitecustomize.py: listed by no installed package",
+    ]
+
+
+def test_this_environment_is_as_it_was_installed():
+    """What this test has loaded: a check that finds fault with a good environment would be of no use."""
+    import ase
+    import numpy
+
+    loaded = environment.loaded_files()
+    assert {ase.__file__, numpy.__file__} <= loaded
+    packages = [file for file in loaded if "site-packages" in file]
+    assert environment.from_elsewhere(packages) == []
+
+
+def test_what_a_worker_reads_is_told_to_its_job(root, tmp_path):
+    """A process that the job started; its own files are not among what it read."""
+    scripts = tmp_path / "scripts"
+    shutil.copytree(root / "scripts" / "qcrystal", scripts / "qcrystal", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "secret").write_text("1")
+    told = tmp_path.with_name(tmp_path.name + "-told")
+    told.mkdir()
+    worker = "from qcrystal.provenance.reading import watch_for_job; watch_for_job(); open('secret').read()\n"
+    worker += "open('own', 'w').write('1'); open('own').read()"
+    variables = {**os.environ, "PYTHONPATH": str(scripts), "QCRYSTAL_READS": str(told)}
+    subprocess.run([sys.executable, "-P", "-c", worker], cwd=tmp_path, env=variables, check=True)
+    (file,) = told.glob("*.json")
+    said = json.loads(file.read_text())
+    assert str(tmp_path / "secret") in said["read"] and str(tmp_path / "own") not in said["read"]
+    assert str(scripts / "qcrystal/provenance/reading.py") in said["loaded"]

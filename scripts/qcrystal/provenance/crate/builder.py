@@ -38,6 +38,7 @@ CODE = (
     "LICENSE",
     "CITATION.cff",
 )
+SEAL = ("seal/manifest.json", "seal/manifest.json.sig")
 NOT_SHARED = ("config/local.yaml",)  # of one machine; git ignores it, too
 
 
@@ -113,6 +114,9 @@ def _build(root: Path, results: str, jobs: list[Job], with_trajectories: bool):
         for entry in job.inputs + job.outputs:
             shelf.payload(entry, job)
         shelf.file(job.path)
+    for name in SEAL:
+        if (root / results / name).is_file():
+            shelf.file(f"{results}/{name}")
     workflow = describe_workflow(shelf, about["title"], results, jobs)
     describe_run(shelf, workflow, results, jobs)
     return shelf.crate

@@ -156,7 +156,8 @@ def verify(path: Path) -> list[str]:
         named |= {name, *_compare_with_record(content, name, outside)}
     all_read = not any(name.endswith(SUFFIX) for name in content.wrong)  # else it is unknown what the others name
     for name in content.names():
-        if all_read and name.startswith("results/") and not part_of(name, named):
+        is_seal = "seal" in PurePosixPath(name).parts[3:4]
+        if all_read and name.startswith("results/") and not is_seal and not part_of(name, named):
             content.wrong[name] = f"{name}: no record tells how it was made"
     return [printable(line) for line in sorted(content.wrong.values())]
 
