@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -60,7 +61,12 @@ def specification(method: str, steps: int, **changes) -> RunSpec:
 
 def worker(what: str, **job) -> float | None:
     """Processor time (s) of a bare code in this process: ``dynamics`` or ``batch``; None of a ``client`` of a socket."""
-    return {"dynamics": bare_dynamics, "batch": bare_batch, "client": bare_client}[what](**job)
+    bare: dict[str, Callable[..., float | None]] = {
+        "dynamics": bare_dynamics,
+        "batch": bare_batch,
+        "client": bare_client,
+    }
+    return bare[what](**job)
 
 
 def bare_dynamics(model: str, repeat: list[int], ensemble: str, steps: int) -> float:
@@ -75,7 +81,7 @@ def bare_dynamics(model: str, repeat: list[int], ensemble: str, steps: int) -> f
             f"dump frames all custom 20 {folder}/dump id xu yu zu",
             "run 0 post no",
         ]
-        simulation = bare_lammps(model, lanthanum_decahydride(repeat), commands)
+        simulation = bare_lammps(Path(model), lanthanum_decahydride(repeat), commands)
         started = time.process_time()
         simulation.command(f"run {steps}")
         return time.process_time() - started
@@ -102,7 +108,7 @@ def bare_batch(model: str, repeat: list[int], rounds: int) -> float:
 def bare_client(model: str, repeat: list[int], address: str) -> None:
     """LAMMPS that evaluates what i-PI sends to a socket, until i-PI ends."""
     commands = [f"fix socket all ipi {address} 31415 unix", "run 100000000"]
-    bare_lammps(model, lanthanum_decahydride(repeat), commands)
+    bare_lammps(Path(model), lanthanum_decahydride(repeat), commands)
 
 
 def _worker_command(what: str, **job) -> list[str]:
@@ -190,7 +196,7 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
     cell, positions = standard_orientation(atoms)
     (folder / "start.xyz").write_text(start_file(symbols, cell, positions))
     with open(folder / "log", "w") as log:
-        streams = {"cwd": folder, "env": lammps.worker_environment(), "stdout": log, "stderr": log}
+        streams: dict[str, Any] = {"cwd": folder, "env": lammps.worker_environment(), "stdout": log, "stderr": log}
         server = subprocess.Popen([sys.executable, str(Path(sys.executable).with_name("i-pi")), "input.xml"], **streams)
         while not Path(f"/tmp/ipi_{address}").exists() and server.poll() is None:
             time.sleep(0.1)
@@ -198,15 +204,15 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
         client = subprocess.Popen(command, **streams)
         try:
             client.wait()  # i-PI ends its client; a client that fails leaves i-PI waiting
-            status = server.wait(20)
+            failure = "" if server.wait(20) == 0 else "i-PI said nothing"
         except subprocess.TimeoutExpired:
-            status = "no client"
+            failure = "no client"
         finally:
             for process in (client, server):
                 process.kill()
                 process.wait()
-    if status:
-        raise RuntimeError(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [status])[-1]}")
+    if failure:
+        raise RuntimeError(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [failure])[-1]}")
 
 
 def sweep(model: Path, length: float, folder: Path) -> dict:

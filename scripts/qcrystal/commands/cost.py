@@ -21,10 +21,16 @@ COORDINATES = 12  # bytes of an atom in a frame: three single-precision numbers;
 FRAME = 400  # bytes of a frame besides: cell, step, time, index
 
 
+def _atoms(spec: RunSpec) -> int:
+    """Number of atoms of a run, which the configuration works out from the cell."""
+    assert spec.atoms is not None
+    return spec.atoms
+
+
 def bytes_of(spec: RunSpec) -> float:
     """Size of a run's trajectory."""
     sets = 2 if spec.method in PATH_INTEGRAL_METHODS else 1
-    return (spec.steps / spec.sample_every + 1) * (sets * COORDINATES * spec.atoms + FRAME)
+    return (spec.steps / spec.sample_every + 1) * (sets * COORDINATES * _atoms(spec) + FRAME)
 
 
 def costs(loaded: Configuration, us_per_atom_step: float) -> pd.DataFrame:
@@ -35,16 +41,16 @@ def costs(loaded: Configuration, us_per_atom_step: float) -> pd.DataFrame:
         seen.update(runs)
         if not new:
             continue
-        work = sum(spec.steps * spec.beads * spec.atoms for spec in new)
+        work = sum(spec.steps * spec.beads * _atoms(spec) for spec in new)
         rows.append(
             {
                 "sweep": name,
                 "runs": len(new),
-                "atoms": max(spec.atoms for spec in new),
+                "atoms": max(_atoms(spec) for spec in new),
                 "beads": max(spec.beads for spec in new),
                 "10^9 atom-steps": work / 1e9,
                 "hours": work * us_per_atom_step / 3.6e9,
-                "longest run (h)": max(s.steps * s.beads * s.atoms for s in new) * us_per_atom_step / 3.6e9,
+                "longest run (h)": max(s.steps * s.beads * _atoms(s) for s in new) * us_per_atom_step / 3.6e9,
                 "GB": sum(map(bytes_of, new)) / 1e9,
             }
         )

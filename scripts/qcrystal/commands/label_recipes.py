@@ -9,7 +9,7 @@ import subprocess
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -59,7 +59,7 @@ def drawn(recipe, document, folder):
     dft = document["dft"]
     draw = Draw(document["species"], dft["frequencies"], dft["seed"], mobile=document.get("mobile"))
     if "structures" in recipe:
-        given = read(folder / recipe["structures"], ":")
+        given = list(read(folder / recipe["structures"], ":"))
         keep = recipe.pop("select", None)
         if keep is not None:
             given = [atoms for atoms in given if atoms.info["name"] in keep]
@@ -107,7 +107,7 @@ def convergence(document, folder, work):
     """Label the frames of `convergence` by every setting, compare them, and write `convergence.csv`."""
     dft = document["dft"]
     paw_sets(dft, work / "paw")
-    tried = SimpleNamespace(**dft["convergence"])
+    tried: Any = SimpleNamespace(**dft["convergence"])
     frames_path = work / "convergence" / "frames.extxyz"
     frames_path.parent.mkdir(parents=True, exist_ok=True)
     write(

@@ -164,7 +164,7 @@ def test_paths_beyond_ascii(structure, released_model, tmp_path, monkeypatch):
 
 def replace_worker(patch, code):
     """Let runs start ``code`` in place of the worker."""
-    patch.setattr(lammps, "supervise", lambda c, **k: supervise([c[0], "-c", code, *c[3:]], **k))
+    patch.setattr(lammps, "supervise", lambda c, **k: supervise([*c[:2], "-c", code, *c[4:]], **k))
 
 
 def break_off(spec, structure, model, folder, monkeypatch):
