@@ -127,7 +127,8 @@ def compare(system: LabelledFrames) -> Comparison:
     forces, energies = system.forces[chosen], system.energies[chosen]
     virials = (system.virials[chosen] + system.virials[chosen].transpose(0, 2, 1)) / 2
     fractional = np.einsum("fni,fij->fnj", positions, np.linalg.inv(cells))
-    atoms, found, moved = len(system.symbols), {}, False
+    found: dict[tuple[int, int], tuple[float, ...]] = {}
+    atoms, moved = len(system.symbols), False
     for i in range(len(chosen) - 1):
         others = np.arange(i + 1, len(chosen))
         shift = fractional[others] - fractional[i]
@@ -148,7 +149,7 @@ def compare(system: LabelledFrames) -> Comparison:
             ]
         )
         for place, j in enumerate(others):
-            found[i, j] = ((energies[j] - energies[i]) / atoms, *(work[place] / atoms), distance[place])
+            found[i, int(j)] = ((energies[j] - energies[i]) / atoms, *(work[place] / atoms), distance[place])
     kept = _nearest(found, len(chosen))
     table = np.array([found[pair] for pair in kept]).reshape(-1, 4)
     return Comparison(
@@ -174,7 +175,7 @@ def _independent(pairs: Sequence[tuple[int, int]]) -> int:
     return len(frames) - int(connected_components(graph)[0])
 
 
-def _nearest(pairs: dict[tuple[int, int], tuple[float, float, float, float]], frames: int) -> list[tuple[int, int]]:
+def _nearest(pairs: dict[tuple[int, int], tuple[float, ...]], frames: int) -> list[tuple[int, int]]:
     """The pairs of each frame with its nearest others that are near enough, and do differ."""
     distances = np.full((frames, frames), np.inf)
     for (i, j), (*_, distance) in pairs.items():

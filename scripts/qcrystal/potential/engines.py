@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def open_potential(model: Path, engine: Engine = "native") -> Evaluator:
     return native or Deepmd(model)
 
 
-def native_evaluator(model: Path):
+def native_evaluator(model: Path) -> Any:
     """The `qcrystal.potential.native.evaluator.Evaluator` of a potential, or None if it does not cover it."""
     if not covered(model):
         return None
@@ -76,7 +76,7 @@ def covered(model: Path) -> bool:
     return True
 
 
-def load_potential(model: Path):
+def load_potential(model: str | Path) -> Any:
     """DeePMD-kit's evaluator of a potential, `deepmd.infer.DeepPot`.
 
     Raises
@@ -98,11 +98,13 @@ def load_potential(model: Path):
 class Deepmd:
     """`deepmd.infer.DeepPot`, of a file or as it is, as an evaluator."""
 
-    def __init__(self, model):
+    def __init__(self, model: Any):
         self.potential = load_potential(model) if isinstance(model, str | Path) else model
         self.species = list(self.potential.get_type_map())
 
-    def evaluate(self, positions, cells, types):
+    def evaluate(
+        self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         frames, count = np.shape(positions)[:2]
         coordinates, boxes = np.reshape(positions, (frames, -1)), np.reshape(cells, (frames, 9))
         energies, forces, virials = self.potential.eval(coordinates, boxes, types)[:3]

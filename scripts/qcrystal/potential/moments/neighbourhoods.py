@@ -157,7 +157,8 @@ def moments(pairs: Neighbourhoods, environment: Environment) -> np.ndarray:
 def harmonics(x: float, y: float, z: float, degree: int, value: np.ndarray, gradient: np.ndarray) -> None:
     """Harmonics of degrees 1 to ``degree`` at the unit vector (x, y, z), and their gradients as polynomials.
 
-    Fills ``value`` (n,) and ``gradient`` (n, 3), n = (degree + 1)² - 1.
+    Fills ``value`` (n,) and ``gradient`` (n, 3), n = (degree + 1)² - 1. The function is long because every polynomial is
+    written out.
     """
     value[0], value[1], value[2] = x, y, z
     gradient[0, 0], gradient[0, 1], gradient[0, 2] = 1.0, 0.0, 0.0
