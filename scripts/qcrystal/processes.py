@@ -298,12 +298,17 @@ def supervise(
         finally:
             if child.poll() is None:
                 _end(child)
-                hear(child.stdout)
-    if log:
-        with log.open(errors="replace") as text:
-            text.seek(start)
-            lines.extend(text)
-    return Outcome(status, error_line(lines))
+            hear(child.stdout)  # what it said while it ended
+    return Outcome(status, error_line([*lines, *_written_since(start, log)]))
+
+
+def _written_since(start: int, log: Path | None) -> deque[str]:
+    """The latest lines of a log (None: of nothing) from a place (bytes) in it on."""
+    if log is None:
+        return deque()
+    with log.open(errors="replace") as text:
+        text.seek(start)
+        return deque(text, maxlen=LATEST)
 
 
 def _start(

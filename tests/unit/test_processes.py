@@ -207,6 +207,21 @@ def test_output_without_a_log_is_heard_whole(tmp_path):
     assert (outcome.status, heard, outcome.words) == (0, ["bad"], "bad")
 
 
+def test_a_program_that_has_ended_already_is_heard_to_its_end():
+    """As when SIGTERM reaches the supervisor and the program at once, and the program is faster."""
+    heard = []
+
+    def hear(line):
+        heard.append(line)
+        if line == "one":
+            time.sleep(0.5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        processes.supervise(python("print('one', flush=True); print('two')"), on_line=hear)
+    assert heard == ["one", "two"]
+
+
 def test_ticks_come_while_the_program_runs(tmp_path):
     ticks, code = [], "import pathlib, sys, time\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)"
 

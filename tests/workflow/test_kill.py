@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -39,15 +37,7 @@ def test_killed_run_continues_to_the_same_numbers(workspace):
     lengthen(workspace, 0.8)
     folder = workspace.folder / "results" / "lah10" / "smoke" / "dynamics" / RUN
     report = f"results/lah10/smoke/dynamics/{RUN}/report.json"
-    binaries = Path(sys.executable).parent
-    process = subprocess.Popen(
-        [binaries / "snakemake", "--cores", "2", report, *ARGUMENTS],
-        cwd=workspace.folder,
-        env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = workspace.start(report, *ARGUMENTS)
     wait_for(folder / "checkpoint.restart", process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -7,6 +7,7 @@ MPI ranks, without keeping any state of a generator.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import fft
 
 BLOCK = 256
@@ -42,7 +43,16 @@ def white_noise(seed: int, segment: int, tag: int, steps: int) -> np.ndarray:
     return np.random.Generator(generator).standard_normal((3, steps), dtype=np.float32)
 
 
-def filtered_noise(seed: int, segment: int, tags, filters: np.ndarray, kind) -> np.ndarray:
+def cell_noise(seed: int, step: int) -> np.ndarray:
+    """Standard normal numbers (6,) for the cell at a step; they depend on the two integers and nothing else.
+
+    The third word of the counter is 0, which no atom's tag is (see `white_noise`).
+    """
+    generator = np.random.Philox(key=[seed % 2**64, step], counter=[0, 0, 0, 1])
+    return np.random.Generator(generator).standard_normal(6)
+
+
+def filtered_noise(seed: int, segment: int, tags: ArrayLike, filters: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """Noise of one segment: white noise of this segment and its two neighbours through a finite filter.
 
     Parameters
@@ -58,7 +68,7 @@ def filtered_noise(seed: int, segment: int, tags, filters: np.ndarray, kind) -> 
     -------
     (L, N, 3) array of float32
     """
-    steps = filters.shape[-1] // 2
+    tags, steps = np.asarray(tags), filters.shape[-1] // 2
     padded = np.zeros((len(filters), 3 * steps), np.float32)
     padded[:, : 2 * steps + 1] = filters
     transfer = fft.rfft(np.roll(padded, -steps, axis=-1))

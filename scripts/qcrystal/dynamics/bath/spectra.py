@@ -33,12 +33,12 @@ FINEST = 1.0 / 2400.0
 resolve. The lines of weak friction are narrower; a finer grid would cost memory (its square) and tell them apart from nothing."""
 
 
-def cutoff_filter(frequency, cutoff: float) -> np.ndarray:
+def cutoff_filter(frequency: ArrayLike, cutoff: float) -> np.ndarray:
     """Smooth cut-off 1 / (1 + exp((ν - ν_cut) / w)), w = 2.5 % of ν_cut."""
     return 0.5 * (1.0 - np.tanh(0.5 * (np.asarray(frequency) - cutoff) / (CUTOFF_WIDTH * cutoff)))
 
 
-def lorentzian_kernels(frequency, natural, gamma: float) -> tuple[np.ndarray, np.ndarray]:
+def lorentzian_kernels(frequency: ArrayLike, natural: ArrayLike, gamma: float) -> tuple[np.ndarray, np.ndarray]:
     """Spectral weights with which an oscillator takes up the bath's energy at each frequency, in continuous time.
 
     Potential K = (γ/π) ω0² / [(ω² - ω0²)² + γ²ω²], kinetic the same with ω² in the numerator
@@ -60,7 +60,9 @@ def lorentzian_kernels(frequency, natural, gamma: float) -> tuple[np.ndarray, np
     return common * w0**2, common * w**2
 
 
-def step_kernels(frequency, natural, gamma: float, timestep: float) -> tuple[np.ndarray, np.ndarray]:
+def step_kernels(
+    frequency: ArrayLike, natural: ArrayLike, gamma: float, timestep: float
+) -> tuple[np.ndarray, np.ndarray]:
     """The kernels of `lorentzian_kernels` for the integrator of this module with a finite time step.
 
     From the transfer function of one step of x, v under B A B O with force -mω0²x; the mean of kernel times spectrum over

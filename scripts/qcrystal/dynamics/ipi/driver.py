@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import units
@@ -29,7 +30,7 @@ class BeadPotential(Dummy_driver):
         JSON file whose dictionary is kept as ``self.settings``.
     """
 
-    def __init__(self, settings: str, **kwargs):
+    def __init__(self, settings: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.settings = json.loads(Path(settings).read_text())
         self._parent = os.getppid()
@@ -55,7 +56,7 @@ class BeadPotential(Dummy_driver):
         """
         raise NotImplementedError
 
-    def compute(self, cell, pos):
+    def compute(self, cell: list[np.ndarray] | np.ndarray, pos: list[np.ndarray] | np.ndarray) -> Any:
         """What i-PI calls: one bead, or lists of cells and positions, in Bohr, with cell vectors as columns.
 
         Returns
@@ -101,5 +102,5 @@ class DeepPotentialDriver(BeadPotential):
             )
         self._types = [known.index(symbol) for symbol in self.settings["species"]]
 
-    def evaluate(self, positions, cells):
+    def evaluate(self, positions: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return self._potential.evaluate(positions, cells, self._types)

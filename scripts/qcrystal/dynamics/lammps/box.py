@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase import units
 
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.spec import RunError, RunSpec
 
 BAR = 1e-4
 """bar in GPa."""
+STRESSES = {"xx": (0, 0), "yy": (1, 1), "zz": (2, 2), "yz": (1, 2), "xz": (0, 2), "xy": (0, 1)}
+"""Components of the pressure tensor, and their places in it."""
+RATES = (6, 7, 8, 11, 10, 9)
+"""Places of the strain rates xx, yy, zz, xy, xz, yz among the numbers of LAMMPS's fix nph."""
 NEAREST = 0.4
 """Distance (Å) below which two atoms have collapsed."""
 ADVICE = (
@@ -73,6 +78,7 @@ class Box:
         self.kinds = np.array([spec.species.index(symbol) for symbol in self.symbols])
         self.masses = np.array([spec.masses[symbol] for symbol in self.symbols])
         self.timestep = spec.timestep * 1e-3
+        self._cell_virial = np.zeros(6)
         self.failure: Exception | None = None
         self.lammps = self._engine(job, files)
         self.ranks: int = self.lammps.extract_setting("world_size")
@@ -106,8 +112,10 @@ class Box:
                 f"compute near all coord/atom cutoff {NEAREST}",
                 "compute collapsed all reduce max c_near",
                 "compute unwrapped all property/atom xu yu zu",
+                # without the kinetic part, which LAMMPS would take from the atoms at rest at the start
+                "compute static all pressure NULL virial",
                 "thermo_style custom step pe vol press pxx pyy pzz pyz pxz pxy c_collapsed",
-                "thermo_modify lost error norm no",
+                "thermo_modify lost error norm no press static",
                 "thermo 0",
             ]
         )
@@ -213,17 +221,43 @@ class Box:
         self.command(f"change_box all {lengths} {tilts} remap units box")
 
     def pressure(self) -> float:
-        """Pressure (GPa) of the present positions and velocities."""
+        """Pressure (GPa) of the present positions, without that of the atoms' motion."""
         return self.lammps.get_thermo("press") * BAR
 
+    def stress(self) -> np.ndarray:
+        """Pressure tensor (3, 3), GPa, at the end of the last ``run``, without that of the atoms' motion."""
+        thermo, tensor = self.thermo(), np.empty((3, 3))
+        for name, (a, b) in STRESSES.items():
+            tensor[a, b] = tensor[b, a] = thermo[f"P{name}"] * BAR
+        xx, yy, zz, xy, xz, yz = self._cell_virial
+        return tensor - np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]) / thermo["Volume"] / units.GPa
+
     def thermo(self) -> dict[str, float]:
-        """What LAMMPS computed at the end of the last ``run``, under its own names and in its own units."""
+        """What LAMMPS computed at the end of the last ``run``, under its own names and in its own units.
+
+        Its pressures lack the part of the atoms' motion, and hold what `act_on_cell` adds.
+        """
         return self.lammps.last_thermo()
 
     @property
     def step(self) -> int:
         """Absolute step that LAMMPS is at."""
         return self.lammps.extract_global("ntimestep")
+
+    def strain_rates(self) -> np.ndarray:
+        """Velocities of a flexible cell's six strains, 1/ps: xx, yy, zz, xy, xz, yz."""
+        return np.array([self.lammps.extract_fix("motion", 0, 1, place) for place in RATES])
+
+    def act_on_cell(self, virial: np.ndarray) -> None:
+        """Let a virial act on the cell besides the atoms' own; it is no part of the pressure that is reported.
+
+        Parameters
+        ----------
+        virial : (6,) array
+            eV; xx, yy, zz, xy, xz, yz.
+        """
+        self._cell_virial = virial
+        self.lammps.fix_external_set_virial_global("bath", virial.tolist())
 
     def command(self, *commands: str) -> None:
         """Give LAMMPS commands, one after the other; a failure within a callback is raised here."""
@@ -239,8 +273,8 @@ class Box:
 
     def call_after_forces(self, function: Any) -> None:
         """Let LAMMPS call ``function(caller, step, count, tags, positions, forces)`` once per step, when the forces are known."""
-        # LAMMPS never initialises what this fix adds to energy and virial, and the bath has neither.
-        self.command("fix bath all external pf/callback 1 1", "fix_modify bath virial no energy no")
+        # LAMMPS never initialises what this fix adds to energy and virial.
+        self.command("fix bath all external pf/callback 1 1", "fix_modify bath virial yes energy no")
         self.lammps.fix_external_set_energy_global("bath", 0.0)
         self.lammps.fix_external_set_virial_global("bath", [0.0] * 6)
         self.lammps.set_fix_external_callback("bath", function)

@@ -64,6 +64,15 @@ class Kinetics:
         """
         return 0.5 * AMU_A2_PS2 * self.masses * (velocities**2).sum(1) + self.whole
 
+    def pressure(self, velocities: np.ndarray, volume: float) -> np.ndarray:
+        """Pressure tensor (3, 3), GPa, of the atoms' motion in a volume (Å³).
+
+        It is the tensor of `by_velocities`, with kT/V on the diagonal for the crystal's motion as a whole. So its mean over the
+        diagonal is 2K/3V.
+        """
+        tensor = AMU_A2_PS2 * np.einsum("i,ia,ib->ab", self.masses, velocities, velocities)
+        return (tensor + 2.0 / 3.0 * self.whole.sum() * np.eye(3)) / volume / units.GPa
+
     def by_virial(self, positions: np.ndarray, forces: np.ndarray, cell: np.ndarray) -> np.ndarray:
         """Kinetic energy (N,), eV, by the virial theorem, -<(r - r0)·F>/2; r0 is the atom's mean position (`follow`).
 

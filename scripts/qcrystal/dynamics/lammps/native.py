@@ -6,6 +6,9 @@ neighbour lists of its own. One process does all atoms.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from qcrystal.potential.native.evaluator import Evaluator
@@ -30,7 +33,7 @@ class NativeForces:
         Called with an exception: within a callback it cannot be raised.
     """
 
-    def __init__(self, engine, evaluator: Evaluator, types: np.ndarray, fail):
+    def __init__(self, engine: Any, evaluator: Evaluator, types: Any, fail: Callable[[Exception], None]):
         self.engine, self.evaluator, self.types, self.fail = engine, evaluator, types, fail
         engine.commands_list(
             [
@@ -42,7 +45,9 @@ class NativeForces:
         )
         engine.set_fix_external_callback(FIX, self._apply)
 
-    def _apply(self, caller, step, count, tags, positions, forces):
+    def _apply(
+        self, caller: Any, step: int, count: int, tags: np.ndarray, positions: np.ndarray, forces: np.ndarray
+    ) -> None:
         try:
             ordered = np.empty((1, count, 3))
             ordered[0, tags - 1] = positions

@@ -19,7 +19,7 @@ def report(
 ) -> dict[str, Any]:
     """Software, start properties, bath, and means over the second half of the run.
 
-    Temperatures in K by species, ``pressure`` in GPa; of a quantum bath also what `_quantum` says.
+    Temperatures in K by species and of a flexible cell, ``pressure`` in GPa; of a quantum bath also what `_quantum` says.
     """
     second_half = thermo[thermo["step"] >= box.spec.steps // 2]
     kinetic, corrected = (
@@ -34,6 +34,8 @@ def report(
         "temperature": {s: e / (1.5 * units.kB) for s, e in kinetic.items()},
         "pressure": second_half["pressure"].mean(),
     }
+    if "cell_temperature" in thermo:
+        general["cell_temperature"] = second_half["cell_temperature"].mean()
     if not box.spec.quantum:
         return general
     return general | _quantum(box, bath, kinetics, kinetic, corrected, second_half["volume"].mean())

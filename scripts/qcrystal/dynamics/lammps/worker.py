@@ -22,8 +22,9 @@ from ase import units
 
 from qcrystal.dynamics.bath.adaptive import AdaptiveBath
 from qcrystal.dynamics.bath.thermal import ThermalBath
-from qcrystal.dynamics.lammps import barostat, checkpoint
-from qcrystal.dynamics.lammps.box import ADVICE, BAR, Box
+from qcrystal.dynamics.lammps import checkpoint
+from qcrystal.dynamics.lammps.barostat import Barostat
+from qcrystal.dynamics.lammps.box import ADVICE, STRESSES, Box
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.lammps.kinetics import Kinetics
 from qcrystal.dynamics.lammps.report import report
@@ -76,8 +77,10 @@ class Simulation:
             checkpoint.restore(self.files, box, self.kinetics, self.bath)
         self.bath.prepare()  # here, not within the first step
         self.samples = Samples(spec, self.files, box.symbols, box.masses)
-        self._move()
+        self.barostat = Barostat(spec, self.start, len(box.masses)) if spec.ensemble == "npt" else None
+        # in this order: when a run is set up, the barostat looks at the virial that the bath's callback gives
         box.call_after_forces(self._apply_bath)
+        box.command(self.barostat.command if self.barostat else "fix motion all nve")
         self.request = Request()
         self.run_start = self.first_step = box.step
         self.started, self.processor_time = time.monotonic(), time.process_time()
@@ -92,10 +95,6 @@ class Simulation:
         if self.box.writes:
             write_whole(self.files.start, start.text())
         return start
-
-    def _move(self) -> None:
-        """Let LAMMPS move atoms and cell as they should from this step on."""
-        self.box.command(barostat.motion(self.spec, self.start, len(self.box.masses), self.step))
 
     @property
     def step(self) -> int:
@@ -134,17 +133,12 @@ class Simulation:
     def _to_next_checkpoint(self) -> None:
         """Run to the next checkpoint; a whole set-up at its start makes a continued run equal to an unbroken one."""
         target = min(self._next(self.spec.checkpoint_every), self.spec.steps)
-        damped = barostat.damped_steps(self.spec)
-        if self.step < damped:
-            target = min(target, damped)
         setup = True
         while self.step < target:
             self._advance(min(self._next(self.spec.sample_every), target) - self.step, setup)
             setup = False
             if self.step % self.spec.sample_every == 0:
                 self._sample()
-        if self.step == damped:
-            self._move()
         self.samples.flush()
         checkpoint.save(self.files, self.box, self.kinetics, self.bath)
 
@@ -160,10 +154,14 @@ class Simulation:
     ) -> None:
         """What LAMMPS calls once per step when the forces are known, with the velocities half a kick short."""
         bath_force[:] = 0.0
-        if step == self.run_start or self.box.failure:
-            return
         box, impulse = self.box, 0.5 * self.box.timestep / AMU_A2_PS2
+        if box.failure:
+            return
         try:
+            if self.barostat:
+                box.act_on_cell(self.barostat.virial(step, box.strain_rates()))
+            if step == self.run_start:  # the velocities have been kicked at this step already
+                return
             self._look_around(step)
             index = tags - 1
             half_kick = impulse * box.own("f") / box.masses[index, None]
@@ -202,8 +200,9 @@ class Simulation:
     def _sample(self) -> None:
         """Take a sample, and stop the run if it shows that something goes wrong."""
         box, thermo, cell = self.box, self.box.thermo(), self.box.cell()
-        positions = box.all("c_unwrapped")
-        kinetic = self.kinetics.by_velocities(box.all("v"))
+        positions, velocities = box.all("c_unwrapped"), box.all("v")
+        kinetic = self.kinetics.by_velocities(velocities)
+        stress = box.stress() + self.kinetics.pressure(velocities, thermo["Volume"])
         virial = self.kinetics.by_virial(positions, box.all("f"), cell)
         row = {
             "step": self.step,
@@ -211,10 +210,12 @@ class Simulation:
             "potential_energy": thermo["PotEng"],
             "kinetic_energy": kinetic.sum(),
             "temperature": kinetic.sum() / (1.5 * units.kB * len(kinetic)),
-            "pressure": thermo["Press"] * BAR,
+            "pressure": np.trace(stress) / 3.0,
             "volume": thermo["Volume"],
         }
-        row |= {f"p{c}": thermo[f"P{c}"] * BAR for c in ("xx", "yy", "zz", "yz", "xz", "xy")}
+        if self.barostat:
+            row["cell_temperature"] = self.barostat.temperature(box.strain_rates())
+        row |= {f"p{name}": stress[place] for name, place in STRESSES.items()}
         row |= {f"c{a}{b}": cell[i, j] for i, a in enumerate("xyz") for j, b in enumerate("xyz")}
         for name, values in (("kinetic", kinetic), ("virial_kinetic", virial)):
             row |= {f"{name}_{s}": values[box.kinds == k].mean() for k, s in box.present()}

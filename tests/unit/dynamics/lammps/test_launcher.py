@@ -370,6 +370,11 @@ def test_constant_pressure_run_leaves_its_files(structure, released_model, tmp_p
     assert np.abs(np.diff(trajectory.positions, axis=0)).max() < 0.5
     diagonal = thermo[["pxx", "pyy", "pzz"]].mean(axis=1)
     assert diagonal.to_numpy() == pytest.approx(thermo["pressure"].to_numpy(), rel=1e-6)
+    # from the first step on the pressure is that of the potential and 2K/3V (single-precision virials: 1e-4 GPa)
+    motion = 2.0 * thermo["kinetic_energy"] / (3.0 * thermo["volume"]) / units.GPa
+    start = json.loads((tmp_path / "report.json").read_text())["start"]
+    assert motion[0] > 1.0
+    assert thermo["pressure"][0] - motion[0] == pytest.approx(start["static_pressure"], abs=1e-3)
     kinetic = 4 * thermo["kinetic_La"] + 40 * thermo["kinetic_H"]
     assert kinetic.to_numpy() == pytest.approx(thermo["kinetic_energy"].to_numpy())
     momentum = trajectory.masses @ np.diff(trajectory.positions, axis=0)[0]
