@@ -24,6 +24,9 @@ class AdaptiveBath(ThermalBath):
     The noise of each kind of atom has the power 2 m γ_r(ω) θ, the friction stays γ. After each segment γ_r/γ becomes the
     ratio of Re C_vR / (m γ) to C_vv, both averaged over the last segments (`MEMORY`), so that Δ(ω) = m γ_r C_vv - Re C_vR
     goes to zero [Mangaud et al., J. Chem. Theory Comput. 15, 2863 (2019), there by a gradient step]; never below γ/10.
+
+    Δ = 0 is necessary for the right energies and not sufficient. Where modes are coupled strongly, mean squares may be half too
+    large although the net power is zero (``tests/acceptance/test_exact_qtb.py``).
     Parameters as `ThermalBath`.
     """
 
