@@ -253,7 +253,7 @@ def supervise(
     """Run a program to its end. It ends with this process, and with an exception in this call.
 
     The program is the leader of a process group of its own. SIGTERM to this process, or an exception, sends SIGTERM to that
-    group. What still runs a little longer than `GRACE` later is killed.
+    group. What still runs a little longer than `GRACE` later is killed. Long because its parameters are described here.
 
     Parameters
     ----------

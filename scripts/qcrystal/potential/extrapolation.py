@@ -1,14 +1,7 @@
-"""Accuracy of a potential per condition, and whether a run leaves the conditions in which it is known.
+"""Accuracy of a potential per condition, and the limits of the conditions in which it is known.
 
 Two measures: the error on labelled frames that were held out from the training, and the deviation of a committee's forces
-(`qcrystal.potential.committee`), which needs no labels and so can be had from production runs too.
-
-A run extrapolates where
-
-- its pressure without the kinetic part is outside the range of the labelled frames (their pressures have no kinetic part), or
-- the committee's deviation in its median frame is larger than in `PERCENTILE` per cent of the held-out frames: the worst
-  atom's (eq. 1 of [Ly]) or the rms over the atoms. The worst of many atoms is worse than the worst of few: a cell much
-  larger than the labelled ones is called extrapolating rather too early.
+(`qcrystal.potential.committee`), which needs no labels. `qcrystal.analysis.deviation` compares runs with the limits.
 
 Labelled frames have a pressure but no temperature. Where one is needed the rms force of a frame stands for it: it grows with
 the atoms' displacements, whether these are thermal or of zero-point size.
@@ -21,16 +14,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from ase import Atoms, units
 
-from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.potential.committee import Committee, force_deviation, force_deviation_rms
 
 PERCENTILE = 99.0
 PRESSURE_WIDTH = 20.0  # GPa, of the bins
 FORCE_BINS = 6
+FEWEST_FRAMES = 4  # of which a standard error is given
 DEVIATIONS = {"deviation": "deviation_max", "deviation_rms": "deviation_rms"}
 """Limit and column of the two measures of a committee's deviation."""
 
@@ -65,22 +56,22 @@ def _held_out(committee: Committee, system: LabelledFrames) -> pd.DataFrame:
         "atoms": atoms,
         "volume": system.volumes / atoms,
         "pressure": system.pressures,
-        "force_rms": _rms(system.forces),
+        "force_rms": rms(system.forces),
         "energy_error": (energies[0] - system.energies) / atoms,
-        "force_rmse": _rms(errors),
+        "force_rmse": rms(errors),
     }
     for species in dict.fromkeys(system.symbols.tolist()):
-        columns[f"force_rmse_{species}"] = _rms(errors[:, system.symbols == species])
+        columns[f"force_rmse_{species}"] = rms(errors[:, system.symbols == species])
     columns["force_error_max"] = np.linalg.norm(errors, axis=2).max(axis=1)
-    return pd.DataFrame(columns | _deviations(forces))
+    return pd.DataFrame(columns | deviations(forces))
 
 
-def _rms(forces: np.ndarray) -> np.ndarray:
+def rms(forces: np.ndarray) -> np.ndarray:
     """Root mean square (F,) of the components of forces (F, N, 3)."""
     return np.sqrt((forces**2).mean(axis=(1, 2)))
 
 
-def _deviations(forces: np.ndarray) -> dict[str, np.ndarray | float]:
+def deviations(forces: np.ndarray) -> dict[str, np.ndarray | float]:
     """Deviations of the forces (M, F, N, 3) of a committee; NaN with one member."""
     if len(forces) < 2:
         return dict.fromkeys(DEVIATIONS.values(), np.nan)
@@ -132,7 +123,7 @@ def _bin(
         "energy_rmse": np.sqrt((frames["energy_error"] ** 2).mean()),
         "force_rmse": force,
         # the error of a square is twice the value times the value's error
-        "force_rmse_error": mean_error(squares) / (2 * force),
+        "force_rmse_error": (squares.sem() if len(squares) >= FEWEST_FRAMES else np.nan) / (2 * force),
         "deviation_rms": np.sqrt((weights * frames["deviation_rms"] ** 2).mean(skipna=False)),
         "deviation_max": frames["deviation_max"].mean(),
     }
@@ -164,106 +155,3 @@ def limits(pressures: tuple[float, float], frames: pd.DataFrame | None) -> pd.Da
             rule = f"percentile {PERCENTILE:g} of {len(frames)} held-out frames, {column}"
             rows.append((name, float(np.percentile(frames[column], PERCENTILE)), "eV/Å", rule))
     return pd.DataFrame(rows, columns=["limit", "value", "unit", "rule"])
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# production runs
-
-
-def run_deviation(committee: Committee | None, trajectory: Trajectory, start: float, count: int) -> pd.DataFrame:
-    """Committee deviation of evenly spaced frames of a run.
-
-    Parameters
-    ----------
-    committee
-        None or a single potential: deviations and forces are NaN.
-    start
-        Time (ps) from which the run counts.
-    count
-        Frames at most; with beads in the trajectory, frames times beads.
-
-    Returns
-    -------
-    DataFrame
-        time (ps), configuration (``positions``; of path integrals ``centroid``, whose forces are smoother than those on the
-        beads, or ``bead`` where the trajectory holds these), deviation_max, deviation_rms and force_rms (eV/Å; the latter
-        per component, of the members' mean), deviation_relative (deviation_rms over the rms force of an atom).
-    """
-    frames = np.flatnonzero(trajectory.time >= start - 1e-9)
-    beads = 1 if trajectory.beads is None else trajectory.beads.shape[1]
-    frames = frames[np.unique(np.linspace(0, len(frames) - 1, max(1, count // beads)).round().astype(int))]
-    path_integral = trajectory.spec.beads > 1
-    kind = "bead" if trajectory.beads is not None else "centroid" if path_integral else "positions"
-    table = pd.DataFrame({"time": np.repeat(trajectory.time[frames], beads), "configuration": kind})
-    columns = ["deviation_max", "deviation_rms", "force_rms", "deviation_relative"]
-    if committee is None or len(committee) < 2:
-        return table.assign(**dict.fromkeys(columns, np.nan))
-    _, forces = committee.evaluate([atoms for frame in frames for atoms in _configurations(trajectory, frame)])
-    table = table.assign(**_deviations(forces), force_rms=_rms(forces.mean(axis=0)))
-    return table.assign(deviation_relative=table["deviation_rms"] / (np.sqrt(3) * table["force_rms"]))
-
-
-def _configurations(trajectory: Trajectory, frame: int) -> list[Atoms]:
-    """The configurations of a frame, as `ase.Atoms`: its beads if they are there."""
-    atoms = trajectory.atoms(frame)
-    if trajectory.beads is None:
-        return [atoms]
-    beads = [atoms.copy() for _ in trajectory.beads[frame]]
-    for bead, positions in zip(beads, trajectory.beads[frame], strict=True):
-        bead.positions = positions
-    return beads
-
-
-def potential_pressure(thermo: pd.DataFrame) -> Estimate:
-    """Pressure of a run without its kinetic part 2 K / 3 V (GPa), which is what labelled frames have."""
-    start = production_start(thermo, None)
-    steady = thermo[thermo["time"] >= start]
-    return estimate(steady["pressure"] - 2 * steady["kinetic_energy"] / (3 * steady["volume"]) / units.GPa)
-
-
-def run_summary(deviation: pd.DataFrame, thermo: pd.DataFrame, bounds: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """What a run's deviation and pressure say.
-
-    Parameters
-    ----------
-    deviation
-        See `run_deviation`.
-    thermo
-        Thermodynamic table of the run.
-    bounds
-        See `limits`.
-
-    Returns
-    -------
-    rows : DataFrame
-        Rows of a run's summary: observable (pressure_potential, force_rms, committee_deviation: the worst atom's, mean over
-        the frames, committee_deviation_rms, _largest and _relative), species, value, error, n_effective, unit. The frames
-        are far apart in time and count as independent.
-    extrapolates : str
-        ``pressure``, ``deviation`` or ``pressure and deviation``; ``no``; ``unknown`` at a pressure within the range
-        without a committee, or where centroids alone, which are smoother than the beads, are within its limits.
-    """
-    pressure = potential_pressure(thermo)
-    limit = bounds.set_index("limit")["value"]
-    reasons = [] if limit["pressure_low"] <= pressure.value <= limit["pressure_high"] else ["pressure"]
-    known = [name for name, column in DEVIATIONS.items() if name in limit and deviation[column].notna().all()]
-    if any(deviation[DEVIATIONS[name]].median() > limit[name] for name in known):
-        reasons.append("deviation")
-    smoother = (deviation["configuration"] == "centroid").any()  # than what the limits were taken from
-    verdict = " and ".join(reasons) or ("no" if known and not smoother else "unknown")
-    rows = [
-        ("pressure_potential", pressure, "GPa"),
-        ("force_rms", _mean(deviation["force_rms"]), "eV/Å"),
-        ("committee_deviation", _mean(deviation["deviation_max"]), "eV/Å"),
-        ("committee_deviation_rms", _mean(deviation["deviation_rms"]), "eV/Å"),
-        ("committee_deviation_largest", Estimate(deviation["deviation_max"].max(), np.nan, np.nan), "eV/Å"),
-        ("committee_deviation_relative", _mean(deviation["deviation_relative"]), ""),
-    ]
-    columns = ["observable", "species", "value", "error", "n_effective", "unit"]
-    table = [(name, "all", found.value, found.error, found.n_effective, unit) for name, found, unit in rows]
-    return pd.DataFrame(table, columns=columns), verdict
-
-
-def _mean(values: pd.Series) -> Estimate:
-    """Mean of independent values; NaN if they are not known."""
-    return Estimate(values.mean(skipna=False), mean_error(values), float(values.notna().sum()))

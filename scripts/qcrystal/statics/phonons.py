@@ -157,7 +157,7 @@ def phonons(
     settings: PhononSettings,
     pressure: float | None = None,
 ) -> PhononTables:
-    """Harmonic phonons of a prototype at rest.
+    """Harmonic phonons of a prototype at rest. Long because the columns of its tables are described here.
 
     Parameters
     ----------
