@@ -6,9 +6,9 @@ Lengths are in Å, masses in u, frequencies in THz, temperatures in K.
 from __future__ import annotations
 
 import numpy as np
-import spglib
 from ase import Atoms, units
 
+from qcrystal.crystal.symmetry import symmetry_operations
 from qcrystal.units import oscillator_energy
 
 
@@ -45,18 +45,17 @@ def symmetric_distortion(
     ValueError
         If the crystal has no such symmetry.
     """
-    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    operations = spglib.get_symmetry(cell, symprec=1e-4)
-    for fractional, shift in zip(operations["rotations"], operations["translations"], strict=True):  # noqa: B007
+    cell, positions = atoms.cell.array, atoms.get_scaled_positions()
+    for fractional, shift in zip(*symmetry_operations(atoms, 1e-4), strict=True):  # noqa: B007
         rotation = atoms.cell.array.T @ fractional @ np.linalg.inv(atoms.cell.array.T)
         kind = {"C2": -1.0, "P-1": -3.0}[symmetry]
         if np.allclose(rotation @ rotation, np.eye(3)) and abs(np.trace(rotation) - kind) < 1e-6:
             break
     else:
         raise ValueError(f"the crystal has no symmetry {symmetry} that could survive a distortion")
-    image = cell[1] @ fractional.T + shift
-    gaps = image[:, None] - cell[1][None]
-    partner = np.linalg.norm((gaps - np.rint(gaps)) @ cell[0], axis=2).argmin(axis=1)
+    image = positions @ fractional.T + shift
+    gaps = image[:, None] - positions[None]
+    partner = np.linalg.norm((gaps - np.rint(gaps)) @ cell, axis=2).argmin(axis=1)
     shifts = rng.normal(scale=displacement, size=(len(atoms), 3))
     averaged = 0.5 * shifts
     averaged[partner] += 0.5 * shifts @ rotation.T

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
-import spglib
 from ase import Atoms
 from ase.build import make_supercell
+from numpy.typing import ArrayLike
 from phonopy import Phonopy
+from phonopy.phonon.mesh import Mesh
+from phonopy.phonon.qpoints import QpointsPhonon
 
-from qcrystal.crystal.symmetry import EXACT, space_group, spglib_cell
+from qcrystal.crystal.symmetry import EXACT, space_group, symmetry_operations
 
 # THz: modes nearer than this are one degenerate mode; single-precision forces split them by 0.01 THz.
 DEGENERATE = 0.1
@@ -41,10 +43,10 @@ class Distorted(NamedTuple):
 
 def displacement_representation(atoms: Atoms) -> np.ndarray:
     """Matrices (operations, 3N, 3N) by which the crystal's symmetry operations turn and exchange displacements."""
-    cell, fractions, _ = spglib_cell(atoms)
-    operations = spglib.get_symmetry(spglib_cell(atoms), symprec=EXACT)
-    matrices = np.zeros((len(operations["rotations"]), len(atoms), 3, len(atoms), 3))
-    for matrix, rotation, shift in zip(matrices, operations["rotations"], operations["translations"], strict=True):
+    cell, fractions = atoms.cell.array, atoms.get_scaled_positions()
+    rotations, translations = symmetry_operations(atoms, EXACT)
+    matrices = np.zeros((len(rotations), len(atoms), 3, len(atoms), 3))
+    for matrix, rotation, shift in zip(matrices, rotations, translations, strict=True):
         gaps = (fractions @ rotation.T + shift)[:, None] - fractions[None]
         image = np.linalg.norm((gaps - np.rint(gaps)) @ cell, axis=2).argmin(axis=1)
         matrix[image, :, np.arange(len(atoms)), :] = cell.T @ rotation @ np.linalg.inv(cell.T)
@@ -61,7 +63,7 @@ def unchanged(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 # --- imaginary modes ----------------------------------------------------------------------------------------------------
 
 
-def doubled_cell(wavevector) -> np.ndarray:
+def doubled_cell(wavevector: ArrayLike) -> np.ndarray:
     """Integer matrix (3, 3) of the smallest cell in which a wave of wave vector q (coordinates 0 or 1/2) is periodic."""
     odd = np.flatnonzero(np.isclose(np.abs(wavevector), 0.5))
     matrix = np.eye(3, dtype=int)
@@ -91,9 +93,11 @@ def imaginary_modes(model: Phonopy, atoms: Atoms, imaginary: float) -> list[tupl
     """
     model.run_mesh([2, 2, 2], is_gamma_center=True)
     found = []
-    for wavevector, arms in zip(model.mesh.qpoints, model.mesh.weights, strict=True):
+    mesh = cast(Mesh, model.mesh)
+    for wavevector, arms in zip(mesh.qpoints, mesh.weights, strict=True):
         model.run_qpoints([wavevector], with_eigenvectors=True)
-        frequencies, vectors = model.qpoints.frequencies[0], model.qpoints.eigenvectors[0]
+        here = cast(QpointsPhonon, model.qpoints)
+        frequencies, vectors = here.frequencies[0], cast(np.ndarray, here.eigenvectors)[0]
         soft = np.flatnonzero(frequencies < -imaginary)
         if not len(soft):
             continue
@@ -106,7 +110,9 @@ def imaginary_modes(model: Phonopy, atoms: Atoms, imaginary: float) -> list[tupl
     return found
 
 
-def _displacements(atoms: Atoms, cell: Atoms, wavevector, vectors: np.ndarray, masses) -> np.ndarray:
+def _displacements(
+    atoms: Atoms, cell: Atoms, wavevector: np.ndarray, vectors: np.ndarray, masses: np.ndarray
+) -> np.ndarray:
     """Real displacements (3N, d) in ``cell`` of the d degenerate eigenvectors (3n, d) at a wave vector.
 
     u = e/sqrt(m) exp(2πi q·r) with r the atom's own position, phonopy's convention; where 2q is a reciprocal lattice
@@ -192,7 +198,8 @@ def towards_groups(
     wanted = dict.fromkeys(groups, each)
     representation = displacement_representation(cell)
     singles = [(matrix, matrix) for matrix in representation[rng.permutation(len(representation))]] * each
-    pairs = (representation[rng.integers(len(representation), size=2)] for _ in range(tries))
+    drawn = (representation[rng.integers(len(representation), size=2)] for _ in range(tries))
+    pairs = ((first, second) for first, second in drawn)
     for first, second in itertools.chain(singles, pairs):
         if not any(wanted.values()):
             return

@@ -12,12 +12,27 @@ from ase.build import niggli_reduce
 # Å: tolerance for a crystal that was built or displaced on purpose, far below any displacement and far above rounding.
 EXACT = 1e-3
 
-SpglibCell = tuple[np.ndarray, np.ndarray, np.ndarray]
+# What spglib takes as a crystal. Its types ask for lists; it takes arrays as well.
+SpglibCell = Any
 
 
 def spglib_cell(atoms: Atoms) -> SpglibCell:
     """Cell vectors (3, 3) in Å, fractional positions (N, 3) and atomic numbers (N,), as spglib takes a crystal."""
     return atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers
+
+
+def symmetry_operations(atoms: Atoms, symprec: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations (n, 3, 3) and translations (n, 3) of a crystal in fractional coordinates, at tolerance ``symprec`` (Å).
+
+    Raises
+    ------
+    ValueError
+        If spglib finds none.
+    """
+    operations = spglib.get_symmetry(spglib_cell(atoms), symprec=symprec)
+    if operations is None:
+        raise ValueError(f"spglib finds no symmetry of {atoms.get_chemical_formula()}; look for atoms that overlap")
+    return operations["rotations"], operations["translations"]
 
 
 def symmetry_dataset(atoms: Atoms, symprec: float) -> Any | None:

@@ -100,7 +100,7 @@ def run_program(
     output = Path(output)
     given = output.with_suffix(".settings.json")
     write_whole(given, json.dumps(settings))
-    arguments = {"frames": frames, "setups": setups, "settings": given, "output": output}
+    arguments: dict[str, Path | str] = {"frames": frames, "setups": setups, "settings": given, "output": output}
     arguments |= {} if identity is None else {"identity": identity}
     options = [text for name, value in arguments.items() for text in (f"--{name}", str(value))]
     run_gpaw(python, [str(SCRIPTS / "dft" / program), *options], str(output))

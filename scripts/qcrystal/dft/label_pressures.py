@@ -21,7 +21,7 @@ MOTION_FRAMES = 20  # frames per system at which the potential is evaluated: mot
 CUBIC_ANGLE = 0.01  # degrees off 90 up to which a cell counts as cubic
 
 
-def standard_error(values: Sequence[float]) -> float:
+def standard_error(values: np.ndarray) -> float:
     """Standard error of a mean of independent values; NaN for a single one."""
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
 

@@ -63,7 +63,7 @@ def read_all_candidates(paths: Iterable[Path]) -> list[Candidate]:
 def total_counts(paths: Iterable[Path]) -> pd.DataFrame:
     """How many starts had each fate, over several tables of origin, pressure (GPa), fate and number."""
     counts = pd.concat([read_table(path) for path in paths])
-    return counts.groupby(["origin", "pressure", "fate"], as_index=False)["number"].sum()
+    return counts.groupby(["origin", "pressure", "fate"])["number"].sum().reset_index()
 
 
 def same_crystal(first: Relaxed, second: Relaxed) -> bool:
@@ -79,7 +79,8 @@ def same_crystal(first: Relaxed, second: Relaxed) -> bool:
     matcher = StructureMatcher(
         ltol=SAME_LENGTH, stol=SAME_SITE, angle_tol=SAME_ANGLE, primitive_cell=False, scale=False
     )
-    return matcher.fit(*(AseAtomsAdaptor.get_structure(crystal.atoms) for crystal in (first, second)))
+    one, other = (AseAtomsAdaptor.get_structure(crystal.atoms) for crystal in (first, second))
+    return bool(matcher.fit(one, other))
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[tuple[Candidate, int]]:

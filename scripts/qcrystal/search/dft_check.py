@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
 
 def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows without those whose crystal an earlier row has; ``also``: the phases of these."""
-    kept: dict[int, list[str]] = {}
+    kept: dict[Hashable, list[str]] = {}
     for index, row in rows.iterrows():
         same = (
             other

@@ -93,8 +93,8 @@ def distorted_candidates(
         tables.append(count_table("modes", fates))
         fates = Counter()
         for cell in _cells(known.atoms, distortions.primitive_cells):
-            starts = towards_groups(cell, distortions.groups, distortions.each, DISTORTION, rng)
-            results, here = _settle_all(task, starts, known, rng, "subgroup")
+            towards = towards_groups(cell, distortions.groups, distortions.each, DISTORTION, rng)
+            results, here = _settle_all(task, towards, known, rng, "subgroup")
             found, fates = found + results, fates + here
         tables.append(count_table("subgroups", fates))
     return found, pd.concat(tables, ignore_index=True), pd.DataFrame(modes, columns=MODE_COLUMNS)

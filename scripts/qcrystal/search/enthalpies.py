@@ -136,7 +136,9 @@ def _follow(task: SearchTask, found: Relaxed, pressures: list[float]) -> list[Re
 
 def _tabulate(branches: dict[str, list[Relaxed]], kept_whole: list[str]) -> tuple[pd.DataFrame, list[Atoms]]:
     """Rows and structures of the branches, without points of a branch that are one of those before it."""
-    rows, structures, listed = [], [], []
+    rows: list[dict] = []
+    structures: list[Atoms] = []
+    listed: list[Relaxed] = []
     for label, branch in branches.items():
         for result in branch:
             merged = any(result.pressure == other.pressure and same_crystal(result, other) for other in listed)

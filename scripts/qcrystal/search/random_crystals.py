@@ -5,6 +5,7 @@ Random crystals find what nobody thought of (Pickard and Needs, J. Phys.: Conden
 
 from __future__ import annotations
 
+import itertools
 import logging
 import warnings
 from collections import Counter
@@ -32,7 +33,7 @@ LARGEST_START = 1.2
 
 
 def random_crystal(
-    counts: dict[str, int], group: int, volume: float, shortest: dict[tuple[str, str], float], rng: np.random.Generator
+    counts: dict[str, int], group: int, volume: float, shortest: Shortest, rng: np.random.Generator
 ) -> Atoms | None:
     """Random crystal of a space group by pyxtal; None where the composition does not fit the group.
 
@@ -45,7 +46,7 @@ def random_crystal(
     volume
         Å³ per atom.
     shortest
-        Å per pair of elements; atoms end up further apart.
+        Å per pair of elements, or for all; atoms end up further apart.
     rng
         Draws lattice, Wyckoff positions and coordinates.
 
@@ -61,7 +62,8 @@ def random_crystal(
     from pyxtal.tolerance import Tol_matrix
 
     symmetry, crystal = Group(group), pyxtal()
-    tolerances = Tol_matrix(*[(*pair, CROWDING * distance) for pair, distance in shortest.items()])
+    elements = itertools.combinations_with_replacement(counts, 2)
+    tolerances = Tol_matrix(*[(*pair, CROWDING * _distance(shortest, *pair)) for pair in elements])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         lattice = Lattice(symmetry.lattice_type, volume * sum(counts.values()) * symmetry.cellsize(), random_state=rng)

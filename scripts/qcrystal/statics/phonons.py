@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from ase import Atoms, units
 from ase.calculators.calculator import Calculator
 from numpy.typing import ArrayLike
 from phonopy import Phonopy
+from phonopy.phonon.mesh import Mesh
 from phonopy.structure.atoms import PhonopyAtoms
 
 from qcrystal.crystal.prototype import Prototype
@@ -75,7 +76,7 @@ def lattice_dynamics(potential: Calculator, atoms: Atoms, settings: PhononSettin
     model = Phonopy(crystal, supercell_matrix=np.diag(settings.supercell), primitive_matrix=np.eye(3), symprec=1e-4)
     model.generate_displacements(distance=settings.displacement, is_plusminus=True)
     forces = []
-    cells = model.supercells_with_displacements
+    cells = model.supercells_with_displacements or []
     for number, cell in enumerate(cells, 1):
         displaced = Atoms(cell.symbols, cell=cell.cell, scaled_positions=cell.scaled_positions, pbc=True)
         displaced.calc = potential
@@ -181,11 +182,11 @@ def phonons(
     log.info("phonons at a = %.4f Å (%.1f GPa), supercell %s", lattice_constant, pressure, tuple(settings.supercell))
     model = lattice_dynamics(potential, atoms, settings)
     model.run_mesh([settings.mesh] * 3, with_eigenvectors=True, is_gamma_center=True)
-    modes = model.mesh
+    modes = cast(Mesh, model.mesh)
     frequencies, weights = modes.frequencies, modes.weights.astype(float)
     symbols = np.array(atoms.get_chemical_symbols())
     # (q, atom, component, mode); summed over a whole species it is the same in the whole star of q.
-    share = np.abs(modes.eigenvectors.reshape(len(weights), len(atoms), 3, -1)) ** 2
+    share = np.abs(cast(np.ndarray, modes.eigenvectors).reshape(len(weights), len(atoms), 3, -1)) ** 2
     projections = {s: share[:, symbols == s].sum(axis=(1, 2)) for s in dict.fromkeys(symbols)}
     zero_point = zero_point_temperature(frequencies, weights[:, None])
     summary = {
@@ -239,7 +240,7 @@ def check_highest_frequency(
     met = summary[summary["pressure"] <= highest_pressure]
     if met.empty or met["max_frequency"].max() <= configured:
         return
-    highest = met.loc[met["max_frequency"].idxmax(), ["pressure", "max_frequency"]]
+    highest = met.iloc[int(met["max_frequency"].argmax())][["pressure", "max_frequency"]]
     message = (
         f"{where}: dynamics.max_frequency is {configured:g} THz, but this potential's highest phonon at {highest.iloc[0]:g} GPa "
         f"has {highest.iloc[1]:.1f} THz; raise it to {np.ceil(highest.iloc[1]):g}, so that path integrals get beads enough, "

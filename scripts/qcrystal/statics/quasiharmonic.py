@@ -73,10 +73,9 @@ def start_lattice_constant(
         If the pressure is not inside the range of the equation of state, or there are phonons at one pressure only.
     """
     eos = eos.sort_values("lattice_constant")
+    kelvin: np.ndarray | float = temperature
     if quantum:
         kelvin = vibrational_temperature(phonons, energy, temperature, eos.lattice_constant)
-    else:
-        kelvin = temperature
     vibrational = grueneisen_parameter(phonons) * 3.0 * units.kB * kelvin / eos.volume / units.GPa
     # From the largest cell inwards, as long as compression raises the pressure.
     total = (eos.pressure + vibrational).to_numpy()[::-1]

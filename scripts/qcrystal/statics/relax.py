@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator
@@ -103,7 +103,7 @@ def relaxed_at_volume(
     atoms.calc = potential
     atoms.set_constraint(FixSymmetry(atoms, symprec=1e-4))
     free = atoms if prototype.cubic else FrechetCellFilter(atoms, constant_volume=True)
-    converged = BFGS(free, logfile=None, maxstep=0.05).run(fmax=fmax, steps=max_steps)
+    converged = BFGS(cast(Atoms, free), logfile=None, maxstep=0.05).run(fmax=fmax, steps=max_steps)
     if not converged or nearer_than(atoms, SHORTEST_DISTANCE):
         what = "the internal coordinates do not relax" if prototype.cubic else "shape and coordinates do not relax"
         raise StaticsError(
@@ -141,7 +141,8 @@ def relax(
     start = volume = atoms.get_volume() / len(atoms)
     smallest = SMALLEST_VOLUME * start if smallest_volume is None else smallest_volume
     # Not FrechetCellFilter: its matrix logarithms take longer than the potential does.
-    optimizer = BFGS(UnitCellFilter(atoms, scalar_pressure=pressure * units.GPa), logfile=None, maxstep=0.1)
+    free = UnitCellFilter(atoms, scalar_pressure=pressure * units.GPa)
+    optimizer = BFGS(cast(Atoms, free), logfile=None, maxstep=0.1)  # ASE's types do not know that a filter will do
     converged = False
     try:
         for converged in optimizer.irun(fmax=effort.fmax, steps=effort.max_steps):  # noqa: B007 the last value is the answer
