@@ -162,7 +162,9 @@ class _Outputs(dict):
 )
 def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypatch, models, expected):
     monkeypatch.setattr("qcrystal.provenance.job._log_to", lambda path: None)
-    monkeypatch.setattr("qcrystal.potential.committee.Committee", lambda paths, *_: Committee([[0.1, 0, 0], [-0.1, 0, 0]]))
+    monkeypatch.setattr(
+        "qcrystal.potential.committee.Committee", lambda paths, *_: Committee([[0.1, 0, 0], [-0.1, 0, 0]])
+    )
     specs = [specification(150), specification(250)]
     folders = [tmp_path / "runs" / spec.run for spec in specs]
     for folder, spec in zip(folders, specs, strict=True):
