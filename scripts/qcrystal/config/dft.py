@@ -144,7 +144,7 @@ def recipes_have_names_of_their_own(
     recipes: list[Recipe], structure_recipes: list[StructureRecipe]
 ) -> Iterator[Problem]:
     """A recipe's frames are drawn by a seed that is the sum of its name's letters."""
-    names = [recipe.name for recipe in (*recipes, *structure_recipes)]
+    names = [recipe.name for recipe in recipes] + [recipe.name for recipe in structure_recipes]
     if len(set(names)) != len(names):
         yield Problem("", "recipes", f"two recipes share a name among {names}", "give each its own")
     elif len({sum(name.encode()) for name in names}) != len(names):

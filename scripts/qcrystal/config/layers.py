@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from qcrystal.config.messages import Place
 
@@ -46,7 +47,7 @@ def put_over(lower: Mapping, upper: Mapping) -> dict:
     return whole
 
 
-def _depth(document: object, place: Place) -> int:
+def _depth(document: Any, place: Place) -> int:
     """How many keys of a place lead somewhere."""
     for depth, part in enumerate(place):
         if isinstance(document, Mapping):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,7 +16,7 @@ from qcrystal.config import preflight, runs
 from qcrystal.config.crystal import Crystal
 from qcrystal.config.layers import Layers
 from qcrystal.config.main import Main, Sources
-from qcrystal.config.messages import ConfigError, Examined, examine, message, read_yaml, shown_path
+from qcrystal.config.messages import ConfigError, Examined, Model, examine, message, read_yaml, shown_path
 from qcrystal.config.scale import Scale
 from qcrystal.errors import Problem
 from qcrystal.fields import FilePath, Name, failed
@@ -144,23 +145,23 @@ class _Loading:
         main = self._examine(Main, "main")
         scale = self._examine(Scale, "scale")
         crystal = self._examine(Crystal, "crystal")
-        known = {"root": self.root}
-        for prefix, examined in (("main_", main), ("scale_", scale), ("", crystal)):
-            known |= {prefix + name: value for name, value in (examined.fields if examined else {}).items()}
-        for problem in failed((*runs.CHECKS, *preflight.CHECKS), known):
-            document = self.documents.get(problem.where)
-            self.problems.append(
-                problem.of(document.origin(tuple(problem.key.split("."))) if document else problem.where)
-            )
-        models = [examined and examined.model for examined in (main, scale, crystal)]
-        if self.problems or None in models:
+        known: dict[str, Any] = {"root": self.root, **crystal.fields}
+        known |= {f"main_{name}": value for name, value in main.fields.items()}
+        known |= {f"scale_{name}": value for name, value in scale.fields.items()}
+        self.problems += [self._located(one) for one in failed((*runs.CHECKS, *preflight.CHECKS), known)]
+        if self.problems or main.model is None or scale.model is None or crystal.model is None:
             raise ConfigError(*dict.fromkeys(self.problems))
-        return runs.Configuration(*models, self.files)
+        return runs.Configuration(main.model, scale.model, crystal.model, self.files)
 
-    def _examine(self, model: type, name: str) -> Examined | None:
+    def _located(self, problem: Problem) -> Problem:
+        """A problem of a check across files, with the file in place of the document's name."""
+        document = self.documents.get(problem.where)
+        return problem.of(document.origin(tuple(problem.key.split(".")))) if document else problem
+
+    def _examine(self, model: type[Model], name: str) -> Examined[Model]:
         layers = self.documents.get(name)
         if layers is None or not layers.parts:
-            return None
+            return Examined(None, {}, ())
         examined = examine(model, layers.merged(), layers.origin)
         self.problems += examined.problems
         return examined

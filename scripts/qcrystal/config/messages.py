@@ -79,7 +79,7 @@ def _value(field: FieldInfo, document: Mapping, name: str) -> Any:
     """Value of a field that is right."""
     if name not in document:
         return field.get_default(call_default_factory=True)
-    kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     return TypeAdapter(kind).validate_python(document[name])
 
 

@@ -117,7 +117,7 @@ def _section(schema: dict[str, Any], defs: dict[str, Any], prefix: str, told: se
     yield "\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n"
     required = schema.get("required", ())
     for key, field in schema["properties"].items():
-        default = "" if key in required else f"`{json.dumps(field.get('default'), ensure_ascii=False)}`"
+        default = "" if key in required else _default(field)
         yield f"| `{key}` | {_kind(field, defs)} | {default} | {_text(field.get('description', ''))} |\n"
     for key, field in schema["properties"].items():
         for name, place in _models(field, key):
@@ -125,6 +125,11 @@ def _section(schema: dict[str, Any], defs: dict[str, Any], prefix: str, told: se
                 told.add(name)
                 yield f"\n### `{prefix}{place}`\n"
                 yield from _section(defs[name], defs, f"{prefix}{place}.", told)
+
+
+def _default(field: dict[str, Any]) -> str:
+    default = field.get("default")
+    return "as below" if isinstance(default, dict) and default else f"`{json.dumps(default, ensure_ascii=False)}`"
 
 
 def _models(field: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,8 @@ from qcrystal.fields import Count, Jobs, Positive, Pressure, Strict
 def _space_group_symbols() -> frozenset[str]:
     with warnings.catch_warnings():  # of spglib, about how it reports errors
         warnings.simplefilter("ignore")
-        return frozenset(spglib.get_spacegroup_type(number).international_short for number in range(1, 531))
+        groups = [spglib.get_spacegroup_type(number) for number in range(1, 531)]
+    return frozenset(group.international_short for group in groups if group is not None)
 
 
 def pressures_once(pressures: list[float]) -> Iterator[Problem]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, Duration, Name, Positive, Pressure, Repeat, Strict, Temperature, Whole
 
+T = TypeVar("T")
 MOST_RUNS = 10_000
 """Runs of a sweep: with more, Snakemake needs minutes to look at its jobs."""
 
@@ -137,13 +138,8 @@ class Sweep(Strict):
 
     def conditions(self) -> Iterator[Conditions]:
         """Every row of the table."""
-        for pressure, temperature, friction, beads, replica in itertools.product(
-            self.pressures,
-            self.temperatures,
-            self.frictions or [None],
-            self.beads or [None],
-            range(self.replicas),
-        ):
+        axes = (self.pressures, self.temperatures, _axis(self.frictions), _axis(self.beads), range(self.replicas))
+        for pressure, temperature, friction, beads, replica in itertools.product(*axes):
             yield Conditions(
                 method=self.method,
                 ensemble=self.ensemble,
@@ -160,3 +156,8 @@ class Sweep(Strict):
                 bead_ratio=self.bead_ratio,
                 replica=replica,
             )
+
+
+def _axis(values: list[T] | None) -> Sequence[T | None]:
+    """Values along an axis of a table; one that follows from the crystal where none is given."""
+    return values if values else (None,)
