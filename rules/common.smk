@@ -24,16 +24,20 @@ if Path(qcrystal.__file__).resolve().parents[2] != ROOT.resolve():
     sys.exit(1)
 from qcrystal.config.load import MAIN_FILE, load, read_files
 from qcrystal.config.messages import ConfigError, read_yaml
-from qcrystal.config.preflight import check_places, check_surroundings
+from qcrystal.config.machine import machine_files
+from qcrystal.config.preflight import check_folder, check_places, check_surroundings
 from qcrystal.config.wildcards import one_of
 from qcrystal.provenance.code import code_digest
 
 try:
     check_places(sys.executable, str(ROOT))
+    check_folder(Path.cwd(), ROOT)
     check_surroundings(os.environ, [Path("results"), Path(".snakemake")])
     read_yaml(ROOT / MAIN_FILE, MAIN_FILE, "file")
+    # Jobs on other nodes are given the machine's settings as those of the command line, and no profile.
+    MACHINE = [path.absolute() for path in machine_files(sys.argv[1:], os.environ)]
     PUT_OVER = {
-        **read_files(workflow.overwrite_configfiles),
+        **read_files([*MACHINE, *workflow.overwrite_configfiles]),
         "--config": workflow.config_settings.config,
     }
 except ConfigError as error:
@@ -42,6 +46,11 @@ except ConfigError as error:
 
 
 configfile: str(ROOT / MAIN_FILE)
+
+
+for path in MACHINE:
+    workflow.configfile(str(path))
+workflow.overwrite_configfiles[:0] = [path for path in MACHINE if path not in workflow.overwrite_configfiles]
 
 
 try:

@@ -51,3 +51,23 @@ def test_thousands_of_jobs_are_planned_within_half_a_minute_and_a_gibibyte(share
     assert int(re.search(r"^total +(\d+)$", process.stdout, re.M).group(1)) > 2000
     assert measured["seconds"] < 30.0
     assert measured["kibibytes"] < 1024**2
+
+
+def test_settings_of_the_machine_survive_a_file_of_ones_own(shared_workspace, tmp_path):
+    """``--configfile`` replaces what a profile says of it; the machine has a GPU all the same, unless the file says otherwise."""
+    own = tmp_path / "own.yaml"
+    for text, gpus in (("seed: 7\n", {"1"}), ("device: cpu\n", {"0"})):
+        own.write_text(text)
+        plan = ("-n", "--profile", "profiles/slurm", "--configfile", own, "--config", "scale=smoke")
+        process = shared_workspace.snakemake(*plan)
+        assert process.returncode == 0, process.stderr
+        jobs = (process.stdout + process.stderr).split("rule run:")[1:]
+        assert {re.search(r"gpu=(\d)", job)[1] for job in jobs} == gpus and jobs
+
+
+def test_another_working_folder_is_refused_in_one_line(shared_workspace, tmp_path):
+    snakefile = shared_workspace.folder / "Snakefile"
+    process = shared_workspace.snakemake("-n", "-s", snakefile, "--directory", tmp_path / "elsewhere")
+    said = (process.stdout + process.stderr).splitlines()
+    assert process.returncode != 0 and "Traceback" not in "".join(said)
+    assert sum("without --directory" in line and str(tmp_path / "elsewhere") in line for line in said) == 1

@@ -72,6 +72,20 @@ def check_places(interpreter: str, root: str) -> None:
             raise ConfigError(Problem(path, "", text, "move the repository"))
 
 
+def check_folder(folder: Path, root: Path) -> None:
+    """Make sure that Snakemake works in the repository, from where the files of the workflow are named.
+
+    Raises
+    ------
+    ConfigError
+        One line.
+    """
+    if folder.resolve() != root.resolve():
+        found = f"Snakemake works in this folder, but the workflow's files are named from {root}"
+        advice = "start it there without --directory; for results elsewhere make `results` a link"
+        raise ConfigError(Problem(str(folder), "", found, advice))
+
+
 def check_surroundings(environment: Mapping[str, str], folders: Sequence[Path]) -> None:
     """Make sure that jobs can use the environment's variables, and that folders of results can be written to.
 

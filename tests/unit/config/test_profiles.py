@@ -6,6 +6,7 @@ import pytest
 import yaml
 from snakemake_executor_plugin_slurm.partitions import read_partition_file
 
+from qcrystal.config.machine import machine_files
 from qcrystal.config.main import Main
 
 
@@ -48,3 +49,19 @@ def test_every_job_fits_a_partition_for_as_long_as_it_may_take(root):
     longest = yaml.safe_load((root / "profiles" / "slurm" / "workflow.yaml").read_text())["longest_job"]
     assert {name: limits.max_gpu > 0 for name, limits in known.items()} == {"cpu": False, "gpu": True}
     assert all(limits.max_runtime >= longest for limits in known.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["--profile", "profiles/slurm", "--configfile", "mine.yaml"], {}),
+        (["--profile=profiles/slurm/config.yaml"], {}),
+        (["--workflow-profile", "profiles/slurm"], {}),
+        (["figures"], {"SNAKEMAKE_PROFILE": "profiles/slurm"}),
+    ],
+)
+def test_settings_of_the_machine_are_those_of_the_profile(root, monkeypatch, arguments, environment):
+    monkeypatch.chdir(root)
+    (found,) = machine_files(arguments, environment)
+    assert found.resolve() == root / "profiles" / "slurm" / "workflow.yaml"
+    assert machine_files(["--cores", "2"], {}) == machine_files(["--profile", "none"], {}) == []
