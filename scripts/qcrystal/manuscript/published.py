@@ -97,20 +97,24 @@ class Published(_Strict):
 
 
 def published_accuracies(literature: Published) -> dict[str, dict[str, float]]:
-    """Published errors of a potential by source: energy in meV/atom, force in meV/Å.
+    """Published errors of potentials by source: energy in meV/atom, force in meV/Å.
+
+    They are the values ``<study>_energy_rmse`` and ``<study>_force_rmse``; a crystal may have none.
 
     Raises
     ------
     PublishedError
-        If one is missing, or no number.
+        If one is no number, or its source is not among the sources.
     """
-    return {
-        source: {
-            "energy_meV_per_atom": literature.cited(f"{study}_energy_rmse").number,
-            "force_meV_per_angstrom": 1e3 * literature.cited(f"{study}_force_rmse").number,
-        }
-        for source, study in (("qin2023", "qin"), ("ly2022", "ly"))
-    }
+    found = {}
+    for name, entry in literature.values.items():
+        study = name.removesuffix("_energy_rmse")
+        if study != name and f"{study}_force_rmse" in literature.values:
+            found[entry.where.split()[0].rstrip(",")] = {
+                "energy_meV_per_atom": literature.cited(name).number,
+                "force_meV_per_angstrom": 1e3 * literature.cited(f"{study}_force_rmse").number,
+            }
+    return found
 
 
 def citation_label(source: str) -> str:
