@@ -2,12 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# What was said on the command line is looked at before an environment is built for it. It is taken as text: make does not expand
-# it, and recipes find it in their environment, as "$$T", so that no shell reads it either.
+# What is said on the command line is taken as text: make does not expand it, and recipes find it in their environment, as "$$T",
+# so that no shell reads it either. `variables` checks it before an environment is built for it.
 KNOWN := CRYSTAL SCALE START DEVICE CORES PYTHON T HTML JSON CACHE KEY
-SAID := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
-UNKNOWN := $(filter-out $(KNOWN) -*-command-variables-*- SHELL MAKEFLAGS,$(SAID))
-$(if $(UNKNOWN),$(error $(UNKNOWN): no such variable; there are $(KNOWN)))
+SAID := $(foreach name,$(filter-out -*-command-variables-*- SHELL MAKEFLAGS,$(.VARIABLES)),$(if $(filter command,$(origin $(name))),$(name)))
 START_SAID := $(filter-out undefined,$(origin START))
 $(foreach name,$(KNOWN),$(if $(filter undefined,$(origin $(name))),,$(eval override $(name) := $$(value $(name)))))
 CRYSTAL ?= lah10
@@ -16,17 +14,7 @@ START ?= model
 DEVICE ?= cpu
 CORES ?= $(shell nproc)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-export $(KNOWN)
-one = $(and $(filter 1,$(words $(1))),$(filter $(1),$(2)))
-empty_without_digits = $(subst 0,,$(subst 1,,$(subst 2,,$(subst 3,,$(subst 4,,$(subst 5,,$(subst 6,,$(subst 7,,$(subst 8,,$(subst 9,,$(1)))))))))))
-$(if $(call one,$(DEVICE),cpu cuda),,$(error DEVICE=$(DEVICE): cpu or cuda))
-$(if $(call one,$(START),model labels dft),,$(error START=$(START): model, labels or dft))
-CRYSTALS := $(patsubst config/crystals/%/,%,$(wildcard config/crystals/*/))
-$(if $(call one,$(CRYSTAL),$(CRYSTALS)),,$(error CRYSTAL=$(CRYSTAL): one of $(CRYSTALS)))
-SCALES := $(patsubst config/scales/%.yaml,%,$(wildcard config/scales/*.yaml))
-$(if $(or $(call one,$(SCALE),$(SCALES)),$(and $(filter 1,$(words $(SCALE))),$(wildcard $(SCALE) results/$(CRYSTAL)/$(SCALE)))),,\
-	$(error SCALE=$(SCALE): one of $(SCALES), or the path of a file without a space))
-$(if $(or $(filter all,$(CORES)),$(if $(call empty_without_digits,$(CORES)),,$(subst 0,,$(CORES)))),,$(error CORES=$(CORES): a number of cores from 1))
+export $(KNOWN) SAID
 # One environment per device, so that neither is rebuilt for the other's sake.
 SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
 VENV := .venv$(SUFFIX)
@@ -43,7 +31,7 @@ RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores 
 CONFIG := --config "crystal=$$CRYSTAL" "scale=$$SCALE" "start=$$START" "device=$$DEVICE"
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help figures test acceptance bench paper audit seal crate check docs lint format lock environment clean
+.PHONY: help variables figures test acceptance bench paper audit seal crate check docs lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
@@ -62,8 +50,11 @@ help:
 
 environment: $(READY)
 
+variables:
+	@! command -v -- "$$PYTHON" >/dev/null || "$$PYTHON" scripts/qcrystal/config/make_variables.py
+
 # The name holds the lock file's digest: a newer date of the same file builds nothing anew.
-$(READY):
+$(READY): | variables
 	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed, and $$PYTHON is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$$PYTHON" -c 'import ensurepip' 2>/dev/null || \

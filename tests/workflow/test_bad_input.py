@@ -7,6 +7,7 @@ with a stand-in for Snakemake's object. A few go through Snakemake, which takes 
 import hashlib
 import json
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from ase import units
 from ase.spacegroup import crystal
 from configurations import CRYSTAL, MAIN, PUBLISHED, SOURCES, scale_files
 
+from qcrystal.config import make_variables
 from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.preflight import check_places, check_surroundings
@@ -1231,6 +1233,9 @@ def bare(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bare")
     for name in ("config", "envs"):
         shutil.copytree(ROOT / name, folder / name)
+    script = "scripts/qcrystal/config/make_variables.py"
+    (folder / script).parent.mkdir(parents=True)
+    shutil.copy(ROOT / script, folder / script)
     shutil.copy(ROOT / "Makefile", folder)
     return folder
 
@@ -1245,7 +1250,20 @@ def test_bad_variable_of_make_is_named_before_an_environment_is_built(case, bare
     variable, words = MAKE[case]
     process = make(bare, "figures", variable)
     assert process.returncode == 2 and not (bare / ".venv").exists()
-    says(process.stderr, words)
+    said, *others = process.stderr.strip().splitlines()
+    says(said, words)
+    assert len(others) == 1 and others[0].startswith("make: ***")  # make's own, of every recipe that fails
+
+
+def test_all_bad_variables_of_make_are_named_at_once(bare):
+    lines = make(bare, "figures", "SACLE=smoke", "START=middle", "CORES=0", "SCALE=latop").stderr.splitlines()
+    for word in ("SACLE", "START=middle", "CORES=0", "SCALE=latop"):
+        assert sum(line.startswith(word) for line in lines) == 1, lines
+
+
+def test_variables_that_make_knows_are_those_that_are_checked():
+    listed = re.search(r"^KNOWN := (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    assert tuple(listed) == make_variables.KNOWN
 
 
 INJECTED = [
@@ -1283,8 +1301,8 @@ def test_what_make_is_told_reaches_no_shell(bare, name, text):
 
 def test_good_variables_of_make_are_not_refused(bare):
     for variables in ([], ["SCALE=smoke", "START=dft", "CORES=2"], ["SCALE=config/scales/smoke.yaml", "CORES=all"]):
-        process = make(bare, "help", *variables)
-        assert process.returncode == 0, process.stderr
+        process = make(bare, "variables", *variables)
+        assert process.returncode == 0 and not process.stderr, process.stderr
 
 
 def test_date_of_the_lock_file_builds_no_environment(bare):
@@ -1295,7 +1313,7 @@ def test_date_of_the_lock_file_builds_no_environment(bare):
     os.utime(ready, (0, 0))
     process = make(bare, "environment")
     shutil.rmtree(ready.parent)
-    assert process.returncode == 0 and "Nothing to be done" in process.stdout, process.stdout + process.stderr
+    assert process.returncode == 0 and "Building" not in process.stdout, process.stdout + process.stderr
 
 
 # --- through Snakemake -----------------------------------------------------------------------------------------------
