@@ -88,6 +88,51 @@ def test_a_caption_redraws_its_figure_alone(finished):
         assert set(finished.planned(*finished.SMOKE)) == jobs
 
 
+def after(marker, line):
+    """A change that puts a line of code before a marker."""
+    return lambda text: text.replace(marker, f"{line}\n\n\n{marker}", 1)
+
+
+def test_records_audits_and_processes_rerun_nothing_and_the_integrator_all_dynamics(finished):
+    """And what follows from it; an edited docstring reruns nothing."""
+    library = finished.folder / "scripts" / "qcrystal"
+    watching = {
+        "provenance/audit.py": "class Audit:",
+        "provenance/job.py": "def _log_to",
+        "processes.py": "def choose(",
+    }
+    for name, marker in watching.items():
+        assert marker in (library / name).read_text()
+        with changed(library / name, after(marker, "ADDED = 1")):
+            assert finished.planned(*finished.SMOKE) == {}, name
+    bath = library / "dynamics" / "bath" / "thermal.py"
+    with changed(bath, lambda text: text.replace('"""', '"""Edited. ', 1)):
+        assert finished.planned(*finished.SMOKE) == {}
+    with changed(bath, after("class ThermalBath", "ADDED = 1")):
+        jobs = finished.planned(*finished.SMOKE)
+    runs = len(list((finished.folder / "results/lah10/smoke/dynamics").glob("*/run.prov.json")))
+    assert jobs["run"] == jobs["observe"] == runs and {"collect", "numbers", "qin_fig5_msd"} <= set(jobs)
+    assert not set(jobs) & {"dataset", "train", "parity", "equation_of_state", "phonons", "enthalpy", "search_random"}
+
+
+def test_results_can_be_audited_where_nothing_can_be_written(finished):
+    """As on a disc that was handed over; root may write anywhere, so times tell."""
+    before = {path: path.lstat().st_mtime_ns for path in finished.folder.rglob("*") if ".snakemake" not in path.parts}
+    status, answer = audit(finished, "qin_fig5_msd")
+    assert status == 0
+    after = {path: path.lstat().st_mtime_ns for path in finished.folder.rglob("*") if ".snakemake" not in path.parts}
+    assert {path for path in after if "__pycache__" not in path.parts and after[path] != before.get(path)} == set()
+
+
+def test_a_broken_configuration_leaves_the_other_verdicts(finished):
+    """The workflow cannot be read then; that is one fault, and the rest is audited all the same."""
+    path = finished.folder / "config" / "crystals" / "lah10" / "published.yaml"
+    with changed(path, lambda text: text + "junk: [\n"):
+        status, answer = audit(finished, "qin_fig5_msd")
+    assert status == 1 and bad(answer)["Snakefile"] == "CONFIG-CHANGED"
+    assert "VERIFIED" in {node["verdict"] for node in answer["nodes"] if node["rule"] == "run"}
+
+
 def test_a_fresh_checkout_reruns_nothing(finished):
     """All files of the repository are newer than the results and the same; the largest has 10 MB."""
     tops = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript")
@@ -154,7 +199,7 @@ def test_a_flipped_byte_names_exactly_what_hangs_on_it(finished):
     assert status == 1 and node["verdict"] == "TAMPERED" and path in node["files"]
     reached = {file.split("/")[-1].split(".")[0] for file in node["affects"]} & set(FIGURES)
     assert reached == figures
-    assert {file.split("/")[-2] for file in node["affects"] if "tables/sweeps/" in file} == sweeps
+    assert {file.split("/")[-2] for file in node["affects"] if "analysis/sweeps/" in file} == sweeps
 
 
 def test_a_large_input_that_kept_its_time(finished):
@@ -187,6 +232,6 @@ def test_the_workflows_own_report_has_every_figure(finished, tmp_path):
     process = finished.snakemake(*finished.SMOKE, "--report", report)
     assert process.returncode == 0, (process.stdout + process.stderr)[-2000:]
     text = report.read_text()
-    figures = [name for name, figure in FIGURES.items() if figure.kind == "figure"]
+    figures = [name for name, figure in FIGURES.items() if figure.what.output == "figure"]
     assert all(name in text for name in figures)
     assert all(FIGURES[name].category in text for name in figures)

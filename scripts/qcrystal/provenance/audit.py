@@ -126,7 +126,7 @@ class Audit:
         try:
             card = read_card(self.root / path)
         except CardError as error:
-            file.say("INCOMPLETE", " ".join(str(error).split()))
+            file.say("INCOMPLETE", " ".join(str(error).replace(f"{self.root}/", "").split()))
             return
         known, now = card.digests().get(name), self.digests(file.path)
         if known != now:
