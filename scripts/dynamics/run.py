@@ -1,7 +1,4 @@
-"""One run: start structure, then the engine that its method names.
-
-The lattice constant is that of the quasi-harmonic approximation or, of a fixed cell, the mean of a run at constant pressure.
-"""
+"""One run: start structure, then the engine that its method names."""
 
 from pathlib import Path
 
@@ -10,42 +7,24 @@ from qcrystal.crystal.cells import start_structure
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics import run as dispatch
 from qcrystal.dynamics.spec import RunSpec
+from qcrystal.dynamics.start import run_start
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import read_table
 from qcrystal.potential.card import trained_pressures
 from qcrystal.provenance.job import job
-from qcrystal.statics.equation_of_state import shape_at
-from qcrystal.statics.quasiharmonic import start_lattice_constant
 
-with job(snakemake) as log:
-    spec = RunSpec(**snakemake.params.specification)
-    prototype = Prototype(**snakemake.params.prototype)
-    eos = read_table(snakemake.input.eos, ["lattice_constant", "volume", "pressure"])
-    if spec.cell_of is None:
-        lattice_constant = start_lattice_constant(
-            eos,
-            read_table(snakemake.input.phonons, ["pressure", "lattice_constant", "zero_point_energy"]),
-            read_table(snakemake.input.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"]),
-            spec.pressure,
-            spec.temperature,
-            quantum=spec.method != "classical",
-        )
-    else:
-        source = RunSpec(**snakemake.params.cell_of[0])
-        lattice_constant = mean_lattice_constant(
-            read_table(snakemake.input.cell[0], ["time", "potential_energy", "volume"]),
-            start_structure(prototype, source, 1.0).cell.volume,
-        )
-    log.info(
-        "start: lattice constant %.4f Å for %g GPa, from %s",
-        lattice_constant,
-        spec.pressure,
-        f"run {spec.cell_of}" if spec.cell_of else "the quasi-harmonic approximation",
-    )
-    shaped = shape_at(prototype, eos, lattice_constant)
-    structure = start_structure(shaped, spec, shaped.lattice_constant)
+with job(snakemake):
+    given, params = snakemake.input, snakemake.params
+    spec, prototype = RunSpec(**params.specification), Prototype(**params.prototype)
+    eos = read_table(given.eos, ["lattice_constant", "volume", "pressure"])
+    phonons = read_table(given.phonons, ["pressure", "lattice_constant", "zero_point_energy"])
+    energy = read_table(given.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"])
+    mean = None
+    if spec.cell_of is not None:
+        thermo = read_table(given.cell[0], ["time", "potential_energy", "volume"])
+        mean = mean_lattice_constant(thermo, start_structure(prototype, RunSpec(**params.cell_of[0]), 1.0).cell.volume)
+    structure = run_start(spec, prototype, eos, phonons, energy, mean)
     start = Path(snakemake.output.start)
     write_structures([structure], start)
-    model = Path(snakemake.input.model)
-    trained = trained_pressures(snakemake.input.card)
-    dispatch.run(spec, structure, model, start.parent, snakemake.params.max_frequency, snakemake.threads, trained)
+    trained = trained_pressures(given.card)
+    dispatch.run(spec, structure, Path(given.model), start.parent, params.max_frequency, snakemake.threads, trained)

@@ -17,7 +17,7 @@ ARGUMENTS = ("--config", "scale=smoke")
 
 
 def lengthen(workspace, picoseconds):
-    path = workspace.folder / "config" / "scales" / "smoke.yaml"
+    path = workspace.folder / "config" / "crystals" / "lah10" / "scales" / "smoke.yaml"
     document = yaml.safe_load(path.read_text())
     document["sweeps"]["qtb_grid"].update(length=picoseconds, pressures=[150], temperatures=[300])
     for name in ("energy_qtb", "energy_classical"):
