@@ -15,7 +15,7 @@ from qcrystal.statics.relax import Effort, pair_distances
 with job(snakemake):
     p, trained = snakemake.params, trained_pressures(snakemake.input.card)
     task = SearchTask(
-        DeepPotential(snakemake.input.model, snakemake.params.engine),
+        DeepPotential(snakemake.input.model, p.engine),
         Prototype(**p.prototype),
         covered_pressures(p.pressures, trained, p.number_of_pressures, p.beyond_training),
         Effort(max_steps=p.max_steps, shortest=pair_distances(p.shortest)),
@@ -23,9 +23,7 @@ with job(snakemake):
     result = enthalpies(task, read_all_candidates(snakemake.input.candidates), p.phases, p.keep)
     table = result.table.assign(beyond_training=beyond_training(result.table["pressure"], trained))
     write_structures(result.structures, snakemake.output.structures)
-    write_table(
-        table.join(committee_columns(snakemake.input.committee, result.structures, snakemake.params.engine)),
-        snakemake.output.table,
-    )
+    opinions = committee_columns(snakemake.input.committee, result.structures, p.engine)
+    write_table(table.join(opinions), snakemake.output.table)
     write_table(result.found, snakemake.output.found)
     write_table(total_counts(snakemake.input.counts), snakemake.output.counts)
