@@ -14,7 +14,7 @@ from qcrystal.provenance.job import job
 with job(snakemake) as log:
     models = [Path(path) for path in snakemake.input.models]
     committee = Committee(models, snakemake.params.engine) if len(models) > 1 else None
-    bounds = read_table(snakemake.input.limits, ["limit", "value"])
+    bounds = read_table(snakemake.input.limits, "accuracy_limits")
     frames, runs = [], []
     for path in map(Path, snakemake.input.trajectories):
         run = path.parent.name
@@ -24,5 +24,5 @@ with job(snakemake) as log:
         log.info("%s: %d frames, extrapolates: %s", run, len(deviation), extrapolates)
         frames.append(deviation.assign(run=run))
         runs.append(rows.assign(run=run, extrapolates=extrapolates))
-    write_table(pd.concat(frames, ignore_index=True), snakemake.output.frames)
-    write_table(pd.concat(runs, ignore_index=True), snakemake.output.runs)
+    write_table(pd.concat(frames, ignore_index=True), snakemake.output.frames, "deviation_frames")
+    write_table(pd.concat(runs, ignore_index=True), snakemake.output.runs, "deviation_runs")

@@ -22,4 +22,4 @@ with job(snakemake) as log:
             row.duplicates,
         )
     for name, table in tables.items():
-        write_table(table, snakemake.output[name])
+        write_table(table, snakemake.output[name], f"quality_{name}")

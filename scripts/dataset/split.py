@@ -17,4 +17,4 @@ with job(snakemake) as log:
     log.info("%d frames to train on, %d to test on", sum(map(len, train)), sum(map(len, test)))
     origin = {"dataset": snakemake.wildcards.dataset, "rule": settings["test"], "seed": snakemake.params.seed}
     write_split(train, test, Path(snakemake.output.folder), origin)
-    write_table(summary(systems), snakemake.output.summary)
+    write_table(summary(systems), snakemake.output.summary, "data_summary")

@@ -15,9 +15,9 @@ with job(snakemake) as log:
         for number, name in enumerate(parameters.names)
     }
     at_rest = {
-        name: float(read_table(snakemake.input[f"lattice{number}"])["pressure"].iloc[0])
+        name: float(read_table(snakemake.input[f"lattice{number}"], "lattice")["pressure"].iloc[0])
         for number, name in enumerate(parameters.names)
     }
     table = convergence_table(parameters.comparisons, labels, at_rest, Goals(**parameters.goals), parameters.chosen)
-    write_table(table, snakemake.output.table)
+    write_table(table, snakemake.output.table, "dft_convergence")
     log.info("chosen settings against the densest: %s", table.iloc[-1].to_dict())

@@ -15,7 +15,7 @@ from qcrystal.provenance.job import job
 with job(snakemake) as log:
     parameters = snakemake.params
     systems = read_dataset(Path(parameters.source), parameters.species)
-    eos = read_table(snakemake.input.eos).sort_values("lattice_constant")
+    eos = read_table(snakemake.input.eos, "equation_of_state").sort_values("lattice_constant")
     cell = primitive_cell(Prototype(**parameters.prototype), 1.0)
     table = label_pressures(
         systems,
@@ -23,5 +23,5 @@ with job(snakemake) as log:
         PchipInterpolator(eos["lattice_constant"], eos["pressure"]),
         cell.get_volume() / len(cell),
     )
-    write_table(table, snakemake.output.table)
+    write_table(table, snakemake.output.table, "label_pressures")
     log.info("%d systems, %d frames", len(table), table["frames"].sum())

@@ -16,12 +16,12 @@ from qcrystal.provenance.job import job
 with job(snakemake):
     given, params = snakemake.input, snakemake.params
     spec, prototype = RunSpec(**params.specification), Prototype(**params.prototype)
-    eos = read_table(given.eos, ["lattice_constant", "volume", "pressure"])
-    phonons = read_table(given.phonons, ["pressure", "lattice_constant", "zero_point_energy"])
-    energy = read_table(given.energy, ["pressure", "temperature", "energy_over_3NkB_quantum"])
+    eos = read_table(given.eos, "equation_of_state")
+    phonons = read_table(given.phonons, "phonons")
+    energy = read_table(given.energy, "harmonic_energy")
     mean = None
     if spec.cell_of is not None:
-        thermo = read_table(given.cell[0], ["time", "potential_energy", "volume"])
+        thermo = read_table(given.cell[0], "thermo")
         mean = mean_lattice_constant(thermo, start_structure(prototype, RunSpec(**params.cell_of[0]), 1.0).cell.volume)
     structure = run_start(spec, prototype, eos, phonons, energy, mean)
     start = Path(snakemake.output.start)

@@ -12,4 +12,4 @@ with job(snakemake):
     literature = read_published(snakemake.input.published)
     published = {role: literature.cited(name) for role, name in p.published.items()}
     result = draw(p.kind, inputs, published, p.options, p.converged_length)
-    write(result, Path(snakemake.output[0]).with_suffix(""), p.caption)
+    write(p.kind, result, Path(snakemake.output[0]).with_suffix(""), p.caption)

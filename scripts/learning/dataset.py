@@ -13,6 +13,6 @@ with job(snakemake) as log:
     systems = gather([Path(path) for path in snakemake.input.labels], source, parameters.species)
     train, test = separate(systems, parameters.test_fraction, parameters.seed)
     write_generations(train, test, [Path(path) for path in snakemake.input.tables], folder)
-    write_table(summary(systems), folder / "summary.csv")
+    write_table(summary(systems), folder / "summary.csv", "data_summary")
     counts = sum(map(len, train)), sum(map(len, test))
     log.info("%d systems, %d frames to train on, %d to test on", len(systems), *counts)

@@ -25,5 +25,5 @@ with job(snakemake) as log:
     log.info("%s", found)
     for path, frames in zip(snakemake.output.batches, found.batches, strict=True):
         write_structures(frames, Path(path))
-    write_table(found.table, snakemake.output.frames)
-    write_table(pd.DataFrame([found.summary]), snakemake.output.summary)
+    write_table(found.table, snakemake.output.frames, "exploration_frames")
+    write_table(pd.DataFrame([found.summary]), snakemake.output.summary, "generations")

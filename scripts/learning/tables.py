@@ -12,8 +12,14 @@ from qcrystal.provenance.job import job
 
 with job(snakemake):
     species, data = snakemake.params.species, Path(snakemake.input.data)
-    write_table(pd.concat([read_table(path) for path in snakemake.input.summaries]), snakemake.output.generations)
+    write_table(
+        pd.concat([read_table(path, "generations") for path in snakemake.input.summaries]),
+        snakemake.output.generations,
+        "generations",
+    )
     systems = {part: read_dataset(data / part, species) for part in ("train", "test")}
     members = [Member.of_file(Path(path)) for path in snakemake.input.models]
-    write_table(generation_errors(members, systems), snakemake.output.errors)
-    write_table(structure_map(systems, species, SoapSettings(**snakemake.params.soap)), snakemake.output.map)
+    write_table(generation_errors(members, systems), snakemake.output.errors, "generation_errors")
+    write_table(
+        structure_map(systems, species, SoapSettings(**snakemake.params.soap)), snakemake.output.map, "structure_map"
+    )

@@ -8,9 +8,9 @@ from qcrystal.provenance.job import job
 COLUMNS = ("system", "atoms", "pressure", "force_rms", "energy_error", "force_rmse", "deviation_max", "deviation_rms")
 
 with job(snakemake) as log:
-    frames = read_table(snakemake.input.frames, COLUMNS)
-    write_table(binned(frames), snakemake.output.conditions)
+    frames = read_table(snakemake.input.frames, "held_out_frames")
+    write_table(binned(frames), snakemake.output.conditions, "accuracy_conditions")
     bounds = limits(trained_pressures(snakemake.input.card), frames)
     for row in bounds.itertuples():
         log.info("%s: %g %s (%s)", row.limit, row.value, row.unit, row.rule)
-    write_table(bounds, snakemake.output.limits)
+    write_table(bounds, snakemake.output.limits, "accuracy_limits")

@@ -11,4 +11,4 @@ from qcrystal.provenance.job import job
 with job(snakemake):
     systems = read_dataset(Path(snakemake.input.data) / "test", snakemake.params.species)
     committee = Committee([Path(path) for path in snakemake.input.models], snakemake.params.engine)
-    write_table(held_out_frames(committee, systems), snakemake.output.table)
+    write_table(held_out_frames(committee, systems), snakemake.output.table, "held_out_frames")

@@ -22,5 +22,5 @@ with job(snakemake):
     committee = committee_entry(models, systems["test"])
     card = model_card(models[0], name, training, dataset, systems, errors, every, literature, committee=committee)
     write_card(card, Path(snakemake.output.card))
-    write_table(errors, snakemake.output.errors)
-    write_table(histograms, snakemake.output.histograms)
+    write_table(errors, snakemake.output.errors, "parity_errors")
+    write_table(histograms, snakemake.output.histograms, "parity_histograms")

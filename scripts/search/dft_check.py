@@ -10,5 +10,5 @@ from qcrystal.search.dft_check import dft_comparison
 with job(snakemake):
     frames, card = read_structures(snakemake.input.frames), read_card(snakemake.input.card)
     labels = read_labels(snakemake.input.labels).frames
-    write_table(dft_comparison(frames, labels, f"{card.name} {card.sha256[:8]}"), snakemake.output.table)
+    write_table(dft_comparison(frames, labels, f"{card.name} {card.sha256[:8]}"), snakemake.output.table, "dft_check")
     write_structures(frames, snakemake.output.structures)

@@ -6,5 +6,5 @@ from qcrystal.provenance.job import job
 from qcrystal.search.dft_check import frames_to_check
 
 with job(snakemake):
-    found = read_table(snakemake.input.table), read_structures(snakemake.input.structures)
+    found = read_table(snakemake.input.table, "enthalpies"), read_structures(snakemake.input.structures)
     write_structures(frames_to_check(*found, snakemake.params.check), snakemake.output.frames)

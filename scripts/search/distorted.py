@@ -26,5 +26,5 @@ with job(snakemake):
     tried = Distortions(p.phases, p.distortions, p.primitive_cells, p.masses)
     candidates, counts, modes = distorted_candidates(task, tried)
     write_candidates(candidates, Path(snakemake.output.structures))
-    write_table(counts, snakemake.output.counts)
-    write_table(modes, snakemake.output.modes)
+    write_table(counts, snakemake.output.counts, "search_counts")
+    write_table(modes, snakemake.output.modes, "imaginary_modes")

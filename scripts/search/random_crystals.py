@@ -27,4 +27,4 @@ with job(snakemake):
     starts = range(batch * parameters.starts, (batch + 1) * parameters.starts)
     candidates, counts = random_candidates(task, starts, parameters.formula_units, parameters.space_groups)
     write_candidates(candidates, Path(snakemake.output.structures))
-    write_table(counts, snakemake.output.counts)
+    write_table(counts, snakemake.output.counts, "search_counts")

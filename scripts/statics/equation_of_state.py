@@ -21,4 +21,4 @@ with job(snakemake):
         Cage(**parameters.cage),
         trained_pressures(snakemake.input.card),
     )
-    write_table(table, snakemake.output.table)
+    write_table(table, snakemake.output.table, "equation_of_state")

@@ -123,7 +123,7 @@ def convergence(document, folder, work):
         run_labeller(frames_path, settings_of(dft) | values, work, output)
         labels[name] = read_labels(output).frames
     table = convergence_table(rows, labels, dict.fromkeys(labels, np.nan), Goals(**dft["convergence"]["goals"]), chosen)
-    write_table(table.drop(columns="static_pressure"), folder / "convergence.csv")
+    write_table(table.drop(columns="static_pressure"), folder / "convergence.csv", "dft_convergence")
     print(table.to_string())
 
 
@@ -174,7 +174,7 @@ def check(document, folder, work):
         },
     ]
     table = pd.DataFrame(rows).assign(frame=frame.info["origin"], cutoff=options["cutoff"])
-    write_table(table, folder / "check.csv")
+    write_table(table, folder / "check.csv", "label_check")
     print(table.to_string())
 
 
@@ -216,7 +216,7 @@ def collect(document, folder, work):
             counts[part] += len(chosen)
             if len(chosen):
                 write_deepmd(system.take(chosen), folder / system.name, name, {"origins": ordered})
-    write_table(summary(systems), folder / "summary.csv")
+    write_table(summary(systems), folder / "summary.csv", "data_summary")
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in ("SHA256SUMS", "README.md"))
     sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n" for p in files]
     (folder / "SHA256SUMS").write_text("".join(sums))

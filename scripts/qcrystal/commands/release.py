@@ -41,7 +41,7 @@ def _data_quality(trained: Path, card: Card) -> bytes | None:
     path = trained.resolve().parents[1] / "dataset" / "quality" / trained.resolve().name / "systems.csv"
     if not path.is_file():
         return None
-    total = read_table(path).query("level == 'all'").iloc[0]
+    total = read_table(path, "quality_systems").query("level == 'all'").iloc[0]
     for part, name in (("train", "training"), ("test", "test")):
         stated = card.split.get(part, Split()).frames or 0
         if total[part] != stated:

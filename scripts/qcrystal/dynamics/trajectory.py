@@ -228,7 +228,7 @@ def read_run(folder: Path, run: str) -> tuple[Trajectory, pd.DataFrame]:
             raise TrajectoryError(
                 f"{trajectory.path}: frame {frame} holds {name} that are not numbers; run its dynamics job again"
             )
-    thermo = read_table(path)
+    thermo = read_table(path, "thermo")
     if "step" not in thermo or not np.array_equal(thermo["step"], trajectory.step):
         raise TableError(f"{path}: its steps are not those of trajectory.h5 beside it; run its dynamics job again")
     for name in map(str, thermo):

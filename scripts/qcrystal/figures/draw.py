@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from qcrystal.figures.kinds import KINDS, Inputs, Role
-from qcrystal.figures.latex import save_tabular
 from qcrystal.figures.notes import CONVERGED_LENGTH, run_notes
 from qcrystal.figures.style import Picture, save_figure
 from qcrystal.files import identifier, write_whole
 from qcrystal.io.structures import read_structures
 from qcrystal.io.tables import TableError, read_table, source_of, write_table
+from qcrystal.manuscript.latex import save_tabular
 from qcrystal.manuscript.published import Cited
 
 CAPTION = ".caption.json"
@@ -50,7 +50,7 @@ def read_inputs(kind: str, files: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _read(path: str, role: Role) -> Any:
-    return read_structures(path) if path.endswith(".extxyz") else read_table(path)
+    return read_structures(Path(path)) if role.schema == "structures" else read_table(Path(path), role.schema)
 
 
 def draw(
@@ -85,13 +85,13 @@ def _as_list(tables: Any) -> list[Any]:
     return tables if isinstance(tables, list) else [tables]
 
 
-def write(result: Picture | pd.DataFrame, stem: Path, caption: str) -> list[Path]:
+def write(kind: str, result: Picture | pd.DataFrame, stem: Path, caption: str) -> list[Path]:
     """Write a figure as PNG and PDF, or a table as CSV and LaTeX, and its caption with notes; files appear whole."""
     if isinstance(result, Picture):
         paths, notes = save_figure(result, stem), result.notes
     else:
         paths, notes = [stem.with_name(stem.name + suffix) for suffix in (".csv", ".tex")], []
-        write_table(result, paths[0])
+        write_table(result, paths[0], kind)
         save_tabular(result, paths[1], caption)
     told = stem.with_name(stem.name + CAPTION)
     document = {"prov_id": identifier(), "caption": caption, "notes": notes}

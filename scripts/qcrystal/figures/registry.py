@@ -10,48 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from qcrystal.fields import Name, Text
 from qcrystal.figures.kinds import KINDS, Kind
+from qcrystal.io.table_schemas.registry import SOURCES, source_schema
 from qcrystal.manuscript.published import Published, check_kind
-
-SOURCES = {
-    "sweep:*/summary": "sweep_summary",
-    "sweep:*/msd": "sweep_msd",
-    "sweep:*/rdf": "sweep_rdf",
-    "sweep:*/paths": "sweep_paths",
-    "sweep:*/cell": "sweep_cell",
-    "statics:eos": "equation_of_state",
-    "statics:phonons": "phonons",
-    "statics:phonon_dos": "phonon_dos",
-    "statics:harmonic_energy": "harmonic_energy",
-    "search:enthalpies": "enthalpies",
-    "search:counts": "search_counts",
-    "search:structures": "structures",
-    "potential:parity_errors": "parity_errors",
-    "potential:parity_histograms": "parity_histograms",
-    "potential:parity_frames": "held_out_frames",
-    "accuracy:conditions": "accuracy_conditions",
-    "accuracy:limits": "accuracy_limits",
-    "quality:frames": "quality_frames",
-    "quality:systems": "quality_systems",
-    "quality:potential": "quality_systems",
-    "quality:histograms": "quality_histograms",
-    "dft:lattice": "lattice",
-    "dft:convergence": "dft_convergence",
-    "dft:structures": "dft_check",
-    "dft:label_pressures": "label_pressures",
-    "learning:structure_map": "structure_map",
-    "learning:generation_errors": "generation_errors",
-    "learning:generations": "generations",
-}
-"""Tables that figures may read, as ``figures.yaml`` names them (``*``: a sweep), and their schemas."""
-
-
-def source_schema(source: str) -> str | None:
-    """Schema of a source such as ``sweep:classical_grid/summary``; None if there is no such source."""
-    stage, _, rest = source.partition(":")
-    if stage == "sweep":
-        name, _, table = rest.partition("/")
-        return SOURCES.get(f"sweep:*/{table}") if name else None
-    return SOURCES.get(source)
 
 
 class FigureEntry(BaseModel):

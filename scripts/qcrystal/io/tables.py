@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from qcrystal.files import file_digest, identifier, write_whole
+from qcrystal.io.schemas import SchemaError
+from qcrystal.io.table_schemas.registry import TABLES
 
 MARK = "# prov_id "
 AGAIN = "restore it, or remove it and run its job again"
@@ -22,27 +23,52 @@ class TableError(ValueError):
     """A table that cannot be used; its message names the file."""
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
+def write_table(table: pd.DataFrame, path: Path, schema: str) -> None:
     """Write a table as CSV, ten significant digits, beside its place and then rename it.
 
     Within a job its first line names the job's record: ``# prov_id <identifier>``.
+
+    Parameters
+    ----------
+    schema
+        Name in `qcrystal.io.table_schemas.registry.TABLES`.
+
+    Raises
+    ------
+    TableError
+        The table does not keep to its schema. Nothing is written.
     """
+    try:
+        TABLES[schema].check(table, whole=True)
+    except SchemaError as error:
+        raise TableError(f"{path}: cannot be written as a table of {schema}: {error}") from error
     header = f"{MARK}{identifier()}\n" if identifier() else ""
     write_whole(path, header + table.to_csv(index=False, float_format="%.10g"))
 
 
-def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table; `TableError` names the file if it is missing, empty, not CSV, or lacks one of the columns."""
+def read_table(path: Path, schema: str) -> pd.DataFrame:
+    """Read a table of a schema.
+
+    Parameters
+    ----------
+    schema
+        Name in `qcrystal.io.table_schemas.registry.TABLES`.
+
+    Raises
+    ------
+    TableError
+        It names the file, which is missing, not CSV, or does not keep to its schema.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             if not file.readline().startswith(MARK):
                 file.seek(0)
             table = pd.read_csv(file)
+        TABLES[schema].check(table)
+    except SchemaError as error:
+        raise TableError(f"{path}: {error}; {AGAIN}") from error
     except (OSError, ValueError) as error:  # pandas' own are ValueErrors
         raise TableError(f"{path}: not a readable table ({_reason(error)}); {AGAIN}") from error
-    for name in columns:
-        if name not in table:
-            raise TableError(f"{path}: no column {name!r}; {AGAIN}")
     table.attrs[SOURCE] = str(path)
     return table
 
@@ -52,10 +78,8 @@ def source_of(table: pd.DataFrame) -> str:
     return str(table.attrs.get(SOURCE, "table"))
 
 
-def check_table(
-    path: Path, shown: str, columns: Sequence[str], rows: int | None = None, may_be_empty: bool = False
-) -> None:
-    """Make sure that a table that no job makes anew is whole.
+def check_table(path: Path, shown: str, schema: str, rows: int | None = None) -> None:
+    """Make sure that a table that no job makes anew is whole, and keeps to its schema.
 
     Parameters
     ----------
@@ -63,12 +87,10 @@ def check_table(
         If a file ``SHA256SUMS`` beside it lists it, it must be that file.
     shown
         How messages name it.
-    columns
-        Those that are read; a table may have others.
+    schema
+        Name in `qcrystal.io.table_schemas.registry.TABLES`.
     rows
         Their number; None: any.
-    may_be_empty
-        Whether it may have no row.
 
     Raises
     ------
@@ -83,14 +105,13 @@ def check_table(
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or _reason(error)
         raise TableError(f"{shown}: not a readable table ({reason}); restore it") from error
-    missing = [name for name in columns if name not in head]
-    if missing:
-        raise TableError(f"{shown}: no column {missing[0]!r}; restore it")
     wrong = next((number for number, row in enumerate(body, 1) if len(row) != len(head)), None)
     if wrong or not text.endswith("\n"):
         raise TableError(f"{shown}: row {wrong or len(body)} is not complete; restore it")
-    if not body and not may_be_empty:
-        raise TableError(f"{shown}: holds no row; restore it")
+    try:
+        TABLES[schema].check(pd.read_csv(io.StringIO(text)))
+    except ValueError as error:
+        raise TableError(f"{shown}: {_reason(error)}; restore it") from error
     if rows is not None and len(body) != rows:
         raise TableError(f"{shown}: {len(body)} rows, not {rows}; restore it")
     if _listed(path) not in (None, file_digest(path)):

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected
+from qcrystal.fields import Positive, Whole
+from qcrystal.files import identifier, write_whole
+from qcrystal.io.table_schemas.registry import source_schema
+from qcrystal.io.tables import prov_id, read_table
+from qcrystal.manuscript.latex import escape
 from qcrystal.manuscript.uncertainty import value_text
+from qcrystal.potential.card import read_card
+from qcrystal.statics.equation_of_state import lattice_at_pressure
+
+MACRO = re.compile("[A-Za-z]+")
 
 
 class NumberError(ValueError):
@@ -54,34 +68,144 @@ class Text:
 
     def text(self) -> str:
         """The value, LaTeX's special characters escaped."""
-        return re.sub(r"([#$%&_{}])", r"\\\1", self.value)
+        return escape(self.value)
 
     def as_dict(self) -> dict:
         """Plain data for ``numbers.json``."""
         return {**asdict(self), "text": self.text()}
 
 
-def look_up(table: pd.DataFrame, source: str, **conditions) -> pd.Series:
-    """The one row of a table that fulfils the conditions.
+class NumberEntry(BaseModel):
+    """Where one number of the text is from, as a crystal's ``numbers.yaml`` says.
+
+    Attributes
+    ----------
+    source
+        The table, or ``potential:card``; sources are named as in ``figures.yaml``.
+    key
+        Of a card: the place of a text or number in it, ``data.pressure_GPa.0``.
+    column, where
+        Of a table: the column, and the values of other columns that leave one value of it.
+    at_pressure
+        Of an equation of state: the pressure (GPa) at which the lattice constant is wanted.
+    observable
+        Of a sweep's summary: what is averaged over replicas at the conditions of ``where``, with its error.
+    exact
+        The value is chosen or counted, so that it has no error.
+    factor
+        By which the table's value is multiplied to have the unit.
+    unit, decimals
+        The unit that is printed; decimals of a number without an error.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    key: str | None = None
+    column: str | None = None
+    where: dict[str, str | float] = Field(default_factory=dict)
+    at_pressure: Positive | None = None
+    observable: str | None = None
+    exact: bool = False
+    factor: float = 1.0
+    unit: str = ""
+    decimals: Whole = 0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> NumberEntry:
+        ways = [name for name in ("key", "column", "at_pressure", "observable") if getattr(self, name) is not None]
+        if len(ways) != 1:
+            raise ValueError(
+                f"needs one of key, column, at_pressure, observable; it has {' and '.join(ways) or 'none'}"
+            )
+        if source_schema(self.source) is None:
+            raise ValueError(f"no table {self.source!r}; sources are named as in figures.yaml")
+        return self
+
+
+class NumberSet(BaseModel):
+    """A crystal's ``numbers.yaml``: its numbers by the name of their macro."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    numbers: dict[str, NumberEntry]
+
+    @field_validator("numbers")
+    @classmethod
+    def _macro_names(cls, numbers: dict[str, NumberEntry]) -> dict[str, NumberEntry]:
+        for name in numbers:
+            if not MACRO.fullmatch(name):
+                raise ValueError(f"{name!r}: a macro name is made of letters")
+        return numbers
+
+
+def derive(name: str, entry: NumberEntry, path: str) -> Number | Text:
+    """A number of the text from its file.
+
+    Parameters
+    ----------
+    path
+        The table, or the potential's card.
 
     Raises
     ------
     NumberError
-        If no row, or more than one, does.
+        If the file does not hold exactly one such number.
     """
+    if entry.key is not None:
+        value = _in_document(read_card(Path(path)).model_dump(), entry.key, path)
+        if isinstance(value, str):
+            return Text(name, value, path)
+        return Number(name, entry.factor * float(value), None, entry.unit, entry.decimals, path)
+    table = read_table(Path(path), str(source_schema(entry.source)))
+    if entry.observable is not None:
+        found = observed(name, table, path, entry.observable, entry.unit, entry.decimals, **entry.where)
+        error = None if entry.exact else entry.factor * found.error if found.error is not None else None
+        return replace(found, value=entry.factor * found.value, error=error)
+    if entry.at_pressure is not None:
+        value = lattice_at_pressure(table, entry.at_pressure)
+    else:
+        value = look_up(table, path, str(entry.column), **entry.where)
+    return Number(name, entry.factor * float(value), None, entry.unit, entry.decimals, path)
+
+
+def _in_document(document: Any, key: str, path: str) -> Any:
+    """What a document of nested mappings and lists holds at ``data.pressure_GPa.0``."""
+    for part in key.split("."):
+        try:
+            document = document[int(part)] if part.isdecimal() else document[part]
+        except (KeyError, IndexError, TypeError) as error:
+            raise NumberError(f"{path}: holds no {key}; correct numbers.yaml") from error
+    return document
+
+
+def look_up(table: pd.DataFrame, source: str, column: str, **conditions: Any) -> Any:
+    """The one value that a column has in the rows that fulfil the conditions.
+
+    Raises
+    ------
+    NumberError
+        If there is none, or more than one.
+    """
+    values = _rows(table, source, conditions | {column: None})[column].unique()
+    if len(values) != 1:
+        wanted = ", ".join(f"{k} = {v}" for k, v in conditions.items()) or "any condition"
+        raise NumberError(f"{source}: {len(values)} values of {column} with {wanted}; a number needs one")
+    return values[0]
+
+
+def _rows(table: pd.DataFrame, source: str, conditions: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows that fulfil the conditions; None asks for the column alone."""
     rows = table
     for column, value in conditions.items():
         if column not in rows:
             raise NumberError(f"{source}: has no column {column!r}")
-        rows = rows[rows[column] == value]
-    if len(rows) != 1:
-        wanted = ", ".join(f"{k} = {v}" for k, v in conditions.items())
-        raise NumberError(f"{source}: {len(rows)} rows with {wanted}; a number needs one")
-    return rows.iloc[0]
+        rows = rows if value is None else rows[rows[column] == value]
+    return rows
 
 
 def observed(
-    name: str, table: pd.DataFrame, source: str, observable: str, unit: str, digits: int, **conditions
+    name: str, table: pd.DataFrame, source: str, observable: str, unit: str, digits: int, **conditions: Any
 ) -> Number:
     """An observable of one condition of a sweep, averaged over its replicas, without what a bath's friction adds.
 
@@ -98,8 +222,33 @@ def observed(
         If they do not.
     """
     mean = combine_replicas(corrected(table, observable), [*CONDITION, "observable", "species"])
-    row = look_up(mean, source, observable=observable, **conditions)
-    return Number(name, float(row.value), float(row.error), unit, digits, source)
+    rows = _rows(mean, source, {"observable": observable, **conditions})
+    if len(rows) != 1:
+        wanted = ", ".join(f"{k} = {v}" for k, v in {"observable": observable, **conditions}.items())
+        raise NumberError(f"{source}: {len(rows)} rows with {wanted}; a number needs one")
+    return Number(name, float(rows["value"].iloc[0]), float(rows["error"].iloc[0]), unit, digits, source)
+
+
+def write_numbers(
+    entries: Mapping[str, NumberEntry], files: Mapping[str, str], scale: str, json_file: Path, tex: Path
+) -> None:
+    """Derive all numbers, and write them as JSON and as LaTeX macros; both appear whole, or none.
+
+    Parameters
+    ----------
+    files
+        Source: its file.
+    """
+    numbers = [derive(name, entry, files[entry.source]) for name, entry in entries.items()]
+    marks = {path: prov_id(Path(path)) for path in files.values()}
+    document = {
+        "prov_id": identifier(),
+        "scale": scale,
+        "numbers": {number.name: {**number.as_dict(), "prov_id": marks[number.source]} for number in numbers},
+    }
+    text = f"% prov_id {identifier()}\n" + macros(numbers)
+    write_whole(json_file, json.dumps(document, indent=1) + "\n")
+    write_whole(tex, text)
 
 
 def _latex(unit: str) -> str:
@@ -107,7 +256,7 @@ def _latex(unit: str) -> str:
     return rf"\mathrm{{{unit}}}".replace("Å", r"\text{\AA}").replace("²", "^2")
 
 
-def macros(numbers: list[Number | Text]) -> str:
+def macros(numbers: Sequence[Number | Text]) -> str:
     r"""LaTeX source that defines ``\<Name>`` for each number and text.
 
     Raises
@@ -115,9 +264,10 @@ def macros(numbers: list[Number | Text]) -> str:
     NumberError
         If a name is not a LaTeX macro name (letters only) or is used twice.
     """
-    seen, lines = set(), ["% Generated from numbers.json; edit nothing here."]
+    seen: set[str] = set()
+    lines = ["% Generated from numbers.json; edit nothing here."]
     for number in numbers:
-        if not re.fullmatch("[A-Za-z]+", number.name) or number.name in seen:
+        if not MACRO.fullmatch(number.name) or number.name in seen:
             raise NumberError(f"number {number.name!r}: a macro name is made of letters and used once")
         seen.add(number.name)
         body = number.text()

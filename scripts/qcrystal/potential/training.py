@@ -126,7 +126,7 @@ def train_on_dataset(
     identity = f"{identity} {file_digest(data)}"
     finished = train(training, folders["train"], folders.get("test", []), folder, threads, identity, compress)
     os.replace(finished, model)
-    write_table(learning_curve(folder), curve)
+    write_table(learning_curve(folder), curve, "learning_curve")
     shutil.rmtree(folder)
 
 

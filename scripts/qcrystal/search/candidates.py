@@ -62,7 +62,7 @@ def read_all_candidates(paths: Iterable[Path]) -> list[Candidate]:
 
 def total_counts(paths: Iterable[Path]) -> pd.DataFrame:
     """How many starts had each fate, over several tables of origin, pressure (GPa), fate and number."""
-    counts = pd.concat([read_table(path) for path in paths])
+    counts = pd.concat([read_table(path, "search_counts") for path in paths])
     return counts.groupby(["origin", "pressure", "fate"])["number"].sum().reset_index()
 
 

@@ -31,7 +31,7 @@ from synthetic_tables import (
 from qcrystal.analysis import harmonic, sweeps
 from qcrystal.crystal.cells import conventional_cell
 from qcrystal.dataset.quality import system_table
-from qcrystal.figures import crystal_cells, latex, style
+from qcrystal.figures import crystal_cells, style
 from qcrystal.figures import draw as figure_files
 from qcrystal.figures.accuracy_map import Calibration
 from qcrystal.io.tables import TableError

@@ -8,7 +8,8 @@ from figure_drawing import CRYSTAL, FIGURES, LITERATURE
 from pydantic import ValidationError
 
 from qcrystal.figures.kinds import KINDS
-from qcrystal.figures.registry import FigureSet, source_schema
+from qcrystal.figures.registry import FigureSet
+from qcrystal.io.table_schemas.registry import source_schema
 from qcrystal.io.yaml_files import read_mapping
 from qcrystal.manuscript.published import Published, PublishedError
 

@@ -1,0 +1,112 @@
+"""Tables of static crystals and of the search for structures."""
+
+from __future__ import annotations
+
+from qcrystal.io.schemas import Schema, number, text, truth, whole
+from qcrystal.io.table_schemas.columns import BEYOND, LATTICE, PHASE, SPACE_GROUP
+
+TABLES: dict[str, Schema] = {
+    "equation_of_state": Schema(
+        "Static equation of state of the prototype by the potential.",
+        ("statics/eos.csv",),
+        (*LATTICE, BEYOND),
+        ("statics:eos",),
+    ),
+    "phonons": Schema(
+        "Harmonic phonons of the prototype at each pressure.",
+        ("statics/phonons.csv",),
+        (
+            number("pressure", "GPa", "total pressure, with that of zero-point motion"),
+            number("static_pressure", "GPa", "pressure of the lattice at rest"),
+            number("lattice_constant", "Å", "edge of the conventional cell", low=0),
+            number("zero_point_energy", "eV/atom", "zero-point energy of the real modes", low=0),
+            number("zero_point_temperature", "K", "the same as E/(3 N k_B)", low=0),
+            number("max_frequency", "THz", "highest frequency"),
+            number("min_frequency", "THz", "lowest frequency; negative: imaginary"),
+            number("imaginary_fraction", "", "share of imaginary modes", low=0, high=1),
+            BEYOND,
+        ),
+        ("statics:phonons",),
+    ),
+    "phonon_dos": Schema(
+        "Phonon density of states at each pressure.",
+        ("statics/phonon_dos.csv",),
+        (
+            number("pressure", "GPa", "total pressure"),
+            number("frequency", "THz", "frequency; negative: imaginary"),
+            number("dos", "1/THz", "density of states, its integral is 1", low=0),
+            number("dos_<species>", "1/THz", "the part of a species", low=0),
+        ),
+        ("statics:phonon_dos",),
+    ),
+    "harmonic_energy": Schema(
+        "Energy of the harmonic crystal.",
+        ("statics/harmonic_energy.csv",),
+        (
+            number("pressure", "GPa", "total pressure"),
+            number("temperature", "K", "temperature", low=0),
+            number("energy_over_3NkB_quantum", "K", "vibrational energy E/(3 N k_B)", low=0),
+            number("energy_over_3NkB_classical", "K", "the classical one", low=0),
+        ),
+        ("statics:harmonic_energy",),
+    ),
+    "enthalpies": Schema(
+        "Static enthalpy of each phase by the potential.",
+        ("search/enthalpies.csv",),
+        (
+            PHASE,
+            number("pressure", "GPa", "pressure"),
+            number("enthalpy", "eV/atom", "enthalpy at rest"),
+            number("volume", "Å³/atom", "volume", low=0),
+            SPACE_GROUP,
+            truth("converged", "whether the relaxation reached its goal"),
+            BEYOND,
+            number(
+                "force_deviation", "eV/Å", "committee deviation of the worst atom", low=0, missing=True, optional=True
+            ),
+            number("member_<n>", "eV/atom", "energy by a member of the committee"),
+        ),
+        ("search:enthalpies",),
+    ),
+    "found_crystals": Schema(
+        "Every different crystal that the search found.",
+        ("search/found.csv",),
+        (
+            number("pressure", "GPa", "pressure at which it was found"),
+            number("relative_enthalpy", "eV/atom", "enthalpy above the prototype"),
+            number("volume", "Å³/atom", "volume", low=0),
+            SPACE_GROUP,
+            whole("atoms", "atoms in the primitive cell", low=1),
+            whole("times", "how often it was found", low=1),
+            text("origin", "start that led to it first"),
+            PHASE,
+        ),
+        may_be_empty=True,
+    ),
+    "search_counts": Schema(
+        "What became of the starts of the search.",
+        ("search/counts.csv", "search/batches/*.csv"),
+        (
+            text("origin", "kind of start"),
+            number("pressure", "GPa", "pressure"),
+            text("fate", "how it ended"),
+            whole("number", "number of starts", low=1),
+        ),
+        ("search:counts",),
+        may_be_empty=True,
+    ),
+    "imaginary_modes": Schema(
+        "Imaginary modes of the prototype, and the crystals that follow from them.",
+        ("search/imaginary_modes.csv",),
+        (
+            number("pressure", "GPa", "pressure"),
+            text("q", "wave vector in the reciprocal primitive cell"),
+            whole("arms", "wave vectors of the star", low=1),
+            whole("degeneracy", "modes of one frequency", low=1),
+            number("frequency", "THz", "frequency; negative: imaginary"),
+            number("lowest", "eV/atom", "lowest enthalpy that distortions along it reach", missing=True),
+            SPACE_GROUP,
+        ),
+        may_be_empty=True,
+    ),
+}

@@ -1,0 +1,183 @@
+"""Tables of potentials: their errors, their training, and concurrent learning."""
+
+from __future__ import annotations
+
+from qcrystal.io.schemas import Schema, number, text, truth, whole
+from qcrystal.io.table_schemas.columns import (
+    DEVIATION_MAX,
+    DEVIATION_RMS,
+    GENERATION,
+    METHOD,
+    QUANTITY,
+    RMSE,
+    RUN,
+    SPLIT,
+    SYSTEM,
+)
+
+TABLES: dict[str, Schema] = {
+    "learning_curve": Schema(
+        "Errors during a training, on a batch of frames each.",
+        ("potential/*/learning_curve*.csv", "learning/*/committee/*.csv", "models/*/learning_curve*.csv"),
+        (
+            whole("step", "training step"),
+            *(
+                number(f"rmse{part}_{split}", unit, f"error on {frames}: {what}", low=0, missing=split == "valid")
+                for part, unit, what in (
+                    ("", "", "root of the loss without its prefactors"),
+                    ("_e", "eV/atom", "energy"),
+                    ("_f", "eV/Å", "force component"),
+                    ("_v", "eV/atom", "virial"),
+                )
+                for split, frames in (("valid", "test frames"), ("train", "training frames"))
+            ),
+            number("lr", "", "learning rate", low=0),
+        ),
+    ),
+    "parity_errors": Schema(
+        "Errors of the potential against the labels.",
+        ("potential/*/parity_errors.csv", "models/*/parity_errors.csv"),
+        (
+            QUANTITY,
+            SPLIT,
+            text("system", "set of frames, or all"),
+            text("species", "element, or all"),
+            RMSE,
+            number("mae", "", "mean absolute error", low=0, optional=True),
+            whole("n", "values", low=1),
+            text("unit", "unit of the errors", optional=True),
+        ),
+        ("potential:parity_errors",),
+    ),
+    "parity_histograms": Schema(
+        "Sparse two-dimensional histograms of predictions over labels.",
+        ("potential/*/parity_histograms.csv", "models/*/parity_histograms.csv"),
+        (
+            text("quantity", "energy (eV/atom) or force component (eV/Å)", "energy", "force"),
+            SPLIT,
+            text("species", "element, or all"),
+            number("reference", "", "label, middle of the bin"),
+            number("predicted", "", "prediction, middle of the bin"),
+            whole("count", "values in the bin", low=1),
+        ),
+        ("potential:parity_histograms",),
+    ),
+    "held_out_frames": Schema(
+        "Errors of the potential on frames that it was not trained on.",
+        ("potential/*/parity_frames.csv", "models/*/parity_frames.csv"),
+        (
+            SYSTEM,
+            whole("frame", "number of the frame", optional=True),
+            whole("atoms", "atoms in the cell", low=1),
+            number("volume", "Å³/atom", "volume", low=0, optional=True),
+            number("pressure", "GPa", "pressure of the label, without the kinetic part"),
+            number("force_rms", "eV/Å", "rms force of the label, per component", low=0),
+            number("energy_error", "eV/atom", "error of the energy"),
+            number("force_rmse", "eV/Å", "rms error of the forces, per component", low=0),
+            number("force_rmse_<species>", "eV/Å", "the same of one element", low=0),
+            number("force_error_max", "eV/Å", "largest error of a force", low=0, optional=True),
+            DEVIATION_MAX,
+            DEVIATION_RMS,
+        ),
+        ("potential:parity_frames",),
+    ),
+    "accuracy_conditions": Schema(
+        "Errors on held-out frames by pressure, rms force and system.",
+        ("potential/accuracy/conditions.csv",),
+        (
+            text("by", "what the rows are sorted by", "pressure", "force", "system", "all"),
+            text("name", "name of the system", missing=True),
+            number("low", "", "lower end of the bin (GPa or eV/Å)", missing=True),
+            number("high", "", "upper end", missing=True),
+            number("mean", "", "mean in the bin", missing=True),
+            whole("frames", "frames in it", low=1),
+            number("energy_rmse", "eV/atom", "error of the energy", low=0),
+            number("force_rmse", "eV/Å", "error of the forces, per component", low=0),
+            number("force_rmse_error", "eV/Å", "its standard error", low=0, missing=True),
+            DEVIATION_RMS,
+            DEVIATION_MAX,
+        ),
+        ("accuracy:conditions",),
+    ),
+    "accuracy_limits": Schema(
+        "Limits beyond which a run extrapolates.",
+        ("potential/accuracy/limits.csv",),
+        (
+            text("limit", "what is limited", "pressure_low", "pressure_high", "deviation", "deviation_rms"),
+            number("value", "", "the limit"),
+            text("unit", "its unit"),
+            text("rule", "where it is from"),
+        ),
+        ("accuracy:limits",),
+    ),
+    "exploration_frames": Schema(
+        "Frames that a generation of concurrent learning explored, and how its committee judged them.",
+        ("learning/*/frames.csv",),
+        (
+            RUN,
+            text("start", "recipe that the run starts from"),
+            METHOD,
+            number("pressure", "GPa", "pressure of the run"),
+            number("temperature", "K", "temperature of the run", low=0),
+            number("time_ps", "ps", "time", low=0),
+            text("part", "whether its labels are to train or to test", "train", "test"),
+            number("deviation", "eV/Å", "committee deviation of the worst atom", low=0),
+            number("deviation_rms", "eV/Å", "the same, rms over the atoms", low=0),
+            text("kind", "judgement", "accurate", "candidate", "failed"),
+            truth("chosen", "whether it is labelled"),
+        ),
+        may_be_empty=True,
+    ),
+    "generations": Schema(
+        "Generations of concurrent learning.",
+        ("learning/*/summary.csv", "learning/generations.csv", "data/*/generations.csv"),
+        (
+            GENERATION,
+            whole("labelled_train", "frames that its committee is trained on"),
+            whole("runs", "runs that explored"),
+            whole("runs_ended_early", "runs that ended before their time"),
+            whole("explored", "frames that were judged"),
+            whole("candidate", "frames worth labelling"),
+            whole("accurate", "frames that the committee agrees on"),
+            whole("failed", "frames that it knows nothing about"),
+            number("deviation_median", "eV/Å", "median of the deviation", low=0, missing=True),
+            number("deviation_max", "eV/Å", "its largest", low=0, missing=True),
+            whole("chosen_train", "frames labelled to train on"),
+            whole("chosen_test", "frames labelled to test on"),
+        ),
+        ("learning:generations",),
+    ),
+    "generation_errors": Schema(
+        "Errors of each generation's committee on the same frames, which none was trained on.",
+        ("learning/generation_errors.csv", "data/*/generation_errors.csv"),
+        (
+            GENERATION,
+            whole("trained", "frames that it was trained on"),
+            whole("member", "member of the committee", low=1),
+            QUANTITY,
+            RMSE,
+            number("mae", "", "mean absolute error", low=0, optional=True),
+            whole("n", "values", low=1),
+            text("unit", "unit of the errors", optional=True),
+        ),
+        ("learning:generation_errors",),
+    ),
+    "structure_map": Schema(
+        "Labelled frames by the principal components of their averaged SOAP vectors.",
+        ("learning/structure_map.csv", "data/*/structure_map.csv"),
+        (
+            SYSTEM,
+            GENERATION,
+            text("part", "whether it is trained on or tested on", "train", "test"),
+            whole("atoms", "atoms in the cell", low=1, optional=True),
+            number("volume", "Å³/atom", "volume", low=0, optional=True),
+            number("pressure", "GPa", "pressure of the label"),
+            number("energy", "eV/atom", "energy of the label", optional=True),
+            number("component_1", "", "first principal component"),
+            number("component_2", "", "second"),
+            number("share_1", "", "share of the variance in the first", low=0, high=1),
+            number("share_2", "", "in the second", low=0, high=1),
+        ),
+        ("learning:structure_map",),
+    ),
+}

@@ -1,0 +1,28 @@
+"""Every table that the workflow writes, by the name of its schema. `docs/tables.md` is made from this.
+
+Writers and readers check a table against its schema, and neither changes it: a schema can stop a job, but no result follows
+from it. So schemas are no part of the digest of the code behind a result.
+"""
+
+from __future__ import annotations
+
+from qcrystal.io.schemas import Schema
+from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs
+
+TABLES: dict[str, Schema] = runs.TABLES | crystals.TABLES | labels.TABLES | potentials.TABLES | paper.TABLES
+"""Schemas by name."""
+DOCUMENTS = {
+    "potential:card": "card",
+    "search:structures": "structures",
+}
+"""Sources that are no tables: the potential's card (YAML), and the found crystals (extended XYZ)."""
+SOURCES: dict[str, str] = {source: name for name, schema in TABLES.items() for source in schema.sources} | DOCUMENTS
+
+
+def source_schema(source: str) -> str | None:
+    """Schema of a source such as ``sweep:classical_grid/summary``; None if there is no such source."""
+    stage, _, rest = source.partition(":")
+    if stage == "sweep":
+        name, _, table = rest.partition("/")
+        return SOURCES.get(f"sweep:*/{table}") if name else None
+    return SOURCES.get(source)
