@@ -1,19 +1,18 @@
 # The paper: every number in the text is a macro made from the tables, every figure and table a file of the workflow.
-NUMBER_INPUTS = {
-    "card": f"{POTENTIAL}/card.yaml",
-    "parity": f"{POTENTIAL}/parity_errors.csv",
-    "eos": results("statics/eos.csv"),
-    "phonons": results("statics/phonons.csv"),
-    "classical": results("analysis/sweeps/classical_grid/summary.csv"),
-    "qtb_low_temperature": results("analysis/sweeps/qtb_low_temperature/summary.csv"),
-    "diffusion_qtb": results("analysis/sweeps/diffusion_qtb/summary.csv"),
-    "energy_pimd": results("analysis/sweeps/energy_pimd/summary.csv"),
-}
+from qcrystal.manuscript.numbers import NumberSet
+
+NUMBERS_FILE = str(Path(CONFIG.crystal_file).parent / "numbers.yaml")
+try:
+    NUMBERS = validate(NumberSet, read_yaml(ROOT / NUMBERS_FILE, NUMBERS_FILE, "file"), NUMBERS_FILE).numbers
+except ConfigError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
+NUMBER_SOURCES = list(dict.fromkeys(entry.source for entry in NUMBERS.values()))
 
 
 rule numbers:
     input:
-        **NUMBER_INPUTS,
+        [source_files(source) for source in NUMBER_SOURCES],
     output:
         numbers=results("manuscript/numbers.json"),
         macros=results("manuscript/numbers.tex"),
@@ -28,6 +27,8 @@ rule numbers:
     params:
         **code("manuscript/numbers.py"),
         scale=CONFIG.scale_name,
+        sources=NUMBER_SOURCES,
+        numbers={name: plain(entry) for name, entry in NUMBERS.items()},
     script:
         "../scripts/manuscript/numbers.py"
 
@@ -39,6 +40,7 @@ rule manuscript:
         macros=results("manuscript/numbers.tex"),
         figures=[file for file in FIGURE_FILES if file.endswith(".pdf")],
         tables=[file for file in TABLE_FILES if file.endswith(".tex")],
+        captions=CAPTION_FILES,
     output:
         pdf=results("manuscript/lah10.pdf"),
         prov=results("manuscript/lah10.prov.json"),

@@ -1,7 +1,7 @@
 # Tables of a run, and which job evaluates which runs.
 import hashlib
 
-OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell")
+from qcrystal.io.table_schemas.runs import OBSERVABLES
 
 
 def deviation_batch(run):

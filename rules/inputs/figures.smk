@@ -65,7 +65,7 @@ def source_files(name):
     if kind == "search":
         return results(f"search/{rest}.extxyz") if rest == "structures" else results(f"search/{rest}.csv")
     if kind == "potential":
-        return f"{POTENTIAL}/{rest}.csv"
+        return f"{POTENTIAL}/card.yaml" if rest == "card" else f"{POTENTIAL}/{rest}.csv"
     if kind == "accuracy":
         return results(f"potential/accuracy/{rest}.csv")
     if (kind, rest) == ("quality", "potential"):  # of the set that a released potential was trained on

@@ -5,13 +5,14 @@ from pathlib import Path
 from qcrystal.analysis.observe import ObserveSettings, observe
 from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.dynamics.trajectory import read_run
+from qcrystal.io.table_schemas.runs import OBSERVABLES
 from qcrystal.io.tables import read_json, read_table, write_table
 from qcrystal.provenance.job import job
 
 with job(snakemake):
     settings = ObserveSettings(prototype=Prototype(**snakemake.params.prototype), cage=Cage(**snakemake.params.cage))
     trajectory, thermo = read_run(Path(snakemake.input.trajectory).parent, snakemake.wildcards.run)
-    eos, report = read_table(snakemake.input.eos, ["volume", "energy"]), read_json(snakemake.input.report)
+    eos, report = read_table(snakemake.input.eos, "equation_of_state"), read_json(snakemake.input.report)
     tables = observe(trajectory, thermo, eos, settings, report)
-    for name in ("summary", "msd", "rdf", "paths", "cell"):
-        write_table(tables[name], snakemake.output[name])
+    for name in OBSERVABLES:
+        write_table(tables[name], snakemake.output[name], f"run_{name}")

@@ -5,8 +5,6 @@ from qcrystal.potential.card import trained_pressures
 from qcrystal.potential.extrapolation import binned, limits
 from qcrystal.provenance.job import job
 
-COLUMNS = ("system", "atoms", "pressure", "force_rms", "energy_error", "force_rmse", "deviation_max", "deviation_rms")
-
 with job(snakemake) as log:
     frames = read_table(snakemake.input.frames, "held_out_frames")
     write_table(binned(frames), snakemake.output.conditions, "accuracy_conditions")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from ase import Atoms
 
 from qcrystal.analysis import cage, cells, energy, msd, periodic, rdf, reordered
+from qcrystal.analysis.rows import Rows
 from qcrystal.analysis.statistics import Estimate, estimate, production_start
 from qcrystal.crystal.cells import supercell, unit_cell
+from qcrystal.crystal.prototype import Cage, Prototype
+from qcrystal.dynamics.spec import RunSpec
+from qcrystal.dynamics.trajectory import Trajectory
 
 FEWEST_SEGMENTS = 4
 """Independent values from which an error is told."""
@@ -49,8 +55,8 @@ class ObserveSettings:
         Average the cages over the lattice before taking angles.
     """
 
-    prototype: Any
-    cage: Any
+    prototype: Prototype
+    cage: Cage
     discard: float | None = None
     n_blocks: int = 10
     rdf_r_max: float = 6.0
@@ -66,7 +72,7 @@ class ObserveSettings:
 
 
 @dataclass(frozen=True)
-class _Production:
+class Production:
     """The production part of a run, in coordinates that move with the cell."""
 
     species: np.ndarray
@@ -77,7 +83,7 @@ class _Production:
     configurations: np.ndarray  # of path integrals fractional coordinates of a bead, else the same
     cell: np.ndarray
     mean_cell: np.ndarray
-    ideal: Any
+    ideal: Atoms
     site: np.ndarray
     image: np.ndarray
 
@@ -88,14 +94,18 @@ class _Production:
 
 
 def observe(
-    trajectory, thermo: pd.DataFrame, eos: pd.DataFrame, settings: ObserveSettings, report: dict | None = None
+    trajectory: Trajectory,
+    thermo: pd.DataFrame,
+    eos: pd.DataFrame,
+    settings: ObserveSettings,
+    report: Mapping[str, Any] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Observables of one run.
 
     Parameters
     ----------
     trajectory
-        `qcrystal.dynamics.trajectory.Trajectory`.
+        The run's trajectory.
     thermo
         Thermodynamic table of the same run.
     eos
@@ -130,19 +140,20 @@ def observe(
         trajectory.cell, settings.prototype, trajectory.spec.basis, trajectory.spec.repeat
     )
     number_of_hops, away = _number_of_hops(run, settings)
-    msd_rows, msd_table = _displacements(run, settings)
-    rows = [_row("production_length", "all", Estimate(run.time[-1] - run.time[0], 0.0, 1.0), "ps")]
-    rows += _thermodynamics(steady, eos, run.species, trajectory.spec)
-    rows += _corrected(steady, eos, run.species, trajectory.spec, report)
-    rows += _bath(report)
-    rows += _stiffest(report)
-    rows += _angles(conventional[trajectory.time >= run.time[0]])
-    rows += _quadrilaterals(run, away, settings)
-    rows += msd_rows
-    rows += _exchanges(run, number_of_hops, settings)
+    rows = Rows()
+    rows.add("production_length", "all", Estimate(run.time[-1] - run.time[0], 0.0, 1.0), "ps")
+    _thermodynamics(rows, steady, eos, run.species, trajectory.spec)
+    if report is not None:
+        _corrected(rows, steady, eos, run.species, trajectory.spec, report)
+        _bath(rows, report)
+        _stiffest(rows, report)
+    _angles(rows, conventional[trajectory.time >= run.time[0]])
+    _quadrilaterals(rows, run, away, settings)
+    msd_table = _displacements(rows, run, settings)
+    _exchanges(rows, run, number_of_hops, settings)
     every = np.unique(np.rint(np.linspace(0, len(run.time) - 1, settings.rdf_frames)).astype(int))
     return {
-        "summary": _summary_table(rows),
+        "summary": rows.table(),
         "msd": msd_table,
         "rdf": rdf.partial_rdfs(
             run.configurations[every], run.cell[every], run.species, run.order, settings.rdf_r_max, settings.rdf_dr
@@ -152,7 +163,8 @@ def observe(
     }
 
 
-def _production(trajectory, start, settings) -> _Production:
+def _production(trajectory: Trajectory, start: float, settings: ObserveSettings) -> Production:
+    """The production part of a run, from ``start`` (ps)."""
     spec = trajectory.spec
     fractional = periodic.lattice_coordinates(trajectory.positions, trajectory.cell, trajectory.masses)
     first = min(int(np.searchsorted(trajectory.time, start - 1e-9)), len(trajectory) - 1)
@@ -168,7 +180,7 @@ def _production(trajectory, start, settings) -> _Production:
     site, image = cage.match_sites(fractional[0], trajectory.species, ideal)
     cell = trajectory.cell[first:]
     beads = None if trajectory.beads is None else trajectory.beads[first:, 0]
-    return _Production(
+    return Production(
         species=np.asarray(trajectory.species),
         order=list(spec.species),
         time=time,
@@ -183,79 +195,81 @@ def _production(trajectory, start, settings) -> _Production:
     )
 
 
-def _row(observable, species, found: Estimate, unit):
-    return (observable, species, found.value, found.error, found.n_effective, unit)
-
-
-def _summary_table(rows):
-    return pd.DataFrame(rows, columns=["observable", "species", "value", "error", "n_effective", "unit"])
-
-
-def _thermodynamics(thermo, eos, species, spec):
+def _thermodynamics(rows: Rows, thermo: pd.DataFrame, eos: pd.DataFrame, species: np.ndarray, spec: RunSpec) -> None:
+    """Temperatures, pressure, volume and energies."""
     atoms = len(species)
-    kinetic = thermo["kinetic_energy"] / atoms
-    rows = _temperatures("temperature", thermo, species, spec)
-    rows.append(_row("pressure", "all", estimate(thermo["pressure"]), "GPa"))
-    rows.append(_row("volume", "all", estimate(thermo["volume"] / atoms), "Å3/atom"))
-    rows.append(_row("potential_energy", "all", estimate(thermo["potential_energy"] / atoms), "eV/atom"))
-    rows.append(_row("kinetic_energy", "all", estimate(kinetic), "eV/atom"))
-    return rows + [_row("energy_over_3NkB", "all", _vibrational(thermo, eos, atoms, spec), "K")]
+    _temperatures(rows, "temperature", thermo, species, spec)
+    rows.add("pressure", "all", estimate(thermo["pressure"]), "GPa")
+    rows.add("volume", "all", estimate(thermo["volume"] / atoms), "Å3/atom")
+    rows.add("potential_energy", "all", estimate(thermo["potential_energy"] / atoms), "eV/atom")
+    rows.add("kinetic_energy", "all", estimate(thermo["kinetic_energy"] / atoms), "eV/atom")
+    rows.add("energy_over_3NkB", "all", _vibrational(thermo, eos, atoms, spec), "K")
 
 
-def _temperatures(observable, thermo, species, spec):
+def _temperatures(rows: Rows, observable: str, thermo: pd.DataFrame, species: np.ndarray, spec: RunSpec) -> None:
+    """Kinetic temperature of each species and of all atoms."""
     present = [s for s in spec.species if s in species]
     kinetic = {s: thermo[f"kinetic_{s}"] for s in present} | {"all": thermo["kinetic_energy"] / len(species)}
-    return [_row(observable, s, estimate(energy.kinetic_temperature(k)), "K") for s, k in kinetic.items()]
+    for name, value in kinetic.items():
+        rows.add(observable, name, estimate(energy.kinetic_temperature(value)), "K")
 
 
-def _vibrational(thermo, eos, atoms, spec):
-    if spec.vacancies:  # the static curve is the perfect crystal's
+def _vibrational(thermo: pd.DataFrame, eos: pd.DataFrame, atoms: int, spec: RunSpec) -> Estimate:
+    """E/(3 N k_B) in K; not known with vacancies, as the static curve is the perfect crystal's."""
+    if spec.vacancies:
         return Estimate(np.nan, np.nan, 0.0)
     return estimate(energy.energy_over_3nkb(thermo, eos, atoms))
 
 
-def _corrected(thermo, eos, species, spec, report):
-    """Rows with kinetic energies and pressure free of what the bath's friction adds; none of runs without such a bath."""
-    corrected = energy.corrected_kinetic_energy(thermo, species) if "bath_state" in (report or {}) else None
+def _corrected(
+    rows: Rows,
+    thermo: pd.DataFrame,
+    eos: pd.DataFrame,
+    species: np.ndarray,
+    spec: RunSpec,
+    report: Mapping[str, Any],
+) -> None:
+    """Kinetic energies and pressure free of what the bath's friction adds; nothing of runs without such a bath."""
+    corrected = energy.corrected_kinetic_energy(thermo, species) if "bath_state" in report else None
     if corrected is None:
-        return []
-    rows = _temperatures("temperature_corrected", corrected, species, spec)
-    rows.append(_row("pressure_corrected", "all", estimate(corrected["pressure"]), "GPa"))
-    vibrational = _vibrational(corrected, eos, len(species), spec)
-    return rows + [_row("energy_over_3NkB_corrected", "all", vibrational, "K")]
+        return
+    _temperatures(rows, "temperature_corrected", corrected, species, spec)
+    rows.add("pressure_corrected", "all", estimate(corrected["pressure"]), "GPa")
+    rows.add("energy_over_3NkB_corrected", "all", _vibrational(corrected, eos, len(species), spec), "K")
 
 
-def _bath(report):
+def _bath(rows: Rows, report: Mapping[str, Any]) -> None:
     """Each species' fluctuation-dissipation deviation, of a bath's run.
 
     It is the mean over the later half of the bath's segments, its error that of independent segments; of fewer than four
     nothing can be said.
     """
-    rows = []
-    for species, entry in (report or {}).get("bath_state", {}).get("fluctuation_dissipation", {}).items():
+    for species, entry in report.get("bath_state", {}).get("fluctuation_dissipation", {}).items():
         later = np.array(entry["history"][len(entry["history"]) // 2 :])
         error = later.std(ddof=1) / np.sqrt(len(later)) if len(later) >= FEWEST_SEGMENTS else np.nan
-        rows.append(_row("fluctuation_dissipation", species, Estimate(entry["net"], error, float(len(later))), "1"))
-    return rows
+        rows.add("fluctuation_dissipation", species, Estimate(entry["net"], error, float(len(later))), "1")
 
 
-def _stiffest(report):
-    """The frequency that the run was told is the highest; none of runs without beads."""
-    known = (report or {}).get("max_frequency")
-    return [] if known is None else [_row("max_frequency", "all", Estimate(known, 0.0, 1.0), "THz")]
+def _stiffest(rows: Rows, report: Mapping[str, Any]) -> None:
+    """The frequency that the run was told is the highest; nothing of runs without beads."""
+    if report.get("max_frequency") is not None:
+        rows.add("max_frequency", "all", Estimate(report["max_frequency"], 0.0, 1.0), "THz")
 
 
-def _angles(conventional):
+def _angles(rows: Rows, conventional: np.ndarray) -> None:
+    """Mean angles of the conventional cell."""
     each, deviation = cells.mean_angles(conventional)
-    rows = [_row(f"angle_{name}", "all", found, "deg") for name, found in zip(cells.ANGLES, each, strict=True)]
-    return rows + [_row("angle_deviation", "all", deviation, "deg")]
+    for name, found in zip(cells.ANGLES, each, strict=True):
+        rows.add(f"angle_{name}", "all", found, "deg")
+    rows.add("angle_deviation", "all", deviation, "deg")
 
 
-def _cell_table(time, conventional):
+def _cell_table(time: np.ndarray, conventional: np.ndarray) -> pd.DataFrame:
+    """Angles of the conventional cell in each frame."""
     return pd.DataFrame(dict(zip(("time", *cells.ANGLES), (time, *cells.angle_series(conventional).T), strict=True)))
 
 
-def _number_of_hops(run, settings):
+def _number_of_hops(run: Production, settings: ObserveSettings) -> tuple[np.ndarray, np.ndarray]:
     """Changes of site per atom, and whether it was ever away from the site of its first frame; both (N,).
 
     Only the cage's member species can hop; the first counts hops in the production part.
@@ -273,53 +287,53 @@ def _number_of_hops(run, settings):
     return number, away
 
 
-def _quadrilaterals(run, away, settings):
+def _quadrilaterals(rows: Rows, run: Production, away: np.ndarray, settings: ObserveSettings) -> None:
+    """Order parameter of the cages, without quadrilaterals whose atoms were ever ``away`` from their site."""
     c = settings.cage
     quads = cage.find_quadrilaterals(run.ideal, c.centre, c.member, c.members, c.quadrilaterals)
     exchanged = np.zeros(len(run.ideal), bool)
     exchanged[run.site] = away
     coordinates = cage.by_site(run.fractional, run.site, run.image, len(run.ideal))
     order = cage.cage_order(coordinates, quads, run.mean_cell, exchanged, settings.n_blocks, settings.fold)
-    rows = [
-        _row(f"quadrilateral_{name}", c.member, getattr(order, name), "deg") for name in ("deviation", "large", "small")
-    ]
-    return rows + [
-        _row("quadrilateral_noise", c.member, Estimate(order.noise, np.nan, order.deviation.n_effective), "deg"),
-        _row("quadrilaterals_left_out", c.member, Estimate(order.left_out, 0.0, 1.0), "count"),
-    ]
+    for name in ("deviation", "large", "small"):
+        rows.add(f"quadrilateral_{name}", c.member, getattr(order, name), "deg")
+    rows.add("quadrilateral_noise", c.member, Estimate(order.noise, np.nan, order.deviation.n_effective), "deg")
+    rows.add("quadrilaterals_left_out", c.member, Estimate(order.left_out, 0.0, 1.0), "count")
 
 
-def _displacements(run, settings):
-    rows, tables = [], []
+def _displacements(rows: Rows, run: Production, settings: ObserveSettings) -> pd.DataFrame:
+    """Slopes of the mean squared displacements, and their table."""
+    tables = []
     lag = msd.lags(len(run.time), settings.msd_lag_fraction, settings.msd_lags)
     for symbol in (s for s in run.order if s in run.species):
         found = msd.mean_squared_displacement(run.positions[:, run.species == symbol], lag)
         slope = msd.linear_slope(found, run.interval)
-        rows.append(_row("msd_slope", symbol, slope, "Å2/ps"))
-        rows.append(_row("diffusion", symbol, msd.diffusion(slope), "cm2/s"))
+        rows.add("msd_slope", symbol, slope, "Å2/ps")
+        rows.add("diffusion", symbol, msd.diffusion(slope), "cm2/s")
         tables.append(_msd_table(found, run.interval, symbol, "standard"))
     member = settings.cage.member
     lag = msd.lags(len(run.time), settings.msd_lag_fraction, settings.reordered_lags)
     protons = run.fractional[:, run.species == member]
     found = reordered.reordered_displacement(protons, run.mean_cell, lag, settings.reordered_origins)
-    rows.append(_row("msd_slope_reordered", member, msd.linear_slope(found, run.interval), "Å2/ps"))
+    rows.add("msd_slope_reordered", member, msd.linear_slope(found, run.interval), "Å2/ps")
     tables.append(_msd_table(found, run.interval, member, "reordered"))
-    return rows, pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
-def _msd_table(displacement, interval, symbol, kind):
+def _msd_table(displacement: msd.Displacement, interval: float, symbol: str, kind: str) -> pd.DataFrame:
+    """One curve of the table of displacements."""
     mean, error = msd.mean_with_error(displacement)
     time = displacement.lag * interval
     return pd.DataFrame({"time": time, "species": symbol, "kind": kind, "msd": mean, "error": error})
 
 
-def _exchanges(run, number_of_hops, settings):
+def _exchanges(rows: Rows, run: Production, number_of_hops: np.ndarray, settings: ObserveSettings) -> None:
     """Atoms that changed site; the error is that of counting, at least one."""
     moved = int((number_of_hops > 0).sum())
-    return [_row("exchanges", settings.cage.member, Estimate(moved, np.sqrt(max(moved, 1)), float(moved)), "count")]
+    rows.add("exchanges", settings.cage.member, Estimate(moved, float(np.sqrt(max(moved, 1))), float(moved)), "count")
 
 
-def _paths(run, number_of_hops, settings):
+def _paths(run: Production, number_of_hops: np.ndarray, settings: ObserveSettings) -> pd.DataFrame:
     """Paths of the protons of each category that are nearest to the cell's middle, and the centres' mean sites about them."""
     member = np.flatnonzero(run.species == settings.cage.member)
     kinds = reordered.categories(number_of_hops[member])
@@ -340,6 +354,7 @@ def _paths(run, number_of_hops, settings):
     return pd.concat(tables, ignore_index=True)
 
 
-def _path_table(atom, time, path, category):
+def _path_table(atom: int, time: np.ndarray | Sequence[float], path: np.ndarray, category: str) -> pd.DataFrame:
+    """One atom's path (F, 3) in Å."""
     x, y, z = np.asarray(path).T
     return pd.DataFrame({"proton": int(atom), "time": time, "x": x, "y": y, "z": z, "category": category})

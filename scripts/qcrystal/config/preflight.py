@@ -33,26 +33,15 @@ THREADS = {
 """Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
 SHELL_LETTERS = r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]"
 """What a shell would not take as a part of one word, and the colon, which parts the folders of PATH."""
-LATTICE = ("lattice_constant", "pressure", "x", "la_h1", "la_h2", "h_h1", "h_h2", "la_la")
-TABLES: dict[str, tuple[str, ...]] = {
-    "label_pressures": (
-        *("system", "frames", "lattice_constant", "lattice_constant_std", "cubic", "pressure", "motion"),
-    ),
-    "dft_reference": LATTICE,
-    "dft_convergence": (
-        *("varied", "cutoff", "kpoint_length", "kpoints", "width", "energy_shift", "energy_difference", "force_rms"),
-        *("force_max", "pressure", "static_pressure", "seconds", "verdict", "chosen"),
-    ),
-    "dft_check": ("potential", "phase", "pressure", "relative_enthalpy_dft"),
+TABLES: dict[str, str] = {
+    "label_pressures": "label_pressures",
+    "dft_reference": "lattice",
+    "dft_convergence": "dft_convergence",
+    "dft_check": "dft_check",
 }
-"""Keys that name tables, and the columns that figures read of them."""
-MAY_BE_EMPTY = ("dft_reference", "dft_check")
-LEARNING_TABLES = {
-    "generations": ("generation", "explored", "accurate", "candidate", "failed"),
-    "generation_errors": ("generation", "trained", "member", "quantity", "rmse", "n"),
-    "structure_map": ("system", "generation", "part", "pressure", "component_1", "component_2", "share_1", "share_2"),
-}
-"""Tables of concurrent learning, and the columns that figures read of them."""
+"""Keys that name tables, and their schemas."""
+LEARNING_TABLES = ("generations", "generation_errors", "structure_map")
+"""Tables of concurrent learning; each is named as its schema."""
 
 
 def check_places(interpreter: str, root: str) -> None:
@@ -193,23 +182,23 @@ def tables_are_whole(
     }
     for key, path in tables.items():
         if path is not None and not (key.startswith("dft_") and main_start == "dft"):
-            yield from _table(root, path, key, TABLES[key], key in MAY_BE_EMPTY)
+            yield from _table(root, path, key, TABLES[key])
 
 
 def generations_are_whole(main_start: str, main_learning_reference: str | None, root: Path) -> Iterator[Problem]:
     """Tables of the concurrent learning that made the shipped data set."""
     if main_start == "dft" or main_learning_reference is None:
         return
-    for name, columns in LEARNING_TABLES.items():
-        yield from _table(root, f"{main_learning_reference}/{name}.csv", "learning_reference", columns)
+    for name in LEARNING_TABLES:
+        yield from _table(root, f"{main_learning_reference}/{name}.csv", "learning_reference", name)
 
 
-def _table(root: Path, path: str, key: str, columns: Sequence[str], may_be_empty: bool = False) -> Iterator[Problem]:
+def _table(root: Path, path: str, key: str, schema: str) -> Iterator[Problem]:
     if not (root / path).is_file():
         yield Problem("main", key, f"no file {path!r}", "name an existing file")
         return
     try:
-        check_table(root / path, path, columns, may_be_empty=may_be_empty)
+        check_table(root / path, path, schema)
     except TableError as error:
         yield Problem("main", key, str(error))
 

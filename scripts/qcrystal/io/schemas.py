@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 Kind = Literal["text", "whole", "number", "truth"]
+FAMILIES = {"<pair>": r"[A-Za-z]{1,2}_[A-Za-z]{1,2}\d?", "<axes>": "[xyz]{2}"}
+"""What stands for a part of a family's name: two elements (with a number), two axes."""
+ANY = r"[\w.+-]+"
 
 
 class SchemaError(ValueError):
@@ -53,7 +56,8 @@ class Column:
 
     def matches(self, name: str) -> bool:
         """Whether a column of a table is this one, or one of this family."""
-        pattern = re.sub(r"<\w+>", r"[\\w.+-]+", re.sub(r"[^\w<>]", lambda found: re.escape(found[0]), self.name))
+        parts = re.split(r"(<\w+>)", self.name)
+        pattern = "".join(FAMILIES.get(part, ANY) if part.startswith("<") else re.escape(part) for part in parts)
         return re.fullmatch(pattern, name) is not None
 
     def check(self, cells: pd.Series) -> None:
@@ -84,7 +88,7 @@ class Column:
     def _complain(self, cells: pd.Series, right: Any, text: str) -> None:
         wrong = cells[~np.broadcast_to(np.asarray(right, dtype=bool), len(cells))]
         if len(wrong):
-            raise SchemaError(f"column {cells.name!r}, row {wrong.index[0] + 1}: {wrong.iloc[0]!r:.40} is {text}")
+            raise SchemaError(f"column {cells.name!r}, row {wrong.index[0] + 1}: {str(wrong.iloc[0])!r:.40} is {text}")
 
 
 def _first(wrong: pd.Series) -> int:
@@ -128,15 +132,17 @@ class Schema:
             One line.
         """
         table = table.reset_index(drop=True)
-        for column in self.columns:
-            found = [name for name in table.columns if column.matches(str(name))]
-            if not found and not column.optional and not column.is_family:
-                raise SchemaError(f"no column {column.name!r}")
-            for name in found:
+        named = {column.name: column for column in self.columns if not column.is_family}
+        families = [column for column in self.columns if column.is_family]
+        missing = [name for name, column in named.items() if name not in table and not column.optional]
+        if missing:
+            raise SchemaError(f"no column {missing[0]!r}")
+        for name in map(str, table.columns):
+            column = named.get(name) or next((family for family in families if family.matches(name)), None)
+            if column is not None:
                 column.check(table[name])
-        unknown = [name for name in table.columns if not any(column.matches(str(name)) for column in self.columns)]
-        if whole and unknown:
-            raise SchemaError(f"column {unknown[0]!r} is not in the schema; describe it in qcrystal.io.table_schemas")
+            elif whole:
+                raise SchemaError(f"column {name!r} is not in the schema; describe it in qcrystal.io.table_schemas")
         if table.empty and not self.may_be_empty:
             raise SchemaError("no row")
 

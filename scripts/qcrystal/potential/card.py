@@ -15,16 +15,12 @@ from qcrystal.io.tables import TableError, check_table
 from qcrystal.io.yaml_files import DocumentError, printable, read_mapping
 
 TABLES = {
-    "parity_errors.csv": ("quantity", "split", "system", "species", "rmse", "n"),
-    "parity_frames.csv": (
-        *("system", "atoms", "pressure", "force_rms", "energy_error", "force_rmse", "deviation_max", "deviation_rms"),
-    ),
-    "parity_histograms.csv": ("quantity", "split", "species", "reference", "predicted", "count"),
+    "parity_errors.csv": "parity_errors",
+    "parity_frames.csv": "held_out_frames",
+    "parity_histograms.csv": "parity_histograms",
 }
-"""Tables beside a released potential, with the columns that are read."""
-OPTIONAL_TABLES = {
-    "data_quality.csv": ("system", "level", "train", "test", "outliers", "duplicates", "test_independent", "verdict"),
-}
+"""Tables beside a released potential, with their schemas."""
+OPTIONAL_TABLES = {"data_quality.csv": "quality_systems"}
 """The same, of those that need not be there."""
 RESTORE = "restore the potential's card"
 
@@ -200,11 +196,11 @@ def check_potential(folder: Path, species: Sequence[str], shown: str) -> None:
             f"{shown}/card.yaml: species are {', '.join(card.species)}, but the crystal's are {', '.join(species)}, "
             "in this order; name a potential of this crystal, or correct the order of its species"
         )
-    given = {name: columns for name, columns in OPTIONAL_TABLES.items() if (folder / name).is_file()}
-    for name, columns in {**TABLES, **given}.items():
+    given = {name: schema for name, schema in OPTIONAL_TABLES.items() if (folder / name).is_file()}
+    for name, schema in {**TABLES, **given}.items():
         rows = card.split.get("test", Split()).frames if name == "parity_frames.csv" else None
         try:
-            check_table(folder / name, f"{shown}/{name}", columns, rows)
+            check_table(folder / name, f"{shown}/{name}", schema, rows)
         except TableError as error:
             raise CardError(str(error)) from error
     for name, digest in card.digests().items():

@@ -35,6 +35,7 @@ from qcrystal.figures import crystal_cells, style
 from qcrystal.figures import draw as figure_files
 from qcrystal.figures.accuracy_map import Calibration
 from qcrystal.io.tables import TableError
+from qcrystal.manuscript import latex
 from qcrystal.manuscript.published import Published, PublishedValue, citation_label
 from qcrystal.units import THZ
 
@@ -115,7 +116,7 @@ def test_every_figure_draws_and_saves_without_warnings(figures, tmp_path):
 def test_two_draws_give_the_same_bytes(inputs, literature, tmp_path):
     for turn in ("first", "second"):
         figure = draw("qin_fig3b_zero_point", inputs["rich"], literature)
-        figure_files.write(figure, tmp_path / turn, "caption")
+        figure_files.write("zero_point", figure, tmp_path / turn, "caption")
     for suffix in FIGURES["qin_fig3b_zero_point"].suffixes:
         first, second = ((tmp_path / turn).with_suffix(suffix).read_bytes() for turn in ("first", "second"))
         assert first == second
@@ -505,7 +506,9 @@ def test_lattice_table_reproduces_the_published_geometry(figures, inputs, tmp_pa
     assert frame.loc["pressure", "dp_at_dft_pressure"] == pytest.approx(299.8, abs=1e-3)
     without = figures["qin_table1_lattice", "minimal"].set_index("quantity")
     assert without["dft"].isna().all()
-    comma, tex, _ = figure_files.write(figures["qin_table1_lattice", "minimal"], tmp_path / "lattice", "caption")
+    comma, tex, _ = figure_files.write(
+        "lattice_comparison", figures["qin_table1_lattice", "minimal"], tmp_path / "lattice", "caption"
+    )
     assert pd.read_csv(comma).shape == without.reset_index().shape
     assert r"\begin{tabular}{llrr" in tex.read_text()
 

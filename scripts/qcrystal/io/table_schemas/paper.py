@@ -85,7 +85,7 @@ TABLES: dict[str, Schema] = {
             text("volume_(Å³/atom)", "range of the volume"),
             text("pressure_(GPa)", "range of the pressure"),
             text("rms_force_(eV/Å)", "rms force per component"),
-            text("nearest_<pair>_(Å)", "shortest distance between two elements"),
+            text("nearest_<elements>_(Å)", "shortest distance between two elements"),
             whole("outliers", "outliers"),
             whole("duplicates", "frames that stand there twice"),
             whole("independent_test_frames", "test frames independent of every training frame", missing=True),
