@@ -70,7 +70,7 @@ $(READY): | variables
 	@touch $@
 
 figures: $(READY)
-	@$(NAME); $(RUN) $(CONFIG) && echo "Figures and tables: $(RESULTS)/figures   log: $(RESULTS)/logs/snakemake.log"
+	@$(NAME); $(RUN) $(CONFIG) && echo "Results: $(RESULTS)/index.html   log: $(RESULTS)/logs/snakemake.log"
 
 paper: $(READY)
 	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \

@@ -27,6 +27,7 @@ rule figures:
         FIGURE_FILES,
         TABLE_FILES,
         results("manuscript/numbers.json"),
+        results("index.html"),
         results("provenance/configuration.yaml"),
 
 

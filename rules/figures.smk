@@ -2,6 +2,11 @@
 include: "inputs/figures.smk"
 
 
+def literal(value):
+    """A parameter as it stands: Snakemake takes braces in a text for wildcards."""
+    return lambda wildcards: value
+
+
 for figure_id, figure in FIGURES.items():
 
     rule:
@@ -44,8 +49,8 @@ for figure_id, figure in FIGURES.items():
             kind=figure.kind,
             roles=list(figure.sources),
             published=figure.published,
-            options=figure.options,
-            caption=figure.caption,
+            options=literal(figure.options),
+            caption=literal(figure.caption),
             converged_length=SCALE.sampling.converged_length,
         script:
             "../scripts/figures/figure.py"

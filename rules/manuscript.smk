@@ -28,9 +28,44 @@ rule numbers:
         **code("manuscript/numbers.py"),
         scale=CONFIG.scale_name,
         sources=NUMBER_SOURCES,
-        numbers={name: plain(entry) for name, entry in NUMBERS.items()},
+        numbers=literal({name: plain(entry) for name, entry in NUMBERS.items()}),
     script:
         "../scripts/manuscript/numbers.py"
+
+
+rule index:
+    input:
+        figures=FIGURE_FILES,
+        tables=TABLE_FILES,
+        captions=CAPTION_FILES,
+        numbers=results("manuscript/numbers.json"),
+    output:
+        page=results("index.html"),
+        prov=results("index.prov.json"),
+    log:
+        logs("manuscript/index.log"),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=time_limit(10),
+        gpu=0,
+    params:
+        **code("manuscript/index.py"),
+        title=f"{CRYSTAL.name}: results at scale {CONFIG.scale_name}",
+        subtitle=f"{len(FIGURES)} figures and tables, from {MAIN.start}",
+        entries=[
+            {
+                "name": id,
+                "category": entry.category,
+                "files": [results(f"figures/{id}{suffix}") for suffix in entry.suffixes],
+                "sources": [file for sources in entry.sources.values() for file in map(source_files, sources) if file],
+            }
+            for id, entry in FIGURES.items()
+        ],
+    script:
+        "../scripts/manuscript/index.py"
 
 
 rule manuscript:

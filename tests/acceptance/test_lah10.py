@@ -75,7 +75,7 @@ def test_harmonic_limit(method, harmonic, root, tmp_path, measured):
     structure = harmonic["start"]
     structure.calc = None
     lammps.run(spec, structure, root / "models" / "lah10-fast" / "model.pb", tmp_path)
-    thermo = read_table(tmp_path / "thermo.csv")
+    thermo = read_table(tmp_path / "thermo.csv", "thermo")
     thermo = thermo[thermo["step"] > 2000]
     potential = thermo["potential_energy"].mean() - harmonic["rest"]
     measured(3, f"LaH10, harmonic limit, potential energy, {method}", potential, harmonic["potential"], 0.03, "eV")
@@ -114,7 +114,7 @@ def path_integrals(crystal, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pimd")
     sampling = {"timestep": 0.25, "sample_every": 4, "beads": 32, "seed": 1}
     ipi.run(at_fixed_cell("pimd", REAL, 4000, temperature=ROOM, **sampling), atoms, model, folder)
-    thermo = read_table(folder / "thermo.csv")
+    thermo = read_table(folder / "thermo.csv", "thermo")
     thermo = thermo[thermo["time"] > 0.15]
     kinetic, error = mean_and_error(thermo["kinetic_H"])
     return 2 * kinetic / 3 / units.kB, 2 * error / 3 / units.kB, *mean_and_error(thermo["pressure"])
@@ -145,7 +145,7 @@ def test_convergence_with_beads(beads, crystal, path_integrals, harmonic_protons
     """<K_H> at 300 K over that with 32 beads, as in the harmonic crystal: within 2 % (anharmonicity, errors to 0.7 %)."""
     sampling = {"timestep": 0.25, "sample_every": 4, "beads": beads, "seed": 3}
     ipi.run(at_fixed_cell("pimd", REAL, 2000, temperature=ROOM, **sampling), *crystal[:2], tmp_path)
-    thermo = read_table(tmp_path / "thermo.csv")
+    thermo = read_table(tmp_path / "thermo.csv", "thermo")
     mean, error = mean_and_error(thermo[thermo["time"] > 0.15]["kinetic_H"])
     kinetic, kinetic_error = path_integrals[:2]
     found = 2 * mean / 3 / units.kB / kinetic
@@ -165,7 +165,7 @@ def test_baths_against_path_integrals(method, gamma, length, crystal, path_integ
     sampling = {"timestep": 0.5, "sample_every": 20, "seed": 2, "bath": Bath(gamma=gamma)}
     steps = round(length / 0.5e-3)
     lammps.run(at_fixed_cell(method, REAL, steps, temperature=ROOM, **sampling), atoms, model, tmp_path)
-    thermo, report = read_table(tmp_path / "thermo.csv"), json.loads((tmp_path / "report.json").read_text())
+    thermo, report = read_table(tmp_path / "thermo.csv", "thermo"), json.loads((tmp_path / "report.json").read_text())
     thermo = thermo[thermo["step"] >= steps // 2]  # as the report has it
     found = 2 * report["kinetic_energy_corrected"]["H"] / 3 / units.kB
     error = 2 * mean_and_error(thermo["virial_kinetic_H"])[1] / 3 / units.kB

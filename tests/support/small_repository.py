@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pandas as pd
+from any_table import ANY
 from matplotlib.figure import Figure
 
 from qcrystal.figures.style import save_figure
@@ -74,7 +75,7 @@ def small_repository(folder, monkeypatch):
     made = Repository(folder)
     made.train()
     table = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
-    made.job("collect", [f"{S}/model/model.pb"], [f"{S}/tables/sweep.csv"], lambda p: write_table(table, p), "draw.py")
+    made.job("collect", [f"{S}/model/model.pb"], [f"{S}/tables/sweep.csv"], lambda p: write_table(table, p, ANY), "draw.py")
     draw_figures(made)
     return made
 
@@ -121,7 +122,7 @@ def forge_table(repository):
     """A forged table, and everything that was made from it made again: records and results agree."""
     table = pd.DataFrame({"x": [1.0], "y": [1013.0]})
     inputs, outputs = [f"{S}/model/model.pb"], [f"{S}/tables/sweep.csv"]
-    repository.job("collect", inputs, outputs, lambda p: write_table(table, p), "draw.py")
+    repository.job("collect", inputs, outputs, lambda p: write_table(table, p, ANY), "draw.py")
     draw_figures(repository)
 
 

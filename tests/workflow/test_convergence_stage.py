@@ -27,7 +27,7 @@ def test_convergence_table_tells_coarse_settings_from_dense_ones(workspace):
     cheap(workspace)
     process = workspace.snakemake("convergence", "--config", "scale=smoke", "start=dft")
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
-    table = read_table(workspace.folder / "results" / "lah10" / "smoke" / "dft" / "convergence.csv")
+    table = read_table(workspace.folder / "results" / "lah10" / "smoke" / "dft" / "convergence.csv", "dft_convergence")
     # the last of each list is its own reference
     references = table[table["verdict"] == "reference"]
     assert list(references["varied"]) == ["cutoff", "kpoint_length", "width"]

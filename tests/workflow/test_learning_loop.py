@@ -78,7 +78,7 @@ def test_loop_at_the_shipped_settings_of_scale_smoke(workspace, released_model):
 
 
 def check_tables(loop, effort=EFFORT):
-    counts = read_table(loop / "generations.csv")
+    counts = read_table(loop / "generations.csv", "generations")
     assert counts["generation"].tolist() == [0]
     row = counts.iloc[0].astype(int)
     assert row["accurate"] + row["candidate"] + row["failed"] == row["explored"] > 0
@@ -87,7 +87,7 @@ def check_tables(loop, effort=EFFORT):
     (line,) = [line for line in log.splitlines() if "candidates" in line]
     assert f"{row['candidate']} candidates, {row['accurate']} accurate, {row['failed']} failed" in line
 
-    errors = read_table(loop / "generation_errors.csv")
+    errors = read_table(loop / "generation_errors.csv", "generation_errors")
     assert errors.groupby(["generation", "quantity"]).size().eq(3).all()
     assert sorted(set(errors["generation"])) == [0, 1]
     assert errors["n"].nunique() == 3 and (errors["rmse"] > 0).all()  # one test set: one count per quantity
@@ -101,7 +101,7 @@ def frames_of(folder):
 def check_dataset(results, loop):
     systems = read_dataset(loop / "lah10", ["La", "H"])
     entries = [entry for system in systems for entry in system.provenance["origins"]]
-    assert sum(map(len, systems)) == len(entries) == len(read_table(loop / "structure_map.csv"))
+    assert sum(map(len, systems)) == len(entries) == len(read_table(loop / "structure_map.csv", "structure_map"))
     labelled = json.loads((loop / "0" / "labels" / "0.json").read_text())["frames"]
     recipes = json.loads((results / "dft" / "labels" / "0.json").read_text())["frames"]
     log = (results / "logs" / "learning" / "1" / "data.log").read_text()

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pandas as pd
 
 from qcrystal.analysis.statistics import Estimate
-from qcrystal.io.table_schemas.registry import TABLES
+
+
+class Row(NamedTuple):
+    """One observable of a species, or of ``all`` atoms."""
+
+    observable: str
+    species: str
+    value: float
+    error: float
+    n_effective: float
+    unit: str
 
 
 class Rows:
     """Collects the rows of a summary, in the order in which they are added."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[str, str, float, float, float, str]] = []
+        self._rows: list[Row] = []
 
     def add(self, observable: str, species: str, found: Estimate, unit: str) -> None:
         """Add one observable of a species, or of ``all`` atoms."""
-        self._rows.append((observable, species, found.value, found.error, found.n_effective, unit))
+        self._rows.append(Row(observable, species, *found, unit))
 
     def table(self) -> pd.DataFrame:
-        """The summary: observable, species, value, error, n_effective, unit."""
-        return pd.DataFrame(self._rows, columns=list(TABLES["run_summary"].names))
+        """The summary: a column for each field of `Row`."""
+        return pd.DataFrame(self._rows, columns=list(Row._fields))

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected
 from qcrystal.fields import Positive, Whole
+from qcrystal.fields import Text as FieldText
 from qcrystal.files import identifier, write_whole
 from qcrystal.io.table_schemas.registry import source_schema
 from qcrystal.io.tables import prov_id, read_table
@@ -80,6 +81,8 @@ class NumberEntry(BaseModel):
 
     Attributes
     ----------
+    meaning
+        What the number is.
     source
         The table, or ``potential:card``; sources are named as in ``figures.yaml``.
     key
@@ -100,6 +103,7 @@ class NumberEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    meaning: FieldText
     source: str
     key: str | None = None
     column: str | None = None
@@ -187,7 +191,7 @@ def look_up(table: pd.DataFrame, source: str, column: str, **conditions: Any) ->
     NumberError
         If there is none, or more than one.
     """
-    values = _rows(table, source, conditions | {column: None})[column].unique()
+    values = _rows(table, source, {column: None, **conditions})[column].unique()
     if len(values) != 1:
         wanted = ", ".join(f"{k} = {v}" for k, v in conditions.items()) or "any condition"
         raise NumberError(f"{source}: {len(values)} values of {column} with {wanted}; a number needs one")
@@ -244,7 +248,14 @@ def write_numbers(
     document = {
         "prov_id": identifier(),
         "scale": scale,
-        "numbers": {number.name: {**number.as_dict(), "prov_id": marks[number.source]} for number in numbers},
+        "numbers": {
+            number.name: {
+                "meaning": entries[number.name].meaning,
+                **number.as_dict(),
+                "prov_id": marks[number.source],
+            }
+            for number in numbers
+        },
     }
     text = f"% prov_id {identifier()}\n" + macros(numbers)
     write_whole(json_file, json.dumps(document, indent=1) + "\n")

@@ -29,7 +29,7 @@ def captions(files: Iterable[Path]) -> str:
     files
         ``<id>.caption.json`` of each.
     """
-    lines = [r"\newcommand{\figurecaption}[1]{\csname caption-#1\endcsname}"]
+    lines = [r"\DeclareRobustCommand{\figurecaption}[1]{\csname caption-#1\endcsname}"]
     for file in files:
         told = json.loads(Path(file).read_text(encoding="utf-8"))
         notes = [note[:1].upper() + note[1:] for note in told["notes"]]

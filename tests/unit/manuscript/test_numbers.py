@@ -1,12 +1,27 @@
 """Numbers of the text: rounding by the error, exactly one row, valid macro names."""
 
 import itertools
+import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from qcrystal.manuscript.numbers import Number, NumberError, Text, look_up, macros, observed
+from qcrystal.io.tables import write_table
+from qcrystal.manuscript.numbers import (
+    Number,
+    NumberEntry,
+    NumberError,
+    NumberSet,
+    Text,
+    derive,
+    look_up,
+    macros,
+    observed,
+    write_numbers,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +43,11 @@ def test_a_number_that_cannot_be_derived_is_not_printed():
     with pytest.raises(NumberError, match="t.csv"):
         Number("X", float("nan"), None, "", 1, "t.csv").text()
     table = pd.DataFrame({"a": [1, 1], "b": [2, 3]})
-    assert look_up(table, "t.csv", a=1, b=3).b == 3
+    assert look_up(table, "t.csv", "b", a=1, b=3) == 3
+    assert look_up(table, "t.csv", "a") == 1  # the same in every row
     for conditions in ({"a": 1}, {"a": 2}, {"c": 1}):
         with pytest.raises(NumberError, match="t.csv"):
-            look_up(table, "t.csv", **conditions)
+            look_up(table, "t.csv", "b", **conditions)
 
 
 def sweep(values: dict, pressures=(100.0, 200.0)) -> pd.DataFrame:
@@ -77,3 +93,82 @@ def test_macros_have_letters_only_and_stand_once():
         macros([number, number])
     with pytest.raises(NumberError):
         macros([Number("A1", 1.0, None, "", 0, "t.csv")])
+
+
+CARD = """name: a_potential
+species: [La, H]
+descriptor: sums
+sha256: ab
+data: {name: labels, pressure_GPa: [80.0, 200.0]}
+"""
+
+
+def entry(**keys) -> NumberEntry:
+    return NumberEntry.model_validate(keys)
+
+
+def test_numbers_are_derived_as_their_entries_say(tmp_path):
+    """Card, table, equation of state (straight between equal rows), and a sweep's mean."""
+    (tmp_path / "card.yaml").write_text(CARD)
+    card = str(tmp_path / "card.yaml")
+    assert derive("A", entry(source="potential:card", key="name"), card).text() == r"a\_potential"
+    high = derive("B", entry(source="potential:card", key="data.pressure_GPa.1", unit="GPa"), card)
+    assert (high.value, high.error, high.text()) == (200.0, None, "200")
+    with pytest.raises(NumberError, match=r"card.yaml: holds no data.volume"):
+        derive("C", entry(source="potential:card", key="data.volume"), card)
+    errors = pd.DataFrame({"quantity": ["energy", "force"], "split": "test", "system": "all", "species": "all"})
+    path = tmp_path / "errors.csv"
+    write_table(errors.assign(rmse=[0.0021, 0.12], n=[10, 300]), path, "parity_errors")
+    found = entry(
+        source="potential:parity_errors", column="rmse", where={"quantity": "energy"}, factor=1000, decimals=2
+    )
+    assert derive("D", found, str(path)).text() == "2.10"
+
+
+def test_a_sweeps_number_is_scaled_with_its_error_and_a_chosen_one_has_none(tmp_path):
+    table = sweep({"temperature": [890.0, 900.0, 910.0]}).assign(
+        beads=1, friction=10.0, extrapolates="no", n_effective=5.0, unit="K"
+    )
+    path = tmp_path / "summary.csv"
+    write_table(table, path, "sweep_summary")
+    at = {"pressure_target": 200, "temperature_target": 5, "species": "H"}
+    keys = {"source": "sweep:any/summary", "observable": "temperature", "where": at}
+    number = derive("T", entry(**keys, factor=0.001), str(path))
+    assert (number.value, number.error) == pytest.approx((0.9, 0.01 / np.sqrt(3)))
+    assert derive("T", entry(**keys, exact=True, decimals=1), str(path)).text() == "900.0"
+    assert derive("N", entry(source="sweep:any/summary", column="atoms"), str(path)).text() == "44"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"source": "statics:eos"},
+        {"source": "statics:eos", "column": "pressure", "at_pressure": 200},
+        {"source": "statics:nothing", "column": "pressure"},
+        {"source": "statics:eos", "column": "pressure", "unknown": 1},
+    ],
+)
+def test_entries_that_say_too_little_or_too_much_are_refused(keys):
+    with pytest.raises(ValueError):
+        entry(**keys)
+    with pytest.raises(ValueError, match="letters"):
+        NumberSet.model_validate({"numbers": {"A1": {"source": "statics:eos", "column": "pressure"}}})
+
+
+def test_the_shipped_numbers_are_those_that_the_manuscript_prints(root):
+    numbers = NumberSet.model_validate(
+        yaml.safe_load((root / "config" / "crystals" / "lah10" / "numbers.yaml").read_text(encoding="utf-8"))
+    ).numbers
+    text = (root / "manuscript" / "lah10.tex").read_text(encoding="utf-8")
+    printed = set(re.findall(r"\\([A-Z][a-z]+[A-Z][A-Za-z]+)", text))
+    assert len(printed) > 10 and printed <= set(numbers)
+
+
+def test_numbers_and_macros_are_written(tmp_path):
+    (tmp_path / "card.yaml").write_text(CARD)
+    entries = {"Low": entry(source="potential:card", key="data.pressure_GPa.0", unit="GPa")}
+    files = {"potential:card": str(tmp_path / "card.yaml")}
+    write_numbers(entries, files, "smoke", tmp_path / "numbers.json", tmp_path / "numbers.tex")
+    document = json.loads((tmp_path / "numbers.json").read_text())
+    assert document["numbers"]["Low"]["text"] == "80" and document["scale"] == "smoke"
+    assert r"\newcommand{\Low}{\ensuremath{80\,\mathrm{GPa}}}" in (tmp_path / "numbers.tex").read_text()

@@ -7,6 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
+from any_table import ANY
 from small_repository import S, edit_record, flip, forge, forge_table, make_keys, small_repository
 
 from qcrystal.files import file_digest, identifier, write_whole
@@ -38,13 +39,13 @@ def test_files_carry_the_identifier_of_their_record(repository):
         path = repository.folder / S / name
         record = json.loads(path.with_suffix(".prov.json").read_text())
         assert embedded_identifier(path) == record["prov_id"]
-    assert list(read_table(repository.folder / S / "tables" / "sweep.csv").columns) == ["x", "y"]
+    assert list(read_table(repository.folder / S / "tables" / "sweep.csv", ANY).columns) == ["x", "y"]
 
 
 def test_same_job_same_bytes(repository, tmp_path):
     before = (repository.folder / S / "tables" / "sweep.csv").read_bytes()
-    table = read_table(repository.folder / S / "tables" / "sweep.csv")
-    again = [f"{S}/model/model.pb"], [f"{S}/tables/sweep.csv"], lambda p: write_table(table, p), "draw.py"
+    table = read_table(repository.folder / S / "tables" / "sweep.csv", ANY)
+    again = [f"{S}/model/model.pb"], [f"{S}/tables/sweep.csv"], lambda p: write_table(table, p, ANY), "draw.py"
     repository.job("collect", *again)
     assert (repository.folder / S / "tables" / "sweep.csv").read_bytes() == before
 
@@ -314,7 +315,7 @@ def test_a_released_potential_says_what_it_was_trained_on_and_is_held_to_its_car
     (folder / "card.yaml").write_text(yaml.safe_dump(card))
     model = "models/released/model.pb"
     table = pd.DataFrame({"x": [1.0]})
-    repository.job("phonons", [model], [f"{S}/phonons.csv"], lambda p: write_table(table, p), "draw.py")
+    repository.job("phonons", [model], [f"{S}/phonons.csv"], lambda p: write_table(table, p, ANY), "draw.py")
     node = repository.audit().nodes[model]
     assert node.verdict == "VERIFIED"
     (said,) = node.flags

@@ -134,7 +134,7 @@ def test_split_run_is_the_continuous_run(structure, released_model, tmp_path, mo
     assert split.step.tolist() == list(range(0, 61, 5))
     assert np.array_equal(whole.positions, split.positions)
     assert split.cell == pytest.approx(whole.cell, rel=1e-12)
-    first, second = (read_table(tmp_path / name / "thermo.csv") for name in ("whole", "split"))
+    first, second = (read_table(tmp_path / name / "thermo.csv", "thermo") for name in ("whole", "split"))
     # a pressure component near zero is a difference of large terms: absolute 1e-9 GPa
     assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-12, abs=1e-9)
 
@@ -209,7 +209,7 @@ def test_damaged_checkpoint_is_named_and_the_run_starts_again(
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert told == [f"{tmp_path / name}: damaged; the run starts again from its beginning"]
     assert json.loads((tmp_path / "timing.json").read_text())["resumed_at"] == 0
-    assert read_table(tmp_path / "thermo.csv")["step"].tolist() == list(range(0, 61, 5))
+    assert read_table(tmp_path / "thermo.csv", "thermo")["step"].tolist() == list(range(0, 61, 5))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "report.json",
         "thermo.csv",
@@ -225,7 +225,7 @@ def test_a_torn_row_does_not_come_back(structure, released_model, tmp_path, monk
     with (tmp_path / "thermo.csv.partial").open("a") as table:
         table.write("5")
     lammps.run(spec, structure, released_model, tmp_path)
-    thermo = read_table(tmp_path / "thermo.csv")
+    thermo = read_table(tmp_path / "thermo.csv", "thermo")
     assert thermo["step"].tolist() == list(range(0, 61, 5))
     assert thermo.notna().all().all()
 
@@ -243,7 +243,7 @@ def test_two_ranks_make_the_trajectory_of_one(structure, released_model, tmp_pat
     assert two.step.tolist() == one.step.tolist() == list(range(0, 41, 5))
     assert two.positions == pytest.approx(one.positions, abs=1e-6)
     assert np.abs(one.positions - one.positions[0]).max() > 0.1
-    first, second = (read_table(tmp_path / name / "thermo.csv") for name in ("1", "2"))
+    first, second = (read_table(tmp_path / name / "thermo.csv", "thermo") for name in ("1", "2"))
     assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-4, abs=1e-3)
     reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("1", "2")]
     corrected = [report["kinetic_energy_corrected"]["H"] for report in reports]
@@ -283,7 +283,7 @@ def test_run_killed_while_it_finished(structure, released_model, tmp_path, monke
     ]
     assert json.loads((tmp_path / "timing.json").read_text())["resumed_at"] == (20 if lost == "report.json" else 0)
     assert np.array_equal(Trajectory(tmp_path / "trajectory.h5").positions, before)
-    assert read_table(tmp_path / "thermo.csv")["step"].tolist() == [0, 5, 10, 15, 20]
+    assert read_table(tmp_path / "thermo.csv", "thermo")["step"].tolist() == [0, 5, 10, 15, 20]
 
 
 def test_run_that_does_not_settle_keeps_what_it_has(structure, released_model, tmp_path, monkeypatch):
@@ -299,7 +299,7 @@ sys.exit(lammps_worker.main(*sys.argv[1:]))
     with pytest.raises(RunError, match=r"not the 150 GPa that were set.*step 20") as error:
         lammps.run(specification(), structure, released_model, tmp_path)
     assert "\n" not in str(error.value)
-    assert read_table(tmp_path / "thermo.csv.partial")["step"].tolist() == [0, 5, 10, 15, 20]
+    assert read_table(tmp_path / "thermo.csv.partial", "thermo")["step"].tolist() == [0, 5, 10, 15, 20]
 
 
 def test_run_that_heats_away_stops_in_one_line(structure, released_model, tmp_path, monkeypatch):
@@ -340,7 +340,7 @@ def test_energy_is_conserved_without_bath(structure, released_model, tmp_path):
     """Drift below 0.1 meV/atom in 50 fs at 0.25 fs (single-precision potential); the bath is off (γ = 1e-9 /ps)."""
     spec = specification(ensemble="nvt", timestep=0.25, steps=200, checkpoint_every=200, bath=Bath(gamma=1e-9))
     lammps.run(spec, structure, released_model, tmp_path)
-    thermo = read_table(tmp_path / "thermo.csv")
+    thermo = read_table(tmp_path / "thermo.csv", "thermo")
     # the table's kinetic energies hold 3kT/2 of the crystal's motion as a whole, which is at rest here
     symbols, masses = np.array(structure.get_chemical_symbols()), {"La": 138.905, "H": 1.008}
     count = {s: (symbols == s).sum() for s in masses}
@@ -357,7 +357,7 @@ def test_constant_pressure_run_leaves_its_files(structure, released_model, tmp_p
     tilted = structure.copy()
     tilted.set_cell(structure.cell.array @ np.array([[1, 0.02, 0], [0, 1, 0.01], [0.01, 0, 1]]), scale_atoms=True)
     lammps.run(specification(method="qtb", temperature=0, steps=100), tilted, released_model, tmp_path)
-    trajectory, thermo = Trajectory(tmp_path / "trajectory.h5"), read_table(tmp_path / "thermo.csv")
+    trajectory, thermo = Trajectory(tmp_path / "trajectory.h5"), read_table(tmp_path / "thermo.csv", "thermo")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "report.json",
         "thermo.csv",
