@@ -8,6 +8,7 @@ quadrilaterals with such atoms, and those at a vacancy, are left out, and how ma
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ BOND_RATIO = 1.25
 SIGN_PATTERNS = 200
 QUANTILE = 0.95  # of the noise of a cubic crystal
 NOISE_SEED = 20230801
+Image = tuple[int, int, int]
+"""A periodic image: multiples of the cell's vectors."""
+Place = tuple[int, Image]
+"""A site in one of its images."""
 
 
 class Quadrilaterals(NamedTuple):
@@ -104,7 +109,7 @@ def find_quadrilaterals(ideal: Atoms, centre: str, member: str, members: int, qu
     return Quadrilaterals(np.array(list(cages)), np.array(sites), np.array(offsets))
 
 
-def _bonds(ideal, is_member):
+def _bonds(ideal: Atoms, is_member: np.ndarray) -> set[tuple[int, int, Image]]:
     """Set of (i, j, image) of bonded members."""
     members = ideal[is_member]
     number = np.flatnonzero(is_member)
@@ -114,7 +119,7 @@ def _bonds(ideal, is_member):
     return set(zip(number[i].tolist(), number[j].tolist(), map(tuple, image.tolist()), strict=True))
 
 
-def _cage_members(ideal, symbols, centre, member, members):
+def _cage_members(ideal: Atoms, symbols: np.ndarray, centre: str, member: str, members: int) -> dict[int, list[Place]]:
     """For each centre, its nearest members as (site, image)."""
     radius = 1.2 * np.cbrt(members * ideal.get_volume() / (symbols == member).sum() * 3.0 / (4.0 * np.pi))
     pair = ideal[(symbols == centre) | (symbols == member)]
@@ -133,7 +138,7 @@ def _cage_members(ideal, symbols, centre, member, members):
     return cages
 
 
-def _rings(cage, bonded):
+def _rings(cage: Sequence[Place], bonded: set[tuple[int, int, Image]]) -> list[tuple[Place, Place, Place, Place]]:
     """Four-membered rings among (site, image) nodes, each as nodes in order around it."""
     neighbours = {a: {b for b in cage if (a[0], b[0], _minus(b[1], a[1])) in bonded} for a in cage}
     rings = {}
@@ -144,11 +149,14 @@ def _rings(cage, bonded):
     return list(rings.values())
 
 
-def _minus(a, b):
+def _minus(a: Image, b: Image) -> Image:
+    """Difference of two images."""
     return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
 
 
-def _in_order(rings, fractional, middle, cell):
+def _in_order(
+    rings: Sequence[tuple[Place, Place, Place, Place]], fractional: np.ndarray, middle: np.ndarray, cell: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Sort rings and corners by their direction from the centre, so that cages can be laid over each other."""
     site = np.array([[node[0] for node in ring] for ring in rings])
     image = np.array([[node[1] for node in ring] for ring in rings])
@@ -162,7 +170,7 @@ def _in_order(rings, fractional, middle, cell):
     return site[order], image[order]
 
 
-def match_sites(fractional, species, ideal: Atoms) -> tuple[np.ndarray, np.ndarray]:
+def match_sites(fractional: np.ndarray, species: np.ndarray, ideal: Atoms) -> tuple[np.ndarray, np.ndarray]:
     """Find which ideal site each atom of a frame sits on, and in which periodic image.
 
     Parameters
@@ -201,14 +209,14 @@ def match_sites(fractional, species, ideal: Atoms) -> tuple[np.ndarray, np.ndarr
     return site, np.rint(fractional - sites[site]).astype(int)
 
 
-def by_site(fractional, site, image, sites: int) -> np.ndarray:
+def by_site(fractional: np.ndarray, site: np.ndarray, image: np.ndarray, sites: int) -> np.ndarray:
     """Coordinates sorted by site, (F, sites, 3), in the site's own image; NaN at vacant sites."""
     sorted_by_site = np.full((len(fractional), sites, 3), np.nan)
     sorted_by_site[:, site] = fractional - image
     return sorted_by_site
 
 
-def interior_angles(corners) -> np.ndarray:
+def interior_angles(corners: np.ndarray) -> np.ndarray:
     """Interior angles (..., 4) in degrees of quadrilaterals with corners (..., 4, 3) in order."""
     corners = np.asarray(corners, float)
     back = np.roll(corners, 1, axis=-2) - corners
@@ -217,7 +225,9 @@ def interior_angles(corners) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
 
 
-def corners(coordinates, quads: Quadrilaterals, cell, kept, fold: bool) -> np.ndarray:
+def corners(
+    coordinates: np.ndarray, quads: Quadrilaterals, cell: np.ndarray, kept: np.ndarray, fold: bool
+) -> np.ndarray:
     """Corners relative to their cage's centre in Å, (..., C, Q, 4, 3), or averaged over kept cages, (..., Q, 4, 3).
 
     ``coordinates`` (..., sites, 3) fractional by site; ``cell`` (3, 3); ``kept`` (C, Q).
@@ -233,7 +243,14 @@ def corners(coordinates, quads: Quadrilaterals, cell, kept, fold: bool) -> np.nd
     return folded
 
 
-def cage_order(coordinates, quads: Quadrilaterals, cell, exchanged, n_blocks: int = 10, fold: bool = True) -> CageOrder:
+def cage_order(
+    coordinates: np.ndarray,
+    quads: Quadrilaterals,
+    cell: np.ndarray,
+    exchanged: np.ndarray,
+    n_blocks: int = 10,
+    fold: bool = True,
+) -> CageOrder:
     """[Qin]'s order parameter with errors.
 
     Parameters
@@ -264,18 +281,19 @@ def cage_order(coordinates, quads: Quadrilaterals, cell, exchanged, n_blocks: in
     values = _summary(mean)
     count = min(n_blocks, int(samples), len(coordinates))
     if count < MINIMUM_SAMPLES:
-        return CageOrder(*(Estimate(v, np.nan, samples) for v in values), np.nan, mean, left_out)
+        deviation, large, small = (Estimate(v, np.nan, samples) for v in values)
+        return CageOrder(deviation, large, small, np.nan, mean, left_out)
     parts = blocks(len(coordinates), count)
     sums = np.array([coordinates[part].sum(axis=0) for part in parts])
     lengths = np.array([part.stop - part.start for part in parts], float)
     without = (sums.sum(axis=0) - sums) / (lengths.sum() - lengths)[:, None, None]
     angles = np.array([interior_angles(corners(c, quads, cell, kept, fold)) for c in without])
     errors = [jackknife_error(column) for column in zip(*map(_summary, angles), strict=True)]
-    estimates = (Estimate(v, e, samples) for v, e in zip(values, errors, strict=True))
-    return CageOrder(*estimates, _noise(angles), mean, left_out)
+    deviation, large, small = (Estimate(v, e, samples) for v, e in zip(values, errors, strict=True))
+    return CageOrder(deviation, large, small, _noise(angles), mean, left_out)
 
 
-def _summary(angles):
+def _summary(angles: np.ndarray) -> tuple[float, float, float]:
     """max|θ - 90|, mean of the angles at or above 90, mean of those at or below (90 if there is none)."""
     known = angles[~np.isnan(angles)]
     above, below = known[known >= 90.0], known[known <= 90.0]
@@ -286,7 +304,9 @@ def _summary(angles):
     )
 
 
-def _effective_samples(coordinates, quads, cell, kept, fold, mean):
+def _effective_samples(
+    coordinates: np.ndarray, quads: Quadrilaterals, cell: np.ndarray, kept: np.ndarray, fold: bool, mean: np.ndarray
+) -> float:
     """Effective number of samples of the instantaneous angles, projected on the mean distortion."""
     sign = np.sign(mean - 90.0)
     projected = [
@@ -295,7 +315,7 @@ def _effective_samples(coordinates, quads, cell, kept, fold, mean):
     return estimate(projected).n_effective
 
 
-def _noise(leave_one_out):
+def _noise(leave_one_out: np.ndarray) -> float:
     """max|θ - 90| that noise alone stays below with the probability `QUANTILE`: deviations of the blocks, averaged with random
     signs in place of the signal."""
     count = len(leave_one_out)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qcrystal.analysis.statistics import Estimate, estimate
 from qcrystal.crystal.cells import unit_cell
+from qcrystal.crystal.prototype import Prototype
 
 ANGLES = ("alpha", "beta", "gamma")
 
 
-def conventional_from_basis(prototype, basis: str) -> np.ndarray:
+def conventional_from_basis(prototype: Prototype, basis: str) -> np.ndarray:
     """Integer matrix M with (conventional vectors) = M @ (vectors of the ``primitive`` or ``conventional`` cell).
 
     Raises
@@ -26,13 +29,13 @@ def conventional_from_basis(prototype, basis: str) -> np.ndarray:
     return rounded.astype(int)
 
 
-def conventional_cells(cell, prototype, basis: str, repeat) -> np.ndarray:
+def conventional_cells(cell: np.ndarray, prototype: Prototype, basis: str, repeat: Sequence[int]) -> np.ndarray:
     """Conventional cell vectors (F, 3, 3) of supercells (F, 3, 3) that hold ``repeat`` multiples of ``basis``, in Å."""
     unit = np.asarray(cell, float) / np.asarray(repeat, float)[:, None]
     return conventional_from_basis(prototype, basis) @ unit
 
 
-def angles(metric) -> np.ndarray:
+def angles(metric: np.ndarray) -> np.ndarray:
     """α, β, γ (degrees, last axis) of metric tensors (..., 3, 3), G_ij = a_i · a_j."""
     metric = np.asarray(metric, float)
     length = np.sqrt(np.diagonal(metric, axis1=-2, axis2=-1))
@@ -40,13 +43,13 @@ def angles(metric) -> np.ndarray:
     return np.degrees(np.arccos(np.stack([cosine[..., 1, 2], cosine[..., 0, 2], cosine[..., 0, 1]], axis=-1)))
 
 
-def angle_series(conventional) -> np.ndarray:
+def angle_series(conventional: np.ndarray) -> np.ndarray:
     """α, β, γ of every frame, (F, 3), degrees."""
     conventional = np.asarray(conventional, float)
     return angles(conventional @ np.swapaxes(conventional, -1, -2))
 
 
-def mean_angles(conventional) -> tuple[list[Estimate], Estimate]:
+def mean_angles(conventional: np.ndarray) -> tuple[list[Estimate], Estimate]:
     """Angles of the mean metric tensor, and their mean distance from 90 degrees.
 
     Parameters

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from ase import units
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
 
-def static_energy(eos, volume) -> np.ndarray:
+def static_energy(eos: pd.DataFrame, volume: np.ndarray) -> np.ndarray:
     """Energy (eV/atom) of the relaxed static lattice at ``volume`` (Å³/atom).
 
     A cubic spline in V^(-2/3), in which the energy is nearly quadratic, through the static curve.
@@ -38,7 +40,7 @@ def static_energy(eos, volume) -> np.ndarray:
     return spline(np.asarray(volume, float) ** (-2.0 / 3.0))
 
 
-def energy_over_3nkb(thermo, eos, atoms: int) -> np.ndarray:
+def energy_over_3nkb(thermo: pd.DataFrame, eos: pd.DataFrame, atoms: int) -> np.ndarray:
     """(K + U - U_static(V))/(3 N k_B) in K, at every step's volume.
 
     N oscillators in three dimensions each have energy 3 k_B T classically, and Σ ħω/2 at 0 K.
@@ -48,7 +50,7 @@ def energy_over_3nkb(thermo, eos, atoms: int) -> np.ndarray:
     return (total - static) / (3.0 * units.kB)
 
 
-def corrected_kinetic_energy(thermo, species):
+def corrected_kinetic_energy(thermo: pd.DataFrame, species: np.ndarray) -> pd.DataFrame | None:
     """The thermodynamic table with kinetic energies, and the pressure, free of what a bath's friction adds.
 
     Kinetic energies are those of the virial theorem; the pressure loses 2/3 of the difference over the volume.
@@ -75,7 +77,7 @@ def corrected_kinetic_energy(thermo, species):
     return thermo.assign(**columns, kinetic_energy=thermo["kinetic_energy"] - taken, pressure=pressure)
 
 
-def kinetic_temperature(kinetic_energy_per_atom) -> np.ndarray:
+def kinetic_temperature(kinetic_energy_per_atom: ArrayLike) -> np.ndarray:
     """Kinetic energy as temperature, 2 K/(3 k_B), in K; of a quantum estimator it is not the bath's temperature.
 
     No degree of freedom is taken off for the centre of mass: where that is at rest, an atom of mass m shows

@@ -35,7 +35,7 @@ def lags(frames: int, fraction: float, count: int) -> np.ndarray:
     return np.unique(np.rint(np.linspace(0, min(longest, frames - 1), count)).astype(int))
 
 
-def squared_displacement(positions) -> np.ndarray:
+def squared_displacement(positions: np.ndarray) -> np.ndarray:
     """Squared displacement of each atom at every lag, averaged over all time origins, by FFT.
 
     <|r(t+m) - r(t)|²> = S1(m) - 2 S2(m) with S2 an autocorrelation (Calandrini et al., Collection SFN 12, 201 (2011)).
@@ -62,7 +62,7 @@ def squared_displacement(positions) -> np.ndarray:
     return np.maximum((total - lost - 2.0 * product) / pairs, 0.0)
 
 
-def mean_squared_displacement(positions, lag) -> Displacement:
+def mean_squared_displacement(positions: np.ndarray, lag: np.ndarray) -> Displacement:
     """Squared displacements at chosen lags of atoms whose centre-of-mass drift has been removed.
 
     Parameters
@@ -95,7 +95,8 @@ def mean_with_error(displacement: Displacement) -> tuple[np.ndarray, np.ndarray]
     return displacement.each.mean(axis=1), np.fmax(error, _half_difference(displacement.halves, error))
 
 
-def _half_difference(halves, error):
+def _half_difference(halves: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Half the difference of the trajectory's halves, where there is an error."""
     difference = 0.5 * np.abs(halves[0] - halves[1])
     return np.where(np.isnan(error), np.nan, difference)
 
@@ -133,7 +134,7 @@ def linear_slope(displacement: Displacement, interval: float, start: float = 0.2
     return Estimate(value, max(error, 0.5 * abs(first - second)), float(atoms))
 
 
-def _fit_weights(time):
+def _fit_weights(time: np.ndarray) -> np.ndarray:
     """Weights w with w @ y the least-squares slope of y against ``time``."""
     centred = time - time.mean()
     return centred / (centred @ centred)

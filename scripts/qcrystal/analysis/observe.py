@@ -354,7 +354,9 @@ def _paths(run: Production, number_of_hops: np.ndarray, settings: ObserveSetting
     return pd.concat(tables, ignore_index=True)
 
 
-def _path_table(atom: int, time: np.ndarray | Sequence[float], path: np.ndarray, category: str) -> pd.DataFrame:
+def _path_table(
+    atom: int | np.integer, time: np.ndarray | Sequence[float], path: np.ndarray, category: str
+) -> pd.DataFrame:
     """One atom's path (F, 3) in Å."""
     x, y, z = np.asarray(path).T
     return pd.DataFrame({"proton": int(atom), "time": time, "x": x, "y": y, "z": z, "category": category})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def check_continuous(cell, largest: float = 0.25) -> None:
+def check_continuous(cell: np.ndarray, largest: float = 0.25) -> None:
     """Refuse a cell that jumps between frames, as when an engine flips a tilted cell.
 
     Raises
@@ -25,7 +25,7 @@ def check_continuous(cell, largest: float = 0.25) -> None:
         )
 
 
-def lattice_coordinates(positions, cell, masses) -> np.ndarray:
+def lattice_coordinates(positions: np.ndarray, cell: np.ndarray, masses: np.ndarray) -> np.ndarray:
     """Fractional coordinates without the drift of the centre of mass.
 
     The homogeneous motion of the cell drops out, so that what is left is motion relative to the lattice.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ def bin_edges(r_max: float, dr: float) -> np.ndarray:
     return np.linspace(0.0, r_max, int(round(r_max / dr)) + 1)
 
 
-def frame_rdf(fractional, cell, kind, edges) -> np.ndarray:
+def frame_rdf(fractional: np.ndarray, cell: np.ndarray, kind: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """g_ab(r) of one frame, normalised with that frame's volume.
 
     4π ρ_b ∫ g_ab r² dr is the number of b (images included) around an a, with ρ_b = N_b/V.
@@ -53,7 +54,14 @@ def frame_rdf(fractional, cell, kind, edges) -> np.ndarray:
     return histogram.reshape(count, count, bins) / normal
 
 
-def partial_rdfs(fractional, cell, species, order, r_max: float = 6.0, dr: float = 0.05) -> pd.DataFrame:
+def partial_rdfs(
+    fractional: np.ndarray,
+    cell: np.ndarray,
+    species: np.ndarray,
+    order: Sequence[str],
+    r_max: float = 6.0,
+    dr: float = 0.05,
+) -> pd.DataFrame:
     """Partial g(r) averaged over frames.
 
     Parameters

@@ -29,7 +29,7 @@ class Assignment(NamedTuple):
     radius: float
 
 
-def assign(points, sites, cell) -> Assignment:
+def assign(points: np.ndarray, sites: np.ndarray, cell: np.ndarray) -> Assignment:
     """Assign points to different sites with the least sum of squared distances; a proven optimum.
 
     The problem is solved on lists of near sites. A dual solution then proves that no site outside the lists could do
@@ -69,7 +69,7 @@ def assign(points, sites, cell) -> Assignment:
         radius *= GROWTH
 
 
-def _near_costs(points, sites, cell, radius) -> csr_array:
+def _near_costs(points: np.ndarray, sites: np.ndarray, cell: np.ndarray, radius: float) -> csr_array:
     """Squared distances to the nearest image of near sites, plus 1: a stored zero would count as no edge.
 
     The same constant on every edge changes no optimum, because every full matching has the same number of edges.
@@ -82,12 +82,13 @@ def _near_costs(points, sites, cell, radius) -> csr_array:
     return csr_array((distance[first] ** 2 + 1.0, (i[first], j[first])), shape=(len(points), len(sites)))
 
 
-def _costs_of(cost, site):
+def _costs_of(cost: csr_array, site: np.ndarray) -> np.ndarray:
+    """Costs of the matched pairs."""
     matched = np.repeat(site, np.diff(cost.indptr)) == cost.indices
     return cost.data[matched]
 
 
-def _duals(cost, site, matched_cost):
+def _duals(cost: csr_array, site: np.ndarray, matched_cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Dual solution of the problem on the list: u_i + v_j <= c_ij (without the 1), v <= 0, equal on matched pairs.
 
     v is the shortest-path potential of the exchange graph (Bellman-Ford); u = inf if it does not settle.
@@ -105,7 +106,9 @@ def _duals(cost, site, matched_cost):
     return np.full(len(site), np.inf), v
 
 
-def _proven(points, sites, cell, radius, u, v) -> bool:
+def _proven(
+    points: np.ndarray, sites: np.ndarray, cell: np.ndarray, radius: float, u: np.ndarray, v: np.ndarray
+) -> bool:
     """Whether the dual solution holds for pairs outside the list too, which proves the matching optimal.
 
     Those pairs cost more than radius², so only rows with u_i > radius² need a look, at sites up to √u_i away.
@@ -119,7 +122,7 @@ def _proven(points, sites, cell, radius, u, v) -> bool:
     return bool(np.all(u[rows][i] + v[j] <= distance**2 + 1e-9))
 
 
-def reordered_displacement(fractional, cell, lag, origins: int = 4) -> Displacement:
+def reordered_displacement(fractional: np.ndarray, cell: np.ndarray, lag: np.ndarray, origins: int = 4) -> Displacement:
     """Reordered squared displacements at chosen lags, averaged over time origins.
 
     Parameters
@@ -148,7 +151,9 @@ def reordered_displacement(fractional, cell, lag, origins: int = 4) -> Displacem
     return Displacement(lag, squared.mean(axis=0), halves)
 
 
-def site_history(fractional, sites, cell, window: int) -> tuple[np.ndarray, np.ndarray]:
+def site_history(
+    fractional: np.ndarray, sites: np.ndarray, cell: np.ndarray, window: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Site of each atom in successive windows of time.
 
     Positions are averaged over ``window`` frames first, because a proton's zero-point motion reaches half way to
@@ -179,7 +184,7 @@ def site_history(fractional, sites, cell, window: int) -> tuple[np.ndarray, np.n
     return site, np.rint(averaged - np.asarray(sites, float)[site]).astype(int)
 
 
-def hops(site, image) -> np.ndarray:
+def hops(site: np.ndarray, image: np.ndarray) -> np.ndarray:
     """Number of changes of site per atom, (n,).
 
     A site counts, the first as well, when it is held for two successive windows: a single window is a fluctuation.
@@ -196,6 +201,6 @@ def hops(site, image) -> np.ndarray:
     return number
 
 
-def categories(number_of_hops) -> np.ndarray:
+def categories(number_of_hops: np.ndarray) -> np.ndarray:
     """[Qin] fig. 4's three kinds of protons: no exchange, one exchange, multiple exchanges."""
     return np.array(CATEGORIES)[np.minimum(number_of_hops, 2)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.fft import irfft, next_fast_len, rfft
 
 # With fewer independent samples than this an error bar would be a guess: it is given as NaN.
@@ -20,7 +22,7 @@ class Estimate(NamedTuple):
     n_effective: float
 
 
-def autocovariance(series) -> np.ndarray:
+def autocovariance(series: ArrayLike) -> np.ndarray:
     """Autocovariance of a series of n values at lags 0 ... n-1, each divided by its own number of pairs."""
     x = np.asarray(series, float)
     n = len(x)
@@ -29,7 +31,7 @@ def autocovariance(series) -> np.ndarray:
     return irfft(np.abs(spectrum) ** 2, size)[:n] / np.arange(n, 0, -1)
 
 
-def statistical_inefficiency(series) -> float:
+def statistical_inefficiency(series: ArrayLike) -> float:
     """Number of consecutive samples that count as one, g = 1 + 2 Σ (1 - t/n) ρ(t), at least 1 and at most n.
 
     The sum ends at the first t with ρ(t) <= 0 (Chodera, J. Chem. Theory Comput. 12, 1799 (2016)). Subtracting the
@@ -55,7 +57,7 @@ def statistical_inefficiency(series) -> float:
     return new
 
 
-def estimate(series) -> Estimate:
+def estimate(series: ArrayLike) -> Estimate:
     """Mean of a correlated series, its standard error and its effective number of samples n/g.
 
     The sample variance is divided by (1 - g/n), because it is taken about the sample's own mean. g itself is known
@@ -74,7 +76,7 @@ def estimate(series) -> Estimate:
     return Estimate(float(x.mean()), float(np.sqrt(variance / n_effective)), n_effective)
 
 
-def equilibration(series, minimum: float = 0.2, maximum: float = 0.6, trials: int = 20) -> int:
+def equilibration(series: ArrayLike, minimum: float = 0.2, maximum: float = 0.6, trials: int = 20) -> int:
     """First index of the production part: the start that leaves the most effective samples (Chodera 2016).
 
     Parameters
@@ -126,19 +128,19 @@ def blocks(n: int, count: int) -> list[slice]:
     return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
 
 
-def mean_error(samples) -> float:
+def mean_error(samples: ArrayLike) -> float:
     """Standard error of the mean of independent samples; NaN below `MINIMUM_SAMPLES`."""
     x = np.asarray(samples, float)
     return float(x.std(ddof=1) / np.sqrt(len(x))) if len(x) >= MINIMUM_SAMPLES else np.nan
 
 
-def jackknife_error(leave_one_out) -> float:
+def jackknife_error(leave_one_out: ArrayLike) -> float:
     """Standard error of a quantity from its values with one block of the data left out at a time."""
     x = np.asarray(leave_one_out, float)
     return float(np.sqrt((len(x) - 1) * np.mean((x - x.mean()) ** 2))) if len(x) >= MINIMUM_SAMPLES else np.nan
 
 
-def replica_mean(estimates) -> Estimate:
+def replica_mean(estimates: Sequence[Estimate]) -> Estimate:
     """Mean over replicas with their own seeds, each of equal weight.
 
     The error is the larger of what the replicas' own errors give and what their scatter gives (two or more replicas);

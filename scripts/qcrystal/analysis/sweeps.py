@@ -103,7 +103,12 @@ def one_condition(summaries: Iterable[pd.DataFrame]) -> tuple[float, float]:
         The sweeps have several of them.
     """
     keys = ["pressure_target", "temperature_target"]
-    found = {source_of(summary): list(summary.groupby(keys).groups) for summary in summaries}
+    found = {
+        source_of(summary): [
+            (float(p), float(t)) for p, t in summary[keys].drop_duplicates().sort_values(keys).to_numpy()
+        ]
+        for summary in summaries
+    }
     conditions = {condition for each in found.values() for condition in each}
     if len(conditions) > 1:
         held = "; ".join(

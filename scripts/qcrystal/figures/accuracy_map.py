@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from qcrystal.figures.style import (
     panel_legend_above,
     styled,
 )
+from qcrystal.io.tables import records
 from qcrystal.manuscript.published import Cited
 
 MEV_PER_EV = 1000.0
@@ -76,7 +78,7 @@ def draw_map(axes: Axes, rows: pd.DataFrame, norm: Normalize, calibration: Calib
     The cell names the deviation and, below it, the force error that held-out frames of this deviation have.
     """
     draw_cells(axes, rows, norm)
-    for row in rows.itertuples():
+    for row in records(rows):
         place = (row.pressure_target, row.temperature_target)
         if row.extrapolates:
             hatch_cell(axes, rows, place, "0.3")
@@ -93,7 +95,7 @@ def draw_errors(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
     """Force error with its standard error and committee deviation of held-out frames, in bins."""
     bars = np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
     error = MEV_PER_EV * rows["force_rmse_error"].fillna(0.0)
-    marker = {"markersize": 4, "linewidth": 0.7, "elinewidth": 0.7}
+    marker: dict[str, Any] = {"markersize": 4, "linewidth": 0.7, "elinewidth": 0.7}
     axes.errorbar(
         rows["mean"], MEV_PER_EV * rows["force_rmse"], yerr=error, xerr=bars, color=ERROR_COLOR, marker="o", **marker
     )

@@ -35,8 +35,8 @@ def draw_convergence(axes: Axes, rows: pd.DataFrame, harmonic: Callable[[int | N
         draw_points(axes, chosen["beads"], chosen["value"], chosen["error"], style, style.label)
     if harmonic is not None:
         style = METHODS["harmonic"]
-        ends = np.array([rows["beads"].min() / 1.5, 1.5 * rows["beads"].max()])
-        beads = np.unique(np.geomspace(*ends, POINTS).round().astype(int))
+        fewest, most = rows["beads"].min() / 1.5, 1.5 * rows["beads"].max()
+        beads = np.unique(np.geomspace(fewest, most, POINTS).round().astype(int))
         label = f"{style.label}, $P$ beads"
         axes.plot(beads, [harmonic(int(count)) for count in beads], color=style.color, linewidth=0.8, label=label)
         label = rf"{style.label}, $P \to \infty$"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ class Drawing:
     def edge(self, axes: Axes, ends: np.ndarray, pieces: int = 6) -> None:
         """Draw an edge of the cell in pieces, each at its own depth and behind the spheres at its ends."""
         behind = self.options.species[self.options.centre].radius
-        points = np.linspace(*ends, pieces + 1)
+        points = np.linspace(ends[0], ends[1], pieces + 1)
         for piece in zip(points[:-1], points[1:], strict=True):
             ends = np.array(piece)
             axes.plot(*ends[:, :2].T, color="0.2", linewidth=0.6, zorder=ends[:, 2].min() - behind)
@@ -171,7 +172,11 @@ class Drawing:
         points = (members - centre) @ self.view.T
         for ring in quadrilaterals(members, self.longest):
             depth = points[ring, 2].mean()
-            look = {"facecolor": QUADRILATERAL_COLOR, "alpha": 0.65 if depth > 0 else 0.3, "linewidth": 0}
+            look: dict[str, Any] = {
+                "facecolor": QUADRILATERAL_COLOR,
+                "alpha": 0.65 if depth > 0 else 0.3,
+                "linewidth": 0,
+            }
             axes.add_patch(Polygon(points[ring, :2], zorder=depth - 0.1, **look))
         draw_bonds(axes, points, bonds(members, self.longest))
         other = next(symbol for symbol in atoms.get_chemical_symbols() if symbol != options.centre)

@@ -20,6 +20,7 @@ from qcrystal.figures.style import (
     panel_legend_above,
     styled,
 )
+from qcrystal.io.tables import records
 from qcrystal.manuscript.published import Cited
 
 COLORS = {"train": METHODS["classical"].color, "test": METHODS["qtb"].color}
@@ -119,7 +120,7 @@ def verdict_text(systems: pd.DataFrame) -> str:
     near = systems[(systems["verdict"] == "too near") & (systems["level"] == "system")]
     if near.empty:
         return text
-    names = [f"{row.system} ({row.test_independent:.0f} of {row.test:.0f})" for row in near.itertuples()]
+    names = [f"{row.system} ({row.test_independent:.0f} of {row.test:.0f})" for row in records(near)]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"{text}; too near to test anything: {', '.join(names[:NAMED])}{more}"
 

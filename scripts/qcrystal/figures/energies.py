@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from qcrystal.analysis.harmonic import bead_error, imaginary_share
 from qcrystal.analysis.sweeps import corrected_name, corrected_observable, nearest, series
 from qcrystal.figures.style import LINES, METHODS, Picture, draw_points, span_text
+from qcrystal.io.tables import records
 
 ENERGY = "energy_over_3NkB"
 LEAST_SHARE = 0.005  # of imaginary modes that is worth a word
@@ -21,7 +22,7 @@ def vibrational_energy(figure: Picture, summary: pd.DataFrame) -> pd.DataFrame:
     """
     rows = corrected_observable(summary, ENERGY, "all", also=("beads",))
     for method in summary.loc[summary["observable"] == corrected_name(ENERGY), "method"].unique():
-        label = METHODS[method].label
+        label = METHODS[str(method)].label
         figure.note(f"{label}: kinetic energy without the bath's broadening, where the run tells how much that is")
     return rows
 
@@ -41,10 +42,10 @@ def note_bead_error(figure: Picture, dos: pd.DataFrame, rows: pd.DataFrame) -> N
                 row.temperature_target,
                 int(row.beads),
             )
-            for row in paths.itertuples()
+            for row in records(paths)
         ]
         low, high = round(min(errors)), round(max(errors))
-        many = f"{METHODS[method].label}: {beads_text(paths)}"
+        many = f"{METHODS[str(method)].label}: {beads_text(paths)}"
         figure.note(f"{many} leave E low by {span_text(low, high, 'K')} (harmonic estimate, not added)")
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from qcrystal.figures.kinds import Enthalpies, Inputs
 from qcrystal.figures.style import METHODS, PHASES, Picture, legend_above, new_figure, phase_name, styled
-from qcrystal.io.tables import TableError, source_of
+from qcrystal.io.tables import TableError, records, source_of
 from qcrystal.manuscript.published import Cited
 
 MEV_PER_EV = 1000.0
@@ -100,7 +100,7 @@ def shade_beyond(figure: Picture, panel: Axes, rows: pd.DataFrame) -> None:
 
 def committee_spread(rows: pd.DataFrame, reference: pd.DataFrame) -> np.ndarray:
     """Standard deviation over a committee of the energy differences (eV/atom) of two sets of rows; NaN without a committee."""
-    members = [column for column in rows if column.startswith("member_")]
+    members = [column for column in rows if str(column).startswith("member_")]
     if len(members) < 2:
         return np.full(len(rows), np.nan)
     differences = rows[members].to_numpy(dtype=float) - reference[members].to_numpy(dtype=float)
@@ -120,7 +120,7 @@ def draw_dft(
         zero = here.loc[(here["phase"] == reference) | same, "relative_enthalpy_dft"]
         if zero.empty:
             continue
-        for row in here.loc[zero.index.symmetric_difference(here.index)].itertuples():
+        for row in records(here.loc[zero.index.symmetric_difference(here.index)]):
             panel.plot(
                 row.pressure,
                 MEV_PER_EV * (row.relative_enthalpy_dft - zero.iloc[0]),
@@ -142,14 +142,14 @@ def draw_dft(
 
 def note_committee(figure: Picture, rows: pd.DataFrame, limits: pd.DataFrame | None) -> None:
     """Say what the bars are, and in which structures a committee's forces differ more than they do on held-out frames."""
-    members = sum(column.startswith("member_") for column in rows)
+    members = sum(str(column).startswith("member_") for column in rows)
     if members < 2:
         return
     text = f"bars: standard deviation over a committee of {members}, less than the error: what all members err by is not in it"
     known = {} if limits is None else dict(zip(limits["limit"], limits["value"], strict=True))
     if "deviation" in known:
         far = rows[rows["force_deviation"] > known["deviation"]]
-        names = ", ".join(f"{phase_name(row.phase)} {row.pressure:g} GPa" for row in far.itertuples())
+        names = ", ".join(f"{phase_name(row.phase)} {row.pressure:g} GPa" for row in records(far))
         text += f"; its forces differ more than on held-out frames in {names or 'none of these structures'}"
     figure.note(text)
 

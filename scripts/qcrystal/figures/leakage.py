@@ -50,8 +50,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     for summary in told:
         found = observable(summary, DEVIATION, also=("species", "friction"))
         for (method, species), chosen in found.groupby(["method", "species"]):
-            style = METHODS[method]._replace(marker="osD^"[elements.index(species)])
-            label = f"{METHODS[method].label}, {species}"
+            style = METHODS[str(method)]._replace(marker="osD^"[elements.index(species)])
+            label = f"{METHODS[str(method)].label}, {species}"
             draw_points(last, chosen["friction"], chosen["value"], chosen["error"], style, label)
     last.axhline(0.0, color="0.6", linewidth=0.8, linestyle="--")
     last.margins(y=0.15)

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from qcrystal.analysis.sweeps import SQUARE_CM_PER_S, observable, replica_curves, series
 from qcrystal.figures.kinds import Inputs, MeanSquaredDisplacement
 from qcrystal.figures.style import METHODS, Picture, draw_curve, draw_published, legend_above, new_figure, styled
-from qcrystal.io.tables import TableError, source_of
+from qcrystal.io.tables import TableError, records, source_of
 from qcrystal.manuscript.published import Cited
 from qcrystal.manuscript.uncertainty import scientific_text, value_text
 
@@ -21,7 +21,7 @@ HEADROOM = 1.1  # of the axis above the highest curve
 def diffusion_notes(summary: pd.DataFrame, species: str) -> list[str]:
     """Slope and diffusion coefficient of a species with each method."""
     texts = []
-    for row in observable(summary, "msd_slope", species).itertuples():
+    for row in records(observable(summary, "msd_slope", species)):
         slope = value_text(row.value, row.error)
         diffusion = scientific_text(row.value / SQUARE_CM_PER_S / 6.0, row.error / SQUARE_CM_PER_S / 6.0)
         texts.append(f"{METHODS[row.method].label}, {species}: slope {slope} Å²/ps, D = slope/6 = {diffusion} cm²/s")

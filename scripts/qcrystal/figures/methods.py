@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from qcrystal.analysis.sweeps import corrected_observable, kinetic_temperatures
 from qcrystal.figures.energies import LEAST_SHARE, beads_text
 from qcrystal.figures.kinds import Inputs, Methods
 from qcrystal.figures.style import METHODS
+from qcrystal.io.tables import records
 from qcrystal.manuscript.published import Cited
 
 
@@ -35,7 +37,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Methods) -> pd
     joined.loc[joined["method"] == options.reference, ["minus", "error_of_difference"]] = np.nan
     joined["method"] = [
         ", ".join(filter(None, [METHODS[method].label, beads_text(one)]))
-        for method, one in ((row.method, frame.iloc[[i]]) for i, row in enumerate(joined.itertuples()))
+        for method, one in ((str(row.method), frame.iloc[[i]]) for i, row in enumerate(records(joined)))
     ]
     joined = pd.concat([joined, _harmonic_rows(inputs["dos"], frame, options.reference)], ignore_index=True)
     columns = {
@@ -60,7 +62,8 @@ def _harmonic_rows(dos: pd.DataFrame, frame: pd.DataFrame, reference: str) -> pd
     """Kinetic temperatures of the harmonic crystal at the conditions of a table, where it has a density of states."""
     kinetic = frame[frame["quantity"] == "kinetic temperature"]
     rows = []
-    for (pressure, temperature, species), each in kinetic.groupby(["pressure_target", "temperature_target", "species"]):
+    for condition, each in kinetic.groupby(["pressure_target", "temperature_target", "species"]):
+        pressure, temperature, species = cast(tuple[float, float, str], condition)
         phonons = at_pressure(dos, pressure)
         if phonons is None:
             continue

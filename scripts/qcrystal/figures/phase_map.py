@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.patches import Rectangle
 from qcrystal.analysis.sweeps import CONDITION, observable, series
 from qcrystal.figures.kinds import Inputs, PhaseMap
 from qcrystal.figures.style import METHODS, SMALLEST_TEXT, Picture, draw_published, legend_above, new_figure, styled
+from qcrystal.io.tables import records
 from qcrystal.manuscript.published import Cited
 from qcrystal.manuscript.uncertainty import value_text
 
@@ -76,7 +78,14 @@ def hatch_cell(axes: Axes, rows: pd.DataFrame, place: tuple[float, float], color
 def write_in_cell(axes: Axes, place: tuple[float, float], text: str) -> None:
     """A small text in the middle of a cell."""
     ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
-    look = {"ha": "center", "va": "center", "fontsize": SMALLEST_TEXT, "linespacing": 1.0, "zorder": 5, "bbox": ground}
+    look: dict[str, Any] = {
+        "ha": "center",
+        "va": "center",
+        "fontsize": SMALLEST_TEXT,
+        "linespacing": 1.0,
+        "zorder": 5,
+        "bbox": ground,
+    }
     axes.text(*place, text, **look)
 
 
@@ -84,7 +93,7 @@ def draw_map(figure: Picture, axes: Axes, rows: pd.DataFrame, norm: Normalize, q
     """One cell per condition, with its value where there are few cells, and marks of what qualifies it."""
     draw_cells(axes, rows, norm)
     annotate = len(rows) <= ANNOTATED and rows["pressure_target"].nunique() <= ANNOTATED_COLUMNS
-    for row in rows.itertuples():
+    for row in records(rows):
         place = (row.pressure_target, row.temperature_target)
         if not np.isfinite(row.value):
             hatch_cell(axes, rows, place, "0.6")

@@ -74,7 +74,8 @@ PHASES = [(METHODS[m].color, METHODS[m].marker) for m in ("classical", "qtb", "p
 LINES = ["-", "--", ":", "-."]
 
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
@@ -212,7 +213,12 @@ def draw_points(axes: Axes, x: Any, y: Any, error: Any, style: MethodStyle, labe
     mixed = sure.any() and unsure.any()
     if mixed:
         axes.plot(x, y, line, color=style.color, linewidth=0.6)
-    marker = {"color": style.color, "marker": style.marker, "linestyle": "none" if mixed else line, "linewidth": 0.6}
+    marker: dict[str, Any] = {
+        "color": style.color,
+        "marker": style.marker,
+        "linestyle": "none" if mixed else line,
+        "linewidth": 0.6,
+    }
     if sure.any():
         axes.errorbar(x[sure], y[sure], yerr=error[sure], elinewidth=0.8, label=label, **marker)
     if unsure.any():

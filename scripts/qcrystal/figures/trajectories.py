@@ -67,7 +67,9 @@ def draw_path(
         faded = float(np.clip(1.0 - far / 5.0, 0.15, 0.9))
         axes.plot(*site[[first, second]], "o", markersize=9, color=color, alpha=faded, markeredgewidth=0, zorder=1)
     segments = np.stack([flat[:-1], flat[1:]], axis=1)
-    lines = LineCollection(segments, array=path["time"].to_numpy(float)[1:], norm=norm, cmap="plasma", linewidths=0.6)
+    lines = LineCollection(
+        list(segments), array=path["time"].to_numpy(float)[1:], norm=norm, cmap="plasma", linewidths=0.6
+    )
     axes.add_collection(lines)
     names = "xyz"
     axes.set_xlim(middle[first] - window / 2, middle[first] + window / 2)

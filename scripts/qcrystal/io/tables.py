@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -71,6 +73,11 @@ def read_table(path: Path, schema: str) -> pd.DataFrame:
         raise TableError(f"{path}: not a readable table ({_reason(error)}); {AGAIN}") from error
     table.attrs[SOURCE] = str(path)
     return table
+
+
+def records(table: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a table, with its columns as attributes."""
+    yield from table.itertuples()
 
 
 def source_of(table: pd.DataFrame) -> str:

@@ -58,16 +58,17 @@ def heading(name: str) -> str:
 def tabular(frame: pd.DataFrame, caption: str) -> str:
     """A table as a plain ``tabular``, its column names in words as header; missing numbers become dashes."""
 
-    def number(value: float) -> str:
-        digits = 4 if abs(value) < LARGE else 1
-        return f"{round(value, digits) + 0.0:.{digits}f}"
+    def number(value: object) -> str:
+        known = float(str(value))
+        digits = 4 if abs(known) < LARGE else 1
+        return f"{round(known, digits) + 0.0:.{digits}f}"
 
     texts = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
     floats = [name for name, kind in frame.dtypes.items() if pd.api.types.is_float_dtype(kind)]
     style = frame.style.hide(axis="index").format(number, subset=floats, na_rep="--")
     style = style.format(lambda value: escape(str(value)), subset=texts, na_rep="--")
     columns = "".join("l" if name in texts else "r" for name in frame.columns)
-    body = style.format_index(heading, axis="columns").to_latex(column_format=columns)
+    body = style.format_index(lambda name: heading(str(name)), axis="columns").to_latex(column_format=columns)
     first, header, *rows, last = body.splitlines()
     return "\n".join([f"% {caption}", first, r"\hline", header, r"\hline", *rows, r"\hline", last, ""])
 

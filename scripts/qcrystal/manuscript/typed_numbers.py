@@ -36,7 +36,8 @@ def typed_numbers(source: str) -> list[Typed]:
         body = re.sub(pattern, lambda found: re.sub(r"[^\n]", " ", found[0]), body)
     typed = []
     for found in NUMBER.finditer(body, max(start, 0)):
-        text = found[0] + UNIT.match(body, found.end())[0].rstrip()
+        unit = UNIT.match(body, found.end())
+        text = found[0] + (unit[0].rstrip() if unit else "")
         if text not in allowed and found[0] not in allowed:
             typed.append(Typed(body.count("\n", 0, found.start()) + 1, " ".join(text.split())))
     return typed

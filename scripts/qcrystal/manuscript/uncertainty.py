@@ -53,8 +53,8 @@ def scientific_text(value: float, error: float | None) -> str:
     """``1.20(30)×$10^{-6}$``: `value_text` times a power of ten, which is in mathematical text."""
     if not math.isfinite(value) or value == 0:
         return value_text(value, error)
-    known = error is not None and math.isfinite(error)
-    exponent = math.floor(math.log10(max(abs(value), error if known else 0.0)))
+    known = error if error is not None and math.isfinite(error) else 0.0
+    exponent = math.floor(math.log10(max(abs(value), known)))
     scale = 10.0**exponent
     mantissa = value_text(value / scale, None if error is None else error / scale)
     return f"{mantissa}×$10^{{{exponent}}}$"
