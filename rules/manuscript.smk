@@ -1,13 +1,5 @@
 # The paper: every number in the text is a macro made from the tables, every figure and table a file of the workflow.
-from qcrystal.manuscript.numbers import NumberSet
-
-NUMBERS_FILE = str(Path(CONFIG.crystal_file).parent / "numbers.yaml")
-try:
-    NUMBERS = validate(NumberSet, read_yaml(ROOT / NUMBERS_FILE, NUMBERS_FILE, "file"), NUMBERS_FILE).numbers
-except ConfigError as error:
-    print(error, file=sys.stderr)
-    sys.exit(1)
-NUMBER_SOURCES = list(dict.fromkeys(entry.source for entry in NUMBERS.values()))
+include: "inputs/manuscript.smk"
 
 
 rule numbers:
@@ -45,25 +37,15 @@ rule index:
     log:
         logs("manuscript/index.log"),
     conda:
-        "../envs/analysis.yaml"
+        environment("analysis")
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=time_limit(10),
-        gpu=0,
+        **cpu(mem_mb=1000, minutes=10),
     params:
         **code("manuscript/index.py"),
         title=f"{CRYSTAL.name}: results at scale {CONFIG.scale_name}",
         subtitle=f"{len(FIGURES)} figures and tables, from {MAIN.start}",
-        entries=[
-            {
-                "name": id,
-                "category": entry.category,
-                "files": [results(f"figures/{id}{suffix}") for suffix in entry.suffixes],
-                "sources": [file for sources in entry.sources.values() for file in map(source_files, sources) if file],
-            }
-            for id, entry in FIGURES.items()
-        ],
+        entries=[shown(figure_id) for figure_id in FIGURES],
     script:
         "../scripts/manuscript/index.py"
 

@@ -75,7 +75,9 @@ def small_repository(folder, monkeypatch):
     made = Repository(folder)
     made.train()
     table = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
-    made.job("collect", [f"{S}/model/model.pb"], [f"{S}/tables/sweep.csv"], lambda p: write_table(table, p, ANY), "draw.py")
+    made.job(
+        "collect", [f"{S}/model/model.pb"], [f"{S}/tables/sweep.csv"], lambda p: write_table(table, p, ANY), "draw.py"
+    )
     draw_figures(made)
     return made
 

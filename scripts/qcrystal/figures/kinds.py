@@ -122,6 +122,20 @@ class PairDistribution(Options):
     range: tuple[Number, Number]
 
 
+class Overview(Options):
+    """``observable``, ``label`` and ``color_range`` of the maps; ``pair`` and ``range`` (Å) of g(r).
+
+    ``steps`` of the workflow, and what each makes.
+    """
+
+    observable: Text
+    label: Text
+    color_range: Positive
+    pair: Text
+    range: tuple[Number, Number]
+    steps: dict[Text, Text]
+
+
 class Methods(Options):
     """``reference``: the method from which the others' differences are taken."""
 
@@ -216,6 +230,7 @@ KINDS: dict[str, Kind] = {
     "pair_distribution": Kind(
         "figure", {"curves": Role("sweep_rdf", many=True)}, {"comparison": "text"}, PairDistribution
     ),
+    "overview": Kind("figure", {"maps": SUMMARIES, "curves": Role("sweep_rdf", many=True)}, options=Overview),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
     "methods": Kind("table", {"summaries": SUMMARIES, "dos": DOS}, options=Methods),
     "bead_convergence": Kind("figure", {"summary": SUMMARY, "dos": DOS}),

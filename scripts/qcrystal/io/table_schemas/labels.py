@@ -36,7 +36,7 @@ TABLES: dict[str, Schema] = {
     ),
     "dft_convergence": Schema(
         "Errors of the DFT labels by setting, each against the last of its group, on displaced frames.",
-        ("dft/convergence.csv", "data/*/convergence.csv"),
+        ("dft/convergence.csv", "data/lah10-gpaw/convergence.csv", "data/h3s-gpaw/convergence.csv"),
         (
             text("varied", "setting that is varied"),
             number("cutoff", "eV", "cutoff of the plane waves", low=0),

@@ -1,0 +1,22 @@
+# The numbers that the crystal's numbers.yaml lists, and what the page of results shows of a figure.
+from qcrystal.manuscript.numbers import NumberSet
+
+NUMBERS_FILE = str(Path(CONFIG.crystal_file).parent / "numbers.yaml")
+try:
+    NUMBERS = validate(NumberSet, read_yaml(ROOT / NUMBERS_FILE, NUMBERS_FILE, "file"), NUMBERS_FILE).numbers
+except ConfigError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
+NUMBER_SOURCES = list(dict.fromkeys(entry.source for entry in NUMBERS.values()))
+
+
+def shown(figure_id):
+    """What the page of results needs to know of a figure: its files and those that it is drawn from."""
+    entry = FIGURES[figure_id]
+    files = [source_files(source) for sources in entry.sources.values() for source in sources]
+    return {
+        "name": figure_id,
+        "category": entry.category,
+        "files": [results(f"figures/{figure_id}{suffix}") for suffix in entry.suffixes],
+        "sources": list(filter(None, files)),
+    }
