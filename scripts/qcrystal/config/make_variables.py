@@ -35,8 +35,8 @@ def problems(variables: Mapping[str, str], folder: Path) -> Iterator[str]:
         yield f"CORES={cores}: take a number of cores from 1, or all"
     crystal, scale = variables["CRYSTAL"], variables["SCALE"]
     crystals = sorted(path.parent.name for path in folder.glob("config/crystals/*/crystal.yaml"))
-    if crystal not in crystals and not ("/" in crystal and (folder / crystal).is_dir()):
-        yield "CRYSTAL={}: take one of {}, or the path of a folder".format(crystal, ", ".join(crystals))
+    if crystal not in crystals:
+        yield "CRYSTAL={}: take one of {}".format(crystal, ", ".join(crystals))
     scales = sorted(path.stem for path in folder.glob("config/scales/*.yaml"))
     if (
         scale not in scales
