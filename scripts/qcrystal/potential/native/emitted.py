@@ -7,6 +7,8 @@ Arrays are one-dimensional; a capital letter in a comment is an array's shape.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from qcrystal.potential.moments.invariants import coupling
@@ -62,16 +64,19 @@ def prepare_pairs(e, pairs, size, place, base, ranges, splines, room, at, rows):
     e.store_integers(rows, at, e.builder.add(k, e.load_integers(base, place)))
 
 
-def _harmonics(x: Vector, y: Vector, z: Vector, degree: int) -> tuple[list[Vector], list[tuple]]:
+def _harmonics(x: Vector, y: Vector, z: Vector, degree: int) -> tuple[list[Vector], list[tuple[Any, ...]]]:
     """Y_c of c = 0, 1, ... at unit vectors, and the gradients of the polynomials."""
-    value, gradient = {}, {}
-    harmonics.py_func(x, y, z, degree, value, gradient)
+    value: dict[int, Any] = {}  # a vector, or a number where the polynomial is constant
+    gradient: dict[tuple[int, int], Any] = {}
+    polynomials: Any = harmonics.py_func  # its types are those of numbers; here it runs with vectors
+    polynomials(x, y, z, degree, value, gradient)
     size = (degree + 1) ** 2 - 1
     return [value[c] for c in range(size)], [tuple(gradient[c, axis] for axis in range(3)) for c in range(size)]
 
 
-def _unit_vector(e, splines, size, place) -> list[Vector]:
-    return [e.load(splines, e.place((axis, size), place)) for axis in range(3)]
+def _unit_vector(e, splines, size, place) -> tuple[Vector, Vector, Vector]:
+    x, y, z = (e.load(splines, e.place((axis, size), place)) for axis in range(3))
+    return x, y, z
 
 
 @emitted
@@ -108,6 +113,7 @@ def differentiate_pairs(e, splines, room, at, rows, slope, pairs, size, place, v
                 bend = e.everywhere(splines, e.place((8 + q, room), at, lane))
                 one = own * weight if one is None else one + own * weight
                 two = own * bend if two is None else two + own * bend
+            assert one is not None and two is not None
             values.append(one)
             slopes.append(two)
         across += transposed(values)
@@ -265,7 +271,8 @@ def _nonzero(one: int, two: int, three: int) -> list[tuple[int, int, int, float]
 
 def _coupled(e, terms, size: int, first: list[Vector], second: list[Vector]) -> list[Vector]:
     """t_k = Σ_ij C_ijk a_i b_j; products a_i b_j that several need are taken once."""
-    products, totals = {}, [None] * size
+    products: dict[tuple[int, int], Vector] = {}
+    totals: list[Vector | None] = [None] * size
     for i, j, k, value in terms:
         product = products.setdefault((i, j), first[i] * second[j])
         totals[k] = product * value if totals[k] is None else totals[k] + product * value

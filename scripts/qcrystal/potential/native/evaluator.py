@@ -74,10 +74,10 @@ class Evaluator:
         positions = np.ascontiguousarray(positions, float)
         cells = np.ascontiguousarray(cells, float)
         frames, count = positions.shape[:2]
-        types = np.asarray(types, np.int64)
+        kinds = np.asarray(types, np.int64)
         lists = self._lists
-        if lists is None or not np.array_equal(types, self._types) or not lists.follow(positions, cells):
-            lists = self._renew(positions, cells, types)
+        if lists is None or not np.array_equal(kinds, self._types) or not lists.follow(positions, cells):
+            lists = self._renew(positions, cells, kinds)
         results = Results(np.zeros(frames * count), np.zeros((frames * count, 3)), np.zeros((frames, 3, 3)))
         pairs = Neighbours(lists.pairs.first, lists.pairs.other, lists.pairs.image, lists.shifts)
         system = System(positions.reshape(-1, 3), self._species, self._frame)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ KEY, VALUE = 1, 2
 TENSOR = 8
 TYPE, SHAPE, CONTENT, STRINGS = 1, 2, 4, 8
 DIMENSION, SIZE = 2, 1
-KINDS = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
+KINDS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
 VALUES = {1: 5, 2: 6, 3: 7, 9: 10}
 """Field that lists the values of a tensor by type, where it has no ``CONTENT``."""
 
@@ -55,8 +56,9 @@ def read_nodes(path: Path) -> list[Node]:
         raise MessageError(f"{path}: not a TensorFlow graph ({error})") from error
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
-    """Numbers and values of a message's fields; a value is an integer or bytes."""
+def _fields(data: memoryview) -> Iterator[tuple[int, Any]]:
+    """Numbers and values of a message's fields; a value is an integer or a ``memoryview`` of bytes."""
+    value: int | memoryview
     place = 0
     while place < len(data):
         key, place = _integer(data, place)
@@ -87,7 +89,8 @@ def _integer(data: memoryview, place: int) -> tuple[int, int]:
 
 def _node(data: memoryview) -> Node:
     name = operation = ""
-    inputs, value = [], None
+    inputs: list[str] = []
+    value = None
     for number, field in _fields(data):
         if number == NAME:
             name = str(field, "utf-8")
@@ -102,8 +105,10 @@ def _node(data: memoryview) -> Node:
     return Node(name, operation, tuple(inputs), value)
 
 
-def _tensor(data: memoryview):
-    kind, shape, content, strings, listed = 0, (), None, [], []
+def _tensor(data: memoryview) -> np.ndarray | str | None:
+    """A constant's array or text; None if it is of another kind."""
+    kind, content, strings, listed = 0, None, [], []
+    shape: tuple[int, ...] = ()
     for number, field in _fields(data):
         if number == TYPE:
             kind = field
@@ -124,9 +129,9 @@ def _tensor(data: memoryview):
     return np.frombuffer(content, KINDS[kind]).reshape(shape)
 
 
-def _repeated(listed: list, kind: int, shape: tuple[int, ...]) -> np.ndarray:
+def _repeated(listed: list[Any], kind: int, shape: tuple[int, ...]) -> np.ndarray:
     """Values that are listed one by one, packed or not; the last one stands for all that follow."""
-    values = []
+    values: list[Any] = []
     for field in listed:
         if isinstance(field, int):
             values.append(field)

@@ -12,8 +12,10 @@ Everything is compiled once per degree of the harmonics and kind of processor, a
 from __future__ import annotations
 
 import hashlib
+import inspect
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -27,7 +29,7 @@ from qcrystal.potential.native.arrays import BLOCK, OUTPUTS, row_length
 from qcrystal.potential.native.simd import LANES
 
 WIDE = BLOCK // LANES
-OPTIONS = {"error_model": "numpy", "nogil": True}
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 
 @cache
@@ -56,7 +58,7 @@ def compiled(degree: int):
 def _stamp() -> str:
     """Digest of what is compiled: numba itself looks at this file only."""
     modules = (emit, simd, arrays, invariants, neighbourhoods)
-    content = b"".join(Path(module.__file__).read_bytes() for module in modules)
+    content = b"".join(Path(inspect.getfile(module)).read_bytes() for module in modules)
     return hashlib.sha256(content + numba.__version__.encode()).hexdigest()
 
 
@@ -65,7 +67,7 @@ def _block(atoms, own, system, pairs, model, work, results, degree):
     raise NotImplementedError("compiled code only")
 
 
-@overload(_block, jit_options=OPTIONS, prefer_literal=True)
+@overload(_block, jit_options=cast(Any, OPTIONS), prefer_literal=True)  # numba's type of options is private
 def _block_of(atoms, own, system, pairs, model, work, results, degree):
     return _made(degree.literal_value)
 

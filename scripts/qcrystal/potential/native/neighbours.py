@@ -130,7 +130,8 @@ def find_pairs(positions: np.ndarray, cells: np.ndarray, reach: float) -> Pairs:
     reach
         Å; may be longer than the cell.
     """
-    parts, shifts, frames = [], [], []
+    parts, frames = [], []
+    shifts: list[np.ndarray] = []
     count = positions.shape[1]
     for frame, (place, cell) in enumerate(zip(positions, cells, strict=True)):
         first, other, image, numbers = _pairs_of(np.ascontiguousarray(place, float), np.asarray(cell, float), reach)

@@ -103,7 +103,7 @@ def _functions(weights: Weights, grid: _Grid, own: int) -> tuple[list[np.ndarray
     s = smooth_inverses(grid.points, weights.cutoff_smooth, weights.cutoff)
     normalised, empty = (s - mean) / deviation, -mean / deviation
     parts: list[list[np.ndarray]] = [[] for _ in range(weights.degree + 1)]
-    constant = 0.0
+    constant = np.zeros(weights.channels)
     for other in range(len(weights.species)):
         network = weights.embedding[own, other]
         values = np.asarray(network(normalised), float)

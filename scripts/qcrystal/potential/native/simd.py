@@ -233,6 +233,7 @@ def emitted(function):
         return types.none(*arguments), generate
 
     parameters = inspect.signature(function).parameters.values()  # numba wants their names
-    typed.__signature__ = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
+    names = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
+    typed.__signature__ = names  # type: ignore[attr-defined]  # `inspect` reads it; the type of functions lacks it
     typed.__name__, typed.__module__, typed.__doc__ = function.__name__, function.__module__, function.__doc__
     return intrinsic(prefer_literal=True)(typed)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +68,10 @@ class Network:
         return values if self.matrix is None else values @ self.matrix
 
 
+Functions = Table | Network
+Pair = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Weights:
     """A potential of S species.
@@ -108,9 +113,9 @@ class Weights:
     deviation: np.ndarray
     vector_deviation: np.ndarray
     axis: int
-    embedding: dict
-    first: dict
-    higher: dict
+    embedding: dict[Pair, Functions]
+    first: dict[Pair, np.ndarray]
+    higher: dict[Pair, Functions]
     probes: tuple[int, ...]
     fitting: list[Layers]
     energies: np.ndarray
@@ -188,7 +193,8 @@ class _Reader:
     def _error(self, what: str) -> WeightsError:
         return WeightsError(f"{self.path}: {what}, which the native evaluator does not know; set engine: deepmd")
 
-    def _value(self, name: str):
+    def _value(self, name: str) -> Any:
+        """A constant: an array or a text."""
         if name not in self.named or self.named[name].value is None:
             raise self._error(f"it holds no {name}")
         return self.named[name].value
@@ -220,7 +226,7 @@ class _Reader:
 
     # --- networks that DeePMD-kit named ----------------------------------------------------------------------------------
 
-    def _with_names(self, count: int) -> dict:
+    def _with_names(self, count: int) -> dict[str, Any]:
         pairs = [(own, other) for own in range(count) for other in range(count)]
         fitting = []
         for own in range(count):
@@ -241,7 +247,7 @@ class _Reader:
             layer["idt"] = self._value(f"{name}/idt")
         return layer
 
-    def _embedding(self, own: int, other: int) -> Table | Network:
+    def _embedding(self, own: int, other: int) -> Functions:
         """The embedding network of a pair of species, or its table."""
         for scope in (f"filter_type_{own}", "filter_type_all"):
             numbers = _numbered(self.named, rf"{scope}/matrix_(\d+)_{other}")
@@ -267,16 +273,16 @@ class _Reader:
 
     # --- the network of `tensorflow_graph.finish` ------------------------------------------------------------------------
 
-    def _in_order(self, count: int) -> dict:
+    def _in_order(self, count: int) -> dict[str, Any]:
         """The networks with invariants: constants of products, sums and tables in the order of the graph."""
         start = next(place for place, node in enumerate(self.nodes) if node.name == "fitting_attr/t_bias_atom_e")
         wanted = re.compile(r"(matmul(_\d+)?/b|add(_\d+)?/y|mul(_\d+)?/y|TabulateFusionSeR(_\d+)?/table)$")
         queue = [
             node
             for node in self.nodes[start + 1 :]
-            if node.operation == "Const" and wanted.match(node.name) and node.value is not None and node.value.ndim > 0
+            if wanted.match(node.name) and isinstance(node.value, np.ndarray) and node.value.ndim > 0
         ]
-        parts = {"embedding": {}, "first": {}, "higher": {}, "fitting": []}
+        parts: dict[str, Any] = {"embedding": {}, "first": {}, "higher": {}, "fitting": []}
         higher = self._higher_probes()
         for own in range(count):
             networks = [self._embedding(own, other) for other in range(count)]
@@ -303,14 +309,16 @@ class _Reader:
                     return tuple(int(size) for size in sizes)
         return None
 
-    def _probes_together(self, networks: list, queue: list[Node], higher: int):
+    def _probes_together(
+        self, networks: list[Functions], queue: list[Node], higher: int
+    ) -> tuple[list[np.ndarray], list[Functions]]:
         """Probes of degree 1, and what those of all higher degrees see, each by species of the neighbour."""
-        if isinstance(networks[0], Network):
-            for network in networks:
+        for network in networks:
+            if isinstance(network, Network):
                 self._repeated(network, queue)
         channels = networks[0](np.zeros(1)).shape[1]
         first = [self._next(queue, (channels, None)) for _ in networks]
-        seen = []
+        seen: list[Functions] = []
         for network in networks:
             if isinstance(network, Table):
                 values = np.asarray(self._next(queue, (len(network.coefficients), 6 * higher)), float)
@@ -320,15 +328,19 @@ class _Reader:
                 seen.append(Network(network.layers, np.asarray(self._next(queue, (channels, higher)), float)))
         return first, seen
 
-    def _probes_by_degree(self, networks: list, queue: list[Node]):
+    def _probes_by_degree(
+        self, networks: list[Functions], queue: list[Node]
+    ) -> tuple[list[np.ndarray], list[Functions], tuple[int, ...]]:
         """The same where the harmonics of each degree enter four at a time, so that its probes stand there repeatedly."""
-        first, seen, numbers = [], [], ()
+        first: list[np.ndarray] = []
+        seen: list[Functions] = []
+        numbers: tuple[int, ...] = ()
         for network in networks:
             if isinstance(network, Table):
                 raise self._error("its graph has another order")
             self._repeated(network, queue)
             channels, matrices = network.layers[-1]["w"].shape[1], []
-            while queue and queue[0].value.shape[0] == 1:
+            while queue and self._array(queue[0]).shape[0] == 1:
                 self._repeated(network, queue)
                 matrices.append(self._next(queue, (channels, None)))
             degrees = [
@@ -352,16 +364,20 @@ class _Reader:
         if not queue:
             raise self._error("its graph breaks off")
         node = queue.pop(0)
-        fits = node.value.ndim == len(shape) and all(
-            b in (None, a) for a, b in zip(node.value.shape, shape, strict=True)
-        )
+        value = self._array(node)
+        fits = value.ndim == len(shape) and all(b in (None, a) for a, b in zip(value.shape, shape, strict=True))
         if not fits:
-            raise self._error(f"{node.name} has the shape {node.value.shape}")
+            raise self._error(f"{node.name} has the shape {value.shape}")
+        return value
+
+    def _array(self, node: Node) -> np.ndarray:
+        if not isinstance(node.value, np.ndarray):
+            raise self._error(f"{node.name} holds no numbers")
         return node.value
 
     def _fitting(self, queue: list[Node]) -> Layers:
         """Layers up to the one with a single output."""
-        layers = []
+        layers: Layers = []
         while not layers or layers[-1]["w"].shape[1] != 1:
             matrix = self._next(queue, (None, None))
             layers.append({"w": matrix, "b": self._next(queue, (matrix.shape[1],))})
@@ -369,7 +385,7 @@ class _Reader:
                 layers[-1]["idt"] = self._next(queue, (matrix.shape[1],))
         return layers
 
-    def _check_inputs(self, parts: dict) -> None:
+    def _check_inputs(self, parts: dict[str, Any]) -> None:
         channels = parts["first"][0, 0].shape[0]
         probes = parts["probes"]
         inputs = channels * int(self.model["descriptor"]["axis_neuron"]) + invariants.count(len(probes), probes)
