@@ -100,7 +100,7 @@ def observe(
     settings: ObserveSettings,
     report: Mapping[str, Any] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Observables of one run.
+    """Observables of one run. Long because its tables are described here.
 
     Parameters
     ----------

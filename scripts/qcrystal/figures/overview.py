@@ -29,8 +29,9 @@ def draw_workflow(axes: Axes, steps: Mapping[str, str]) -> None:
     for number, (step, result) in enumerate(steps.items()):
         middle = len(steps) - 1 - number
         corner = (0.04, middle - BOX_HEIGHT / 2)
-        look = {"boxstyle": "round,pad=0,rounding_size=0.12", "facecolor": "0.95", "edgecolor": "0.4", "linewidth": 0.6}
-        axes.add_patch(FancyBboxPatch(corner, 0.92, BOX_HEIGHT, mutation_aspect=1.0, **look))
+        box = FancyBboxPatch(corner, 0.92, BOX_HEIGHT, boxstyle="round,pad=0,rounding_size=0.12", mutation_aspect=1.0)
+        box.set(facecolor="0.95", edgecolor="0.4", linewidth=0.6)
+        axes.add_patch(box)
         axes.text(0.5, middle, f"{step}: {result}", ha="center", va="center", fontsize=7.0)
         if number:
             above = middle + 1 - BOX_HEIGHT / 2
@@ -45,7 +46,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Overview) -> P
     figure, axes = new_figure(2, HEIGHT, 1, len(maps) + 2, width_ratios=[1.0] * len(maps) + [1.25, 1.5])
     norm = Normalize(0.0, float(np.nanmax([*(rows["value"].max() for rows in maps), options.color_range])))
     for number, (panel, rows) in enumerate(zip(axes[0], maps, strict=False)):
-        mean = rows.groupby(["pressure_target", "temperature_target"], as_index=False)["value"].mean()
+        mean = rows.groupby(["pressure_target", "temperature_target"])["value"].mean().reset_index()
         draw_cells(panel, mean, norm)
         panel.set_title(METHODS[rows["method"].iloc[0]].label)
         if number:
