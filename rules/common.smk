@@ -97,8 +97,8 @@ def code(*files):
 
 
 def plain(model):
-    """A part of the configuration as plain data, so that a rule depends on exactly this part."""
-    return model.model_dump(mode="json")
+    """A part of the configuration as plain data, so that a rule depends on exactly this part; null stays null."""
+    return None if model is None else model.model_dump(mode="json")
 
 
 def prototype():

@@ -16,4 +16,5 @@ with job(snakemake):
     write_structures(cells_to_relax(prototype, constants), cells)
     python = gpaw_python(parameters.python)
     run_program(python, "lattice.py", cells, snakemake.input.setups, parameters.settings, result)
-    write_table(lattice_table(prototype, constants, result, Cage(**parameters.cage)), table, "lattice")
+    cage = parameters.cage and Cage(**parameters.cage)
+    write_table(lattice_table(prototype, constants, result, cage), table, "lattice")

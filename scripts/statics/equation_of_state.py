@@ -18,7 +18,7 @@ with job(snakemake):
         DeepPotential(snakemake.input.model, snakemake.params.engine),
         Prototype(**parameters.prototype),
         [*np.linspace(low, high, parameters.points), *same],
-        Cage(**parameters.cage),
+        parameters.cage and Cage(**parameters.cage),
         trained_pressures(snakemake.input.card),
     )
     write_table(table, snakemake.output.table, "equation_of_state")
