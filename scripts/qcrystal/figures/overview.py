@@ -51,6 +51,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Overview) -> P
         panel.set_title(METHODS[rows["method"].iloc[0]].label)
         if number:
             panel.set_ylabel("")
+            panel.tick_params(labelleft=False)
     figure.colorbar(ScalarMappable(norm, COLORMAP), ax=list(axes[0, : len(maps)]), label=options.label, aspect=25)
     curves, workflow = axes[0, -2:]
     draw_curves(curves, inputs["curves"], options.pair, options.range)

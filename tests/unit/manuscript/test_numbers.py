@@ -104,7 +104,7 @@ data: {name: labels, pressure_GPa: [80.0, 200.0]}
 
 
 def entry(**keys) -> NumberEntry:
-    return NumberEntry.model_validate(keys)
+    return NumberEntry.model_validate({"meaning": "a number", **keys})
 
 
 def test_numbers_are_derived_as_their_entries_say(tmp_path):
@@ -152,7 +152,9 @@ def test_entries_that_say_too_little_or_too_much_are_refused(keys):
     with pytest.raises(ValueError):
         entry(**keys)
     with pytest.raises(ValueError, match="letters"):
-        NumberSet.model_validate({"numbers": {"A1": {"source": "statics:eos", "column": "pressure"}}})
+        NumberSet.model_validate(
+            {"numbers": {"A1": {"meaning": "a number", "source": "statics:eos", "column": "pressure"}}}
+        )
 
 
 def test_the_shipped_numbers_are_those_that_the_manuscript_prints(root):
