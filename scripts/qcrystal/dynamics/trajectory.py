@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 from numpy.typing import ArrayLike
+from pydantic import ValidationError
 
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.io.tables import TableError, read_table
@@ -161,6 +162,11 @@ class Trajectory:
                 self.positions = group["position/value"][:].astype(float)
                 self.cell = group["box/edges/value"][:]
                 self.beads = group["beads/value"][:].astype(float) if "beads" in group else None
+        except ValidationError as error:
+            raise TrajectoryError(
+                f"{self.path}: not a complete trajectory (its specification is damaged: {error.errors()[0]['msg']}); "
+                "run its dynamics job again"
+            ) from error
         except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
             reason = " ".join(str(error).split())
             raise TrajectoryError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -118,6 +119,11 @@ class Schema:
     sources: tuple[str, ...] = ()
     may_be_empty: bool = False
 
+    def absent(self, names: Sequence[str]) -> list[str]:
+        """Columns that a table with columns of these names lacks."""
+        needed = (column.name for column in self.columns if not column.is_family and not column.optional)
+        return [name for name in needed if name not in names]
+
     def check(self, table: pd.DataFrame, whole: bool = False) -> None:
         """Make sure that a table has all columns, of their kinds and within their ranges.
 
@@ -134,7 +140,7 @@ class Schema:
         table = table.reset_index(drop=True)
         named = {column.name: column for column in self.columns if not column.is_family}
         families = [column for column in self.columns if column.is_family]
-        missing = [name for name, column in named.items() if name not in table and not column.optional]
+        missing = self.absent([str(name) for name in table.columns])
         if missing:
             raise SchemaError(f"no column {missing[0]!r}")
         for name in map(str, table.columns):

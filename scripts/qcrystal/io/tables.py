@@ -112,6 +112,9 @@ def check_table(path: Path, shown: str, schema: str, rows: int | None = None) ->
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or _reason(error)
         raise TableError(f"{shown}: not a readable table ({reason}); restore it") from error
+    absent = TABLES[schema].absent(head)
+    if absent:
+        raise TableError(f"{shown}: no column {absent[0]!r}; restore it")
     wrong = next((number for number, row in enumerate(body, 1) if len(row) != len(head)), None)
     if wrong or not text.endswith("\n"):
         raise TableError(f"{shown}: row {wrong or len(body)} is not complete; restore it")

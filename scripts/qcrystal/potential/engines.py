@@ -68,6 +68,8 @@ def covered(model: Path) -> bool:
     """Whether the native engine covers a potential; the log says why if it does not."""
     from qcrystal.potential.native.weights import WeightsError, read_weights
 
+    if Path(model).suffix != ".pb":  # a file of another backend, which DeePMD-kit tells by its name
+        return False
     try:
         read_weights(Path(model))
     except WeightsError as error:

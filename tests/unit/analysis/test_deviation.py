@@ -134,7 +134,7 @@ def write_run(folder, spec) -> None:
         for frame in range(101):
             writer.append(100 * frame, 0.05 * frame, rng.normal(0, 0.1, (4, 3)), 3.0 * np.eye(3))
     table = thermo(spec.pressure, count=101)
-    table.assign(step=100 * np.arange(101)).to_csv(folder / "thermo.csv", index=False)
+    table.assign(step=100 * np.arange(101), temperature=300.0).to_csv(folder / "thermo.csv", index=False)
     row = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0, "unit": "Å3/atom"}
     for name in ("summary", "msd", "rdf", "paths", "cell"):
         pd.DataFrame([row if name == "summary" else {"time": 0.0}]).to_csv(folder / f"{name}.csv", index=False)
@@ -169,7 +169,7 @@ def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypat
     folders = [tmp_path / "runs" / spec.run for spec in specs]
     for folder, spec in zip(folders, specs, strict=True):
         write_run(folder, spec)
-    BOUNDS.to_csv(tmp_path / "limits.csv", index=False)
+    BOUNDS.assign(unit="", rule="").to_csv(tmp_path / "limits.csv", index=False)
     trajectories = [str(folder / "trajectory.h5") for folder in folders]
     inputs = {"models": models, "limits": tmp_path / "limits.csv", "trajectories": trajectories}
     outputs = {"frames": tmp_path / "frames.csv", "runs": tmp_path / "runs.csv"}

@@ -26,6 +26,8 @@ RATES = (6, 7, 8, 11, 10, 9)
 """Places of the strain rates xx, yy, zz, xy, xz, yz among the numbers of LAMMPS's fix nph."""
 NEAREST = 0.4
 """Distance (Å) below which two atoms have collapsed."""
+FEWEST_BINNED = 4000
+"""Atoms from which on LAMMPS looks for neighbours in bins, whichever the engine."""
 ADVICE = (
     "check the start structure, the time step, and that the potential was trained for this pressure and temperature"
 )
@@ -107,7 +109,7 @@ class Box:
         engine.commands_list(
             [
                 f"timestep {self.timestep!r}",
-                "neighbor 1.0 bin",
+                f"neighbor 1.0 {self._search(engine)}",
                 "neigh_modify every 1 delay 0 check yes",
                 f"compute near all coord/atom cutoff {NEAREST}",
                 "compute collapsed all reduce max c_near",
@@ -120,6 +122,10 @@ class Box:
             ]
         )
         return engine
+
+    def _search(self, engine: Any) -> str:
+        """How LAMMPS looks for neighbours. With the native engine, its bins break in a small cell that shrinks."""
+        return "nsq" if self.engine == "native" and engine.get_natoms() < FEWEST_BINNED else "bin"
 
     def _create(self, engine: Any, job: dict[str, Any]) -> None:
         cell, rotation = restricted_cell(job["cell"])
