@@ -136,6 +136,8 @@ def _fetch(destination: Path, source: str, expected: dict[str, str], downloader,
                 f"{store.get_url(name)}: SHA-256 is not the listed one, {registry[name][7:23]}...; fetch this file again"
             ) from None
 
+    for folder in {(destination / name).parent for name in registry}:  # two threads of pooch may not make one folder
+        folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=CONNECTIONS) as pool:
         futures = [pool.submit(fetch, name) for name in sorted(registry)]
         try:

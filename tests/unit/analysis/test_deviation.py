@@ -135,9 +135,16 @@ def write_run(folder, spec) -> None:
             writer.append(100 * frame, 0.05 * frame, rng.normal(0, 0.1, (4, 3)), 3.0 * np.eye(3))
     table = thermo(spec.pressure, count=101)
     table.assign(step=100 * np.arange(101), temperature=300.0).to_csv(folder / "thermo.csv", index=False)
-    row = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0, "unit": "Å3/atom"}
-    for name in ("summary", "msd", "rdf", "paths", "cell"):
-        pd.DataFrame([row if name == "summary" else {"time": 0.0}]).to_csv(folder / f"{name}.csv", index=False)
+    rows = {
+        "msd": {"time": 0.0, "species": "H", "kind": "standard", "msd": 0.0, "error": 0.0},
+        "rdf": {"r": 1.0, "pair": "H-H", "g": 0.0, "error": 0.0},
+        "paths": {"proton": 1, "time": 0.0, "x": 0.0, "y": 0.0, "z": 0.0, "category": "no exchange"},
+        "cell": {"time": 0.0, "alpha": 90.0, "beta": 90.0, "gamma": 90.0},
+    }
+    summary = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0}
+    rows["summary"] = {**summary, "unit": "Å3/atom"}
+    for name, row in rows.items():
+        pd.DataFrame([row]).to_csv(folder / f"{name}.csv", index=False)
 
 
 def run_script(root, name, inputs, outputs, **params) -> None:
