@@ -90,6 +90,8 @@ crate: $(READY)
 lint: $(READY)
 	$(VENV)/bin/ruff format --check scripts tests
 	$(VENV)/bin/ruff check scripts tests
+	$(VENV)/bin/mypy
+	$(VENV)/bin/codespell README.md CONTRIBUTING.md CHANGELOG.md docs scripts rules config profiles manuscript tests
 	$(QCRYSTAL) lint-manuscript manuscript/lah10.tex
 	$(VENV)/bin/snakefmt --check --compact-diff Snakefile rules
 	$(SNAKEMAKE) --lint >/dev/null
@@ -102,7 +104,7 @@ format: $(READY)
 check: lint
 	$(VENV)/bin/python -m pytest -m quick
 
-test: lint
+test: lint docs
 	$(VENV)/bin/python -m pytest -m "not slow"
 
 docs: $(READY)
