@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from any_table import ANY
 from small_repository import S, draw_figures, edit_record, flip, forge, forge_table, make_keys, small_repository
 
 from qcrystal.files import file_digest, files_below
@@ -505,7 +506,7 @@ def test_two_equal_jobs_have_the_same_identifier_and_bytes(repository):
     before = {name: (repository.folder / name).read_bytes() for name in names}
     identity = json.loads((repository.folder / RECORD).read_text())["prov_id"]
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
-    repository.job("collect", [f"{S}/model/model.pb"], [TABLE], lambda path: write_table(frame, path), "draw.py")
+    repository.job("collect", [f"{S}/model/model.pb"], [TABLE], lambda path: write_table(frame, path, ANY), "draw.py")
     draw_figures(repository)
     assert json.loads((repository.folder / RECORD).read_text())["prov_id"] == identity
     assert {name: (repository.folder / name).read_bytes() for name in names} == before
