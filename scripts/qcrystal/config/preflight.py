@@ -62,14 +62,15 @@ def check_places(interpreter: str, root: str) -> None:
 
 
 def check_folder(folder: Path, root: Path) -> None:
-    """Make sure that Snakemake works in the repository, from where the files of the workflow are named.
+    """Make sure that Snakemake works in the repository, from where the files of the workflow are named, or in a folder of links.
 
     Raises
     ------
     ConfigError
         One line.
     """
-    if folder.resolve() != root.resolve():
+    linked = (folder / "Snakefile").resolve() == (root / "Snakefile").resolve()  # as the audit reads the workflow
+    if folder.resolve() != root.resolve() and not linked:
         found = f"Snakemake works in this folder, but the workflow's files are named from {root}"
         advice = "start it there without --directory; for results elsewhere make `results` a link"
         raise ConfigError(Problem(str(folder), "", found, advice))
