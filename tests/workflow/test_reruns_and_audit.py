@@ -72,8 +72,8 @@ def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finis
         for name, figure in FIGURES.items()
         if "figures.energies import" in (finished.folder / f"scripts/qcrystal/figures/{figure.kind}.py").read_text()
     }
-    # the figures whose module imports it
-    assert jobs == {*importers, "figures"}
+    # the figures whose module imports it, and the page that shows them
+    assert jobs == {*importers, "index", "figures"}
     assert status == 1 and set(bad(answer).values()) == {"CODE-CHANGED"}
     assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == importers
 
@@ -82,9 +82,9 @@ def test_a_caption_redraws_its_figure_alone(finished):
     path = finished.folder / "config" / "crystals" / "lah10" / "figures.yaml"
     caption = FIGURES["qin_fig3b_zero_point"].caption
     with changed(path, lambda text: text.replace(caption, "Zero-point temperature.")):
-        assert set(finished.planned(*finished.SMOKE)) == {"qin_fig3b_zero_point", "figures"}
+        assert set(finished.planned(*finished.SMOKE)) == {"qin_fig3b_zero_point", "index", "figures"}
     with changed(path, lambda text: text.replace("color_range: 1.7", "color_range: 1.8")):
-        jobs = {"qin_fig2a_phase_classical", "qin_figS_phase_qtb", "figures"}
+        jobs = {"qin_fig2a_phase_classical", "qin_figS_phase_qtb", "overview", "index", "figures"}
         assert set(finished.planned(*finished.SMOKE)) == jobs
 
 
@@ -157,7 +157,7 @@ def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses
     with changed(scale, lambda text: text.replace("converged_length: 20", "converged_length: 21")):
         assert "converged_length: 21" in scale.read_text()
         jobs = set(finished.planned(*finished.SMOKE))
-        assert jobs and jobs <= {*FIGURES, "figures", "configuration"}
+        assert jobs and jobs <= {*FIGURES, "index", "figures", "configuration"}
         memory = finished.folder / ".snakemake"
         shutil.copytree(memory, tmp_path / "memory", symlinks=True)
         finished.snakemake(*finished.SMOKE, "--touch")  # tells Snakemake that all is as it should be
@@ -165,7 +165,7 @@ def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses
         shutil.rmtree(memory)
         shutil.move(tmp_path / "memory", memory)
         assert status == 1 and set(bad(answer).values()) == {"CONFIG-CHANGED"}
-        assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == jobs - {"figures"}
+        assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == jobs - {"index", "figures"}
 
 
 def test_the_clean_results_are_verified_without_snakemakes_memory_too(finished):
@@ -223,7 +223,7 @@ def test_an_undeclared_file_is_named(finished):
         status, answer = audit(finished, "results/lah10/smoke/manuscript/numbers.json")
         assert bad(answer) == {"results/lah10/smoke/manuscript/numbers.prov.json": "UNDECLARED"}
         assert "config/config.yaml" in json.loads(prov.read_text())["undeclared"]
-    process = finished.snakemake("numbers", *finished.SMOKE)
+    process = finished.snakemake(*finished.SMOKE)  # the page that shows the numbers too
     assert process.returncode == 0 and finished.planned(*finished.SMOKE) == {}
 
 
