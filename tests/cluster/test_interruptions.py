@@ -18,6 +18,7 @@ pytestmark = [
 ]
 RUN = "qtb-H-cubic-352-npt-200GPa-300K-r0"
 REPORT = f"results/lah10/smoke/dynamics/{RUN}/report.json"
+SLOW = "engine=deepmd"  # so that the run takes minutes
 STATICS = [f"results/lah10/smoke/statics/{name}.csv" for name in ("eos", "phonons", "harmonic_energy")]
 
 
@@ -25,11 +26,11 @@ STATICS = [f"results/lah10/smoke/statics/{name}.csv" for name in ("eos", "phonon
 def workspaces(root, tmp_path_factory):
     """Two copies with finished statics, in which one run takes minutes: more than the time limit of one."""
     first = Workspace(root, tmp_path_factory.mktemp("workspace"))
-    path = first.folder / "config" / "scales" / "smoke.yaml"
+    path = first.folder / "config" / "crystals" / "lah10" / "scales" / "smoke.yaml"
     scale = yaml.safe_load(path.read_text())
     scale["sweeps"]["qtb_grid"].update(repeat=[2, 2, 2], pressures=[200], temperatures=[300], length=1.8)
     path.write_text(yaml.safe_dump(scale))
-    done = first.snakemake(*STATICS, "--config", "scale=smoke")
+    done = first.snakemake(*STATICS, "--config", "scale=smoke", SLOW)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     second = Workspace(first.folder, tmp_path_factory.mktemp("workspace"))
     for name in ("results", ".snakemake"):
@@ -53,11 +54,11 @@ def of_the_run(cluster):
 
 def test_run_that_is_preempted_and_runs_out_of_time_ends_as_an_undisturbed_one(cluster, workspaces):
     disturbed, undisturbed = workspaces
-    plain = undisturbed.start(REPORT, "--config", "scale=smoke")
+    plain = undisturbed.start(REPORT, "--config", "scale=smoke", SLOW)
     process = disturbed.start(
         *("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2"),
         *("--retries", "15"),  # a slow machine needs many minutes
-        *("--config", "scale=smoke", "longest_job=1", "device=cpu", "--", REPORT),
+        *("--config", "scale=smoke", SLOW, "longest_job=1", "device=cpu", "--", REPORT),
         **cluster.environment,
     )
     folder = disturbed.folder / "results" / "lah10" / "smoke" / "dynamics" / RUN
