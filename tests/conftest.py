@@ -12,13 +12,28 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+# In this order, as a worker that is free takes the next module: what runs longest comes first.
+FIRST = ("workflow", "cluster", "acceptance", "unit")
+
+
 def pytest_collection_modifyitems(items):
-    """Mark tests by what they need, so that `make check` can leave out what takes long."""
+    """Mark tests by what they need, so that `make check` can leave out what takes long; tell which share a process.
+
+    Tests of a module share their fixtures. So do all tests of the finished run, and all that start a SLURM.
+    """
+    folder = {item: item.path.relative_to(ROOT / "tests").parts[0] for item in items}
+    items.sort(
+        key=lambda item: (
+            "finished" not in item.fixturenames,
+            FIRST.index(folder[item]) if folder[item] in FIRST else 0,
+        )
+    )
     for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        if folder == "workflow":
+        shared = "finished" if "finished" in item.fixturenames else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group("cluster" if "tests/cluster" in shared else shared))
+        if folder[item] == "workflow":
             item.add_marker(pytest.mark.workflow)
-        elif folder == "cluster":
+        elif folder[item] == "cluster":
             item.add_marker(pytest.mark.slurm)
         elif not {"slow", "gpaw", "tex", "browser"} & {marker.name for marker in item.iter_markers()}:
             item.add_marker(pytest.mark.quick)
