@@ -7,7 +7,7 @@ import pytest
 
 INSTRUCTIONS = {"FROM", "ARG", "RUN", "COPY", "ENV", "WORKDIR", "ENTRYPOINT"}
 # What CI needs beyond an environment, and what an empty Debian lacks for downloads.
-OF_CI = {"make", "git", "slurm-wlm", "munge"}
+OF_CI = {"make", "git", "slurm-wlm", "munge", "chromium"}
 OF_CONTAINERS = {"ca-certificates"}
 BASE = "debian:bookworm-slim"  # its python3 is 3.11, that of the lock file
 
