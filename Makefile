@@ -104,9 +104,9 @@ format: $(READY)
 check: lint
 	$(VENV)/bin/python -m pytest -m quick
 
-# Tests of one module stay in one process; two processes, as the longest group takes half of the time.
+# Two processes: tests/conftest.py says which tests share one.
 test: lint docs
-	$(VENV)/bin/python -m pytest -m "not slow" --numprocesses 2 --dist loadgroup
+	$(VENV)/bin/python -m pytest -m "not slow" --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site

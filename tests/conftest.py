@@ -12,25 +12,38 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-# In this order, as a worker that is free takes the next module: what runs longest comes first.
+# What runs longest comes first, as a process that is free takes the next module.
 FIRST = ("workflow", "cluster", "acceptance", "unit")
+# Modules that share the finished run.
+OF_THE_FINISHED_RUN = ("tests/workflow/test_reruns_and_audit.py", "tests/workflow/test_smoke_scale.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Several processes: tests of one module stay together, those of the finished run too, and all that start a SLURM."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFixtures(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            module = nodeid.split("::")[0]
+            if module in OF_THE_FINISHED_RUN:
+                return "finished run"
+            return "cluster" if module.startswith("tests/cluster/") else module
+
+    return ByFixtures(config, log)
 
 
 def pytest_collection_modifyitems(items):
-    """Mark tests by what they need, so that `make check` can leave out what takes long; tell which share a process.
-
-    Tests of a module share their fixtures. So do all tests of the finished run, and all that start a SLURM.
-    """
+    """Mark tests by what they need, so that `make check` can leave out what takes long."""
     folder = {item: item.path.relative_to(ROOT / "tests").parts[0] for item in items}
+    module = {item: item.path.relative_to(ROOT).as_posix() for item in items}
     items.sort(
         key=lambda item: (
-            "finished" not in item.fixturenames,
+            module[item] not in OF_THE_FINISHED_RUN,
             FIRST.index(folder[item]) if folder[item] in FIRST else 0,
         )
     )
     for item in items:
-        shared = "finished" if "finished" in item.fixturenames else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group("cluster" if "tests/cluster" in shared else shared))
         if folder[item] == "workflow":
             item.add_marker(pytest.mark.workflow)
         elif folder[item] == "cluster":
