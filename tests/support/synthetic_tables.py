@@ -372,6 +372,47 @@ def bead_rows(size) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(error=error_of(size, 4.0), n_effective=20.0)
 
 
+def angle_tables(method, size, start, limit, isotope="H", temperatures=(300.0, 100.0)) -> dict[str, pd.DataFrame]:
+    """Cell angles that are 90.9, 90.9 and 89.1 degrees up to a pressure and 90 above it: means, traces and reflections."""
+    rows, traces, lines = [], [], []
+    for pressure, temperature in itertools.product([100.0, 150.0, 200.0], temperatures):
+        head = condition(method, pressure, temperature, size, start=start) | {"isotope": isotope}
+        head["run"] += isotope
+        off = 0.9 if pressure <= limit else 0.02
+        values = {"alpha": 90 + off, "beta": 90 + off, "gamma": 90 - off}
+        head |= {"species": "all", "unit": "deg", "n_effective": 30.0 if size == "rich" else 1.0}
+        rows += [
+            head | {"observable": f"angle_{name}", "value": value, "error": error_of(size, 0.03)}
+            for name, value in values.items()
+        ]
+        rows.append(head | {"observable": "angle_deviation", "value": off, "error": error_of(size, 0.03)})
+        time = np.linspace(0, head["length_ps"], 40)
+        waves = {name: value + 0.1 * np.sin(9 * time + k) for k, (name, value) in enumerate(values.items())}
+        traces.append(pd.DataFrame({"time": time, **waves}).assign(**condition(method, pressure, temperature, size)))
+        traces[-1] = traces[-1].assign(run=head["run"], isotope=isotope, start=start)
+        hkl = np.array([(1, 1, 1), (2, 0, 0), (2, 2, 0), (3, 1, 1)])
+        reflections = pd.DataFrame(hkl, columns=["h", "k", "l"])
+        reflections["q"] = 2 * np.pi / 5.1 * np.linalg.norm(hkl, axis=1)
+        reflections = reflections.assign(structure_factor=30.0, error=error_of(size, 0.3))
+        lines.append(reflections.assign(**condition(method, pressure, temperature, size, start=start)))
+        lines[-1]["species"] = "La"
+    return {"summary": pd.DataFrame(rows), "cell": pd.concat(traces), "diffraction": pd.concat(lines)}
+
+
+def ly_tables(size) -> dict:
+    """Sweeps of the phase diagram by cell angles; minimal: runs without errors, one temperature."""
+    temperatures = (300.0, 100.0) if size == "rich" else (300.0,)
+    sweeps = {
+        "ly_classical": angle_tables("classical", size, "rhombohedral", 150, temperatures=temperatures),
+        "ly_classical_cubic": angle_tables("classical", size, "cubic", 100, temperatures=temperatures),
+        "ly_quantum": angle_tables("pimd", size, "rhombohedral", 100, temperatures=temperatures),
+        "ly_quantum_cubic": angle_tables("pimd", size, "cubic", 50, temperatures=temperatures),
+        "ly_deuterium": angle_tables("pimd", size, "rhombohedral", 150, "D", temperatures=temperatures),
+        "ly_small_cell": angle_tables("pimd", size, "rhombohedral", 100, temperatures=(300.0,)),
+    }
+    return {f"sweep:{name}/{table}": rows for name, tables in sweeps.items() for table, rows in tables.items()}
+
+
 def synthetic(size: str) -> dict:
     """All tables that the figures read."""
     frames, enthalpies = crystals_and_enthalpies(size)
@@ -419,4 +460,5 @@ def synthetic(size: str) -> dict:
         "sweep:beads_pimd/summary": with_deviation(bead_rows(size), size),
         **learning_tables(size),
         **dft_tables(size),
+        **ly_tables(size),
     } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})

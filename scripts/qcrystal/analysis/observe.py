@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 
-from qcrystal.analysis import cage, cells, energy, msd, periodic, rdf, reordered
+from qcrystal.analysis import cage, cells, diffraction, energy, msd, periodic, rdf, reordered
 from qcrystal.analysis.rows import Rows
 from qcrystal.analysis.statistics import Estimate, estimate, production_start
 from qcrystal.crystal.cells import supercell, unit_cell
@@ -124,7 +124,8 @@ def observe(
         ``summary`` (observable, species, value, error, n_effective, unit), ``msd`` (time, species, kind, msd, error),
         ``rdf`` (r, pair, g, error; of path integrals from a bead, where the trajectory has one, as centroids are spread less
         than particles), ``paths`` (proton, time, x, y, z, category), ``cell`` (time, alpha, beta, gamma;
-        the whole run). Errors are NaN where there are too few samples to tell. Paths are in the mean cell, unwrapped;
+        the whole run), ``diffraction`` (species, h, k, l, q, structure_factor, error).
+        Errors are NaN where there are too few samples to tell. Paths are in the mean cell, unwrapped;
         the centres' mean sites have category and symbol of the centre and time NaN.
 
     Raises
@@ -160,6 +161,9 @@ def observe(
         ),
         "paths": _paths(run, number_of_hops, settings),
         "cell": _cell_table(trajectory.time, conventional),
+        "diffraction": diffraction.diffraction_table(
+            run.configurations[every], run.species, run.mean_cell, trajectory.spec.repeat, trajectory.spec.mobile
+        ),
     }
 
 

@@ -74,7 +74,9 @@ def draw(
     model = KINDS[kind].options.model_validate(options)
     result = import_module(f"qcrystal.figures.{kind}").draw(inputs, published, model)
     if isinstance(result, Picture):
-        roles = [role for role, what in KINDS[kind].inputs.items() if what.schema.startswith("sweep_")]
+        roles = [
+            role for role, what in KINDS[kind].inputs.items() if what.schema.startswith("sweep_") and role in inputs
+        ]
         runs = [table for role in roles for table in _as_list(inputs[role])]
         for text in run_notes(runs, converged_length) if runs else ():
             result.note(text)

@@ -142,6 +142,85 @@ class Methods(Options):
     reference: Text = "pimd"
 
 
+class Pattern(Options):
+    """One powder pattern: the run nearest to a pressure (GPa) and temperature (K), wavelength (Å), range of 2θ (degrees)."""
+
+    pressure: Positive
+    temperature: Positive
+    wavelength: Positive
+    range: tuple[Number, Number]
+
+
+class Diffraction(Options):
+    """``species`` that scatters; ``patterns``, one panel each; full ``width`` (degrees) of a line at half its height."""
+
+    species: Text
+    patterns: list[Pattern]
+    width: Positive
+
+
+class AnglePanel(Options):
+    """One panel of cell angles.
+
+    ``show``: their means against pressure, or their ``trace`` in time of one run. ``temperature`` (K), ``pressure`` (GPa, of a
+    trace), ``isotope``: the run or runs nearest to them. ``cells``: the largest or the smallest that were run there.
+    ``boundary``: role of the published pressure above which the crystal is cubic. ``title``: what the panel shows.
+    """
+
+    show: Literal["means", "trace"]
+    temperature: Positive
+    pressure: Positive | None = None
+    isotope: Text | None = None
+    cells: Literal["largest", "smallest"] = "largest"
+    boundary: Text | None = None
+    title: Text = ""
+
+
+class CellAngles(Options):
+    """``panels``: what each shows."""
+
+    panels: list[AnglePanel]
+
+
+class PhasePanel(Options):
+    """One phase diagram: ``method`` and ``isotope`` of its runs; ``boundary``: role of a published boundary, at ``at`` (K)."""
+
+    method: list[Text]
+    isotope: Text
+    title: Text
+    boundary: Text | None = None
+    at: Positive | None = None
+
+
+class PhasePoints(Options):
+    """``panels``: what each shows. ``observable``: the order parameter; ``threshold``: below it a crystal counts as symmetric.
+
+    ``symmetric`` and ``distorted``: names of the phases.
+    """
+
+    panels: list[PhasePanel]
+    observable: Text
+    threshold: Positive
+    symmetric: Text
+    distorted: Text
+
+
+class DistortedCell(Options):
+    """The high-symmetry cell beside one that is distorted.
+
+    ``high_symmetry`` and ``distorted``: phases among the found structures; ``exaggeration`` of the distortion; ``angle``
+    (degrees) of the cell that stands in where no found structure is distorted so.
+    """
+
+    high_symmetry: Text
+    distorted: Text
+    exaggeration: Positive
+    angle: Positive
+    centre: Text
+    cell_centres: Count
+    species: dict[str, SpeciesLook]
+
+
 @dataclass(frozen=True)
 class Role:
     """What plays a role of a kind: a table of a schema, one or many, perhaps left out."""
@@ -231,6 +310,21 @@ KINDS: dict[str, Kind] = {
         "figure", {"curves": Role("sweep_rdf", many=True)}, {"comparison": "text"}, PairDistribution
     ),
     "overview": Kind("figure", {"maps": SUMMARIES, "curves": Role("sweep_rdf", many=True)}, options=Overview),
+    "diffraction": Kind(
+        "figure", {"reflections": Role("sweep_diffraction")}, {"wavelengths": "list"}, options=Diffraction
+    ),
+    "cell_angles": Kind(
+        "figure",
+        {"summaries": SUMMARIES, "traces": Role("sweep_cell", many=True, optional=True)},
+        {"boundary": "number", "second_boundary": "number", "remark": "text"},
+        CellAngles,
+    ),
+    "phase_points": Kind(
+        "figure", {"summaries": SUMMARIES}, {"boundary": "number", "second_boundary": "number"}, PhasePoints
+    ),
+    "distorted_cell": Kind(
+        "figure", {"structures": Role("structures"), "enthalpies": Role("enthalpies")}, options=DistortedCell
+    ),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
     "methods": Kind("table", {"summaries": SUMMARIES, "dos": DOS}, options=Methods),
     "bead_convergence": Kind("figure", {"summary": SUMMARY, "dos": DOS}),

@@ -31,6 +31,7 @@ COLUMNS = {
     "rdf": ["r", "pair", "g", "error"],
     "paths": ["proton", "time", "x", "y", "z", "category"],
     "cell": ["time", "alpha", "beta", "gamma"],
+    "diffraction": ["species", "h", "k", "l", "q", "structure_factor", "error"],
 }
 
 

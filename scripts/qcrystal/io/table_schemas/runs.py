@@ -5,7 +5,7 @@ from __future__ import annotations
 from qcrystal.io.schemas import Column, Schema, number, text, whole
 from qcrystal.io.table_schemas.columns import DEVIATION_MAX, DEVIATION_RMS, ERROR, METHOD, RUN
 
-OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell")
+OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell", "diffraction")
 """Tables of observables of each run and each sweep."""
 
 CONDITION: tuple[Column, ...] = (
@@ -67,6 +67,17 @@ CELL = (
     number("beta", "deg", "the same", low=0, high=180),
     number("gamma", "deg", "the same", low=0, high=180),
 )
+DIFFRACTION = (
+    text("species", "element that scatters"),
+    whole("h", "index of the reflection, in the unit cell that the run repeats", low=None),
+    whole("k", "the same", low=None),
+    whole("l", "the same", low=None),
+    number("q", "1/Å", "length of the reciprocal lattice vector in the mean cell", low=0),
+    number(
+        "structure_factor", "", "mean squared density wave per atom; the number of atoms for a crystal at rest", low=0
+    ),
+    ERROR,
+)
 
 
 def _sweep(name: str, title: str, columns: tuple[Column, ...], may_be_empty: bool = False) -> Schema:
@@ -84,6 +95,7 @@ OBSERVED = {
     "rdf": ("Pair distribution functions", RDF),
     "paths": ("Paths of a few light atoms, and mean sites of the heavy ones about them", PATHS),
     "cell": ("Angles of the conventional cell", CELL),
+    "diffraction": ("Bragg reflections of the heavy atoms; a row stands for q and -q", DIFFRACTION),
 }
 
 TABLES: dict[str, Schema] = {

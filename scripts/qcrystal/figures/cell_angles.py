@@ -1,0 +1,128 @@
+"""Angles of the conventional cell: their means against pressure, and their traces in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from qcrystal.analysis.sweeps import CONDITION, combine_replicas, nearest
+from qcrystal.figures.kinds import AnglePanel, CellAngles, Inputs
+from qcrystal.figures.style import (
+    METHODS,
+    Picture,
+    draw_points,
+    draw_published,
+    legend_above,
+    letter_panels,
+    new_figure,
+    styled,
+)
+from qcrystal.io.tables import TableError, source_of
+from qcrystal.manuscript.published import Cited
+
+ANGLES = {"alpha": (r"$\alpha$", "o"), "beta": (r"$\beta$", "s"), "gamma": (r"$\gamma$", "^")}
+TRACES = ["#0072B2", "#D55E00", "#009E73"]  # of the three angles in time
+POINTS = 600  # of a drawn trace
+
+
+def chosen(rows: pd.DataFrame, panel: AnglePanel, where: str) -> pd.DataFrame:
+    """Rows of the conditions that a panel shows: of its isotope, at the nearest temperature, of its size of cell.
+
+    Raises
+    ------
+    TableError
+        If none is of its isotope.
+    """
+    if panel.isotope is not None:
+        rows = rows[rows["isotope"] == panel.isotope]
+    if rows.empty:
+        raise TableError(f"{where}: no run of isotope {panel.isotope}; correct the options in figures.yaml")
+    rows = rows[rows["temperature_target"] == nearest(rows["temperature_target"], panel.temperature)]
+    if panel.show == "trace" and panel.pressure is not None:
+        rows = rows[rows["pressure_target"] == nearest(rows["pressure_target"], panel.pressure)]
+    size = rows["atoms"].max() if panel.cells == "largest" else rows["atoms"].min()
+    return rows[rows["atoms"] == size]
+
+
+def draw_means(axes: Axes, rows: pd.DataFrame, starts: Sequence[str]) -> None:
+    """Mean angles against pressure, a symbol for each angle, a line for each start."""
+    for angle, (symbol, marker) in ANGLES.items():
+        mean = combine_replicas(rows[rows["observable"] == f"angle_{angle}"], CONDITION)
+        for start, curve in mean.groupby("start"):
+            style = METHODS[str(curve["method"].iloc[0])]._replace(marker=marker)
+            line = "-" if start == starts[0] else "--"
+            label = symbol if start == starts[0] else f"{symbol}, from {start}"
+            draw_points(axes, curve["pressure_target"], curve["value"], curve["error"], style, label, line)
+    axes.axhline(90.0, color="0.6", linewidth=0.6, zorder=0)
+    axes.margins(x=0.08, y=0.1)
+    axes.set_xlabel("pressure (GPa)")
+    axes.set_ylabel("mean cell angles (deg)")
+
+
+def draw_trace(axes: Axes, rows: pd.DataFrame) -> None:
+    """The three angles of one run in time."""
+    run = rows[rows["run"] == rows["run"].iloc[0]].sort_values("time")
+    every = np.unique(np.linspace(0, len(run) - 1, POINTS).astype(int))
+    run = run.iloc[every]
+    for (angle, (symbol, _)), color in zip(ANGLES.items(), TRACES, strict=True):
+        axes.plot(run["time"], run[angle], color=color, linewidth=0.7, label=f"{symbol} in time")
+    axes.axhline(90.0, color="0.6", linewidth=0.6, zorder=0)
+    axes.set_xlabel("time (ps)")
+    axes.set_ylabel("cell angles (deg)")
+
+
+def draw_known(axes: Axes, known: Cited) -> None:
+    """The published pressure above which the crystal is cubic, as an open symbol at 90 degrees."""
+    low, high = axes.get_xlim()
+    margin = 0.05 * (max(high, known.number) - min(low, known.number))
+    axes.set_xlim(min(low, known.number - margin), max(high, known.number + margin))
+    draw_published(axes, [known.number], [90.0], f"{known.label}: cubic from here", marker="D")
+
+
+def title(rows: pd.DataFrame, panel: AnglePanel) -> str:
+    """What a panel shows: its own words, temperature, pressure of a trace, atoms."""
+    first = rows.iloc[0]
+    parts = [panel.title, f"{first.temperature_target:g} K"]
+    if panel.show == "trace":
+        parts.append(f"{first.pressure_target:g} GPa")
+    return ", ".join(filter(None, [*parts, f"{first.atoms:g} atoms"]))
+
+
+@styled
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) -> Picture:
+    """A panel of angles for each entry of the options."""
+    count = len(options.panels)
+    columns = min(count, 2)
+    figure, axes = new_figure(2, 2.6 if count <= 2 else 4.6, -(-count // columns), columns)
+    summary: pd.DataFrame = pd.concat(inputs["summaries"], ignore_index=True)
+    traces = pd.concat(inputs["traces"], ignore_index=True) if inputs.get("traces") else pd.DataFrame()
+    where = source_of(inputs["summaries"][0])
+    titles, shown, starts = [], [], sorted(summary["start"].unique(), key=lambda start: start != "rhombohedral")
+    for place, panel in zip(axes.flat, options.panels, strict=False):
+        if panel.show == "trace" and traces.empty:
+            place.set_axis_off()
+            titles.append(f"{panel.title}: no run")
+            continue
+        rows = chosen(summary if panel.show == "means" else traces, panel, where)
+        if panel.show == "means":
+            draw_means(place, rows, starts)
+        else:
+            draw_trace(place, rows)
+        if panel.boundary is not None and panel.boundary in published:
+            draw_known(place, published[panel.boundary])
+        titles.append(title(rows, panel))
+        shown.append(place)
+    for place in list(axes.flat)[count:]:
+        place.remove()
+    letter_panels(list(axes.flat)[:count], titles)
+    legend_above(figure, shown, columns=6)
+    figure.note(
+        f"solid lines: runs that started {starts[0]}" + (", broken ones: the others" if len(starts) > 1 else "")
+    )
+    if "remark" in published:
+        known = published["remark"]
+        figure.note(f"{known.label}, {known.where}: {known.value}")
+    return figure

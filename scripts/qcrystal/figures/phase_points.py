@@ -1,0 +1,136 @@
+"""Phase diagrams made of the points that were run, from both starts, with the boundary between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from qcrystal.analysis.phases import boundaries, phases
+from qcrystal.figures.kinds import Inputs, PhasePanel, PhasePoints
+from qcrystal.figures.style import (
+    METHODS,
+    Picture,
+    draw_published,
+    letter_panels,
+    new_figure,
+    ordered_legend,
+    styled,
+)
+from qcrystal.io.tables import TableError, records, source_of
+from qcrystal.manuscript.published import Cited
+
+COLORS = {"symmetric": "#0072B2", "distorted": "#D55E00", "undecided": "0.75"}
+HALVES = ("left", "right")
+SIZE = 7.0
+
+
+def draw_points(axes: Axes, rows: pd.DataFrame, starts: list[str]) -> None:
+    """A disk at each point: its halves are the starts, its colours their phases; the largest cell at each point counts."""
+    largest = rows.sort_values("atoms").drop_duplicates(["pressure_target", "temperature_target", "start"], keep="last")
+    for row in records(largest):
+        half = HALVES[starts.index(row.start) % 2]
+        look: dict[str, Any] = {
+            "marker": "o",
+            "fillstyle": half if len(starts) > 1 else "full",
+            "color": COLORS[row.phase],
+            "markerfacecoloralt": "none",
+        }
+        axes.plot(row.pressure_target, row.temperature_target, markersize=SIZE, markeredgecolor="0.3", **look)
+
+
+def draw_boundary(axes: Axes, rows: pd.DataFrame, figure: Picture) -> None:
+    """The boundary at each temperature: a bar from the highest distorted to the lowest symmetric pressure."""
+    known = boundaries(rows)
+    both = known.dropna(subset=["below", "above"])
+    if len(both):
+        middle = (both["below"] + both["above"]) / 2
+        half = (both["above"] - both["below"]) / 2
+        axes.errorbar(
+            middle,
+            both["temperature_target"],
+            xerr=half,
+            color="black",
+            marker="|",
+            linewidth=0.8,
+            label="boundary, this work",
+        )
+    if known["contradicts"].any():
+        figure.note("a run is symmetric at a lower pressure than one that is distorted")
+
+
+def draw_panel(
+    figure: Picture,
+    axes: Axes,
+    summary: pd.DataFrame,
+    panel: PhasePanel,
+    options: PhasePoints,
+    published: Mapping[str, Cited],
+) -> None:
+    """One phase diagram."""
+    rows = summary[summary["method"].isin(panel.method) & (summary["isotope"] == panel.isotope)]
+    if rows.empty:
+        raise TableError(f"{source_of(summary)}: no run of {', '.join(panel.method)} with {panel.isotope}")
+    found = phases(rows, options.observable, options.threshold)
+    starts = sorted(found["start"].unique())
+    draw_points(axes, found, starts)
+    draw_boundary(axes, found, figure)
+    if panel.boundary is not None and panel.boundary in published:
+        known = published[panel.boundary]
+        at = [panel.at] if panel.at is not None else axes.get_ylim()
+        draw_published(axes, [known.number] * len(at), at, f"{known.label}: boundary", marker="D")
+    axes.margins(x=0.12, y=0.2)
+    axes.set_xlabel("pressure (GPa)")
+    if len(starts) > 1:
+        figure.note(f"left half of a disk: started {starts[0]}, right half: {starts[1]}")
+    undecided = int((found["phase"] == "undecided").sum())
+    if undecided:
+        figure.note(
+            f"{METHODS[panel.method[0]].label}: {undecided} of {len(found)} points are not decided by their errors"
+        )
+
+
+@styled
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhasePoints) -> Picture:
+    """One phase diagram per panel."""
+    summary: pd.DataFrame = pd.concat(inputs["summaries"], ignore_index=True)
+    summary.attrs = inputs["summaries"][0].attrs
+    figure, axes = new_figure(2, 2.8, 1, len(options.panels), sharey=True)
+    for axis, panel in zip(axes[0], options.panels, strict=True):
+        draw_panel(figure, axis, summary, panel, options, published)
+    letter_panels(axes[0], [panel.title for panel in options.panels])
+    axes[0, 0].set_ylabel("temperature (K)")
+    temperatures = np.sort(summary["temperature_target"].unique())
+    axes[0, 0].set_ylim(0.0, 1.2 * temperatures[-1])
+    names = {"symmetric": options.symmetric, "distorted": options.distorted, "undecided": "not decided"}
+    keys = [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="none",
+            color=COLORS[phase],
+            markeredgecolor="0.3",
+            markersize=SIZE,
+            label=name,
+        )
+        for phase, name in names.items()
+    ]
+    handles, labels = [], []
+    for axis in axes[0]:
+        more = axis.get_legend_handles_labels()
+        handles += more[0]
+        labels += more[1]
+    handles, labels = ordered_legend(handles, labels)
+    figure.legend(
+        [*keys, *handles], [*(str(key.get_label()) for key in keys), *labels], loc="outside upper center", ncols=5
+    )
+    figure.note(
+        f"a point is {options.symmetric} or {options.distorted} where the mean deviation is two standard errors below or above "
+        f"{options.threshold:g} degrees; bars span the boundary"
+    )
+    return figure
