@@ -61,8 +61,12 @@ class Space(NamedTuple):
     ratio: tuple[float, float] = (3, 10)
 
 
+PUBLISHED = Space()
+"""The bounds of the published search."""
+
+
 def compositions(
-    elements: Sequence[str], space: Space = Space(), max_atoms: int | None = None
+    elements: Sequence[str], space: Space = PUBLISHED, max_atoms: int | None = None
 ) -> Iterator[Composition]:
     """Every composition of every pair of elements, multiples of a formula too.
 

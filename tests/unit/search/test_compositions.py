@@ -72,7 +72,10 @@ def test_a_reduced_formula_stands_for_its_multiples():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((PAIR, Space(), 7), "max_atoms: 7 leaves no composition: the smallest has 8 atoms (2 of metals); take 8 or more"),
+        (
+            (PAIR, Space(), 7),
+            "max_atoms: 7 leaves no composition: the smallest has 8 atoms (2 of metals); take 8 or more",
+        ),
         ((PAIR, Space(ratio=(12, 10))), "formula.ratio: from 12 to 10; put the smaller first"),
         ((PAIR, Space(1, 1, (3.1, 3.4))), "formula.ratio: from 3.1 to 3.4 leaves no whole number of hydrogen atoms"),
         ((("Ca",),), "elements: ['Ca'] has no pair; name two or more"),

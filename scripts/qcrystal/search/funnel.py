@@ -1,0 +1,193 @@
+"""The funnel: which candidates each stage keeps, and what it loses.
+
+Stages F1 to F5 are those of X. Wang et al., arXiv 2502.16558 (2025). The paper does not look at what they reject: here a sample
+of each stage's rejects is tested by DFT, and the share of wrong ones comes with its Clopper-Pearson interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta
+
+from qcrystal.errors import Problem, QcrystalError
+
+P4 = 75
+"""Space group whose place in F2 the paper leaves open; counted apart."""
+
+
+class FunnelError(QcrystalError, ValueError):
+    """Thresholds or numbers that make no funnel; one line."""
+
+
+class Thresholds(NamedTuple):
+    """Of the stages, with the paper's values.
+
+    Attributes
+    ----------
+    hull : float
+        F1 and F5: energy above the hull at most, eV/atom.
+    minimum_spacegroup : int
+        F2: the space group's number is above this.
+    hh_distance, hh_fraction : float
+        F3: more than this share of the hydrogen atoms have no other one nearer than this (Å).
+    imaginary : float
+        F4: no mode is imaginary beyond this, THz.
+    """
+
+    hull: float = 0.05
+    minimum_spacegroup: int = 75
+    hh_distance: float = 0.9
+    hh_fraction: float = 0.75
+    imaginary: float = 3.0
+
+
+class Stage(NamedTuple):
+    """A stage: what it tests, the column that it reads, and how far beyond its threshold a value is (above 0: rejected)."""
+
+    name: str
+    test: str
+    column: str
+    excess: Callable[[pd.Series, Thresholds], pd.Series]
+
+
+STAGES = (
+    Stage("F1", "energy above the hull, potential", "above_hull", lambda v, t: v - t.hull),
+    Stage("F2", "space group", "spacegroup_number", lambda v, t: t.minimum_spacegroup + 1.0 - v),
+    Stage("F3", "H-H distances", "hh_fraction", lambda v, t: np.nextafter(t.hh_fraction, 1) - v),
+    Stage("F4", "imaginary phonons", "lowest_frequency", lambda v, t: -t.imaginary - v),
+    Stage("F5", "energy above the hull, DFT", "above_hull_dft", lambda v, t: v - t.hull),
+)
+
+
+def check_thresholds(thresholds: Thresholds, where: str = "") -> None:
+    """Make sure that thresholds can be met; `FunnelError` names the key and the value."""
+    problems = []
+    if not 0 <= thresholds.hh_fraction <= 1:
+        found = f"{thresholds.hh_fraction:g} is no share"
+        problems.append(Problem(where, "funnel.hh_fraction", found, "take 0 to 1, such as 0.75"))
+    if not 0 <= thresholds.minimum_spacegroup < 230:
+        found = f"{thresholds.minimum_spacegroup} leaves no space group above it"
+        problems.append(Problem(where, "funnel.minimum_spacegroup", found, "take 0 to 229"))
+    for key in ("hull", "hh_distance", "imaginary"):
+        value = getattr(thresholds, key)
+        if not value >= 0:
+            problems.append(Problem(where, f"funnel.{key}", f"{value:g} is below 0", "take 0 or more"))
+    if problems:
+        raise FunnelError(*problems)
+
+
+def passed(table: pd.DataFrame, thresholds: Thresholds, stages: int = len(STAGES)) -> pd.Series:
+    """Candidates that pass the first stages, all of them by default. A value that is missing does not pass."""
+    keep = pd.Series(True, index=table.index)
+    for stage in STAGES[:stages]:
+        keep &= stage.excess(table[stage.column], thresholds) <= 0
+    return keep
+
+
+def survivors(table: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
+    """How many candidates each stage tests and keeps.
+
+    Parameters
+    ----------
+    table
+        A row per candidate with the columns of `STAGES`; values behind a stage that rejected a candidate may be missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        stage, test, tested, untested (reached the stage but have no value), kept, share (kept of tested).
+    """
+    rows = [{"stage": "F0", "test": "relaxed structures", "tested": len(table), "untested": 0, "kept": len(table)}]
+    reached = pd.Series(True, index=table.index)
+    for stage in STAGES:
+        values = table[stage.column].where(reached)
+        tested = int(values.notna().sum())
+        kept = stage.excess(values, thresholds) <= 0
+        untested = int(reached.sum()) - tested
+        rows.append({"stage": stage.name, "test": stage.test, "tested": tested, "untested": untested})
+        rows[-1]["kept"] = int(kept.sum())
+        reached &= kept
+    found = pd.DataFrame(rows)
+    return found.assign(share=found["kept"] / found["tested"].where(found["tested"] > 0))
+
+
+def clopper_pearson(wrong: int, drawn: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a share of which ``wrong`` of ``drawn`` were seen.
+
+    [C. J. Clopper, E. S. Pearson, Biometrika 26, 404 (1934)]
+
+    Raises
+    ------
+    FunnelError
+        There cannot be so many.
+    """
+    if not 0 <= wrong <= drawn:
+        raise FunnelError(f"{wrong} of {drawn} is no sample; count again")
+    tail = (1 - confidence) / 2
+    low = 0.0 if wrong == 0 else float(beta.ppf(tail, wrong, drawn - wrong + 1))
+    high = 1.0 if wrong == drawn else float(beta.ppf(1 - tail, wrong + 1, drawn - wrong))
+    return low, high
+
+
+def rejects(table: pd.DataFrame, thresholds: Thresholds, stage: int) -> pd.DataFrame:
+    """Candidates that reach a stage (from 0 for F1) and are rejected by it, nearest to the threshold first.
+
+    The column ``excess`` says how far beyond the threshold each is, in the unit of the stage's column.
+    """
+    excess = STAGES[stage].excess(table[STAGES[stage].column], thresholds)
+    chosen = passed(table, thresholds, stage) & (excess > 0)
+    return table[chosen].assign(excess=excess[chosen]).sort_values("excess", kind="stable")
+
+
+def drawn_rejects(table: pd.DataFrame, thresholds: Thresholds, number: int, seed: int) -> pd.DataFrame:
+    """A sample of every stage's rejects before DFT, stratified by their distance to the threshold.
+
+    Of each stage the rejects, ordered by distance, are cut into ``number`` equal parts, and one is drawn from each; all are
+    taken where there are no more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of the candidates with ``stage`` and ``excess``.
+    """
+    parts = []
+    for index, stage in enumerate(STAGES[:-1]):
+        found = rejects(table, thresholds, index)
+        rng = np.random.default_rng([seed, index])
+        strata = np.array_split(np.arange(len(found)), min(number, len(found))) if len(found) else []
+        chosen = [int(rng.choice(stratum)) for stratum in strata]
+        parts.append(found.iloc[chosen].assign(stage=stage.name))
+    return pd.concat(parts) if parts else table.iloc[:0]
+
+
+def false_rejects(
+    table: pd.DataFrame, tested: pd.DataFrame, thresholds: Thresholds, confidence: float = 0.95
+) -> pd.DataFrame:
+    """What each stage loses: the share of its rejects that DFT puts within the hull's threshold.
+
+    Parameters
+    ----------
+    table
+        All candidates, as in `survivors`.
+    tested
+        The drawn rejects with ``stage`` and ``above_hull_dft``; rows without a DFT value were not tested.
+
+    Returns
+    -------
+    pandas.DataFrame
+        stage, rejected, drawn, wrong, low and high (the interval of the share), lost, lost_low and lost_high (candidates).
+    """
+    rows = []
+    for index, stage in enumerate(STAGES[:-1]):
+        rejected = len(rejects(table, thresholds, index))
+        values = tested.loc[tested["stage"] == stage.name, "above_hull_dft"].dropna()
+        wrong = int((values <= thresholds.hull).sum())
+        low, high = clopper_pearson(wrong, len(values), confidence)
+        share = wrong / len(values) if len(values) else np.nan
+        rows.append({"stage": stage.name, "rejected": rejected, "drawn": len(values), "wrong": wrong, "low": low})
+        rows[-1] |= {"high": high, "lost": share * rejected, "lost_low": low * rejected, "lost_high": high * rejected}
+    return pd.DataFrame(rows)
