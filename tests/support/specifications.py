@@ -1,6 +1,28 @@
-"""What the run specifications of the acceptance tests have in common."""
+"""Run specifications of the tests."""
+
+from crystals import MASSES
 
 from qcrystal.dynamics.spec import RunSpec
+
+
+def specification(**changes) -> RunSpec:
+    """A short classical run of LaH10; ``changes`` are fields of `RunSpec`."""
+    values = {
+        "run": "test",
+        "system": "LaH10",
+        "method": "classical",
+        "repeat": (1, 1, 1),
+        "species": ("La", "H"),
+        "masses": MASSES,
+        "temperature": 300,
+        "pressure": 150,
+        "timestep": 0.5,
+        "steps": 60,
+        "sample_every": 5,
+        "checkpoint_every": 20,
+        "seed": 3,
+    }
+    return RunSpec(**(values | changes))
 
 
 def at_fixed_cell(method: str, masses: dict, steps: int, **values) -> RunSpec:
@@ -8,6 +30,5 @@ def at_fixed_cell(method: str, masses: dict, steps: int, **values) -> RunSpec:
 
     ``values`` are the other fields of `RunSpec`: temperature (K), timestep (fs), sample_every (steps), seed, ...
     """
-    common = {"run": method, "system": "none", "ensemble": "nvt", "repeat": (1, 1, 1), "pressure": None}
-    own = {"method": method, "species": tuple(masses), "masses": masses, "steps": steps, "checkpoint_every": steps}
-    return RunSpec(**(common | own | values))
+    common = {"run": method, "system": "none", "ensemble": "nvt", "pressure": None, "checkpoint_every": steps}
+    return specification(method=method, species=tuple(masses), masses=masses, steps=steps, **(common | values))
