@@ -410,7 +410,11 @@ def ly_tables(size) -> dict:
         "ly_deuterium": angle_tables("pimd", size, "rhombohedral", 150, "D", temperatures=temperatures),
         "ly_small_cell": angle_tables("pimd", size, "rhombohedral", 100, temperatures=(300.0,)),
     }
-    return {f"sweep:{name}/{table}": rows for name, tables in sweeps.items() for table, rows in tables.items()}
+    tables = {f"sweep:{name}/{table}": rows for name, tables in sweeps.items() for table, rows in tables.items()}
+    _, diffusion = msd_tables(size)
+    tables["sweep:onset_classical/summary"] = diffusion.assign(method="classical", temperature_target=1000.0)
+    tables["sweep:trajectories_qtb/summary"] = quadrilateral_rows("qtb", size, 110)
+    return tables
 
 
 def synthetic(size: str) -> dict:

@@ -221,6 +221,75 @@ class DistortedCell(Options):
     species: dict[str, SpeciesLook]
 
 
+class DistortionAngles(Options):
+    """``centre`` of the cages; ``cell_centres`` in the conventional cell; ``cage_atoms`` and ``quadrilaterals`` of one cage."""
+
+    centre: Text
+    cell_centres: Count
+    cage_atoms: Count
+    quadrilaterals: Count
+
+
+class Claim(Options):
+    """How one published value is tried. Which keys it needs follows from ``test``; see `qcrystal.figures.claims`.
+
+    Attributes
+    ----------
+    test
+        ``number``; ``limit``, at most the published value; ``events``, that they happen; ``boundary`` of a phase along
+        pressure or temperature; ``phase`` of all runs of a range; ``peaks`` of pair distributions; ``lowest`` phases by
+        enthalpy; ``lattice``; ``accuracy`` of the potential; ``static`` pressure of a lattice; ``setting`` of the published
+        calculation.
+    text
+        The claim in words.
+    sweeps
+        Names of the sweeps among the table's inputs.
+    observable, species, unit
+        Of the sweeps' summaries.
+    factor
+        By which our value is multiplied to have the published unit.
+    where
+        Ranges of pressure (GPa) and temperature (K) of the runs.
+    along
+        Column along which a boundary is sought; ``threshold`` of the order parameter; ``rises``: beyond the boundary it is large.
+    phase
+        ``symmetric`` or ``distorted``.
+    uncertainty
+        Of the published value.
+    least_length
+        ps of production that the claim needs.
+    reason
+        Of a setting: why nothing is decided.
+    """
+
+    test: Literal[
+        "number", "limit", "events", "boundary", "phase", "peaks", "lowest", "lattice", "accuracy", "static", "setting"
+    ]
+    text: Text
+    published: Text
+    sweeps: list[Text] = []
+    observable: Text = ""
+    species: Text | None = None
+    unit: str = ""
+    factor: Number = 1.0
+    pressures: tuple[Number, Number] | None = None
+    temperatures: tuple[Number, Number] | None = None
+    along: Literal["pressure_target", "temperature_target"] = "pressure_target"
+    threshold: Positive | None = None
+    rises: bool = False
+    phase: Literal["symmetric", "distorted"] = "symmetric"
+    limit: Positive | None = None
+    uncertainty: Number = 0.0
+    least_length: Positive = 20.0
+    reason: str = ""
+
+
+class Claims(Options):
+    """``claims`` by name, in the order of the table."""
+
+    claims: dict[Text, Claim]
+
+
 @dataclass(frozen=True)
 class Role:
     """What plays a role of a kind: a table of a schema, one or many, perhaps left out."""
@@ -241,7 +310,8 @@ class Kind:
     inputs
         Roles of tables.
     published
-        Roles of published values, which may all be left out: ``number``, ``text``, ``list``, or the numbers that it holds.
+        Roles of published values, which may all be left out: ``number``, ``text``, ``list``, or the numbers that it holds;
+        ``*`` stands for roles of any name, with values of any kind.
     options
         Model of its options.
     """
@@ -255,6 +325,9 @@ class Kind:
 SUMMARY, DOS = Role("sweep_summary"), Role("phonon_dos")
 SUMMARIES = Role("sweep_summary", many=True)
 DFT_LATTICE = Role("lattice", optional=True)
+
+ANY = "*"
+"""Role of published values of any name and kind."""
 
 KINDS: dict[str, Kind] = {
     "enthalpies": Kind(
@@ -324,6 +397,28 @@ KINDS: dict[str, Kind] = {
     ),
     "distorted_cell": Kind(
         "figure", {"structures": Role("structures"), "enthalpies": Role("enthalpies")}, options=DistortedCell
+    ),
+    "distortion_angles": Kind(
+        "table",
+        {
+            "structures": Role("structures"),
+            "enthalpies": Role("enthalpies"),
+            "dft": Role("dft_check", optional=True),
+        },
+        options=DistortionAngles,
+    ),
+    "claims": Kind(
+        "table",
+        {
+            "summaries": SUMMARIES,
+            "curves": Role("sweep_rdf", many=True),
+            "enthalpies": Role("enthalpies"),
+            "counts": Role("search_counts", optional=True),
+            "eos": Role("equation_of_state"),
+            "errors": Role("parity_errors"),
+        },
+        {ANY: "any"},
+        Claims,
     ),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
     "methods": Kind("table", {"summaries": SUMMARIES, "dos": DOS}, options=Methods),

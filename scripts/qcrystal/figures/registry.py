@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from qcrystal.fields import Name, Text
-from qcrystal.figures.kinds import KINDS, Kind
+from qcrystal.figures.kinds import ANY, KINDS, Kind
 from qcrystal.io.table_schemas.registry import SOURCES, source_schema
 from qcrystal.manuscript.published import Published, check_kind
 
@@ -51,7 +51,7 @@ class FigureEntry(BaseModel):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> FigureEntry:
         problems = [*_input_problems(self.inputs, self.what), *_option_problems(self.options, self.what)]
-        unknown = sorted(set(self.published) - set(self.what.published))
+        unknown = [] if ANY in self.what.published else sorted(set(self.published) - set(self.what.published))
         if unknown:
             known = ", ".join(self.what.published) or "none"
             problems.append(f"published: a figure of kind {self.kind} has no role {unknown[0]!r}; it has {known}")
@@ -128,4 +128,4 @@ class FigureSet(BaseModel):
         """
         for entry in self.figures.values():
             for role, name in entry.published.items():
-                check_kind(published.values, name, entry.what.published[role], where)
+                check_kind(published.values, name, entry.what.published.get(role, "any"), where)

@@ -192,7 +192,7 @@ def check_kind(values: Mapping[str, PublishedValue], name: str, kind: tuple[str,
     Parameters
     ----------
     kind
-        ``number``, ``text``, ``list``, or the names of the numbers that it holds.
+        ``number``, ``text``, ``list``, ``any``, or the names of the numbers that it holds.
 
     Raises
     ------

@@ -1,0 +1,142 @@
+"""Whether a published claim is reproduced: one rule, by which numbers with errors give a verdict and a sentence of reason.
+
+1. *Long enough.* A value from runs decides nothing unless the production part is as long as the claim asks, and it has ten
+   independent samples at least. So no verdict follows from a run of a test.
+2. *Sharp enough.* A value decides nothing if its standard error exceeds a quarter of the published value.
+3. *Near or far.* With σ, the root of the summed squares of both sides' errors, a claim is reproduced where the values differ by
+   2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided.
+4. *Boundaries.* Ours lies between the last run on one side and the first on the other. The claim is reproduced where this
+   interval reaches into the published value with its uncertainty, and not reproduced where they are disjoint.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from qcrystal.analysis.phases import Boundary
+
+Verdict = Literal["reproduced", "not reproduced", "not decidable here"]
+FEWEST_SAMPLES = 10.0
+LARGEST_RELATIVE_ERROR = 0.25
+NEAR, FAR = 2.0, 3.0
+
+
+class Judged(NamedTuple):
+    """A verdict, and the reason for it in one sentence."""
+
+    verdict: Verdict
+    reason: str
+
+
+class Evidence(NamedTuple):
+    """What we have: a value with standard error and unit, its method, atoms, production length (ps) and independent samples.
+
+    ``length`` is None of values that no run is behind.
+    """
+
+    value: float
+    error: float
+    unit: str = ""
+    method: str = ""
+    atoms: int | None = None
+    length: float | None = None
+    samples: float = math.inf
+
+
+def undecided(reason: str) -> Judged:
+    """A claim that cannot be decided here."""
+    return Judged("not decidable here", reason)
+
+
+def too_weak(evidence: Evidence, least_length: float) -> Judged | None:
+    """Part 1 of the rule: a verdict if runs are too short or samples too few, else None."""
+    if evidence.length is not None and evidence.length < least_length:
+        return undecided(
+            f"The longest run has {evidence.length:.3g} ps of production, and the claim needs {least_length:g} ps."
+        )
+    if evidence.samples < FEWEST_SAMPLES:
+        return undecided(
+            f"There are {evidence.samples:.0f} independent samples, and the rule needs {FEWEST_SAMPLES:g}."
+        )
+    if not math.isfinite(evidence.value):
+        return undecided("No run gives this value.")
+    return None
+
+
+def judge_number(evidence: Evidence, published: float, uncertainty: float, least_length: float) -> Judged:
+    """Parts 1 to 3: a number against a published one with its uncertainty, in the same unit."""
+    weak = too_weak(evidence, least_length)
+    if weak:
+        return weak
+    if not math.isfinite(evidence.error):
+        return undecided("The value has no error estimate.")
+    if evidence.error > LARGEST_RELATIVE_ERROR * abs(published):
+        return undecided(
+            f"Our standard error of {evidence.error:.2g} {evidence.unit} exceeds a quarter of the published value."
+        )
+    sigma = math.hypot(evidence.error, uncertainty)
+    distance = abs(evidence.value - published)
+    many = distance / sigma if sigma else (0.0 if distance == 0 else math.inf)
+    said = f"Both differ by {distance:.2g} {evidence.unit}, {many:.1f} times the combined error of {sigma:.2g}."
+    if many <= NEAR:
+        return Judged("reproduced", said)
+    return Judged("not reproduced", said) if many > FAR else undecided(said)
+
+
+def judge_limit(evidence: Evidence, published: float, least_length: float) -> Judged:
+    """A value that is claimed to be at most the published one, such as an error or a drift that vanishes."""
+    weak = too_weak(evidence, least_length)
+    if weak:
+        return weak
+    error = evidence.error if math.isfinite(evidence.error) else math.inf
+    ours = f"{evidence.value:.3g} {evidence.unit}".strip()
+    said = f"Our value is {ours} with an error of {evidence.error:.2g}; at most {published:g} is claimed."
+    if evidence.value + NEAR * error <= published:
+        return Judged("reproduced", said)
+    return Judged("not reproduced", said) if evidence.value - FAR * error > published else undecided(said)
+
+
+def judge_events(evidence: Evidence, least_length: float) -> Judged:
+    """A claim that something happens: ten events are enough, none in a run that is long enough is too few."""
+    if evidence.length is not None and evidence.length < least_length:
+        return undecided(f"The longest run has {evidence.length:.3g} ps, and the claim needs {least_length:g} ps.")
+    if not math.isfinite(evidence.value):
+        return undecided("No run gives this value.")
+    said = f"It happens {evidence.value:.0f} times in {evidence.length or 0.0:.3g} ps."
+    if evidence.value >= FEWEST_SAMPLES:
+        return Judged("reproduced", said)
+    return Judged("not reproduced", said) if evidence.value == 0 else undecided(said)
+
+
+def judge_boundary(found: Boundary, published: float, uncertainty: float, unit: str) -> Judged:
+    """Part 4: a boundary between decided runs against a published one; runs that are not decided say nothing."""
+    low, high = published - uncertainty, published + uncertainty
+    if found.contradicts:
+        return undecided("Runs of both kinds overlap: hysteresis, or runs that are too short.")
+    if math.isfinite(found.below) and found.below > high:
+        return Judged(
+            "not reproduced",
+            f"A run beyond the published boundary, at {found.below:g} {unit}, is still on the near side.",
+        )
+    if math.isfinite(found.above) and found.above < low:
+        return Judged(
+            "not reproduced",
+            f"A run short of the published boundary, at {found.above:g} {unit}, is already on the far side.",
+        )
+    if not (math.isfinite(found.below) and math.isfinite(found.above)):
+        return undecided("No decided runs enclose the boundary.")
+    if found.above - found.below > 4.0 * uncertainty:
+        return undecided(f"Our interval, {found.below:g} to {found.above:g} {unit}, is too wide.")
+    return Judged("reproduced", f"Our boundary is between {found.below:g} and {found.above:g} {unit}.")
+
+
+def judge_phases(phases: Sequence[str], wanted: str, words: str) -> Judged:
+    """A claim that every run of a range is in one phase (``symmetric`` or ``distorted``)."""
+    decided = [phase for phase in phases if phase != "undecided"]
+    like = sum(phase == wanted for phase in decided)
+    said = f"{like} of {len(phases)} runs are {words}, {len(phases) - len(decided)} are not decided."
+    if any(phase != wanted for phase in decided):
+        return Judged("not reproduced", said)
+    return Judged("reproduced", said) if decided and len(decided) == len(phases) else undecided(said)

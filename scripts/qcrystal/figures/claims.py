@@ -1,0 +1,317 @@
+"""The table of claims: every published value beside ours, with a verdict by the rule of `qcrystal.analysis.verdicts`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qcrystal.analysis.phases import Boundary, boundary, phases
+from qcrystal.analysis.statistics import MINIMUM_SAMPLES
+from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected
+from qcrystal.analysis.verdicts import (
+    FEWEST_SAMPLES,
+    Evidence,
+    Judged,
+    judge_boundary,
+    judge_events,
+    judge_limit,
+    judge_number,
+    judge_phases,
+    too_weak,
+    undecided,
+)
+from qcrystal.figures.kinds import Claim, Claims, Inputs
+from qcrystal.figures.style import METHODS
+from qcrystal.io.tables import TableError, source_of
+from qcrystal.manuscript.published import Cited
+from qcrystal.manuscript.uncertainty import scientific_text, value_text
+
+SMALLEST_PLAIN = 1e-3  # smaller values are printed with a power of ten
+NOTHING = Evidence(np.nan, np.nan)
+Found = tuple[Evidence, str, Judged]
+"""Our evidence, how it is printed, and the verdict."""
+
+
+def sweep_name(table: pd.DataFrame) -> str:
+    """Name of the sweep that a table is of."""
+    return Path(source_of(table)).parent.name.removeprefix("sweep:")
+
+
+def runs_of(claim: Claim, tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of the claim's sweeps within its ranges of pressure and temperature.
+
+    Raises
+    ------
+    TableError
+        If the figure is not given one of its sweeps.
+    """
+    known = {sweep_name(table): table for table in tables}
+    missing = [name for name in claim.sweeps if name not in known]
+    if missing:
+        raise TableError(f"claim {claim.text!r}: sweep {missing[0]!r} is not among the inputs; add it in figures.yaml")
+    rows = pd.concat([known[name] for name in claim.sweeps], ignore_index=True)
+    for column, span in (("pressure_target", claim.pressures), ("temperature_target", claim.temperatures)):
+        if span is not None:
+            rows = rows[rows[column].between(*span)]
+    return rows
+
+
+def evidence(claim: Claim, rows: pd.DataFrame) -> Evidence:
+    """The claim's observable at the condition with the largest cell, replicas averaged, without a bath's friction."""
+    rows = corrected(rows, claim.observable)
+    wanted = rows[rows["observable"] == claim.observable]
+    if claim.species is not None:
+        wanted = wanted[wanted["species"] == claim.species]
+    if wanted.empty:
+        return NOTHING
+    mean = combine_replicas(wanted, CONDITION).sort_values("atoms").iloc[-1]
+    same = np.logical_and.reduce([wanted[column] == mean[column] for column in CONDITION])
+    lengths = rows.loc[rows["observable"] == "production_length"].set_index("run")["value"]
+    runs = wanted.loc[same, "run"]
+    length = lengths.reindex(runs).max() if len(lengths) else wanted.loc[same, "length_ps"].max()
+    return Evidence(
+        value=claim.factor * float(mean["value"]),
+        error=claim.factor * float(mean["error"]),
+        unit=claim.unit,
+        method=str(mean["method"]),
+        atoms=int(mean["atoms"]),
+        length=float(length),
+        samples=float(wanted.loc[same, "n_effective"].sum()),
+    )
+
+
+def shown(value: float, error: float) -> str:
+    """Value(error), with a power of ten where it is small."""
+    small = np.isfinite(value) and 0 < abs(value) < SMALLEST_PLAIN
+    return scientific_text(value, error) if small else value_text(value, error)
+
+
+def number(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """An observable of a sweep against a published number."""
+    found = evidence(claim, runs_of(claim, inputs["summaries"]))
+    return (
+        found,
+        shown(found.value, found.error),
+        judge_number(found, known.number, claim.uncertainty, claim.least_length),
+    )
+
+
+def limit(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """An observable that is claimed to be at most a limit, in size."""
+    found = evidence(claim, runs_of(claim, inputs["summaries"]))
+    size = found._replace(value=abs(found.value))
+    bound = claim.limit if claim.limit is not None else known.number
+    return found, shown(found.value, found.error), judge_limit(size, bound, claim.least_length)
+
+
+def events(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """Events that a sweep counts."""
+    found = evidence(claim, runs_of(claim, inputs["summaries"]))
+    return found, value_text(found.value, None, 0), judge_events(found, claim.least_length)
+
+
+def decided_phases(claim: Claim, rows: pd.DataFrame) -> pd.DataFrame:
+    """Phases of the claim's runs; those of runs that are too short are undecided."""
+    if claim.threshold is None:
+        raise TableError(f"claim {claim.text!r}: a phase needs a threshold; add one in figures.yaml")
+    found = phases(
+        rows.assign(value=claim.factor * rows["value"], error=claim.factor * rows["error"]),
+        claim.observable,
+        claim.threshold,
+    )
+    found["error"] = found["error"].where(found["n_effective"] >= MINIMUM_SAMPLES)
+    short = (found["length_ps"] < claim.least_length) | (found["n_effective"] < FEWEST_SAMPLES)
+    found.loc[short, "phase"] = "undecided"
+    return found
+
+
+def runs_behind(found: pd.DataFrame) -> Evidence:
+    """Method, largest cell and longest run of a table of phases."""
+    longest = found.sort_values("length_ps").iloc[-1]
+    samples = float(found["n_effective"].min())
+    return Evidence(
+        np.nan, np.nan, "", str(longest["method"]), int(found["atoms"].max()), float(longest["length_ps"]), samples
+    )
+
+
+def phase_boundary(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """A boundary along pressure or temperature, between runs whose phases are decided."""
+    rows = runs_of(claim, inputs["summaries"])
+    if claim.species is not None:
+        rows = rows[rows["species"] == claim.species]
+    if rows[rows["observable"] == claim.observable].empty:
+        return NOTHING, value_text(np.nan, None), undecided("No run is within the claim's conditions.")
+    found = decided_phases(claim, rows)
+    other = {"distorted": "symmetric", "symmetric": "distorted"}
+    turned = found["phase"].replace(other) if claim.rises else found["phase"]
+    line: Boundary = boundary(found.assign(phase=turned, pressure_target=found[claim.along]))
+    unit = "GPa" if claim.along == "pressure_target" else "K"
+    judged = judge_boundary(line, known.number, claim.uncertainty, unit)
+    least = float(found["length_ps"].max())
+    if least < claim.least_length:
+        judged = undecided(f"The longest run has {least:.3g} ps, and the claim needs {claim.least_length:g} ps.")
+    if np.isfinite(line.middle):
+        text = f"{line.middle:g}±{line.half_width:g} {unit}"
+    elif np.isfinite(line.above):
+        text = f"below {line.above:g} {unit}"
+    else:
+        text = f"above {line.below:g} {unit}" if np.isfinite(line.below) else value_text(np.nan, None)
+    return runs_behind(found), text, judged
+
+
+def phase(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """A claim that all runs of a range are in one phase."""
+    rows = runs_of(claim, inputs["summaries"])
+    if rows[rows["observable"] == claim.observable].empty:
+        return NOTHING, value_text(np.nan, None), undecided("No run is within the claim's conditions.")
+    found = decided_phases(claim, rows)
+    words = {"symmetric": "cubic", "distorted": "distorted"}
+    counts = found["phase"].map(lambda one: words.get(one, "not decided")).value_counts()
+    text = ", ".join(f"{count} {name}" for name, count in counts.items())
+    judged = judge_phases(list(found["phase"]), claim.phase, words[claim.phase])
+    longest = float(found["length_ps"].max())
+    if longest < claim.least_length:
+        judged = undecided(f"The longest run has {longest:.3g} ps, and the claim needs {claim.least_length:g} ps.")
+    return runs_behind(found), text, judged
+
+
+def peaks(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """First maxima of two pair distributions: same places within the uncertainty (Å), and the second one lower."""
+    found = []
+    for name in claim.sweeps:
+        table = next((one for one in inputs["curves"] if sweep_name(one) == name), None)
+        if table is None:
+            raise TableError(f"claim {claim.text!r}: sweep {name!r} is not among the curves; add it in figures.yaml")
+        curve = table[table["pair"] == claim.observable].groupby("r")["g"].mean()
+        found.append((curve.idxmax(), curve.max(), float(table["length_ps"].max()), int(table["atoms"].max())))
+    (first, high, *_), (second, low, length, atoms) = found
+    ours = Evidence(abs(first - second), 0.0, "Å", "qtb", atoms, min(one[2] for one in found))
+    text = f"{first:.2f} and {second:.2f} Å; heights {high:.2g} and {low:.2g}"
+    weak = too_weak(ours, claim.least_length)
+    if weak:
+        return ours, text, weak
+    same = ours.value <= claim.uncertainty and low < high
+    reason = (
+        f"The highest peaks are {ours.value:.2f} Å apart, and the second is {'lower' if low < high else 'not lower'}."
+    )
+    return ours, text, Judged("reproduced" if same else "not reproduced", reason)
+
+
+def lowest(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """Phases of least enthalpy within a range of pressure, in a search of a hundred random starts or more."""
+    table = inputs["enthalpies"]
+    if claim.pressures is not None:
+        table = table[table["pressure"].between(*claim.pressures)]
+    counts = inputs.get("counts")
+    starts = 0 if counts is None else int(counts.loc[counts["origin"].str.startswith("random"), "number"].sum())
+    if table.empty:
+        return NOTHING, value_text(np.nan, None), undecided("No pressure of the range was searched.")
+    best = table.loc[table.groupby("pressure")["enthalpy"].idxmin(), ["pressure", "phase", "spacegroup"]]
+    text = ", ".join(f"{row.phase} at {row.pressure:g} GPa" for row in best.itertuples(index=False))
+    least = claim.limit or 1.0
+    if starts < least:
+        return NOTHING, text, undecided(f"The search has {starts} random starts, and the claim needs {least:g}.")
+    wrong = best[~(best["phase"].isin(known.value) | best["spacegroup"].astype(str).isin(known.value))]
+    reason = f"The lowest phase is a published one at {len(best) - len(wrong)} of {len(best)} pressures."
+    return NOTHING, text, Judged("not reproduced" if len(wrong) else "reproduced", reason)
+
+
+def lattice(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """Distances of the cubic lattice at the published lattice constant: the largest relative difference."""
+    eos, a = inputs["eos"].sort_values("lattice_constant"), known.value["a"]
+    if not eos["lattice_constant"].min() <= a <= eos["lattice_constant"].max():
+        return NOTHING, value_text(np.nan, None), undecided(f"The equation of state does not hold {a:g} Å.")
+    columns = {"la_h1": "La_H1", "la_h2": "La_H2", "h_h1": "H_H1", "h_h2": "H_H2", "la_la": "La_La"}
+    ours = {theirs: np.interp(a, eos["lattice_constant"], eos[column]) for column, theirs in columns.items()}
+    worst = max(ours, key=lambda name: abs(ours[name] / known.value[name] - 1.0))
+    relative = abs(ours[worst] / known.value[worst] - 1.0)
+    found = Evidence(relative, 0.0, "", "static", 11)
+    judged = judge_limit(found, claim.uncertainty, claim.least_length)
+    text = f"{worst.replace('_', '-')} = {ours[worst]:.4f} Å, {100 * relative:.2f} % off"
+    return found, text, judged._replace(reason=f"The largest relative difference of a distance is {relative:.2g}.")
+
+
+def accuracy(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """The potential's error on held-out frames is claimed to be at most the published one; its error is that of a variance."""
+    errors = inputs["errors"]
+    rows = errors[(errors["quantity"] == claim.observable) & (errors["split"] == "test")]
+    rows = rows[(rows["system"] == "all") & (rows["species"] == "all")]
+    if rows.empty:
+        return NOTHING, value_text(np.nan, None), undecided("The potential's errors on held-out frames are not known.")
+    rmse, n = claim.factor * float(rows["rmse"].iloc[0]), float(rows["n"].iloc[0])
+    found = Evidence(rmse, rmse / np.sqrt(2.0 * n), claim.unit, "potential", None, None, n)
+    return found, shown(found.value, found.error), judge_limit(found, known.number, claim.least_length)
+
+
+def static(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """Static pressure (GPa) of the cubic lattice at the published lattice constant."""
+    eos = inputs["eos"].sort_values("lattice_constant")
+    value = float(np.interp(known.value["a"], eos["lattice_constant"], eos["pressure"]))
+    found = Evidence(value, 0.0, "GPa", "static", 11)
+    return (
+        found,
+        f"{value:.1f} GPa",
+        judge_number(found, known.value["pressure"], claim.uncertainty, claim.least_length),
+    )
+
+
+def setting(claim: Claim, inputs: Inputs, known: Cited) -> Found:
+    """A setting of the published calculation."""
+    return NOTHING, "–", undecided(claim.reason or "A setting of the published calculation; nothing is claimed by it.")
+
+
+TESTS: dict[str, Callable[[Claim, Inputs, Cited], Found]] = {
+    "number": number,
+    "limit": limit,
+    "events": events,
+    "boundary": phase_boundary,
+    "phase": phase,
+    "peaks": peaks,
+    "lowest": lowest,
+    "lattice": lattice,
+    "accuracy": accuracy,
+    "static": static,
+    "setting": setting,
+}
+
+
+def published_text(known: Cited) -> str:
+    """A published value as text."""
+    if isinstance(known.value, dict):
+        return ", ".join(f"{name} {value:g}" for name, value in known.value.items())
+    if isinstance(known.value, list):
+        return ", ".join(map(str, known.value))
+    return f"{known.value:g}" if isinstance(known.value, int | float) else str(known.value)
+
+
+def row(claim: Claim, inputs: Inputs, known: Cited) -> dict[str, Any]:
+    """A row of the table."""
+    found, text, judged = TESTS[claim.test](claim, inputs, known)
+    return {
+        "claim": claim.text,
+        "source": f"{known.label}, {known.where}",
+        "published": published_text(known),
+        "ours": text,
+        "method": METHODS[found.method].label if found.method in METHODS else found.method,
+        "atoms": found.atoms,
+        "length_ps": found.length,
+        "independent_samples": found.samples if np.isfinite(found.samples) and found.length is not None else None,
+        "verdict": judged.verdict,
+        "reason": judged.reason,
+    }
+
+
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: Claims) -> pd.DataFrame:
+    """One row per claim, in the order of the options."""
+    rows = []
+    for name, claim in options.claims.items():
+        if claim.published not in published:
+            raise TableError(
+                f"figures.yaml: claim {name!r}: {claim.published!r} is not among its published values; add it"
+            )
+        rows.append(row(claim, inputs, published[claim.published]))
+    return pd.DataFrame(rows).astype({"atoms": "Float64", "length_ps": float, "independent_samples": float})

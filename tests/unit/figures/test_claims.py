@@ -1,0 +1,101 @@
+"""The table of claims: every published value is tried, by runs that are long enough, with verdicts that follow the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from figure_drawing import FIGURES, LITERATURE, draw
+from synthetic_tables import PROTOTYPE, synthetic
+
+from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
+from qcrystal.docs.claims import claims_page
+from qcrystal.figures.kinds import Claims
+
+NAME = "x_table_claims"
+CLAIMS = Claims.model_validate(FIGURES[NAME].options).claims
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict:
+    return synthetic("rich")
+
+
+def lengthened(tables: dict, length: float = 50.0) -> dict:
+    """The same tables as if all runs were longer, with more samples."""
+    return {
+        name: table.assign(length_ps=length, **({"n_effective": 80.0} if "n_effective" in table else {}))
+        if name.startswith("sweep:")
+        else table
+        for name, table in tables.items()
+    }
+
+
+def verdicts(tables: dict) -> dict:
+    return dict(zip(CLAIMS, draw(NAME, tables)["verdict"], strict=True))
+
+
+def test_every_published_value_has_a_claim():
+    assert {claim.published for claim in CLAIMS.values()} == set(LITERATURE.values)
+
+
+def test_runs_of_a_test_decide_nothing():
+    found = draw(NAME, synthetic("minimal"))
+    of_runs = found["length_ps"].notna()
+    assert of_runs.sum() > 10
+    assert set(found.loc[of_runs, "verdict"]) == {"not decidable here"}
+
+
+def test_verdicts_follow_the_numbers(tables):
+    """Synthetic runs: 900 K at 0 K; slope 0.05(6) Å²/ps, that is 5e-6 cm²/s; classical angles close between 150 and 200 GPa."""
+    found = verdicts(lengthened(tables))
+    assert found["qin_zero_point"] == "reproduced"
+    assert found["qin_diffusion_coefficient"] == found["qin_diffusion_slope"] == "not reproduced"
+    assert (
+        found["ly_quantum_LaD10_300K"] == "not reproduced"
+    )  # made distorted up to 150 GPa, printed: cubic from 120 GPa
+    assert found["errea_stable_from"] == "reproduced"
+    assert found["qin_rdf"] == "reproduced"
+    assert found["qin_table1_dp"] == "reproduced"  # the synthetic lattice has the published geometry
+
+
+def test_a_verdict_turns_with_the_number(tables):
+    longer = lengthened(tables)
+    name = "sweep:diffusion_qtb/summary"
+    diffusing = longer[name].copy()
+    diffusing.loc[diffusing["observable"] == "msd_slope", ["value", "error"]] = (0.35, 0.02)
+    diffusing.loc[diffusing["observable"] == "diffusion", ["value", "error"]] = (0.35 / 6e4, 0.02 / 6e4)
+    found = verdicts({**longer, name: diffusing})
+    assert found["qin_diffusion_slope"] == "reproduced"  # the printed number read as the slope
+    assert found["qin_diffusion_coefficient"] == "not reproduced"
+
+
+def test_a_reason_is_one_sentence_with_numbers(tables):
+    for reason in draw(NAME, lengthened(tables))["reason"]:
+        assert reason.endswith(".") and "nan" not in reason and "inf" not in reason
+    with_numbers = draw(NAME, lengthened(tables)).query("method == 'QTB'")["reason"]
+    assert with_numbers.str.contains(r"\d").all()
+
+
+def test_the_page_of_claims_is_up_to_date(root):
+    page = (root / "docs" / "claims.md").read_text(encoding="utf-8")
+    assert page == claims_page(root), "make docs/claims.md again: python -m qcrystal claims"
+
+
+def test_static_numbers_need_no_run(tables):
+    found = draw(NAME, tables).set_index("claim")
+    assert np.isnan(found.loc[CLAIMS["ly_static_pressure"].text, "length_ps"])
+
+
+def test_angles_of_a_strained_cube_are_those_of_its_cell(tables):
+    """A crystal that is only strained has its cell's angles between quadrilaterals; spglib's tolerance is not involved."""
+    pure = [rhombohedral_strain(conventional_cell(PROTOTYPE, 5.1), angle) for angle in (90.0, 91.0)]
+    for atoms, phase in zip(pure, ("Fm-3m", "R-3m"), strict=True):
+        atoms.info.update(phase=phase, pressure=150.0)
+    found = draw("x_table_angles", {**tables, "search:structures": pure}).set_index("phase")
+    assert found.loc["Fm-3m", "quadrilateral_deviation_deg"] == pytest.approx(0.0, abs=1e-9)
+    strained = found.loc["R-3m"]
+    off = max(strained["cell_largest_deg"] - 90.0, 90.0 - strained["cell_smallest_deg"])
+    assert off == pytest.approx(1.0, abs=1e-6)
+    assert strained["between_quadrilaterals_deg"] == pytest.approx(1.0, abs=1e-6)
+    # edges of the squares lie along face diagonals: an angle between two of them has twice the strain's effect at most
+    assert 0.9 < strained["quadrilateral_deviation_deg"] < 2.1
