@@ -28,6 +28,7 @@ rule figures:
         TABLE_FILES,
         results("manuscript/numbers.json"),
         results("index.html"),
+        AUDIT_PAGES,
         results("provenance/configuration.yaml"),
 
 

@@ -20,3 +20,7 @@ def shown(figure_id):
         "files": [results(f"figures/{figure_id}{suffix}") for suffix in entry.suffixes],
         "sources": list(filter(None, files)),
     }
+
+
+# A page for each figure and table, and one for the numbers.
+AUDIT_PAGES = [results(f"audit/{name}.html") for name in (*FIGURES, "numbers")]

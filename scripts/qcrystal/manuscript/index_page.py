@@ -1,4 +1,4 @@
-"""The front page of the results: every figure, table and number with its caption, downloads and record."""
+"""The front page of the results: every figure, table and number with its caption, downloads and audit page."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from qcrystal.io.tables import MARK
 from qcrystal.manuscript.prose import to_html
 
 TEMPLATE = "index.html.j2"
+AUDIT = "audit/{}.html"  # where the audit page of a figure, a table, or the numbers stands
 MANY_ROWS = 14  # from which a table is shown on demand
 PNG_WIDTH = slice(16, 20)  # of a PNG's bytes: its width in pixels
 ONE_COLUMN = 1400  # pixels; a wider picture has the whole width of the page
@@ -47,11 +48,6 @@ class Item:
         """Its caption and notes."""
         return self.files[0].with_suffix(".caption.json")
 
-    @property
-    def record(self) -> Path:
-        """The record of the job that made it."""
-        return self.files[0].with_suffix(".prov.json")
-
 
 def index_page(title: str, subtitle: str, items: Iterable[Item], numbers: Mapping[str, Any], folder: Path) -> str:
     """The page as HTML. Pictures and tables are part of it; downloads are links to files near it.
@@ -73,7 +69,7 @@ def index_page(title: str, subtitle: str, items: Iterable[Item], numbers: Mappin
         title=title,
         subtitle=subtitle,
         sections=sections,
-        numbers=[_number(entry, folder) for entry in numbers["numbers"].values()],
+        numbers=[_number(name, entry, folder) for name, entry in numbers["numbers"].items()],
         record=identifier(),
         many=MANY_ROWS,
     )
@@ -98,7 +94,7 @@ def _article(item: Item, folder: Path) -> dict[str, Any]:
         "table": None if picture else _rows(first),
         "downloads": [(path.suffix[1:].upper(), _link(path, folder)) for path in item.files],
         "sources": [(path.name, _link(path, folder)) for path in item.sources],
-        "record": _link(item.record, folder),
+        "audit": AUDIT.format(item.name),
     }
 
 
@@ -116,12 +112,13 @@ def _cell(value: str) -> str:
         return value
 
 
-def _number(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _number(name: str, entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """What the template shows of a number."""
     text = entry["value"] if isinstance(entry["value"], str) else entry["text"]
     return {
         "meaning": to_html(entry["meaning"]),
         "text": " ".join(filter(None, [text, entry.get("unit", "")])),
+        "audit": f"{AUDIT.format('numbers')}#{name}",
         "source": (Path(entry["source"]).name, _link(Path(entry["source"]), folder)),
     }
 

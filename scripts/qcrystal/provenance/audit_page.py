@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Protocol
 
 import networkx as nx
 from jinja2 import Environment, PackageLoader
@@ -18,7 +19,14 @@ GAP = (60.0, 10.0)
 MARGIN = 10.0
 
 
-def shown(audit: Audit, roots: list[Node]) -> tuple[list[Node], dict[str, list[Node]]]:
+class Graph(Protocol):
+    """What knows the nodes that a node hangs on: an audit, or a lineage."""
+
+    def parents(self, node: Node) -> list[Node]:
+        """Nodes that made its inputs, and files that no job made."""
+
+
+def shown(graph: Graph, roots: list[Node]) -> tuple[list[Node], dict[str, list[Node]]]:
     """Nodes of the graph, roots first, and what each hangs on; many files of one folder are one node."""
     nodes: dict[str, Node] = {}
     parents: dict[str, list[Node]] = {}
@@ -27,7 +35,7 @@ def shown(audit: Audit, roots: list[Node]) -> tuple[list[Node], dict[str, list[N
         node = waiting.pop(0)
         if node.path not in nodes:
             nodes[node.path] = node
-            parents[node.path] = condensed(audit.parents(node))
+            parents[node.path] = condensed(graph.parents(node))
             waiting.extend(parents[node.path])
     return list(nodes.values()), parents
 
@@ -71,7 +79,17 @@ def _edges(nodes: list[Node], parents: dict[str, list[Node]], place: dict[str, t
     return curves
 
 
-def _shown_name(node: Node) -> str:
+def drawing(
+    nodes: list[Node], parents: dict[str, list[Node]]
+) -> tuple[dict[str, tuple[float, float]], list[str], tuple[float, float]]:
+    """Places of the boxes, SVG paths of the arrows, and width and height of the whole, in px."""
+    place = layout(nodes, parents)
+    width, height = (max((at[axis] for at in place.values()), default=0.0) + BOX[axis] + MARGIN for axis in (0, 1))
+    return place, _edges(nodes, parents, place), (width, height)
+
+
+def box_name(node: Node) -> str:
+    """What stands in the box of a node: the end of its file's path."""
     name = "/".join(printable((node.files or (node.path,))[0]).split("/")[-2:])
     return name if len(name) < 31 else "…" + name[-29:]
 
@@ -79,7 +97,7 @@ def _shown_name(node: Node) -> str:
 def page(audit: Audit, roots: list[Node], target: str | None) -> str:
     """The page as text; figures among the roots are part of it, so that it can be sent as one file."""
     nodes, parents = shown(audit, roots)
-    place = layout(nodes, parents)
+    place, curves, (width, height) = drawing(nodes, parents)
     pictures = {
         printable(file): base64.b64encode((audit.root / file).read_bytes()).decode()
         for root in roots
@@ -91,7 +109,7 @@ def page(audit: Audit, roots: list[Node], target: str | None) -> str:
             "node": node,
             "x": place[node.path][0],
             "y": place[node.path][1],
-            "name": _shown_name(node),
+            "name": box_name(node),
             "files": printable(", ".join(node.files)),
             "path": printable(node.path),
             "reasons": [(verdict, printable(text)) for verdict, text in node.reasons],
@@ -109,8 +127,8 @@ def page(audit: Audit, roots: list[Node], target: str | None) -> str:
         pictures=pictures,
         report=report(audit, roots, target),
         boxes=boxes,
-        curves=_edges(nodes, parents, place),
+        curves=curves,
         box=BOX,
-        width=max((x for x, _ in place.values()), default=0.0) + BOX[0] + MARGIN,
-        height=max((y for _, y in place.values()), default=0.0) + BOX[1] + MARGIN,
+        width=width,
+        height=height,
     )

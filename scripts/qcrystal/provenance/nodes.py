@@ -27,7 +27,7 @@ VERDICTS = {
     "VERIFIED": "everything still holds",
 }
 """Verdicts, gravest first; a node has the gravest of its reasons."""
-UNRECORDED = ("logs", "benchmarks", "seal", "crate.zip")
+UNRECORDED = ("logs", "benchmarks", "audit", "seal", "crate.zip")
 """What stands beside the results of a scale and is none."""
 
 

@@ -1,30 +1,17 @@
 """The front page of the results: it is whole without a network, and fits a phone and a desktop in a real browser."""
 
 import base64
-import html
 import json
 import re
-import shutil
-import subprocess
 
 import pytest
+from browser import BROWSER, assert_fits
 from matplotlib.figure import Figure
 
 from qcrystal.manuscript.index_page import Item, index_page, write_index
 from qcrystal.manuscript.prose import to_html
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NUMBER = {"meaning": "zero-point energy", "value": 795.2, "error": 3.0, "unit": "K", "text": "795.2(3.0)"}
-FRAME = """<!DOCTYPE html><html><body style="margin: 0"><iframe id="page" width="{width}" height="900" style="border: 0"
-srcdoc="{page}"></iframe><script>
-addEventListener("load", () => {{
-  const inner = document.getElementById("page").contentDocument;
-  const images = [...inner.images].every(image => image.complete && image.naturalWidth > 0);
-  const shown = [inner.documentElement.scrollWidth, inner.documentElement.clientWidth, images];
-  document.documentElement.dataset.probe = shown.join(" ");
-}});
-</script></body></html>"""
-"""The page in a frame as wide as a phone: a window of Chromium is at least 500 pixels wide."""
 
 
 @pytest.fixture
@@ -56,8 +43,9 @@ def test_the_page_holds_its_pictures_and_links_to_files_near_it(page):
     assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
     assert [base64.b64decode(data)[:8] for data in pictures] == [b"\x89PNG\r\n\x1a\n"] * 2
-    for address in ("figures/narrow.pdf", "figures/wide.png", "figures/table.tex", "figures/table.prov.json"):
+    for address in ("figures/narrow.pdf", "figures/wide.png", "figures/table.tex", "audit/table.html"):
         assert f'href="{address}"' in text
+    assert 'href="audit/numbers.html#PhononZeroPoint"' in text
     assert 'href="statics/eos.csv"' in text and 'href="statics/phonons.csv"' in text
     assert "795.2(3.0) K" in text and "LaH<sub>10</sub>" in text and "Tables &amp; more" in text
     assert "10<sup>−7</sup> &lt;cm²/s&gt;" in text and "1.2346" in text and "prov_id abc" not in text
@@ -88,12 +76,4 @@ def test_mathematics_becomes_letters(text, shown):
 @pytest.mark.parametrize("width", [320, 400, 1280])
 def test_the_page_fits_the_window_of_a_browser(page, width, tmp_path):
     """Nothing but a table's own frame scrolls sideways, and every picture is drawn."""
-    framed = page.with_name("framed.html")
-    content = html.escape(page.read_text(encoding="utf-8"))
-    framed.write_text(FRAME.format(width=width, page=content), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    options += ["--window-size=1400,1000", "--virtual-time-budget=5000", "--dump-dom", framed.as_uri()]
-    shown = subprocess.run([BROWSER, *options], capture_output=True, text=True, timeout=300, check=True).stdout
-    content_width, frame_width, images = re.search(r'data-probe="(\d+) (\d+) (\w+)"', shown).groups()
-    assert width - 20 <= int(frame_width) <= width  # less a scroll bar
-    assert int(content_width) <= int(frame_width) and images == "true"
+    assert_fits(page, width, tmp_path / "profile")
