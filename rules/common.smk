@@ -4,9 +4,6 @@ import os
 import sys
 from pathlib import Path
 
-# A job uses the cores that its rule declares; libraries that start threads of their own are told so.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
 # Figures are files, and texts are UTF-8, whatever the desktop or the locale says.
 os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1")
 
@@ -22,6 +19,12 @@ if Path(qcrystal.__file__).resolve().parents[2] != ROOT.resolve():
         file=sys.stderr,
     )
     sys.exit(1)
+from qcrystal.processes import CPU_THREADS
+
+# A job uses the cores that its rule declares; libraries that start threads of their own are told so before they are loaded.
+for variable in CPU_THREADS:
+    os.environ.setdefault(variable, "1")
+
 from qcrystal.config.load import MAIN_FILE, load, read_files
 from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.machine import machine_files

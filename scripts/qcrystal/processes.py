@@ -35,6 +35,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NamedTuple
 
+from qcrystal.errors import QcrystalError
+
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 NO_DEVICE = "-1"
 """What hides all devices from CUDA."""
@@ -221,6 +223,12 @@ def alive(process: int) -> bool:
         return False
 
 
+CPU_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables that tell libraries of linear algebra how many threads to start; each is at least 1."""
+WITHIN_OPERATIONS = ("DP_INTRA_OP_PARALLELISM_THREADS", "TF_NUM_INTRAOP_THREADS")
+"""The same for one operation of TensorFlow; 0 lets it choose."""
+BETWEEN_OPERATIONS = ("DP_INTER_OP_PARALLELISM_THREADS", "TF_NUM_INTEROP_THREADS")
+"""How many operations TensorFlow computes at a time; 0 lets it choose."""
 LATEST = 1000
 """Lines of a program's output among which the cause of its failure is looked for."""
 LONGEST = 300
@@ -229,7 +237,7 @@ CHATTER = "implib-gen"
 """Start of the lines in which DeePMD-kit's libraries complain about absent CUDA."""
 
 
-class ProcessError(RuntimeError):
+class ProcessError(QcrystalError, RuntimeError):
     """A program that cannot be started; one line that names it."""
 
 
@@ -373,7 +381,5 @@ def error_line(lines: Iterable[str]) -> str:
 
 def thread_environment(threads: int) -> dict[str, str]:
     """Variables that give a child process so many CPU threads, whichever library starts them, and silence TensorFlow."""
-    within = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
-    within += ["DP_INTRA_OP_PARALLELISM_THREADS", "TF_NUM_INTRAOP_THREADS"]
-    between = ["DP_INTER_OP_PARALLELISM_THREADS", "TF_NUM_INTEROP_THREADS"]
-    return dict.fromkeys(within, str(threads)) | dict.fromkeys(between, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    within = dict.fromkeys([*CPU_THREADS, *WITHIN_OPERATIONS], str(threads))
+    return within | dict.fromkeys(BETWEEN_OPERATIONS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -17,6 +17,10 @@ AMU_A2_PS2: float = constants.atomic_mass * 1e4 / constants.e
 """u (Å/ps)², the unit of m v², in eV."""
 MEV: float = 1e-3
 """meV, in eV."""
+MEV_PER_EV: float = 1000.0
+"""What a value in eV is multiplied by to be shown in meV."""
+IMAGINARY: float = 0.05
+"""THz: a mode below minus this is imaginary. The acoustic modes at Γ stay well within it, and have no zero-point energy."""
 
 
 def oscillator_energy(frequency: ArrayLike, temperature: float, beads: int | None = None) -> NDArray[np.float64]:

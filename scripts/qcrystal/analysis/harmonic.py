@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.units import oscillator_energy
+from qcrystal.units import IMAGINARY, oscillator_energy
 
-IMAGINARY = 0.05  # THz: modes below it have no zero-point energy
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
 
 

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import logging
-import os
 import shutil
-import subprocess
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +23,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.dataset.labelled_frames import summary
 from qcrystal.dft.convergence import comparisons, convergence_table, settings_to_label
 from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
-from qcrystal.dft.gpaw import gpaw_python, run_program
+from qcrystal.dft.gpaw import generate_paw, gpaw_python, run_program
 from qcrystal.dft.labels import labels_to_systems, read_labels
 from qcrystal.files import write_whole
 from qcrystal.io.tables import write_table
@@ -35,21 +33,12 @@ PARTS = {"train": "set.000", "test": "set.001"}
 SETTINGS = ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
 
 
-def environment():
-    """One thread, and nothing of the workflow's Python environment."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-
 def paw_sets(dft, folder):
     """Generate the PAW sets that the recipes name; those that exist are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     for element, options in dft.get("paw", {}).items():
         if not (folder / f"{element}.{dft['functional']}").exists():
-            command = ["-m", "gpaw", "dataset", element, "-f", dft["functional"], "-w", *options.split()]
-            subprocess.run(
-                [gpaw_python(None), *command], cwd=folder, check=True, env=environment(), stdout=subprocess.DEVNULL
-            )
+            generate_paw(gpaw_python(None), element, dft["functional"], folder, options.split())
     return folder
 
 

@@ -20,16 +20,9 @@ from qcrystal.manuscript.published import PublishedError, check_published
 from qcrystal.potential.card import TABLES as CARD_TABLES
 from qcrystal.potential.card import CardError, check_potential
 from qcrystal.potential.settings import Architecture
+from qcrystal.processes import BETWEEN_OPERATIONS, CPU_THREADS, WITHIN_OPERATIONS
 
-THREADS = {
-    "OMP_NUM_THREADS": 1,
-    "OPENBLAS_NUM_THREADS": 1,
-    "MKL_NUM_THREADS": 1,
-    "DP_INTRA_OP_PARALLELISM_THREADS": 0,
-    "DP_INTER_OP_PARALLELISM_THREADS": 0,
-    "TF_NUM_INTRAOP_THREADS": 0,
-    "TF_NUM_INTEROP_THREADS": 0,
-}
+THREADS = dict.fromkeys(CPU_THREADS, 1) | dict.fromkeys([*WITHIN_OPERATIONS, *BETWEEN_OPERATIONS], 0)
 """Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
 SHELL_LETTERS = r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]"
 """What a shell would not take as a part of one word, and the colon, which parts the folders of PATH."""

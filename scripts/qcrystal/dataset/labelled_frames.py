@@ -16,9 +16,10 @@ from ase import units
 from ase.formula import Formula
 
 from qcrystal.crystal.neighbours import nearest_distance
+from qcrystal.errors import QcrystalError
 
 
-class DatasetError(ValueError):
+class DatasetError(QcrystalError, ValueError):
     """Labels that cannot be used. The message is one line: the file or system, the frame, the value, and what to do.
 
     Parameters

@@ -11,11 +11,11 @@ import pandas as pd
 
 from qcrystal.config.dft import Convergence, Goals
 from qcrystal.dft.labels import Label
+from qcrystal.errors import QcrystalError
+from qcrystal.units import MEV_PER_EV
 
-MILLI = 1e3
 
-
-class ConvergenceError(ValueError):
+class ConvergenceError(QcrystalError, ValueError):
     """Labels that cannot be compared; the message names the file and what to do."""
 
 
@@ -79,8 +79,8 @@ def errors(labels: list[Label], reference: list[Label]) -> dict[str, float]:
     if len(labels) != len(reference):
         raise ConvergenceError(f"{len(labels)} frames cannot be compared with {len(reference)}; label both again")
     pairs = list(zip(labels, reference, strict=True))
-    energy = np.array([MILLI * (a.energy - b.energy) / len(a.symbols) for a, b in pairs])
-    force = np.concatenate([MILLI * (a.forces - b.forces) for a, b in pairs])
+    energy = np.array([MEV_PER_EV * (a.energy - b.energy) / len(a.symbols) for a, b in pairs])
+    force = np.concatenate([MEV_PER_EV * (a.forces - b.forces) for a, b in pairs])
     return {
         "energy_shift": float(energy.mean()),
         "energy_difference": float(np.ptp(energy)),

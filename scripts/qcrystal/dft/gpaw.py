@@ -7,18 +7,19 @@ import logging
 import os
 import shutil
 import subprocess
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from qcrystal.errors import QcrystalError
 from qcrystal.files import write_whole
-from qcrystal.processes import ProcessError, supervise, thread_environment
+from qcrystal.processes import Outcome, ProcessError, supervise, thread_environment
 from qcrystal.provenance.code import SCRIPTS
 from qcrystal.provenance.record import name_program, recording
 
 INSTALL = "apt-get install gpaw gpaw-data"
 
 
-class DftError(RuntimeError):
+class DftError(QcrystalError, RuntimeError):
     """DFT cannot run; the message says what to install or what failed."""
 
 
@@ -57,15 +58,21 @@ def record_gpaw(python: str) -> None:
         name_program("gpaw", asked.stdout.strip().removeprefix("gpaw-") or "unknown")
 
 
-def run_gpaw(python: str, arguments: list[str], what: str) -> None:
-    """Run a script or module under GPAW's interpreter; its output goes to the log, a failure becomes one line."""
+def _gpaw(python: str, arguments: list[str], what: str, directory: Path | None = None) -> Outcome:
+    """Run a script or module under GPAW's interpreter; its output goes to the log."""
     record_gpaw(python)
+    command, environment = [python, *arguments], _environment()
     try:
-        outcome = supervise(
-            [python, *arguments], environment=_environment(), on_line=lambda line: logging.info("%s", line)
+        return supervise(
+            command, directory=directory, environment=environment, on_line=lambda line: logging.info("%s", line)
         )
     except ProcessError as error:
         raise DftError(f"{what}: {error}; install GPAW: {INSTALL}") from error
+
+
+def run_gpaw(python: str, arguments: list[str], what: str) -> None:
+    """Run a script or module under GPAW's interpreter; a failure becomes one line."""
+    outcome = _gpaw(python, arguments, what)
     if outcome.status != 0:
         raise DftError(f"{what}: GPAW ended with status {outcome.status}: {outcome.words}")
 
@@ -124,22 +131,16 @@ def generate_paw_sets(python: str, elements: list[str], functional: str, folder:
     os.replace(partial, folder)
 
 
-def generate_paw(python: str, element: str, functional: str, folder: Path) -> None:
-    """Generate a PAW set with ``gpaw dataset`` and keep it in ``folder``."""
+def generate_paw(python: str, element: str, functional: str, folder: Path, options: Sequence[str] = ()) -> None:
+    """Generate a PAW set with ``gpaw dataset``, given its further options, and keep it in ``folder``.
+
+    Raises
+    ------
+    DftError
+        If ``gpaw dataset`` fails.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    record_gpaw(python)
-    logging.info("generating the PAW set of %s", element)
-    started = time.time()
-    result = subprocess.run(
-        [python, "-m", "gpaw", "dataset", element, "-f", functional, "-w"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=_environment(),
-    )
-    logging.info("%s", result.stdout + result.stderr)
+    command = ["-m", "gpaw", "dataset", element, "-f", functional, "-w", *options]
+    outcome = _gpaw(python, command, f"PAW set of {element}", folder)
     if not (folder / f"{element}.{functional}").is_file():
-        line = (result.stderr or result.stdout).strip().splitlines()[-1:] or ["no output"]
-        raise DftError(f"PAW set of {element}: gpaw dataset failed: {line[0]}")
-    logging.info("done in %.1f s", time.time() - started)
+        raise DftError(f"PAW set of {element}: gpaw dataset failed: {outcome.words}")

@@ -10,6 +10,7 @@ from ase import Atoms
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from qcrystal.dynamics.bath.parameters import Bath, highest_cutoff
+from qcrystal.errors import QcrystalError
 from qcrystal.potential.engines import Engine
 
 CLASSICAL_METHODS = ("classical", "qtb", "adqtb")
@@ -41,7 +42,7 @@ def longest_timestep(frequency: float) -> float:
     return 1e3 / (STEPS_PER_PERIOD * frequency)
 
 
-class RunError(RuntimeError):
+class RunError(QcrystalError, RuntimeError):
     """A run that cannot start or go on; its message is one line that names the cause."""
 
 

@@ -20,10 +20,11 @@ from numpy.typing import ArrayLike
 from pydantic import ValidationError
 
 from qcrystal.dynamics.spec import RunSpec
+from qcrystal.errors import QcrystalError
 from qcrystal.io.tables import TableError, read_table
 
 
-class TrajectoryError(ValueError):
+class TrajectoryError(QcrystalError, ValueError):
     """A trajectory file that cannot be used; its message names the file."""
 
 

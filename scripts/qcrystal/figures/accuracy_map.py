@@ -25,8 +25,8 @@ from qcrystal.figures.style import (
 )
 from qcrystal.io.tables import records
 from qcrystal.manuscript.published import Cited
+from qcrystal.units import MEV_PER_EV
 
-MEV_PER_EV = 1000.0
 ERROR_COLOR = METHODS["dft"].color
 DEVIATION_COLOR = METHODS["pimd"].color
 FEWEST = 10  # frames from which a curve is drawn

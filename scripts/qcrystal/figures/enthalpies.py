@@ -12,8 +12,7 @@ from qcrystal.figures.kinds import Enthalpies, Inputs
 from qcrystal.figures.style import METHODS, PHASES, Picture, legend_above, new_figure, phase_name, styled
 from qcrystal.io.tables import TableError, records, source_of
 from qcrystal.manuscript.published import Cited
-
-MEV_PER_EV = 1000.0
+from qcrystal.units import MEV_PER_EV
 
 
 @styled

@@ -15,10 +15,10 @@ from qcrystal.figures.kinds import Inputs, Parity
 from qcrystal.figures.style import SMALLEST_TEXT, Picture, letter_panels, new_figure, styled
 from qcrystal.io.tables import TableError, source_of
 from qcrystal.manuscript.published import Cited
+from qcrystal.units import MEV_PER_EV
 
 SPLITS = {"train": "training frames", "test": "test frames"}
 UNITS = {"energy": "eV/atom", "force": "eV/Å"}
-MEV_PER_EV = 1000.0
 BIN_RESOLUTION = 1e-6  # eV/atom or eV/Å, to which bin centres are given
 
 

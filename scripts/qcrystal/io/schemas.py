@@ -10,13 +10,15 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from qcrystal.errors import QcrystalError
+
 Kind = Literal["text", "whole", "number", "truth"]
 FAMILIES = {"<pair>": r"[A-Za-z]{1,2}_[A-Za-z]{1,2}\d?", "<axes>": "[xyz]{2}"}
 """What stands for a part of a family's name: two elements (with a number), two axes."""
 ANY = r"[\w.+-]+"
 
 
-class SchemaError(ValueError):
+class SchemaError(QcrystalError, ValueError):
     """A table that does not keep to its schema; the message is one line without the file's name."""
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ase import Atoms
 
+from qcrystal.errors import QcrystalError
 from qcrystal.files import write_whole
 
 
-class StructureError(ValueError):
+class StructureError(QcrystalError, ValueError):
     """A file of structures that cannot be used; the message names the file."""
 
 

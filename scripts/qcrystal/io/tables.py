@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from qcrystal.errors import QcrystalError
 from qcrystal.files import file_digest, identifier, write_whole
 from qcrystal.io.schemas import SchemaError
 from qcrystal.io.table_schemas.registry import TABLES
@@ -21,7 +22,7 @@ SUMS = "SHA256SUMS"
 SOURCE = "file"
 
 
-class TableError(ValueError):
+class TableError(QcrystalError, ValueError):
     """A table that cannot be used; its message names the file."""
 
 

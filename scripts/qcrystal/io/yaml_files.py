@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from qcrystal.errors import printable
+from qcrystal.errors import QcrystalError, printable
 
 
-class DocumentError(ValueError):
+class DocumentError(QcrystalError, ValueError):
     """A file that holds no mapping in YAML; its message says why, in one line without the file's name."""
 
 

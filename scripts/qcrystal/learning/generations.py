@@ -26,13 +26,14 @@ from qcrystal.dataset.checks import ENOUGH_FOR_TREND, Limits, robust_polynomial
 from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.dft.labels import labels_to_systems
+from qcrystal.errors import QcrystalError
 
 logger = logging.getLogger(__name__)
 
 TRAIN, TEST = "train", "test"
 
 
-class LearningError(ValueError):
+class LearningError(QcrystalError, ValueError):
     """A generation that cannot go on. The message is one line that says why and what to change."""
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected
+from qcrystal.errors import QcrystalError
 from qcrystal.fields import Positive, Whole
 from qcrystal.fields import Text as FieldText
 from qcrystal.files import identifier, write_whole
@@ -27,7 +28,7 @@ from qcrystal.statics.equation_of_state import lattice_at_pressure
 MACRO = re.compile("[A-Za-z]+")
 
 
-class NumberError(ValueError):
+class NumberError(QcrystalError, ValueError):
     """A number that cannot be derived; it is not printed."""
 
 

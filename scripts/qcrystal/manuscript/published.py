@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from qcrystal.errors import QcrystalError
 from qcrystal.io.yaml_files import DocumentError, read_mapping
 
 
-class PublishedError(ValueError):
+class PublishedError(QcrystalError, ValueError):
     """Literature values that cannot be used; the message names the file and the value."""
 
 

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from qcrystal.errors import QcrystalError
 from qcrystal.files import identifier
 from qcrystal.manuscript.latex import escape_prose
 
@@ -17,7 +18,7 @@ MARK = r"\pdfobjcompresslevel=0 \pdfinfo{/Keywords (prov_id %s)}"
 CAPTIONS = "captions.tex"
 
 
-class TypesettingError(RuntimeError):
+class TypesettingError(QcrystalError, RuntimeError):
     """A manuscript that cannot be typeset; the message says why, and what to do."""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
+from qcrystal.errors import QcrystalError
 from qcrystal.potential.engines import Deepmd
 from qcrystal.potential.evaluate import predict
 from qcrystal.potential.tensorflow_graph import complete_input, kind
@@ -23,7 +24,7 @@ from qcrystal.potential.tensorflow_graph import complete_input, kind
 EXCHANGE = ".dp"  # the NumPy backend's format: weights and settings, which every backend reads and writes
 
 
-class BackendError(ValueError):
+class BackendError(QcrystalError, ValueError):
     """A conversion that is not possible; one line that names the file and says what to do."""
 
 

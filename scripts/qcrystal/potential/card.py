@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from qcrystal.errors import QcrystalError
 from qcrystal.fields import Number
 from qcrystal.files import file_digest, write_whole
 from qcrystal.io.tables import TableError, check_table
@@ -25,7 +26,7 @@ OPTIONAL_TABLES = {"data_quality.csv": "quality_systems"}
 RESTORE = "restore the potential's card"
 
 
-class CardError(ValueError):
+class CardError(QcrystalError, ValueError):
     """A potential whose card is missing, broken or another's. The message is one line that names the file and the remedy."""
 
 

@@ -14,11 +14,12 @@ import numpy as np
 from ase import Atoms
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
+from qcrystal.errors import QcrystalError
 from qcrystal.potential.engines import Engine, open_potential
 from qcrystal.potential.evaluate import predict
 
 
-class CommitteeError(ValueError):
+class CommitteeError(QcrystalError, ValueError):
     """A committee that is not whole, or frames that it cannot take together; one line."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qcrystal.errors import QcrystalError
 from qcrystal.potential.settings import Training
 from qcrystal.processes import ProcessError, supervise, thread_environment
 
@@ -22,7 +23,7 @@ PROGRESS_INTERVAL = 20.0
 """Seconds between two lines of progress."""
 
 
-class TrainingError(RuntimeError):
+class TrainingError(QcrystalError, RuntimeError):
     """A training that failed. The message is one line that names the log and the cause."""
 
 

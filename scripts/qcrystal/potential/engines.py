@@ -13,12 +13,14 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from qcrystal.errors import QcrystalError
+
 logger = logging.getLogger(__name__)
 
 Engine = Literal["native", "deepmd"]
 
 
-class PotentialError(ValueError):
+class PotentialError(QcrystalError, ValueError):
     """A potential that cannot be used; one line that names the file and says what to do."""
 
 

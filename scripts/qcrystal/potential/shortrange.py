@@ -17,6 +17,7 @@ from ase import units
 from ase.data import atomic_numbers
 
 from qcrystal.dataset.labelled_frames import LabelledFrames, nearest_distances
+from qcrystal.errors import QcrystalError
 
 # Universal screening function and length of ZBL: amplitudes and decay constants (dimensionless), exponent of the charges.
 AMPLITUDES = np.array([0.18175, 0.50986, 0.28022, 0.02817])
@@ -28,7 +29,7 @@ CORE = 0.1  # Å; closer than this the energy goes on linearly, so that it stays
 SPACING = 0.005  # Å, of the table that goes into a potential
 
 
-class ShortRangeError(ValueError):
+class ShortRangeError(QcrystalError, ValueError):
     """Distances that make no sense; one line that names the pair."""
 
 

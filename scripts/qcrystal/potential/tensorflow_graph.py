@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from qcrystal.errors import QcrystalError
 from qcrystal.potential.moments import invariants
 from qcrystal.potential.moments.invariants import INVARIANT_SCALE, apply_network
 from qcrystal.potential.shortrange import table
@@ -22,7 +23,7 @@ KEPT = ("t_", "o_", "train_attr/", "model_attr/", "descrpt_attr/", "fitting_attr
 REPULSION = "repulsion/table"
 
 
-class GraphError(ValueError):
+class GraphError(QcrystalError, ValueError):
     """A file that is no frozen potential, or not of a kind that can be edited. The message names the file."""
 
 

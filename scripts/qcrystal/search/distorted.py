@@ -26,8 +26,9 @@ from qcrystal.crystal.distortions import (
 from qcrystal.crystal.symmetry import half_wavevectors
 from qcrystal.search.candidates import Candidate
 from qcrystal.search.settle import Fates, SearchTask, count_table, settle
-from qcrystal.statics.phonons import IMAGINARY, PhononSettings, lattice_dynamics
+from qcrystal.statics.phonons import PhononSettings, lattice_dynamics
 from qcrystal.statics.relax import Relaxed
+from qcrystal.units import IMAGINARY
 
 log = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.displace import random_strain
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import reduced_primitive_cell
+from qcrystal.errors import QcrystalError
 from qcrystal.search.candidates import same_crystal
 from qcrystal.statics.relax import SMALLEST_VOLUME, Effort, Relaxed, relax
 
@@ -32,7 +33,7 @@ KICKED_WITHIN = 3.0
 Fates = Counter[tuple[float, str]]
 
 
-class SearchError(ValueError):
+class SearchError(QcrystalError, ValueError):
     """A search that cannot be carried out; one line that says why and what to do."""
 
 

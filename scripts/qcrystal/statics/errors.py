@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qcrystal.errors import QcrystalError
 
-class StaticsError(ValueError):
+
+class StaticsError(QcrystalError, ValueError):
     """A static property that cannot be computed; one line that says why and what to do."""

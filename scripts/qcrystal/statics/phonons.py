@@ -21,12 +21,9 @@ from qcrystal.statics.equation_of_state import lattice_at_pressure
 from qcrystal.statics.errors import StaticsError
 from qcrystal.statics.quasiharmonic import start_lattice_constant
 from qcrystal.statics.relax import relaxed_at_volume, static_pressure
-from qcrystal.units import oscillator_energy
+from qcrystal.units import IMAGINARY, oscillator_energy
 
 log = logging.getLogger(__name__)
-
-# THz: modes below minus this are imaginary; the acoustic modes at Γ stay well within it.
-IMAGINARY = 0.05
 
 
 class PhononTables(NamedTuple):

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from qcrystal.dataset.deepmd_npy import read_deepmd
+from qcrystal.errors import QcrystalError
 from qcrystal.files import write_whole
 from qcrystal.potential.deepmd import CURVE
 from qcrystal.potential.moments import invariants
@@ -50,7 +51,7 @@ REPORT = 20.0
 """Seconds between two lines of the log."""
 
 
-class MomentTrainingError(ValueError):
+class MomentTrainingError(QcrystalError, ValueError):
     """A training that failed or was ended; the message is one line that says what to do."""
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from qcrystal.errors import QcrystalError
+
 NODE = 1
 NAME, OPERATION, INPUT, ATTRIBUTE = 1, 2, 3, 5
 KEY, VALUE = 1, 2
@@ -25,7 +27,7 @@ VALUES = {1: 5, 2: 6, 3: 7, 9: 10}
 """Field that lists the values of a tensor by type, where it has no ``CONTENT``."""
 
 
-class MessageError(ValueError):
+class MessageError(QcrystalError, ValueError):
     """Bytes that are no ``GraphDef``."""
 
 

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from qcrystal.errors import QcrystalError
 from qcrystal.potential.moments import invariants
 from qcrystal.potential.native.graph_file import MessageError, Node, read_nodes
 
 Layers = list[dict[str, np.ndarray]]
 
 
-class WeightsError(ValueError):
+class WeightsError(QcrystalError, ValueError):
     """A potential that the native evaluator does not cover; one line that names the file and what it lacks."""
 
 
