@@ -25,6 +25,8 @@ SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores "$$CO
 NAME = name=$$(basename -- "$$SCALE" .yaml)
 RESULTS = results/$$CRYSTAL/$$name
 QCRYSTAL := $(VENV)/bin/python -m qcrystal
+# Tests of one module stay in one process; two processes, as the longest group takes half of the time.
+PYTEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 # One line of progress; everything else goes to the file that it names.
 PROGRESS = $(QCRYSTAL) progress "$(RESULTS)/logs/snakemake.log" --
 RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores "$$CORES"
@@ -102,11 +104,12 @@ format: $(READY)
 	$(VENV)/bin/snakefmt Snakefile rules
 
 check: lint
-	$(VENV)/bin/python -m pytest -m quick
+	$(PYTEST) -m quick
 
-# Two processes: tests/conftest.py says which tests share one.
+# The quick tests alone tell how much of the library is tried: coverage would slow down the others.
 test: lint docs
-	$(VENV)/bin/python -m pytest -m "not slow" --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	$(PYTEST) -m quick --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "not slow and not quick"
 
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site

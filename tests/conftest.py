@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.workflow)
         elif folder[item] == "cluster":
             item.add_marker(pytest.mark.slurm)
-        elif not {"slow", "gpaw", "tex", "browser"} & {marker.name for marker in item.iter_markers()}:
+        elif not {"slow", "engine", "gpaw", "tex", "browser"} & {marker.name for marker in item.iter_markers()}:
             item.add_marker(pytest.mark.quick)
 
 

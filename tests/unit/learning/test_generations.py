@@ -26,6 +26,8 @@ from qcrystal.learning import explore, select
 from qcrystal.learning import generations as learning
 from qcrystal.potential.committee import force_deviation
 
+pytestmark = pytest.mark.engine
+
 SPECIES = ["La", "H"]
 
 

@@ -31,6 +31,8 @@ from qcrystal.potential.settings import Seeds, Training
 from qcrystal.potential.tensorflow_graph import kind
 from qcrystal.potential.training import LEARNING_CURVE_COLUMNS, description, learning_curve, train
 
+pytestmark = pytest.mark.engine
+
 TINY = {
     "descriptor": [4, 8],
     "axis_neuron": 2,

@@ -27,6 +27,8 @@ from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.units import THZ, oscillator_energy
 
+pytestmark = pytest.mark.engine
+
 POLYNOMIAL_DRIVER = Path(__file__).resolve().parents[3] / "support" / "polynomial_driver.py"
 
 

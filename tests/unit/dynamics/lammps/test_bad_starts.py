@@ -12,6 +12,8 @@ from specifications import specification
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunError
 
+pytestmark = pytest.mark.engine
+
 ROOT = Path(__file__).resolve().parents[4]
 NAN = float("nan")
 

@@ -26,6 +26,8 @@ from qcrystal.io.tables import read_table
 from qcrystal.processes import supervise
 from qcrystal.units import AMU_A2_PS2, oscillator_energy
 
+pytestmark = pytest.mark.engine
+
 # Stands in for the worker: fails like a killed process in the middle between the checkpoints of step 40 and 60.
 BROKEN_WORKER = """
 import sys

@@ -23,6 +23,8 @@ from qcrystal.potential.moments.optimisers import learning_rate, optimiser, orth
 from qcrystal.potential.moments.trainer import MomentTrainingError, Trainer, train
 from qcrystal.potential.training import export
 
+pytestmark = pytest.mark.engine
+
 SPECIES = ["La", "H"]
 
 
