@@ -12,6 +12,8 @@ from qcrystal.potential.backends import BackendError, convert, differences
 from qcrystal.potential.moments.model import untrained
 from qcrystal.potential.tensorflow_graph import kind
 
+pytestmark = pytest.mark.engine
+
 # Both of LaH10's species, two-sided embedding, and a fitting network with shortcuts: everything that the released nets have.
 SETTINGS = training(
     descriptor=[4, 8, 16], axis_neuron=4, fitting=[12, 12], sel=[18, 128], precision="float64", type_one_side=False

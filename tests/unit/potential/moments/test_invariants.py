@@ -111,6 +111,7 @@ def test_weights_survive_their_file(tmp_path):
     np.testing.assert_array_equal(back["probes"][0][0][0], weights["probes"][0][0][0])
 
 
+@pytest.mark.engine
 def test_forces_are_the_same_to_the_last_bit_however_often_they_are_taken(root):
     """TensorFlow reorders its work as it learns what each operation takes; without fixed sums, forces vary from call 70 on."""
     potential = load_potential(root / "models" / "lah10-fast" / "model.pb")

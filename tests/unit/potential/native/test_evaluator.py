@@ -6,6 +6,8 @@ import pytest
 from qcrystal.potential.engines import load_potential
 from qcrystal.potential.native.weights import WeightsError, read_weights
 
+pytestmark = pytest.mark.engine
+
 # Of the evaluator's single precision and splines: far below the potentials' own errors, 100 meV/Å and 2 meV/atom.
 FORCE = 1e-4  # eV/Å, root mean square
 ENERGY = VIRIAL = 1e-5  # eV/atom
