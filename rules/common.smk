@@ -118,6 +118,7 @@ ENVIRONMENTS = {
     "statics": "dynamics",
     "search": "dynamics",
     "dynamics": "dynamics",
+    "variational": "dynamics",
     "analysis": "analysis",
     "figures": "analysis",
     "manuscript": "tex",

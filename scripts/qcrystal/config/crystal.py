@@ -17,6 +17,7 @@ from qcrystal.config.learning import Learning
 from qcrystal.config.messages import repeated
 from qcrystal.config.search import Search
 from qcrystal.config.statics import Statics
+from qcrystal.config.variational import Nct
 from qcrystal.crystal.cells import check_space_group, unit_cell
 from qcrystal.crystal.neighbours import nearest_distance
 from qcrystal.crystal.prototype import Cage, Length, Prototype
@@ -250,6 +251,8 @@ class Crystal(Strict):
     """Structure search."""
     learning: Learning
     """Concurrent learning."""
+    nct: Nct = Nct()
+    """Variational free energies."""
 
     def atoms(self, basis: str, repeat: Sequence[int], element: str | None = None) -> int:
         """Atoms (of an element) in a supercell of the prototype, vacancies not counted out."""

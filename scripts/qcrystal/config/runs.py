@@ -13,12 +13,14 @@ from qcrystal.config.main import Main
 from qcrystal.config.messages import ConfigError
 from qcrystal.config.scale import Scale
 from qcrystal.config.sweep import Conditions, Sweep
+from qcrystal.config.variational import calculations
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
 from qcrystal.errors import Problem
 from qcrystal.potential.engines import Engine
+from qcrystal.variational.spec import NctSpec
 
 MOST_ATOMS = 10_000_000
 MOST_BEADS = 10_000
@@ -282,6 +284,10 @@ class Configuration:
         Every run of every sweep, by its name.
     sweeps : dict of str to list of str
         Names of the runs of each sweep.
+    variational : dict of str to NctSpec
+        Every variational calculation, by its name.
+    variational_sweeps : dict of str to list of str
+        Names of the calculations of each sweep.
     """
 
     def __init__(self, main: Main, scale: Scale, crystal: Crystal, files: Mapping[str, Path]):
@@ -295,6 +301,18 @@ class Configuration:
         problems = [problem for name in scale.sweeps for problem in itertools.islice(self._add_sweep(name), 1)]
         if problems:
             raise ConfigError(*problems)
+        self.variational: dict[str, NctSpec] = {}
+        self.variational_sweeps: dict[str, list[str]] = {}
+        self._add_variational()
+
+    def _add_variational(self) -> None:
+        """Add the variational calculations."""
+        masses = {element: self.crystal.isotopes[element].mass for element in self.crystal.species}
+        settings = (self.crystal.nct, self.scale.nct, self.crystal_name, masses, self.seed, self.main.evaluated_by)
+        for name, sweep in self.scale.nct.sweeps.items():
+            specs = {spec.run: spec for spec in calculations(sweep, *settings)}
+            self.variational |= specs
+            self.variational_sweeps[name] = list(specs)
 
     def _add_sweep(self, name: str) -> Iterator[Problem]:
         """Add the runs of a sweep, and tell of those that another sweep has with other settings."""

@@ -12,6 +12,7 @@ from qcrystal.config.search import SearchEffort
 from qcrystal.config.statics import StaticsEffort
 from qcrystal.config.sweep import Sweep
 from qcrystal.config.training import TrainingEffort
+from qcrystal.config.variational import NctEffort
 from qcrystal.fields import Name, Strict
 
 
@@ -32,3 +33,5 @@ class Scale(Strict):
     """What is kept of the dynamics."""
     sweeps: dict[Name, Sweep]
     """Tables of conditions at which dynamics runs, by name; figures name the sweeps that they show."""
+    nct: NctEffort = NctEffort()
+    """Variational free energies."""

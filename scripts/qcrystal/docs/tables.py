@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qcrystal.io.schemas import Column, Schema
-from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs
+from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, variational
 from qcrystal.io.table_schemas.registry import TABLES
 
 INTRODUCTION = """# Tables
@@ -22,6 +22,7 @@ SECTIONS = {
     "Crystals": crystals.TABLES,
     "Labels and data sets": labels.TABLES,
     "Potentials and concurrent learning": potentials.TABLES,
+    "Variational free energies": variational.TABLES,
     "Tables of the paper": paper.TABLES,
 }
 

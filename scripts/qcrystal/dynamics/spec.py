@@ -54,14 +54,15 @@ class RunSpec(BaseModel):
     ``start`` is the shape of the start structure, unless ``recipe`` names the recipe that draws it.
     ``mobile`` is the species of which ``vacancies`` are missing; ``atoms`` counts the sites before vacancies are
     taken out. ``cell_of`` is the run at constant pressure whose mean volume a fixed cell has.
-    ``engine`` evaluates the potential, see `qcrystal.potential.engines`.
+    ``engine`` evaluates the potential, see `qcrystal.potential.engines`. ``nct`` is no dynamics: its frames are independent
+    samples of `qcrystal.variational`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     run: str
     system: str
-    method: Literal["classical", "qtb", "adqtb", "pimd", "trpmd"]
+    method: Literal["classical", "qtb", "adqtb", "pimd", "trpmd", "nct"]
     ensemble: Literal["npt", "nvt"] = "npt"
     cell_of: str | None = None
     isotope: str = "H"

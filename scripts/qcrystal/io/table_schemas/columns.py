@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qcrystal.io.schemas import number, text, whole
 
-METHOD = text("method", "how the atoms move", "classical", "qtb", "adqtb", "pimd", "trpmd")
+METHOD = text("method", "how the atoms move", "classical", "qtb", "adqtb", "pimd", "trpmd", "nct")
 RUN = text("run", "name of the run")
 ERROR = number(
     "error", "", "standard error, in the unit of the value; empty: too few samples to tell", low=0, missing=True

@@ -7,9 +7,11 @@ from it. So schemas are no part of the digest of the code behind a result.
 from __future__ import annotations
 
 from qcrystal.io.schemas import Schema
-from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs
+from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, variational
 
-TABLES: dict[str, Schema] = runs.TABLES | crystals.TABLES | labels.TABLES | potentials.TABLES | paper.TABLES
+TABLES: dict[str, Schema] = (
+    runs.TABLES | crystals.TABLES | labels.TABLES | potentials.TABLES | paper.TABLES | variational.TABLES
+)
 """Schemas by name."""
 DOCUMENTS = {
     "potential:card": "card",
@@ -22,7 +24,7 @@ SOURCES: dict[str, str] = {source: name for name, schema in TABLES.items() for s
 def source_schema(source: str) -> str | None:
     """Schema of a source such as ``sweep:classical_grid/summary``; None if there is no such source."""
     stage, _, rest = source.partition(":")
-    if stage == "sweep":
+    if stage in ("sweep", "nct"):
         name, _, table = rest.partition("/")
-        return SOURCES.get(f"sweep:*/{table}") if name else None
+        return SOURCES.get(f"{stage}:*/{table}") if name else None
     return SOURCES.get(source)

@@ -1,0 +1,130 @@
+# Variational free energies of quantum crystals: one row of a sweep of `nct` is one calculation with one folder.
+
+
+wildcard_constraints:
+    nct=one_of(CONFIG.variational),
+    nct_sweep=one_of(CONFIG.variational_sweeps),
+
+
+# The crystal at rest, and the phonons that are its coordinates.
+rule nct_basis:
+    input:
+        model=f"{POTENTIAL}/model.pb",
+        card=f"{POTENTIAL}/card.yaml",
+        eos=results("statics/eos.csv"),
+        phonons=results("statics/phonons.csv"),
+        energy=results("statics/harmonic_energy.csv"),
+    output:
+        basis=results("variational/{nct}/basis.npz"),
+        prov=results("variational/{nct}/basis.prov.json"),
+    log:
+        logs("variational/{nct}.basis.log"),
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **cpu(mem_mb=2000, minutes=30),
+    params:
+        **code("variational/basis.py"),
+        specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+        prototype=prototype(),
+    script:
+        "../scripts/variational/basis.py"
+
+
+rule nct_train:
+    input:
+        model=f"{POTENTIAL}/model.pb",
+        basis=results("variational/{nct}/basis.npz"),
+    output:
+        weights=results("variational/{nct}/weights.npz"),
+        table=results("variational/{nct}/training.csv"),
+        prov=results("variational/{nct}/training.prov.json"),
+    log:
+        logs("variational/{nct}.training.log"),
+    benchmark:
+        benchmarks("variational/{nct}.training.tsv")
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **gpu(mem_mb=4000, minutes=240),
+    params:
+        **code("variational/train.py"),
+        specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+    script:
+        "../scripts/variational/train.py"
+
+
+rule nct_measure:
+    input:
+        model=f"{POTENTIAL}/model.pb",
+        basis=results("variational/{nct}/basis.npz"),
+        weights=results("variational/{nct}/weights.npz"),
+    output:
+        samples=results("variational/{nct}/samples.h5"),
+        summary=results("variational/{nct}/summary.csv"),
+        report=results("variational/{nct}/report.json"),
+        prov=results("variational/{nct}/summary.prov.json"),
+    log:
+        logs("variational/{nct}.measure.log"),
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **gpu(mem_mb=4000, minutes=60),
+    params:
+        **code("variational/measure.py"),
+        specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+    script:
+        "../scripts/variational/measure.py"
+
+
+rule nct_phonons:
+    input:
+        model=f"{POTENTIAL}/model.pb",
+        basis=results("variational/{nct}/basis.npz"),
+        weights=results("variational/{nct}/weights.npz"),
+    output:
+        table=results("variational/{nct}/phonons.csv"),
+        prov=results("variational/{nct}/phonons.prov.json"),
+    log:
+        logs("variational/{nct}.phonons.log"),
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **gpu(mem_mb=4000, minutes=60),
+    params:
+        **code("variational/phonons.py"),
+        specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+    script:
+        "../scripts/variational/phonons.py"
+
+
+rule nct_gibbs:
+    input:
+        summaries=lambda wildcards: expand(
+            results("variational/{nct}/summary.csv"), nct=CONFIG.variational_sweeps[wildcards.nct_sweep]
+        ),
+    output:
+        summary=results("variational/sweeps/{nct_sweep}/summary.csv"),
+        gibbs=results("variational/sweeps/{nct_sweep}/gibbs.csv"),
+        prov=results("variational/sweeps/{nct_sweep}/gibbs.prov.json"),
+    log:
+        logs("variational/sweeps/{nct_sweep}.log"),
+    conda:
+        environment("analysis")
+    threads: 1
+    resources:
+        **cpu(mem_mb=2000, minutes=10),
+    params:
+        **code("variational/gibbs.py"),
+    script:
+        "../scripts/variational/gibbs.py"
+
+
+rule nct:
+    input:
+        expand(results("variational/sweeps/{sweep}/gibbs.csv"), sweep=CONFIG.variational_sweeps),
+        expand(results("variational/{nct}/phonons.csv"), nct=CONFIG.variational),

@@ -1,0 +1,134 @@
+"""Variational free energies: the ansatz of a crystal, the effort of a scale, and the calculations that follow."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from qcrystal.config.messages import repeated
+from qcrystal.errors import Problem
+from qcrystal.fields import Count, Name, Positive, Pressure, Repeat, Strict, Whole
+from qcrystal.potential.engines import Engine
+from qcrystal.variational.spec import Gradient, Laplacian, NctSpec
+
+
+class Nct(Strict):
+    """Ansatz of the variational density matrix, and the phonons that it starts from."""
+
+    levels: Annotated[Count, Field(ge=2, le=200)] = 20
+    """Free occupation probabilities of each phonon; those above follow a Bose distribution."""
+    couplings: Annotated[Whole, Field(le=64)] = 6
+    """Affine coupling layers of the flow."""
+    width: Annotated[Count, Field(le=2048)] = 128
+    """Nodes of each of the two hidden layers of a coupling's network."""
+    masks: Literal["stars"] = "stars"
+    """What a coupling divides: stars, the sets of phonons of one energy."""
+    frequency_floor: Positive = 1.0
+    """Least ħω of a coordinate (meV); soft and imaginary phonons are raised to it."""
+    displacement: Annotated[Positive, Field(le=0.5)] = 0.02
+    """Displacement (Å) from which the harmonic force constants are taken."""
+    gradient: Gradient = "pathwise"
+    """Gradient of the free energy: through the samples (needs forces), or by the score (needs energies)."""
+
+
+def one_of_volumes_and_pressures(volumes: list[float] | None, pressures: list[float] | None) -> Iterator[Problem]:
+    """The size of the cell is told in one way."""
+    if (volumes is None) == (pressures is None):
+        yield Problem("", "volumes", "give either volumes or pressures", "name one of the two")
+
+
+def every_calculation_once(
+    volumes: list[float] | None, pressures: list[float] | None, temperatures: list[float], seeds: list[int]
+) -> Iterator[Problem]:
+    """No calculation is done twice."""
+    axes: dict[str, list[float]] = {
+        "volumes": volumes or [],
+        "pressures": pressures or [],
+        "temperatures": temperatures,
+        "seeds": [*map(float, seeds)],
+    }
+    for key, values in axes.items():
+        yield from repeated(key, values, "keep one")
+
+
+class NctSweep(Strict):
+    """A table of variational calculations: every volume or pressure with every temperature and seed."""
+
+    checks = (one_of_volumes_and_pressures, every_calculation_once)
+
+    method: Literal["nct"] = "nct"
+    """The only one; it may be left out."""
+    level: Literal["occupations", "scha", "flow_bose", "nct"] = "nct"
+    """Highest level; those below it are optimised and measured too."""
+    basis: Literal["primitive", "conventional"] = "primitive"
+    """Unit cell of the prototype that is repeated."""
+    repeat: Repeat = (1, 1, 1)
+    """Multiples of the unit cell along its vectors."""
+    volumes: list[Positive] | None = Field(None, min_length=1)
+    """Volumes (Å³/atom)."""
+    pressures: list[Pressure] | None = Field(None, min_length=1)
+    """Pressures (GPa); the volumes are those of the quasi-harmonic approximation."""
+    temperatures: list[Annotated[Positive, Field(le=2e4)]] = Field(min_length=1)
+    """Temperatures (K)."""
+    seeds: list[Whole] = Field([0], min_length=1)
+    """Seeds of weights and samples; their spread is part of the error."""
+
+
+class NctEffort(Strict):
+    """Effort of variational calculations."""
+
+    steps: Count = 300
+    """Steps of Adam at each level."""
+    batch: Annotated[Count, Field(ge=4, multiple_of=2)] = 64
+    """Samples of a step, half of them mirror images of the other half."""
+    samples: Annotated[Count, Field(ge=64)] = 4096
+    """Fresh samples for the final values."""
+    rate: Annotated[Positive, Field(le=1)] = 0.02
+    """First learning rate; it falls to a hundredth."""
+    laplacian: Laplacian = "exact"
+    """Kinetic energy in training: exact, or by one random probe per sample (cheaper above about 150 phonons)."""
+    sweeps: dict[Name, NctSweep] = {}
+    """Tables of calculations, by name."""
+
+
+def calculation_name(system: str, sweep: NctSweep, size: str, temperature: float, seed: int) -> str:
+    """Name of a calculation and of its folder."""
+    cell = "x".join(map(str, sweep.repeat))
+    return f"{system}-{sweep.level}-{sweep.basis}{cell}-{size}-{temperature:g}K-s{seed}"
+
+
+def calculations(
+    sweep: NctSweep,
+    ansatz: Nct,
+    effort: NctEffort,
+    system: str,
+    masses: Mapping[str, float],
+    seed: Callable[..., int],
+    engine: Engine,
+) -> Iterator[NctSpec]:
+    """The specifications of a sweep.
+
+    Parameters
+    ----------
+    masses
+        u, per species, in the order of the potential's type map.
+    seed
+        A seed by names, such as `qcrystal.config.runs.Configuration.seed`.
+    """  # fmt: skip
+    sizes = [{"volume": volume} for volume in sweep.volumes or []]
+    sizes += [{"pressure": pressure} for pressure in sweep.pressures or []]
+    for size, temperature, number in itertools.product(sizes, sweep.temperatures, sweep.seeds):
+        (kind, value), *_ = size.items()
+        text = f"{value:g}{'A3' if kind == 'volume' else 'GPa'}"
+        name = calculation_name(system, sweep, text, temperature, number)
+        yield NctSpec(
+            run=name, system=system, level=sweep.level, basis=sweep.basis, repeat=sweep.repeat, species=tuple(masses),
+            masses=dict(masses), temperature=temperature, seed=seed("variational", name), levels=ansatz.levels,
+            couplings=ansatz.couplings, width=ansatz.width, frequency_floor=ansatz.frequency_floor,
+            displacement=ansatz.displacement, gradient=ansatz.gradient, steps=effort.steps, batch=effort.batch,
+            samples=effort.samples, rate=effort.rate, laplacian=effort.laplacian, engine=engine,
+            volume=size.get("volume"), pressure=size.get("pressure"),
+        )  # fmt: skip

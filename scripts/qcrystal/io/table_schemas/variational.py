@@ -1,0 +1,80 @@
+"""Tables of variational free energies."""
+
+from __future__ import annotations
+
+from qcrystal.io.schemas import Schema, number, text, whole
+
+LEVEL = text("level", "ansatz; each contains the one before it", "harmonic", "occupations", "scha", "flow_bose", "nct")
+TARGET = number("temperature_target", "K", "temperature", low=0)
+RUN = text("run", "name of the calculation")
+
+
+def _measured(name: str, unit: str, meaning: str):
+    """A quantity and its error; the harmonic crystal has neither."""
+    return (
+        number(name, unit, meaning, missing=True),
+        number(f"{name}_error", unit, "its standard error", low=0, missing=True),
+    )
+
+
+TABLES: dict[str, Schema] = {
+    "nct_training": Schema(
+        "Free energy of each step of an optimisation, from the step's own samples.",
+        ("variational/*/training.csv",),
+        (
+            LEVEL,
+            whole("step", "step of Adam", low=1),
+            number("free_energy", "meV/atom", "F less the energy of the crystal at rest"),
+            number("free_energy_error", "meV/atom", "its standard error", low=0),
+        ),
+    ),
+    "nct_summary": Schema(
+        "Variational free energy of a crystal at each level, and what belongs to it, from fresh samples.",
+        ("variational/*/summary.csv", "variational/sweeps/*/summary.csv"),
+        (
+            RUN,
+            LEVEL,
+            whole("atoms", "atoms of the cell", low=1),
+            TARGET,
+            number("pressure_target", "GPa", "pressure; empty: a volume was given", missing=True),
+            whole("seed", "seed of weights and samples", low=0),
+            number("volume", "Å³/atom", "volume", low=0),
+            number("static_energy", "eV/atom", "energy of the crystal at rest"),
+            number("free_energy", "meV/atom", "F less the energy at rest; an upper bound but for level harmonic"),
+            number("free_energy_error", "meV/atom", "its standard error", low=0),
+            *_measured("potential_energy", "meV/atom", "mean potential energy less that at rest"),
+            *_measured("kinetic_energy", "meV/atom", "mean kinetic energy"),
+            number("entropy", "k_B/atom", "entropy, exact for the state", missing=True),
+            *_measured("pressure", "GPa", "pressure, -dF/dV of the state"),
+            *_measured("stress_anisotropy", "GPa", "largest less smallest diagonal element of the stress"),
+            number("kinetic_temperature_<species>", "K", "2⟨K⟩/(3 N k_B) of a species, or its error", missing=True),
+        ),
+        ("nct:*/summary",),
+    ),
+    "nct_phonons": Schema(
+        "What one quantum of each phonon costs in the trained state.",
+        ("variational/*/phonons.csv",),
+        (
+            RUN,
+            whole("phonon", "number of the phonon", low=0),
+            whole("star", "number of its star: partners of one energy share it", low=0),
+            number("harmonic_energy", "meV", "ħω of the force constants", low=0),
+            number("energy", "meV", "E(1) - E(0) of the trained states"),
+            number("energy_error", "meV", "its standard error", low=0),
+            number("occupation_energy", "meV", "-kT ln p(1)/p(0)"),
+        ),
+    ),
+    "nct_gibbs": Schema(
+        "Gibbs energy of a crystal by its volumes' free energies and pressures.",
+        ("variational/sweeps/*/gibbs.csv",),
+        (
+            LEVEL,
+            TARGET,
+            number("pressure", "GPa", "pressure"),
+            number("gibbs_energy", "meV/atom", "F + PV with the energy at rest"),
+            number("gibbs_energy_error", "meV/atom", "its standard error", low=0),
+            whole("volumes", "different volumes behind it", low=1),
+        ),
+        may_be_empty=True,
+    ),
+}

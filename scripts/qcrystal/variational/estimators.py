@@ -1,0 +1,206 @@
+"""Expectation values from exact independent samples: draws, local energies, control variates, errors.
+
+The free energy F = <V> + <K> - TS has an exact S; V and K are averaged over ρ(x). Draws are maps of normal vectors z.
+So the means of z_k and z_k² are known exactly: values are regressed on them (control variates). Coefficients come from the other
+half of the draws, so that the mean stays unbiased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+from qcrystal.variational.basis import Basis
+from qcrystal.variational.double import in_double
+from qcrystal.variational.energies import Energies, Potential
+from qcrystal.variational.errors import VariationalError
+from qcrystal.variational.states import Given, Parameters, State
+
+REPLICATES = 16
+"""Independent scramblings of a Sobol sequence: their means give the error."""
+CHUNK = 512
+"""Configurations whose kinetic energies are calculated at once."""
+FEW = 4
+"""Draws per regressed variable below which no control variates are used."""
+
+
+class Draws(NamedTuple):
+    """Normal vectors (n, D), and the number of the independent block that each belongs to (n,)."""
+
+    normal: np.ndarray
+    blocks: np.ndarray
+
+
+class Estimate(NamedTuple):
+    """A mean and its standard error."""
+
+    value: float
+    error: float
+
+
+def antithetic(count: int, size: int, seed: int) -> Draws:
+    """Pseudo-random normal vectors z with their opposites -z; a pair is one block."""
+    pairs = max(2, (count + 1) // 2)
+    half = np.random.default_rng(seed).normal(size=(pairs, size))
+    return Draws(np.concatenate([half, -half]), np.tile(np.arange(pairs), 2))
+
+
+def sobol(count: int, size: int, seed: int, replicates: int = REPLICATES) -> Draws:
+    """Scrambled Sobol points as normal vectors, ``replicates`` independent blocks of a power of two each."""
+    power = max(1, int(np.ceil(np.log2(max(2, count / replicates)))))
+    seeds = np.random.SeedSequence(seed).spawn(replicates)
+    points = [qmc.Sobol(size, rng=np.random.default_rng(one)).random_base2(power) for one in seeds]
+    normal = ndtri(np.clip(np.concatenate(points), 1e-15, 1 - 1e-15))
+    return Draws(normal, np.repeat(np.arange(replicates), 2**power))
+
+
+def estimate(values: np.ndarray, draws: Draws) -> Estimate:
+    """Mean of values (n,) and its error, with z_k and z_k² as control variates where there are draws enough.
+
+    The blocks are halved; the coefficients for each half come from the other. The error is that of the blocks' means.
+    """
+    values = np.asarray(values, float)
+    names, place = np.unique(draws.blocks, return_inverse=True)
+    controls = np.concatenate([draws.normal, draws.normal**2 - 1.0], axis=1)
+    half = place % 2 == 0
+    if min(half.sum(), (~half).sum()) >= FEW * controls.shape[1]:
+        reduced = values.copy()
+        for own in (half, ~half):
+            design = np.column_stack([np.ones((~own).sum()), controls[~own]])
+            slopes = np.linalg.lstsq(design, values[~own], rcond=None)[0][1:]
+            reduced[own] -= controls[own] @ slopes
+        values = reduced
+    means = np.bincount(place, weights=values) / np.bincount(place)
+    return Estimate(float(means.mean()), float(means.std(ddof=1) / np.sqrt(len(names))))
+
+
+@partial(jax.jit, static_argnums=0)
+def _samples(state: State, parameters: Parameters, given: Given, normal: jax.Array) -> jax.Array:
+    return jax.vmap(lambda z: state.sample(parameters, given, z))(normal)
+
+
+@partial(jax.jit, static_argnums=0)
+def _products(state: State, parameters: Parameters, given: Given, x: jax.Array) -> jax.Array:
+    return jax.vmap(lambda point: state.momentum_products(parameters, given, point))(x)
+
+
+@partial(jax.jit, static_argnums=(0, 5))
+def _numbered(state: State, parameters: Parameters, given: Given, keys: jax.Array, normal: jax.Array, top: int):
+    return jax.vmap(lambda key, z: state.numbers(parameters, given, key, z, top))(keys, normal)
+
+
+@partial(jax.jit, static_argnums=(0, 5))
+def _of_states(state: State, parameters: Parameters, given: Given, x: jax.Array, numbers: jax.Array, top: int):
+    def one(point: jax.Array, n: jax.Array):
+        kinetic = state.kinetic_of_state(parameters, given, point, n, top)
+        return kinetic, state.log_probability(parameters, given, n, top)
+
+    return jax.vmap(one)(x, numbers)
+
+
+@in_double
+def sample(state: State, parameters: Parameters, given: Given, normal: np.ndarray) -> np.ndarray:
+    """Coordinates (n, D) with the distribution ρ(x), from normal vectors (n, D)."""
+    parts = [_samples(state, parameters, given, part) for part in _chunks(normal)]
+    return np.concatenate([np.asarray(part) for part in parts])[: len(normal)]
+
+
+@in_double
+def momentum_products(state: State, parameters: Parameters, given: Given, x: np.ndarray) -> np.ndarray:
+    """(n, D, D) local values of <p_i p_j>/ħ² at coordinates (n, D), eq. 5; exact and positive."""
+    parts = [_products(state, parameters, given, part) for part in _chunks(x)]
+    return np.concatenate([np.asarray(part) for part in parts])[: len(x)]
+
+
+class StateValues(NamedTuple):
+    """Of single states (eq. 4): coordinates (n, D), their occupation numbers, kinetic energies and ln p_n (n,)."""
+
+    coordinates: np.ndarray
+    numbers: np.ndarray
+    kinetic: np.ndarray
+    log_probability: np.ndarray
+
+
+@in_double
+def single_states(
+    state: State, parameters: Parameters, given: Given, normal: np.ndarray, seed: int, top: int
+) -> StateValues:
+    """Draw x and n together from p_n |Ψ_n(x)|²; kinetic energies are those of the Laplacian form."""
+    keys = jax.random.split(jax.random.key(seed), len(normal))
+    x, numbers = _numbered(state, parameters, given, keys, jnp.asarray(normal), top)
+    kinetic, log_probability = _of_states(state, parameters, given, x, numbers, top)
+    return StateValues(*map(np.asarray, (x, numbers, kinetic, log_probability)))
+
+
+class Samples(NamedTuple):
+    """Samples of a state with frozen parameters, and all that is averaged over them.
+
+    ``coordinates`` (n, D), ``positions`` (n, N, d), ``energies`` `Energies` less that of the crystal at rest,
+    ``momenta`` (n, D, D) of `momentum_products`, ``entropy`` S/k.
+    """
+
+    draws: Draws
+    coordinates: np.ndarray
+    positions: np.ndarray
+    energies: Energies
+    momenta: np.ndarray
+    entropy: float
+
+
+@in_double
+def draw(
+    state: State,
+    parameters: Parameters,
+    given: Given,
+    basis: Basis,
+    potential: Potential,
+    draws: Draws,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Samples:
+    """Fresh samples with frozen parameters.
+
+    Raises
+    ------
+    VariationalError
+        If an energy is not a number; it names the sample and the phonon that is displaced most.
+    """
+    x = sample(state, parameters, given, draws.normal)
+    positions = basis.positions(x)
+    parts = []
+    for first in range(0, len(x), CHUNK):
+        parts.append(potential(positions[first : first + CHUNK], basis.cell))
+        progress(min(first + CHUNK, len(x)))
+    at_rest = potential(basis.rest[None], basis.cell).energies[0]
+    found = Energies(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+    found = found._replace(energies=found.energies - at_rest)
+    check_numbers(found.energies, x)
+    momenta = momentum_products(state, parameters, given, x)
+    return Samples(draws, x, positions, found, momenta, float(state.entropy(parameters, given)))
+
+
+def check_numbers(energies: np.ndarray, x: np.ndarray) -> None:
+    """Make sure that energies (n,) at coordinates (n, D) are numbers."""
+    wrong = ~np.isfinite(energies)
+    if wrong.any():
+        number = int(np.argmax(wrong))
+        mode = int(np.argmax(np.abs(np.nan_to_num(x[number], nan=np.inf))))
+        raise VariationalError(
+            f"the energy of sample {number} is {energies[number]}, where phonon {mode} has x = {x[number, mode]:.3g}; "
+            "lower the learning rate, or look at the potential at large displacements"
+        )
+
+
+def _chunks(values: np.ndarray) -> list[jax.Array]:
+    """Parts of `CHUNK` rows, the last filled up with its last row, so that one compilation serves all."""
+    if len(values) <= CHUNK:
+        return [jnp.asarray(values)]
+    missing = -len(values) % CHUNK
+    padded = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
+    return [jnp.asarray(part) for part in np.split(padded, len(padded) // CHUNK)]

@@ -1,0 +1,93 @@
+"""Gibbs energies of phases from free energies and pressures at several volumes, and where two phases change places."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from ase import units
+
+from qcrystal.units import MEV
+from qcrystal.variational.errors import VariationalError
+from qcrystal.variational.estimators import Estimate
+
+
+def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
+    """G = F + PΩ at a pressure (GPa), in meV/atom, from rows of one phase, level and temperature.
+
+    F(Ω) is the polynomial that fits the free energies and their slopes -P together, each weighted by its error. It is of degree
+    2, or 1 where only one volume is given. G is its minimum with PΩ, and its error that of F where it was fitted.
+
+    Raises
+    ------
+    VariationalError
+        If the volumes do not reach the pressure.
+    """
+    volume = table["volume"].to_numpy(float)
+    energy = table["static_energy"].to_numpy(float) / MEV + table["free_energy"].to_numpy(float)
+    slope = -table["pressure"].to_numpy(float) * units.GPa / MEV
+    errors = np.maximum(table["free_energy_error"].to_numpy(float), 1e-3)
+    slope_errors = np.maximum(table["pressure_error"].to_numpy(float), 1e-3) * units.GPa / MEV
+    middle, degree = volume.mean(), 2 if len(volume) > 1 else 1
+    powers = np.arange(degree + 1)
+    x = volume - middle
+    values = x[:, None] ** powers / errors[:, None]
+    slopes = np.where(powers > 0, powers * x[:, None] ** np.maximum(powers - 1, 0), 0.0) / slope_errors[:, None]
+    design = np.vstack([values, slopes])
+    weights = np.linalg.lstsq(design, np.concatenate([energy / errors, slope / slope_errors]), rcond=None)[0]
+    covariance = np.linalg.pinv(design.T @ design)
+    work = pressure * units.GPa / MEV
+    at = -(weights[1] + work) / (2 * weights[2]) if degree == 2 else 0.0
+    if degree == 2 and not (weights[2] > 0 and x.min() - 0.05 * middle < at < x.max() + 0.05 * middle):
+        raise VariationalError(
+            f"{pressure:g} GPa is outside of what volumes {volume.min():.3f} to {volume.max():.3f} Å³/atom reach "
+            f"({table['pressure'].min():.2f} to {table['pressure'].max():.2f} GPa); add volumes"
+        )
+    row = at**powers
+    return Estimate(float(row @ weights + work * (at + middle)), float(np.sqrt(row @ covariance @ row)))
+
+
+def transition(temperatures: np.ndarray, differences: np.ndarray, errors: np.ndarray) -> Estimate | None:
+    """Temperature (K) at which a difference of Gibbs energies changes its sign, by a weighted quadratic; None if it does not."""
+    degree = min(2, len(temperatures) - 1)
+    weights, covariance = np.polyfit(temperatures, differences, degree, w=1.0 / errors, cov="unscaled")
+    roots = np.roots(weights)
+    real = roots[np.abs(roots.imag) < 1e-9].real
+    inside = real[(real >= temperatures.min()) & (real <= temperatures.max())]
+    if len(inside) == 0:
+        return None
+    root = float(inside[0])
+    row = root ** np.arange(degree, -1, -1)
+    slope = float(np.polyval(np.polyder(weights), root))
+    return Estimate(root, float(np.sqrt(row @ covariance @ row) / abs(slope)))
+
+
+def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """Gibbs energies of every level and temperature of a phase, at the pressures that its volumes have.
+
+    Parameters
+    ----------
+    summary
+        Rows of `qcrystal.variational.measuring.measure` of several volumes and seeds; those without a pressure are left out.
+
+    Returns
+    -------
+    DataFrame
+        level, temperature_target, pressure (GPa), gibbs_energy and gibbs_energy_error (meV/atom), volumes.
+    """
+    rows = []
+    for (level, temperature), part in summary.dropna(subset=["pressure"]).groupby(["level", "temperature_target"]):
+        volumes = part["volume"].round(6).nunique()
+        pressures = sorted(part["pressure"]) if volumes > 1 else [float(part["pressure"].mean())]
+        for pressure in np.linspace(pressures[0], pressures[-1], 5 if volumes > 1 else 1):
+            found = gibbs_energy(part, float(pressure))
+            rows.append(
+                {
+                    "level": level,
+                    "temperature_target": temperature,
+                    "pressure": pressure,
+                    "gibbs_energy": found.value,
+                    "gibbs_energy_error": found.error,
+                    "volumes": volumes,
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,20 @@
+"""The crystal at rest of a variational calculation, and its phonon basis."""
+
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.io.tables import read_table
+from qcrystal.potential.calculator import DeepPotential
+from qcrystal.potential.engines import open_potential
+from qcrystal.provenance.job import job
+from qcrystal.variational.crystal import crystal_at_rest, crystal_basis, shaped_prototype, write_basis
+from qcrystal.variational.energies import DeepEnergies
+from qcrystal.variational.spec import NctSpec
+
+with job(snakemake):
+    given, params = snakemake.input, snakemake.params
+    spec = NctSpec(**params.specification)
+    eos = read_table(given.eos, "equation_of_state")
+    tables = (read_table(given.phonons, "phonons"), read_table(given.energy, "harmonic_energy"))
+    prototype = shaped_prototype(spec, Prototype(**params.prototype), eos, tables)
+    atoms = crystal_at_rest(DeepPotential(given.model, spec.engine), prototype, spec)
+    potential = DeepEnergies(open_potential(given.model, spec.engine), atoms.get_chemical_symbols())
+    write_basis(snakemake.output.basis, crystal_basis(atoms, potential, spec), atoms, atoms.get_potential_energy())

@@ -1,0 +1,18 @@
+"""What one quantum of each phonon costs in a trained variational density matrix."""
+
+from qcrystal.io.tables import write_table
+from qcrystal.provenance.job import job
+from qcrystal.variational.jobs import opened
+from qcrystal.variational.quasiphonons import quasi_phonons
+from qcrystal.variational.training import given_of, read_weights, spec_state
+
+with job(snakemake):
+    given = snakemake.input
+    task = opened(snakemake.params.specification, given.basis, given.model)
+    spec, basis = task.spec, task.basis
+    weights = read_weights(given.weights, spec, basis, task.digest)
+    state, samples = spec_state(spec, basis, spec.level), max(64, spec.samples // 8)
+    table = quasi_phonons(
+        state, weights[spec.level], given_of(spec, basis), basis, task.potential, samples, spec.seed + 2
+    )
+    write_table(table.assign(run=spec.run), snakemake.output.table, "nct_phonons")

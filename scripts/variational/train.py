@@ -1,0 +1,15 @@
+"""Minimise the free energy of a variational density matrix, level by level."""
+
+from pathlib import Path
+
+from qcrystal.io.tables import write_table
+from qcrystal.provenance.job import job
+from qcrystal.variational.jobs import opened
+from qcrystal.variational.training import Training, write_weights
+
+with job(snakemake):
+    task = opened(snakemake.params.specification, snakemake.input.basis, snakemake.input.model)
+    folder = Path(snakemake.output.weights).parent / "training"
+    table, weights = Training(task.spec, task.basis, task.potential, folder, task.digest).run()
+    write_table(table, snakemake.output.table, "nct_training")
+    write_weights(snakemake.output.weights, task.spec, task.basis, task.digest, weights)
