@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import units
 from model_crystals import exact_free_energy, measured_values, particle, ring, start_of, trained
+from scipy.optimize import minimize
 
 from qcrystal.variational.basis import HBAR_SQUARED, Basis, phonon_basis, rotated
 from qcrystal.variational.energies import force_constants
@@ -128,13 +129,23 @@ def test_training_goes_on_to_the_last_digit():
     assert np.array_equal(optimise(again, half).history, whole.history)
 
 
-def test_scha_of_one_particle_is_the_best_linear_map():
-    """x²/2 + 0.2x³ + 0.1x⁴ at β = 1: quadrature over all linear maps gives 0.18360."""
+def test_scha_of_one_particle_is_the_best_gaussian():
+    """x²/2 + 0.2x³ + 0.1x⁴ at β = 1 against the F of Gaussian moments, minimised by SciPy over mean, width and ν."""
+
+    def gaussian(p):
+        mean, width, quantum = p[0], np.exp(p[1]), np.exp(p[2])
+        thermal = 0.5 / np.tanh(0.5 * quantum)
+        variance = width**2 * thermal
+        energy = 0.5 * (mean**2 + variance) + 0.2 * (mean**3 + 3 * mean * variance)
+        energy += 0.1 * (mean**4 + 6 * mean**2 * variance + 3 * variance**2) + 0.5 * thermal / width**2
+        return energy - (quantum / np.expm1(quantum) - np.log(-np.expm1(-quantum)))
+
+    best = minimize(gaussian, [0.0, 0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10}).fun
     basis, potential = particle(lambda x: 0.5 * x[0] ** 2 + 0.2 * x[0] ** 3 + 0.1 * x[0] ** 4, 1)
     state, parameters = trained(basis, potential, 1.0, "scha", 300, 128, rate=0.05)
-    found = measured_values(state, parameters, basis, potential, 1.0, 4096).free_energy
-    assert found.value == pytest.approx(0.18360, abs=5e-4)  # and not below: it is a minimum
-    assert found.value > 0.18360 - 3 * found.error - 1e-5
+    found = measured_values(state, parameters, basis, potential, 1.0, 65536).free_energy
+    assert found.value == pytest.approx(best, abs=3 * found.error + 1e-4)
+    assert best > 0.17114  # the exact F, by diagonalisation
 
 
 def test_control_variates_lower_the_error_and_do_not_move_the_mean():
