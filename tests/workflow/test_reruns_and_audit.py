@@ -12,6 +12,7 @@ import yaml
 from figure_drawing import FIGURES
 
 pytestmark = pytest.mark.timeout(1800)
+PAGES = {"index", "audit_pages", "figures"}  # made again with each figure
 
 
 @contextlib.contextmanager
@@ -72,8 +73,8 @@ def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finis
         for name, figure in FIGURES.items()
         if "figures.energies import" in (finished.folder / f"scripts/qcrystal/figures/{figure.kind}.py").read_text()
     }
-    # the figures whose module imports it, and the page that shows them
-    assert jobs == {*importers, "index", "figures"}
+    # the figures whose module imports it, and the pages that show them
+    assert jobs == {*importers, *PAGES}
     assert status == 1 and set(bad(answer).values()) == {"CODE-CHANGED"}
     assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == importers
 
@@ -82,9 +83,9 @@ def test_a_caption_redraws_its_figure_alone(finished):
     path = finished.folder / "config" / "crystals" / "lah10" / "figures.yaml"
     caption = FIGURES["qin_fig3b_zero_point"].caption
     with changed(path, lambda text: text.replace(caption, "Zero-point temperature.")):
-        assert set(finished.planned(*finished.SMOKE)) == {"qin_fig3b_zero_point", "index", "figures"}
+        assert set(finished.planned(*finished.SMOKE)) == {"qin_fig3b_zero_point", *PAGES}
     with changed(path, lambda text: text.replace("color_range: 1.7", "color_range: 1.8")):
-        jobs = {"qin_fig2a_phase_classical", "qin_figS_phase_qtb", "overview", "index", "figures"}
+        jobs = {"qin_fig2a_phase_classical", "qin_figS_phase_qtb", "overview", *PAGES}
         assert set(finished.planned(*finished.SMOKE)) == jobs
 
 
@@ -157,7 +158,7 @@ def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses
     with changed(scale, lambda text: text.replace("converged_length: 20", "converged_length: 21")):
         assert "converged_length: 21" in scale.read_text()
         jobs = set(finished.planned(*finished.SMOKE))
-        assert jobs and jobs <= {*FIGURES, "index", "figures", "configuration"}
+        assert jobs and jobs <= {*FIGURES, *PAGES, "configuration"}
         memory = finished.folder / ".snakemake"
         shutil.copytree(memory, tmp_path / "memory", symlinks=True)
         finished.snakemake(*finished.SMOKE, "--touch")  # tells Snakemake that all is as it should be
@@ -165,7 +166,7 @@ def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses
         shutil.rmtree(memory)
         shutil.move(tmp_path / "memory", memory)
         assert status == 1 and set(bad(answer).values()) == {"CONFIG-CHANGED"}
-        assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == jobs - {"index", "figures"}
+        assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == jobs - PAGES
 
 
 def test_the_clean_results_are_verified_without_snakemakes_memory_too(finished):

@@ -6,6 +6,9 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
+from figure_drawing import FIGURES
+
+from qcrystal.config.load import load
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -47,7 +50,8 @@ def test_every_run_kept_its_atoms_and_its_pressure_is_finite(finished, results):
     from qcrystal.dynamics.trajectory import Trajectory
 
     trajectories = sorted((results / "dynamics").glob("*/trajectory.h5"))
-    assert len(trajectories) == 21
+    settings = yaml.safe_load((finished.folder / "config" / "config.yaml").read_text()) | {"scale": "smoke"}
+    assert {path.parent.name for path in trajectories} == set(load(settings, finished.folder).runs)
     for path in trajectories:
         trajectory = Trajectory(path)
         assert len(trajectory.species) == 44
@@ -63,6 +67,17 @@ def test_every_result_has_its_record(results):
         record = json.loads(path.with_suffix(".prov.json").read_text())
         assert {output["path"] for output in record["outputs"]} >= {f"results/lah10/smoke/figures/{path.name}"}
         assert record["deterministic"]["inputs"] and record["prov_id"]
+
+
+def test_every_figure_table_and_number_links_to_a_page_of_its_origin(results):
+    page = (results / "index.html").read_text(encoding="utf-8")
+    names = [*FIGURES, "numbers"]
+    assert {path.stem for path in (results / "audit").glob("*.html")} == set(names)
+    for name in names:
+        assert f'href="audit/{name}.html' in page
+        origin = (results / "audit" / f"{name}.html").read_text(encoding="utf-8")
+        assert "data/lah10-gpaw" in origin or "config/crystals/lah10" in origin
+        assert "do not belong together" not in origin
 
 
 def test_numbers_become_macros(results):
