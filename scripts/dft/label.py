@@ -34,7 +34,7 @@ def kpoint_grid(cell, length):
 def occupations(settings):
     """Fermi-Dirac, or the ``smearing`` that the settings name; Methfessel-Paxton is of first order.
 
-    The free energy of Fermi-Dirac's lies below the ground state's by the square of the width, 8 meV/atom at 0.1 eV in
+    The free energy of Fermi-Dirac's lies below the ground state's by the square of the width: 8 meV/atom at 0.1 eV in
     lithium and not the same in each phase; Methfessel-Paxton's by its fourth power.
     """
     smearing = {"name": settings.get("smearing", "fermi-dirac"), "width": settings["width"]}

@@ -27,8 +27,9 @@ def oscillator_energy(frequency: ArrayLike, temperature: float, beads: int | Non
     """Mean energy of harmonic oscillators in equilibrium, half of it kinetic and half potential.
 
     Exact: (hν/2) coth(hν/2kT), which tends to kT for ν → 0 and to hν/2 for T → 0. A path integral with P beads has the
-    centroid-virial energy kT Σ_k ω²/(ω² + ω_k²), with the frequencies ω_k = 2 (P kT/ħ) sin(kπ/P) of the free ring, k = 0 to P-1
-    [Schweizer, Stratt, Chandler, Wolynes, J. Chem. Phys. 75, 1347 (1981)]. One bead is a classical oscillator: kT.
+    centroid-virial energy kT Σ_k ω²/(ω² + ω_k²). The frequencies of the free ring are ω_k = 2 (P kT/ħ) sin(kπ/P), k = 0
+    to P-1 [Schweizer, Stratt, Chandler, Wolynes, J. Chem. Phys. 75, 1347 (1981)]. One bead is a classical oscillator:
+    kT.
 
     Parameters
     ----------

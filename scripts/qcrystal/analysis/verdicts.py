@@ -3,8 +3,8 @@
 1. *Long enough.* A value from runs decides nothing unless the production part is as long as the claim asks, and it has ten
    independent samples at least. So no verdict follows from a run of a test.
 2. *Sharp enough.* A value decides nothing if its standard error exceeds a quarter of the published value.
-3. *Near or far.* With σ, the root of the summed squares of both sides' errors, a claim is reproduced where the values differ by
-   2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided.
+3. *Near or far.* σ is the root of the summed squares of both sides' errors. A claim is reproduced where the
+   values differ by 2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided.
 4. *Boundaries.* Ours lies between the last run on one side and the first on the other. The claim is reproduced where this
    interval reaches into the published value with its uncertainty, and not reproduced where they are disjoint.
 """

@@ -119,9 +119,9 @@ def convergence(document, folder, work):
 def check(document, folder, work):
     """Compare forces and virial of one frame with finite differences of its energy, and write `check.csv`.
 
-    The frame, `check.recipe` of the recipes' file, is moved by `displacement` (Å) along a random direction of all atoms, and
-    strained by `strain` along a random symmetric tensor. The cutoff is `check.cutoff`, as energies at equal cutoff have
-    other plane waves in another cell (Pulay stress); few k-points are enough.
+    The frame, `check.recipe` of the recipes' file, is moved by `displacement` (Å) along a random direction of all
+    atoms. It is strained by `strain` along a random symmetric tensor. The cutoff is `check.cutoff`, as energies at
+    equal cutoff have other plane waves in another cell (Pulay stress); few k-points are enough.
     """
     options, dft = document["check"], document["dft"]
     recipe = next(r for r in dft["recipes"] if r["name"] == options["recipe"])
@@ -272,8 +272,8 @@ def main(
     - **check** compares forces and virial of one frame with finite differences of its energy
     - **collect** turns all finished frames into the data set
 
-    `recipes.yaml` in the data folder has the form of the `dft` section of `config/crystals/lah10/crystal.yaml`, with `species`,
-    `prototypes` and, per PAW set, the arguments of `gpaw dataset` added.
+    `recipes.yaml` in the data folder has the form of the `dft` section of `config/crystals/lah10/crystal.yaml`. It also
+    holds `species`, `prototypes` and, per PAW set, the arguments of `gpaw dataset`.
 
     Example: `python -m qcrystal label-recipes label data/h3s-gpaw work`
     """

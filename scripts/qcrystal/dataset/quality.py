@@ -238,10 +238,11 @@ class Environments:
     def ratio(self, frame: int, other: int) -> float:
         """How far the environments of a frame are from those of another one, in units of its own variety.
 
-        The mean over the atoms of the distance from an environment to the nearest one (same species) in the other frame,
-        over the mean of that to the nearest one of another atom of its own frame. It needs no alignment and no order of
-        atoms. 1: the other frame's atoms are as foreign as the frame's own are to each other, as for independent frames
-        of one ensemble; near 0: the other frame is a copy. Large: the frame is near a perfect crystal, and the other not.
+        The mean over the atoms of the distance from an environment to the nearest one (same species) in the other
+        frame. It is divided by the same mean for the nearest one of another atom of its own frame. It needs no
+        alignment and no order of atoms. 1: the other frame's atoms are as foreign as the frame's own are to each other,
+        as for independent frames of one ensemble; near 0: the other frame is a copy. Large: the frame is near a perfect
+        crystal, and the other not.
         """
         away = 0.0
         for species, here in self.vectors[frame].items():

@@ -117,8 +117,8 @@ def check_start(spec: RunSpec, structure: Atoms, model: Path) -> None:
     Raises
     ------
     RunError
-        A missing potential, foreign elements, a species without mass, a single atom in a bath, a cell without volume, positions
-        that are not numbers, a bath's cut-off that is too high for the time step.
+        A missing potential, foreign elements, or a species without mass; a single atom in a bath, or a cut-off of the
+        bath that is too high for the time step; a cell without volume, or positions that are not numbers.
     """
     if not Path(model).is_file():
         raise RunError(f"run {spec.run}: there is no potential {model}; train one or name a released one")

@@ -19,8 +19,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: LatticeCompari
     methods has there is a row of its own, and ``dp_at_dft_pressure`` is the DP lattice at DFT's. The row "beyond training"
     says by how much a pressure is outside those of the frames that the potential was trained on: there DP extrapolates. Where
     DP's pressure does not rise on compression it means nothing and is left out. Where our equation of state ends before
-    the published lattice constant, ours are compared at its end and the differences from the published columns are left
-    out, except that of x.
+    the published lattice constant, ours are compared at its end. The differences from the published columns are then
+    left out, except that of x.
     """
     distances = options.distances
     columns = ["lattice_constant", "pressure", "x", *(distance.column for distance in distances)]

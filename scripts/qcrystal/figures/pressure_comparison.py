@@ -23,8 +23,8 @@ def static_pressure(lattice: pd.DataFrame, lattice_constant: float) -> float:
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd.DataFrame:
     """Pressure (GPa) of the cubic phase against lattice constant, by each source.
 
-    The first rows are the lattices that were relaxed by DFT here, the rest the systems of the other labels, cubic cells of one
-    volume each. Columns:
+    The first rows are the lattices that were relaxed by DFT here. The rest are the systems of the other labels, cubic
+    cells of one volume each. Columns:
 
     gpaw
         Static pressure by DFT here; between the relaxed lattices a cubic spline.

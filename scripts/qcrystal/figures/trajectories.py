@@ -21,8 +21,8 @@ SMALLEST_WINDOW = 5.0  # Å
 def chosen_path(rows: pd.DataFrame, category: str) -> pd.DataFrame | None:
     """Path, in time order, of the proton of a category that moves farthest; None if there is none.
 
-    The table holds, of each run and category, the few protons nearest to the middle of the cell, and the lattice's sites about
-    them, periodic images included.
+    The table holds, of each run and category, the few protons nearest to the middle of the cell. It also holds the
+    lattice's sites about them, periodic images included.
     """
     best, farthest = None, -1.0
     for _, path in rows[rows["category"] == category].groupby(["run", "proton"]):

@@ -1,8 +1,8 @@
 """Concurrent learning: the labelled frames of all generations, those to train on and those to test on.
 
 The protocol is DP-GEN's (Zhang et al., Comput. Phys. Commun. 253, 107206 (2020)) as [Ly] used it (sec. II C). Generation g: a
-committee is trained on all labels so far, its first member drives dynamics from the starts and at the conditions of the
-configuration, the committee's deviation (eq. 1) calls each frame accurate, candidate or failed, and of the candidates
+committee is trained on all labels so far; its first member drives dynamics from the starts and at the conditions of the
+configuration; the committee's deviation (eq. 1) calls each frame accurate, candidate or failed; and of the candidates
 those are labelled that lie farthest from all labelled frames in SOAP space (eq. 2). They are new in generation g + 1;
 the recipes' frames are generation 0. Some runs are set apart: their frames are labelled for testing only.
 """
@@ -105,9 +105,9 @@ def plausible(
 ) -> list[LabelledFrames]:
     """The systems without explored frames whose labels no crystal has; a line in the log names each that is dropped.
 
-    An early potential may crush a cell while its committee agrees. Pressure and force have the `Limits` of every data set,
-    the energy those of its distance from the trend with volume, here the trend of all frames of that stoichiometry, those of the
-    ``others`` included.
+    An early potential may crush a cell while its committee agrees. Pressure and force have the `Limits` of every data
+    set. The energy has those of its distance from the trend with volume: here the trend of all frames of that
+    stoichiometry, those of the ``others`` included.
     """
     limits = limits or Limits()
     kept = []

@@ -1,7 +1,7 @@
 """Edits of frozen potentials (TensorFlow graphs): cubic invariants, the short-range repulsion, and cheaper forces.
 
 A frozen potential is a graph from coordinates to ``o_energy``, ``o_force`` and so on. All edits keep its inputs, its outputs and
-everything that a reader asks for by name, so that LAMMPS, i-PI and `deepmd.infer.DeepPot` take the file as any other.
+everything that a reader asks for by name. So LAMMPS, i-PI and `deepmd.infer.DeepPot` take the file as any other.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The code behind a result: which files count, and a digest of what they do.
 
 `code_digest` goes into every rule's ``params``, so that an edit reruns exactly the jobs whose code it changes. It follows the
-imports of a rule's script, as Python does: every module of this library that is imported, the ``__init__.py`` of the packages
-above it, and files that a module names and that lie beside it, such as templates. What counts of a module is its syntax tree.
-Comments, formatting, docstrings, plain logging statements and imports for type checkers do not count.
+imports of a rule's script, as Python does: every module of this library that is imported, and the ``__init__.py`` of
+the packages above it. Files that a module names and that lie beside it count too, such as templates. What counts of a
+module is its syntax tree. Comments, formatting, docstrings, plain logging statements and imports for type checkers do
+not count.
 
 Some modules are no part of what makes a result (`UNCOUNTED`): they watch, choose a processor or word a message.
 ``docs/architecture.md`` says the same in words.

@@ -148,8 +148,8 @@ def check(audit: Audit, scale: str, allowed: Path) -> tuple[str, list[Node]]:
     Returns
     -------
     text, nodes
-        What is known of the seal, and the node of the manifest with those of files that it does not list and that no job made;
-        no nodes where the results were never sealed.
+        What is known of the seal, and nodes: that of the manifest, and those of files that it does not list and that no
+        job made; no nodes where the results were never sealed.
     """
     manifest, signature = _places(audit.root, scale)
     name = manifest.relative_to(audit.root).as_posix()

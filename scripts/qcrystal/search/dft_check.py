@@ -18,9 +18,10 @@ ONE_ENTHALPY, ONE_VOLUME = 1e-4, 1e-3
 def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) -> list[Atoms]:
     """The prototype and the ``count`` lowest other crystals of `enthalpies` at the lowest, middle and highest pressure.
 
-    These are pressures within the potential's training; where the column ``beyond_training`` of the table tells of others,
-    the highest of them at which there is another crystal comes besides, to show how far it can be followed. Of rows with one
-    space group that agree in enthalpy and volume, as two starts that relaxed to one crystal do, the first is taken.
+    These are pressures within the potential's training; where the column ``beyond_training`` of the table tells of
+    others, one more is added. It is the highest of them at which there is another crystal, and shows how far it can be
+    followed. Of rows with one space group that agree in enthalpy and volume, as two starts that relaxed to one crystal
+    do, the first is taken.
 
     Returns
     -------

@@ -33,8 +33,8 @@ class Enthalpies(NamedTuple):
 def enthalpies(task: SearchTask, candidates: Iterable[Candidate], phases: Sequence[str], keep: int) -> Enthalpies:
     """Static enthalpies of the prototype and of what the search found, against pressure ([Qin] fig. 1a).
 
-    Of the different crystals at each pressure of the search, the ``keep`` lowest are followed to all pressures of the task,
-    and of each space group in ``phases`` the lowest. Each relaxation starts from the last one's result.
+    Of the different crystals at each pressure of the search, the ``keep`` lowest are followed to all pressures of the
+    task. So is the lowest of each space group in ``phases``. Each relaxation starts from the last one's result.
 
     Parameters
     ----------

@@ -209,6 +209,7 @@ def test_a_label_within_the_repulsion_is_refused(root):
         refuse_overlap({"La-La": [1.4, 2.3]}, systems, SPECIES)
 
 
+@pytest.mark.engine
 def test_cheaper_forces_are_the_same_forces(potentials):
     """Energies, forces, virials and their parts by atom, of one frame and of two at once."""
     frames = system([lattice(5.1, 1), lattice(4.9, 2)])
@@ -278,6 +279,7 @@ print("result " + json.dumps([engine.get_thermo("pe"), forces.tolist(), stress])
 """
 
 
+@pytest.mark.engine
 def test_lammps_reads_the_repulsion(finished, potentials, tmp_path):
     """Energy, forces and pressure of squeezed pairs in LAMMPS, with images of the atoms, as `DeepPot` has them."""
     from ase import units
@@ -306,6 +308,7 @@ def test_lammps_reads_the_repulsion(finished, potentials, tmp_path):
     assert there[2] == pytest.approx(expected, rel=1e-5, abs=10)
 
 
+@pytest.mark.engine
 def test_a_potential_that_is_finished_again_by_another_process_has_the_same_bytes(finished, root):
     """A graph holds maps, which are written in an order that changes from process to process unless one asks for another."""
     code = (

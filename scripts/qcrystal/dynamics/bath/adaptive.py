@@ -22,7 +22,7 @@ class AdaptiveBath(ThermalBath):
     """Quantum thermal bath whose noise adapts to what the atoms do.
 
     The noise of each kind of atom has the power 2 m γ_r(ω) θ, the friction stays γ. After each segment γ_r/γ becomes the
-    ratio of Re C_vR / (m γ) to C_vv, both averaged over the last segments (`MEMORY`), so that Δ(ω) = m γ_r C_vv - Re C_vR
+    ratio of Re C_vR / (m γ) to C_vv, both averaged over the last segments (`MEMORY`). So Δ(ω) = m γ_r C_vv - Re C_vR
     goes to zero [Mangaud et al., J. Chem. Theory Comput. 15, 2863 (2019), there by a gradient step]; never below γ/10.
 
     Δ = 0 is necessary for the right energies and not sufficient. Where modes are coupled strongly, mean squares may be half too
@@ -72,8 +72,8 @@ class AdaptiveBath(ThermalBath):
         """As `ThermalBath.summary`, with what the bath was adapted to, for each kind that is there.
 
         ``share_on_floor`` is the share of the frequencies below the cut-off that sit on the floor; ``strength`` is γ_r/γ at
-        the end of the run, mean over bands of `BAND` around the ``frequency`` (THz), ``change`` what it was lowered or
-        raised by in the last `MEMORY` segments, or since the start of a shorter run.
+        the end of the run, mean over bands of `BAND` around the ``frequency`` (THz). ``change`` is what it was lowered
+        or raised by in the last `MEMORY` segments, or since the start of a shorter run.
         """
         summary = super().summary(names)
         if not self.observer.spectra:

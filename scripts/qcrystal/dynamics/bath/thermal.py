@@ -1,12 +1,12 @@
 """The quantum thermal bath and its classical counterpart; no engine inside.
 
 Every atom obeys m a = F - m γ v + sqrt(2 m γ) Θ(t), where Θ is Gaussian noise of the spectrum in
-`qcrystal.dynamics.bath.spectra`. The bath acts once per step, after the second half kick of velocity Verlet, as v -> c v + s ξ
-with c = exp(-γ Δt) and s² = (1 - c²)/m. So a step is B A B O in the words of molecular dynamics. Positions and full-step
-velocities are the whole state, and white noise of variance kT is exact for a free particle. ξ is white noise through a filter
-of finite length. In the plain bath, whose filter stays the same, it is exactly stationary: segments are only a way of
-computing it. The adaptive bath's filter changes from segment to segment, which leaves a step at their borders: beyond the
-cut-off, where there should be nothing, 2e-4 to 2e-3 of the noise's root mean square.
+`qcrystal.dynamics.bath.spectra`. The bath acts once per step, after the second half kick of velocity Verlet: v -> c v +
+s ξ with c = exp(-γ Δt) and s² = (1 - c²)/m. So a step is B A B O in the words of molecular dynamics. Positions and
+full-step velocities are the whole state, and white noise of variance kT is exact for a free particle. ξ is white noise
+through a filter of finite length. In the plain bath, whose filter stays the same, it is exactly stationary: segments
+are only a way of computing it. The adaptive bath's filter changes from segment to segment, which leaves a step at their
+borders: beyond the cut-off, where there should be nothing, 2e-4 to 2e-3 of the noise's root mean square.
 
 Units: THz (ordinary frequency), 1/ps, ps, K, u, Å/ps, eV; the noise ξ is in eV^(1/2).
 """
@@ -200,11 +200,11 @@ class ThermalBath:
         ``harmonic_energies`` are the potential and kinetic energies of independent oscillators under the bath before
         adaptation, divided by the quantum ones: what the design could not repair.
 
-        ``fluctuation_dissipation`` holds, for each kind that is there, the deviation Δ(ω) = Re C_vR - m γ_r C_vv summed over
-        the frequencies below the cut-off and divided by the sum of m γ_r C_vv, mean over the later half of the run. ``net`` has
-        its sign: above zero, the kind gets more power from the noise than friction takes, and hands it on to others.
-        ``spectral`` is its magnitude at each frequency, and counts statistical noise too. ``history`` is ``net`` of each segment.
-        Of a run without a whole segment there is none, and ``remark`` says so.
+        ``fluctuation_dissipation`` holds, for each kind that is there, a sum of deviations Δ(ω) = Re C_vR - m γ_r C_vv
+        over the frequencies below the cut-off. It is divided by the sum of m γ_r C_vv, and is the mean over the later
+        half of the run. ``net`` has its sign: above zero, the kind gets more power from the noise than friction takes,
+        and hands it on to others. ``spectral`` is its magnitude at each frequency, and counts statistical noise too.
+        ``history`` is ``net`` of each segment. Of a run without a whole segment there is none, and ``remark`` says so.
         """
         segments = len(self.observer.spectra)
         summary: dict[str, Any] = {"segments": segments, "harmonic_energies": self.design.summary()}

@@ -1,8 +1,8 @@
 """Path-integral dynamics (PIMD, TRPMD) with i-PI and a deep potential, all beads in one batched evaluation.
 
-i-PI runs as a worker process in the folder ``ipi`` of the run, speaks atomic units throughout and writes the centroids, one
-bead, the thermodynamics and numbered checkpoints there; this module starts, watches and converts. Estimators of the kinetic
-energy and the pressure are centroid-virial ones.
+i-PI runs as a worker process in the folder ``ipi`` of the run. It speaks atomic units throughout and writes the
+centroids, one bead, the thermodynamics and numbered checkpoints there; this module starts, watches and converts.
+Estimators of the kinetic energy and the pressure are centroid-virial ones.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def run(
     """Run or continue path-integral dynamics; leaves trajectory.h5, thermo.csv and report.json in ``directory``.
 
     The trajectory holds the centroids and one of the beads, rotated to i-PI's orientation of the cell. The kinetic energy
-    counts the centre of mass as thermal (3/2 kT) although it is kept at rest, so that it needs no correction for the number
+    counts the centre of mass as thermal (3/2 kT) although it is kept at rest. So it needs no correction for the number
     of atoms.
 
     Parameters

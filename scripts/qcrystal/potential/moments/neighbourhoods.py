@@ -8,8 +8,8 @@ inverse distance s(r), in a network G(s). With G expanded in B-splines of s, G(s
 no longer hold any weight: they are computed once per frame, and the network is needed at the spline's nodes only. Where
 `qcrystal.potential.moments.invariants` are wanted, harmonics of higher degree, s Y_lm, follow these four components. A
 potential is then a
-function of A; forces and virials follow from its derivative dE/dA by `pair_forces`, and the derivative of A along a
-displacement of the atoms, which the gradient of a force or virial error needs, is `moment_tangent`.
+function of A; forces and virials follow from its derivative dE/dA by `pair_forces`. The gradient of a force or virial
+error needs the derivative of A along a displacement of the atoms: `moment_tangent`.
 
 Units: Å, eV. Species are numbers, sorted in a frame.
 """

@@ -1,9 +1,9 @@
 """Training of DeePMD-kit's ``se_e2_a`` potentials on a CPU, several times faster than ``dp train``.
 
 Model, loss and input file are DeePMD-kit's; what differs is the order of operations. The sums over neighbours are taken once
-(`qcrystal.potential.moments.neighbourhoods`), the embedding networks are evaluated at the nodes of a spline instead of
-at every pair, and the gradient of
-the force error needs no second backward pass through the pairs: for a loss L(E, F, V),
+(`qcrystal.potential.moments.neighbourhoods`); the embedding networks are evaluated at the nodes of a spline instead of
+at every pair; and the gradient of the force error needs no second backward pass through the pairs: for a loss L(E, F,
+V),
 
     dL/dθ = Σ ∂L/∂E dE/dθ - d/dθ [dE/dA · dA(λ, μ)],    λ_i = ∂L/∂F_i,  μ = ∂L/∂V,
 

@@ -1,9 +1,9 @@
 """A potential's functions as arrays that the kernels stream through.
 
-With s(r), the networks and the normalisation taken together, what a neighbour of species b at distance r adds to channel m of
-an atom of species a is φ(r) Y(u). All φ are written as cubic B-splines in r with common knots: uniform, one at the inner
-cutoff, where the third derivative of s jumps, and one at the cutoff, where the φ vanish with two derivatives. Coefficients are
-those of least squares.
+Take s(r), the networks and the normalisation together: what a neighbour of species b at distance r adds to channel m of
+an atom of species a is φ(r) Y(u). All φ are written as cubic B-splines in r with common knots: uniform, one at the
+inner cutoff, where the third derivative of s jumps, and one at the cutoff, where the φ vanish with two derivatives.
+Coefficients are those of least squares.
 """
 
 from __future__ import annotations

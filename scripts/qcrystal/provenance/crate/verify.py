@@ -1,7 +1,7 @@
 """Whether a crate still is what was written, and what its profile requires.
 
-A crate may come from anybody. Nothing is unpacked: members of an archive are read where they are, no path leads out of the
-crate, and an archive that would swell beyond all measure is refused.
+A crate may come from anybody. Nothing is unpacked: members of an archive are read where they are; no path leads out of
+the crate; and an archive that would swell beyond all measure is refused.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplemente
 def verify(path: Path) -> list[str]:
     """What is wrong with a crate (a folder or a zip archive), a line for each file; nothing if all is as it was written.
 
-    Every file is compared with the digest in the crate's metadata and with those in the records of the jobs that read or
-    wrote it, and every figure and table with the identifier of its record.
+    Every file is compared with the digest in the crate's metadata, and with those in the records of the jobs that read
+    or wrote it. Every figure and table is compared with the identifier of its record.
 
     Raises
     ------
