@@ -24,6 +24,7 @@ rule observe:
         **code("analysis/observe.py"),
         prototype=prototype(),
         cage=plain(CRYSTAL.cage),
+        order_parameters=plain(CRYSTAL.order_parameters),
     script:
         "../scripts/analysis/observe.py"
 

@@ -5,7 +5,16 @@ from qcrystal.dft.convergence import comparisons, settings_to_label
 DFT = CRYSTAL.dft
 DFT_SETTINGS = {
     key: getattr(DFT, key)
-    for key in ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
+    for key in (
+        "functional",
+        "cutoff",
+        "kpoint_length",
+        "smearing",
+        "width",
+        "symmetry",
+        "energy_convergence",
+        "force_convergence",
+    )
 }
 DFT_BATCHES = list(range(SCALE.dft.batches))
 CHOSEN = {key: DFT_SETTINGS[key] for key in ("cutoff", "kpoint_length", "width")}
@@ -26,7 +35,7 @@ rule dft_paw:
         **cpu(mem_mb=1000, minutes=10),
     params:
         **code("dft/paw.py"),
-        elements=DFT.paw,
+        sets={element: plain(options) for element, options in DFT.paw.items()},
         functional=DFT.functional,
         python=MAIN.dft_python,
     script:

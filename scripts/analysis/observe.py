@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from qcrystal.analysis.observe import ObserveSettings, observe
+from qcrystal.analysis.observe import observe
+from qcrystal.analysis.production import ObserveSettings
+from qcrystal.crystal.order_parameters import OrderParameters
 from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.dynamics.trajectory import read_run
 from qcrystal.io.table_schemas.runs import OBSERVABLES
@@ -10,7 +12,12 @@ from qcrystal.io.tables import read_json, read_table, write_table
 from qcrystal.provenance.job import job
 
 with job(snakemake):
-    settings = ObserveSettings(prototype=Prototype(**snakemake.params.prototype), cage=Cage(**snakemake.params.cage))
+    parameters = snakemake.params
+    settings = ObserveSettings(
+        Prototype(**parameters.prototype),
+        parameters.cage and Cage(**parameters.cage),
+        OrderParameters(**parameters.order_parameters),
+    )
     trajectory, thermo = read_run(Path(snakemake.input.trajectory).parent, snakemake.wildcards.run)
     eos, report = read_table(snakemake.input.eos, "equation_of_state"), read_json(snakemake.input.report)
     tables = observe(trajectory, thermo, eos, settings, report)

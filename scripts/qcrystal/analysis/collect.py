@@ -18,7 +18,7 @@ def conditions(spec: RunSpec) -> dict[str, Any]:
         "run": spec.run,
         "system": spec.system,
         "method": spec.method,
-        "isotope": spec.isotope,
+        "isotope": spec.isotope or spec.mobile or "default",
         "start": spec.start,
         "atoms": spec.atoms,
         "beads": spec.beads,

@@ -20,6 +20,7 @@ from qcrystal.config.statics import Statics
 from qcrystal.config.variational import Nct
 from qcrystal.crystal.cells import check_space_group, unit_cell
 from qcrystal.crystal.neighbours import nearest_distance
+from qcrystal.crystal.order_parameters import OrderParameters
 from qcrystal.crystal.prototype import Cage, Length, Prototype
 from qcrystal.errors import Problem
 from qcrystal.fields import Element, Name, Positive, Strict, Text
@@ -114,6 +115,19 @@ def cage_is_of_species(species: list[str], cage: Cage | None) -> Iterator[Proble
         element = getattr(cage, key)
         if element not in species:
             yield Problem("", f"cage.{key}", f"{element!r} is not among species {species}", "correct it")
+
+
+def order_parameters_are_of_the_crystal(
+    species: list[str], cage: Cage | None, order_parameters: OrderParameters
+) -> Iterator[Problem]:
+    """Order parameters are of species that are there, and of a cage that is described."""
+    for key, element in order_parameters.elements.items():
+        if element not in species:
+            yield Problem("", f"order_parameters.{key}", f"{element!r} is not among species {species}", "correct it")
+    if order_parameters.cage_angles is not None and cage is None:
+        yield Problem(
+            "", "order_parameters.cage_angles", "the crystal has no cage", "describe it under cage, or take it out"
+        )
 
 
 def dft_knows_the_species(species: list[str], dft: DftSettings) -> Iterator[Problem]:
@@ -213,6 +227,7 @@ class Crystal(Strict):
         prototypes_are_of_species,
         sites_make_the_crystal,
         cage_is_of_species,
+        order_parameters_are_of_the_crystal,
         dft_knows_the_species,
         recipes_have_their_vacancies,
         learning_starts_from_recipes,
@@ -236,7 +251,9 @@ class Crystal(Strict):
     prototype: str
     """The one that runs start from."""
     cage: Cage | None = None
-    """Cage of atoms whose angles are an order parameter; null: the crystal has none."""
+    """Cage of atoms around another, whose distances are tabulated; null: the crystal has none."""
+    order_parameters: OrderParameters = OrderParameters()
+    """Order parameters that are measured of each run; without any, runs have the other observables only."""
     dft: DftSettings
     """Labelling by density-functional theory."""
     repulsion: dict[str, tuple[Length, Length]] = {}

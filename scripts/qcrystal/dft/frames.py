@@ -95,6 +95,8 @@ def _strained_cell(
 def displaced_structures(recipe: StructureRecipe, given: Sequence[Atoms], draw: Draw) -> list[Atoms]:
     """Frames of given structures, each scaled to each of the recipe's volumes (Å³/atom), strained and displaced.
 
+    Only structures whose ``info["name"]`` the recipe selects are taken, in its order; all if it selects none.
+
     Parameters
     ----------
     given
@@ -104,7 +106,19 @@ def displaced_structures(recipe: StructureRecipe, given: Sequence[Atoms], draw: 
     -------
     list of ase.Atoms
         Each names its recipe, structure, volume and number in ``info["origin"]``.
+
+    Raises
+    ------
+    ValueError
+        If the recipe selects a structure that is not given.
     """
+    if recipe.select is not None:
+        named = {atoms.info.get("name"): atoms for atoms in given}
+        missing = [name for name in recipe.select if name not in named]
+        if missing:
+            known = ", ".join(str(name) for name in named)
+            raise ValueError(f"{recipe.structures}: no structure has the name {missing[0]!r}; there are {known}")
+        given = [named[name] for name in recipe.select]
     rng = draw.generator(recipe.name)
     frames = []
     for number, structure in enumerate(given):

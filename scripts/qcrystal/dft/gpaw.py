@@ -7,9 +7,10 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from qcrystal.config.dft import PawSet
 from qcrystal.errors import QcrystalError
 from qcrystal.files import write_whole
 from qcrystal.processes import Outcome, ProcessError, supervise, thread_environment
@@ -113,7 +114,7 @@ def run_program(
     run_gpaw(python, [str(SCRIPTS / "dft" / program), *options], str(output))
 
 
-def generate_paw_sets(python: str, elements: list[str], functional: str, folder: Path) -> None:
+def generate_paw_sets(python: str, sets: Mapping[str, PawSet], functional: str, folder: Path) -> None:
     """Generate the PAW sets of some elements; the folder appears whole.
 
     Raises
@@ -125,10 +126,17 @@ def generate_paw_sets(python: str, elements: list[str], functional: str, folder:
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for element in elements:
-        generate_paw(python, element, functional, partial)
+    for element, options in sets.items():
+        generate_paw(python, element, functional, partial, paw_options(options))
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
+
+
+def paw_options(options: PawSet) -> list[str]:
+    """Arguments of ``gpaw dataset``."""
+    electrons = [] if options.electrons is None else ["-e", str(options.electrons)]
+    radius = [] if options.radius is None else ["-r", f"{options.radius:g}"]
+    return [*electrons, *(["-s"] if options.scalar_relativistic else []), *radius]
 
 
 def generate_paw(python: str, element: str, functional: str, folder: Path, options: Sequence[str] = ()) -> None:

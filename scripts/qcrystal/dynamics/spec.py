@@ -52,6 +52,7 @@ class RunSpec(BaseModel):
     Units: K, GPa, fs (``timestep``, ``barostat_time``), steps; ``masses`` in u per species of the type map.
     ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered;
     ``start`` is the shape of the start structure, unless ``recipe`` names the recipe that draws it.
+    ``isotope`` is the one that moves; None: the species as they are by default.
     ``mobile`` is the species of which ``vacancies`` are missing; ``atoms`` counts the sites before vacancies are
     taken out. ``cell_of`` is the run at constant pressure whose mean volume a fixed cell has.
     ``engine`` evaluates the potential, see `qcrystal.potential.engines`. ``nct`` is no dynamics: its frames are independent
@@ -65,8 +66,8 @@ class RunSpec(BaseModel):
     method: Literal["classical", "qtb", "adqtb", "pimd", "trpmd", "nct"]
     ensemble: Literal["npt", "nvt"] = "npt"
     cell_of: str | None = None
-    isotope: str = "H"
-    start: str = "cubic"
+    isotope: str | None = None
+    start: str = "prototype"
     recipe: str | None = None
     basis: Literal["primitive", "conventional"] = "conventional"
     repeat: tuple[int, int, int]

@@ -59,7 +59,9 @@ def observed(tmp_path):
     files = {name: str(run / file) for name, file in (("thermo", "thermo.csv"), ("report", "report.json"))}
     job.input = Named(trajectory=str(run / "trajectory.h5"), eos=str(tmp_path / "eos.csv"), **files)
     job.output = Named({name: str(observables / f"{name}.csv") for name in ("summary", "msd", "rdf", "paths", "cell")})
-    job.params = Named(prototype=system["prototypes"]["Fm-3m"], cage=system["cage"])
+    job.params = Named(
+        prototype=system["prototypes"]["Fm-3m"], cage=system["cage"], order_parameters={"cage_angles": {}}
+    )
     job.wildcards = Named(run=RUN)
     return job
 

@@ -8,9 +8,11 @@ import pytest
 from ase import units
 
 from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, static_energy
-from qcrystal.analysis.observe import ObserveSettings, observe
+from qcrystal.analysis.observe import observe
+from qcrystal.analysis.production import ObserveSettings
 from qcrystal.analysis.statistics import production_start
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
+from qcrystal.crystal.order_parameters import OrderParameters
 from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import Trajectory, TrajectoryWriter
@@ -24,7 +26,8 @@ PROTOTYPE = Prototype(
     spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
 )
 CAGE = SimpleNamespace(centre="La", member="H", members=32, quadrilaterals=6, hexagons=12)
-SETTINGS = ObserveSettings(prototype=PROTOTYPE, cage=CAGE)
+ORDER = OrderParameters(cage_angles={}, cell_angles={})
+SETTINGS = ObserveSettings(PROTOTYPE, CAGE, ORDER)
 COLUMNS = {
     "summary": ["observable", "species", "value", "error", "n_effective", "unit"],
     "msd": ["time", "species", "kind", "msd", "error"],
@@ -49,7 +52,14 @@ INTERPOLATION = 0.01
 
 def specification(**changes):
     """A classical run with a frame each 10 steps of 1 fs."""
-    values = {"run": "test", "system": "LaH10", "method": "classical", "isotope": "D", "species": ("La", "H")}
+    values = {
+        "run": "test",
+        "system": "LaH10",
+        "method": "classical",
+        "isotope": "D",
+        "species": ("La", "H"),
+        "mobile": "H",
+    }
     values |= {"masses": {"La": 138.905, "H": 2.014}, "temperature": 300, "pressure": 150, "timestep": 1, "seed": 1}
     return RunSpec(**values, sample_every=10, checkpoint_every=10, **changes)
 
@@ -194,7 +204,7 @@ def test_distances_of_path_integrals_are_those_of_the_beads(tmp_path):
 
 def test_exchanged_protons_are_seen(tmp_path):
     """Two protons change places in the middle of the run: two exchanges, their quadrilaterals are left out."""
-    settings = ObserveSettings(prototype=PROTOTYPE, cage=CAGE, discard=0.2, site_window=0.03)
+    settings = ObserveSettings(PROTOTYPE, CAGE, ORDER, discard=0.2, site_window=0.03)
     tables = observe(*run(tmp_path, 150, swap=True), EOS, settings)
     assert value(tables, "exchanges")["value"] == 2
     paths = tables["paths"]

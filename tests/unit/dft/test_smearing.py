@@ -4,6 +4,9 @@ import importlib.util
 
 import pytest
 
+from qcrystal.config.dft import PawSet
+from qcrystal.dft.gpaw import paw_options
+
 
 @pytest.fixture
 def labeller(root):
@@ -27,3 +30,16 @@ def labeller(root):
 )
 def test_smearing_is_fermi_dirac_unless_another_is_named(labeller, settings, expected):
     assert labeller.occupations(settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ""),
+        ({"electrons": 3}, "-e 3"),
+        ({"electrons": 11, "scalar_relativistic": True, "radius": 1.5}, "-e 11 -s -r 1.5"),
+    ],
+)
+def test_options_of_a_paw_set_are_those_of_gpaw_dataset(options, expected):
+    """As `gpaw dataset --help` names them: -e electrons, -s scalar-relativistic, -r radius in bohr."""
+    assert " ".join(paw_options(PawSet(**options))) == expected
