@@ -26,10 +26,10 @@ from qcrystal.manuscript.published import Cited
 
 def draw_noise(axes: Axes, qualified: pd.DataFrame, pressure: float) -> None:
     """A band about 90° that the largest deviation of squares seldom leaves: angles within it are those of a cubic crystal."""
-    known = qualified[(qualified["pressure_target"] == pressure) & qualified["quadrilateral_noise"].notna()]
+    known = qualified[(qualified["pressure_target"] == pressure) & qualified["noise"].notna()]
     if known.empty:
         return
-    widest = known.groupby("temperature_target")["quadrilateral_noise"].max()
+    widest = known.groupby("temperature_target")["noise"].max()
     x, half = widest.index.to_numpy(float), widest.to_numpy(float)
     if len(x) == 1:
         x, half = x + np.array([-20.0, 20.0]), np.repeat(half, 2)
@@ -52,7 +52,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CageAngles) ->
             label = ", ".join(filter(None, [f"{style.label}, {size} angle", text]))
             x = chosen["temperature_target"]
             draw_points(panel, x, chosen["value"], chosen["error"], style, label, LINES[number % len(LINES)])
-    draw_noise(panel, doubts(summary).reset_index(), pressure)
+    draw_noise(panel, doubts(summary, "quadrilateral_noise").reset_index(), pressure)
     panel.axhline(90.0, color="0.6", linewidth=0.6, zorder=0)
     if "transition" in published:
         transition = published["transition"]

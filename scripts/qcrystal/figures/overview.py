@@ -44,7 +44,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Overview) -> P
     """Maps of the order parameter side by side, g(r) of each method, and the workflow."""
     maps = [observable(summary, options.observable) for summary in inputs["maps"]]
     figure, axes = new_figure(2, HEIGHT, 1, len(maps) + 2, width_ratios=[1.0] * len(maps) + [1.25, 1.5])
-    norm = Normalize(0.0, float(np.nanmax([*(rows["value"].max() for rows in maps), options.color_range])))
+    highest = float(np.nanmax([*(rows["value"].max() for rows in maps), options.lowest + options.color_range]))
+    norm = Normalize(options.lowest, highest)
     for number, (panel, rows) in enumerate(zip(axes[0], maps, strict=False)):
         mean = rows.groupby(["pressure_target", "temperature_target"])["value"].mean().reset_index()
         draw_cells(panel, mean, norm)

@@ -33,16 +33,18 @@ def cell_edges(centres: np.ndarray, alone: float) -> np.ndarray:
     return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
 
 
-def doubts(summary: pd.DataFrame) -> pd.DataFrame:
+def doubts(summary: pd.DataFrame, noise: str | None) -> pd.DataFrame:
     """What qualifies the order parameter of each condition, where the sweep says it.
 
     Returns
     -------
     pandas.DataFrame
-        By condition: exchanges (protons that changed sites), quadrilateral_noise (deg, what noise alone seldom exceeds).
+        By condition: exchanges (mobile atoms that changed sites), noise (what noise alone seldom exceeds, of the observable
+        ``noise``; missing without one).
     """
     known = summary.pivot_table(index=CONDITION, columns="observable", values="value")
-    return known.reindex(columns=["exchanges", "quadrilateral_noise"])
+    named = known.rename(columns={noise: "noise"}) if noise is not None else known
+    return named.reindex(columns=["exchanges", "noise"])
 
 
 def cells(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -89,7 +91,9 @@ def write_in_cell(axes: Axes, place: tuple[float, float], text: str) -> None:
     axes.text(*place, text, **look)
 
 
-def draw_map(figure: Picture, axes: Axes, rows: pd.DataFrame, norm: Normalize, qualified: pd.DataFrame) -> None:
+def draw_map(
+    figure: Picture, axes: Axes, rows: pd.DataFrame, norm: Normalize, qualified: pd.DataFrame, options: PhaseMap
+) -> None:
     """One cell per condition, with its value where there are few cells, and marks of what qualifies it."""
     draw_cells(axes, rows, norm)
     annotate = len(rows) <= ANNOTATED and rows["pressure_target"].nunique() <= ANNOTATED_COLUMNS
@@ -106,10 +110,10 @@ def draw_map(figure: Picture, axes: Axes, rows: pd.DataFrame, norm: Normalize, q
         doubt = qualified.loc[tuple(getattr(row, column) for column in CONDITION)]
         if doubt["exchanges"] > 0:
             marks += "†"
-            figure.note("†: protons changed sites, so that their quadrilaterals mean nothing")
-        if row.value <= doubt["quadrilateral_noise"]:
+            figure.note(f"†: {options.exchange_note}")
+        if row.value <= doubt["noise"]:
             marks += "‡"
-            figure.note("‡: noise of the averaged positions reaches this value in one of twenty perfect crystals")
+            figure.note(f"‡: {options.noise_note}")
         text = "\n".join(filter(None, [value_text(row.value, row.error) if annotate else "", marks]))
         if text:
             write_in_cell(axes, place, text)
@@ -120,10 +124,10 @@ def phase_map(summary: pd.DataFrame, options: PhaseMap) -> tuple[Picture, list[A
     rows = observable(summary, options.observable)
     curves = series(rows, along=("pressure_target", "temperature_target"))
     figure, axes = new_figure(1 if len(curves) == 1 else 2, 2.9, 1, len(curves), sharey=True)
-    norm = Normalize(0.0, float(np.nanmax([rows["value"].max(), options.color_range])))
-    qualified = doubts(summary)
+    norm = Normalize(options.lowest, float(np.nanmax([rows["value"].max(), options.lowest + options.color_range])))
+    qualified = doubts(summary, options.noise)
     for number, (panel, (method, text, chosen)) in enumerate(zip(axes[0], curves, strict=True)):
-        draw_map(figure, panel, chosen, norm, qualified)
+        draw_map(figure, panel, chosen, norm, qualified, options)
         if number:
             panel.set_ylabel("")
         title = ", ".join(filter(None, [METHODS[method].label, text]))
