@@ -77,7 +77,7 @@ figures: $(READY)
 paper: $(READY)
 	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \
 		{ echo "TeX is not installed; on Debian: apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended" >&2; exit 1; }
-	@$(NAME); $(RUN) paper $(CONFIG) && echo "Manuscript: $(RESULTS)/manuscript/lah10.pdf"
+	@$(NAME); $(RUN) paper $(CONFIG) && echo "Manuscript: $(RESULTS)/manuscript/$${CRYSTAL##*/}.pdf"
 
 audit: $(READY)
 	@$(NAME); $(QCRYSTAL) audit --crystal "$$CRYSTAL" --scale "$$name" $(if $(START_SAID),--start "$$START") \

@@ -1,4 +1,4 @@
-# LaH10 as a quantum crystal: from DFT labels to the figures, tables and numbers of a paper.
+# Quantum crystals, LaH10 first: from DFT labels to the figures, tables and numbers of a paper.
 #   snakemake --cores 2                                   every figure and table (config/config.yaml says at which scale)
 #   snakemake --cores 2 --config scale=smoke start=labels
 from snakemake.utils import min_version
@@ -61,4 +61,4 @@ rule potential:
 
 rule paper:
     input:
-        results("manuscript/lah10.pdf"),
+        results(f"manuscript/{CONFIG.crystal_name}.pdf"),

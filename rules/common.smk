@@ -28,7 +28,7 @@ for variable in CPU_THREADS:
 from qcrystal.config.load import MAIN_FILE, load, read_files
 from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.machine import machine_files
-from qcrystal.config.preflight import check_folder, check_places, check_surroundings
+from qcrystal.config.preflight import check_folder, check_places, check_results, check_surroundings
 from qcrystal.config.wildcards import one_of
 from qcrystal.provenance.code import code_digest
 
@@ -84,6 +84,12 @@ def benchmarks(path):
 
 # Where the potential comes from: the released one, or the one trained on the configured data set.
 POTENTIAL = MAIN.model if MAIN.start == "model" else results(f"potential/{MAIN.dataset}")
+if not MAIN.replace:
+    try:
+        check_results(Path(RESULTS), f"{POTENTIAL}/model.pb", str(CONFIG.crystal_file))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
 ENGINE = MAIN.evaluated_by
 
 

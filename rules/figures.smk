@@ -11,7 +11,7 @@ for figure_id, figure in FIGURES.items():
 
     rule:
         name:
-            figure_id
+            f"figure_{figure_id}"
         input:
             **{
                 role: [file for source in sources for file in [source_files(source)] if file]

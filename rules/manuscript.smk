@@ -77,15 +77,15 @@ rule audit_pages:
 
 rule manuscript:
     input:
-        text="manuscript/lah10.tex",
-        bibliography="manuscript/lah10.bib",
+        text=manuscript(".tex"),
+        bibliography=manuscript(".bib"),
         macros=results("manuscript/numbers.tex"),
         figures=[file for file in FIGURE_FILES if file.endswith(".pdf")],
         tables=[file for file in TABLE_FILES if file.endswith(".tex")],
         captions=CAPTION_FILES,
     output:
-        pdf=results("manuscript/lah10.pdf"),
-        prov=results("manuscript/lah10.prov.json"),
+        pdf=results(f"manuscript/{CONFIG.crystal_name}.pdf"),
+        prov=results(f"manuscript/{CONFIG.crystal_name}.prov.json"),
     log:
         logs("manuscript/typeset.log"),
     conda:

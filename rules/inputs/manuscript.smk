@@ -3,11 +3,27 @@ from qcrystal.manuscript.numbers import NumberSet
 
 NUMBERS_FILE = str(Path(CONFIG.crystal_file).parent / "numbers.yaml")
 try:
-    NUMBERS = validate(NumberSet, read_yaml(ROOT / NUMBERS_FILE, NUMBERS_FILE, "file"), NUMBERS_FILE).numbers
+    listed = (
+        read_yaml(ROOT / NUMBERS_FILE, NUMBERS_FILE, "file") if (ROOT / NUMBERS_FILE).is_file() else {"numbers": {}}
+    )
+    NUMBERS = validate(NumberSet, listed, NUMBERS_FILE).numbers
 except ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 NUMBER_SOURCES = list(dict.fromkeys(entry.source for entry in NUMBERS.values()))
+
+
+def manuscript(suffix):
+    """A file of the crystal's manuscript; only some crystals have one."""
+
+    def file(wildcards):
+        path = f"manuscript/{CONFIG.crystal_name}{suffix}"
+        if not (ROOT / path).is_file():
+            print(f"{path}: no such file, so there is no paper on {CONFIG.crystal_name}; write one", file=sys.stderr)
+            sys.exit(1)
+        return path
+
+    return file
 
 
 def shown(figure_id):

@@ -74,7 +74,7 @@ def test_a_comment_reruns_nothing_and_a_constant_reruns_what_depends_on_it(finis
         if "figures.energies import" in (finished.folder / f"scripts/qcrystal/figures/{figure.kind}.py").read_text()
     }
     # the figures whose module imports it, and the pages that show them
-    assert jobs == {*importers, *PAGES}
+    assert jobs == {*(f"figure_{name}" for name in importers), *PAGES}
     assert status == 1 and set(bad(answer).values()) == {"CODE-CHANGED"}
     assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == importers
 
@@ -83,9 +83,9 @@ def test_a_caption_redraws_its_figure_alone(finished):
     path = finished.folder / "config" / "crystals" / "lah10" / "figures.yaml"
     caption = FIGURES["qin_fig3b_zero_point"].caption
     with changed(path, lambda text: text.replace(caption, "Zero-point temperature.")):
-        assert set(finished.planned(*finished.SMOKE)) == {"qin_fig3b_zero_point", *PAGES}
+        assert set(finished.planned(*finished.SMOKE)) == {"figure_qin_fig3b_zero_point", *PAGES}
     with changed(path, lambda text: text.replace("color_range: 1.7", "color_range: 1.8")):
-        jobs = {"qin_fig2a_phase_classical", "qin_figS_phase_qtb", "overview", *PAGES}
+        jobs = {"figure_qin_fig2a_phase_classical", "figure_qin_figS_phase_qtb", "figure_overview", *PAGES}
         assert set(finished.planned(*finished.SMOKE)) == jobs
 
 
@@ -112,7 +112,7 @@ def test_records_audits_and_processes_rerun_nothing_and_the_integrator_all_dynam
     with changed(bath, after("class ThermalBath", "ADDED = 1")):
         jobs = finished.planned(*finished.SMOKE)
     runs = len(list((finished.folder / "results/lah10/smoke/dynamics").glob("*/run.prov.json")))
-    assert jobs["run"] == jobs["observe"] == runs and {"collect", "numbers", "qin_fig5_msd"} <= set(jobs)
+    assert jobs["run"] == jobs["observe"] == runs and {"collect", "numbers", "figure_qin_fig5_msd"} <= set(jobs)
     assert not set(jobs) & {"dataset", "train", "parity", "equation_of_state", "phonons", "enthalpy", "search_random"}
 
 
@@ -158,7 +158,7 @@ def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses
     with changed(scale, lambda text: text.replace("converged_length: 20", "converged_length: 21")):
         assert "converged_length: 21" in scale.read_text()
         jobs = set(finished.planned(*finished.SMOKE))
-        assert jobs and jobs <= {*FIGURES, *PAGES, "configuration"}
+        assert jobs and jobs <= {*(f"figure_{name}" for name in FIGURES), *PAGES, "configuration"}
         memory = finished.folder / ".snakemake"
         shutil.copytree(memory, tmp_path / "memory", symlinks=True)
         finished.snakemake(*finished.SMOKE, "--touch")  # tells Snakemake that all is as it should be
@@ -166,7 +166,9 @@ def test_configuration_that_no_result_uses_reruns_nothing_and_the_rest_what_uses
         shutil.rmtree(memory)
         shutil.move(tmp_path / "memory", memory)
         assert status == 1 and set(bad(answer).values()) == {"CONFIG-CHANGED"}
-        assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == jobs - PAGES
+        assert {path.split("/")[-1].removesuffix(".prov.json") for path in bad(answer)} == {
+            job.removeprefix("figure_") for job in jobs - PAGES
+        }
 
 
 def test_the_clean_results_are_verified_without_snakemakes_memory_too(finished):

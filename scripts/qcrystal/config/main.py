@@ -84,6 +84,8 @@ class Main(Sources):
     """Whether training and dynamics jobs ask for a GPU."""
     engine: Engine = "native"
     """What evaluates potentials on the CPU: this repository's engine, or DeePMD-kit, which a GPU always has."""
+    replace: bool = False
+    """Whether results of another potential or crystal in the same folder are replaced; false: they are refused in one line."""
     longest_job: Count | None
     """Minutes that the machine gives a job; null: no limit. A run that needs more continues where it was stopped."""
     dft_python: FilePath | None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from qcrystal.config.dft import DftSettings
 from qcrystal.config.main import Dataset
@@ -87,6 +89,40 @@ def check_surroundings(environment: Mapping[str, str], folders: Sequence[Path]) 
     problems = [*_bad_variables(environment), *_bad_folders(folders)]
     if problems:
         raise ConfigError(*problems)
+
+
+def check_results(folder: Path, potential: str, crystal: str) -> None:
+    """Make sure that a folder of results holds none of another potential or crystal, which jobs would replace.
+
+    The records of the statics say whose results are there: all dynamics follow from them.
+
+    Parameters
+    ----------
+    folder
+        Of a crystal at a scale.
+    potential, crystal
+        Path of the potential and of the crystal's file, as jobs are told them.
+
+    Raises
+    ------
+    ConfigError
+        One line that names what is there and what was asked for.
+    """
+    models = [entry.get("path", "") for entry in _given(folder / "statics/eos.prov.json").get("inputs", [])]
+    there = next((path for path in models if path.endswith("/model.pb")), potential)
+    made = _given(folder / "statics/phonons.prov.json").get("parameters", {}).get("crystal_file", crystal)
+    for what, found, asked in (("potential", there, potential), ("crystal", made, crystal)):
+        if found != asked:
+            advice = "move the folder away, or replace them: --config replace=true"
+            raise ConfigError(Problem(str(folder), "", f"holds results of the {what} {found}, not {asked}", advice))
+
+
+def _given(record: Path) -> dict[str, Any]:
+    """What a job was given, by its record; nothing of a record that is missing or cannot be read, which the audit tells."""
+    try:
+        return json.loads(record.read_text(encoding="utf-8"))["deterministic"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _bad_variables(environment: Mapping[str, str]) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
 from qcrystal.figures.kinds import EquationOfState, Inputs
 from qcrystal.figures.style import METHODS, Picture, legend_above, letter_panels, new_figure, styled
@@ -24,8 +25,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: EquationOfStat
     style = METHODS["harmonic"]
     points = _labels_at_rest(inputs, options)
     if points is not None and not points.empty:
-        inside = points["volume"].between(rows["volume"].min(), rows["volume"].max())
-        points = points[inside | (inside.sum() < 2)].sort_values("volume")
+        points = points[points["volume"].between(rows["volume"].min(), rows["volume"].max())].sort_values("volume")
     for panel, column in ((pressure, "pressure"), (energy, "energy")):
         x, y = rows["volume"].to_numpy(float), rows[column].to_numpy(float)
         shift = 0.0
@@ -41,7 +41,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: EquationOfStat
         beyond = known & (rows["beyond_training"] > 0)
         if beyond.any():
             low = y.min() if column == "energy" else 0.0
-            panel.plot(x[beyond], y[beyond] - low, "s", markersize=4, color="none", markeredgecolor="0.6", markeredgewidth=0.6)
+            panel.plot(
+                x[beyond], y[beyond] - low, "s", markersize=4, color="none", markeredgecolor="0.6", markeredgewidth=0.6
+            )
             figure.note("grey squares: pressures beyond those that the potential was trained on")
         panel.set_xlabel("volume (Å$^3$/atom)")
     pressure.set_ylabel("pressure (GPa)")
@@ -51,7 +53,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: EquationOfStat
     return figure
 
 
-def _labels_at_rest(inputs: Inputs, options: EquationOfState):
+def _labels_at_rest(inputs: Inputs, options: EquationOfState) -> pd.DataFrame | None:
     """Volume, pressure and energy of the crystal at rest by DFT, or None."""
     if len(inputs.get("dft", ())):
         return inputs["dft"][["volume", "pressure", "energy"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from qcrystal.analysis.sweeps import observable, series
 from qcrystal.figures.kinds import Inputs, OrderParameter
@@ -32,11 +33,17 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: OrderParameter
     for number, (method, text, rows) in enumerate(series(every.drop_duplicates(), along=(column, "atoms"))):
         words = ", ".join(filter(None, [METHODS[method].label, text]))
         ordered = rows.sort_values(column)
-        draw_points(panel, ordered[column], ordered["value"], ordered["error"], METHODS[method], words, LINES[number % 4])
+        draw_points(
+            panel, ordered[column], ordered["value"], ordered["error"], METHODS[method], words, LINES[number % 4]
+        )
     draw_noise(panel, figure, inputs["summaries"], options, column)
     for (role, cited), line in zip(published.items(), LINES[1:], strict=False):
-        words = f"{cited.label}, {cited.where.split(',')[0]}: {options.texts.get(role, 'transition at')} {cited.number:g}"
-        panel.axvline(cited.number, color=METHODS["published"].color, linewidth=0.9, linestyle=line, label=words, gid="published")
+        words = (
+            f"{cited.label}, {cited.where.split(',')[0]}: {options.texts.get(role, 'transition at')} {cited.number:g}"
+        )
+        panel.axvline(
+            cited.number, color=METHODS["published"].color, linewidth=0.9, linestyle=line, label=words, gid="published"
+        )
     panel.set_xlabel(label)
     panel.set_ylabel(options.label)
     if options.at is not None and every[other].nunique() == 1:
@@ -47,7 +54,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: OrderParameter
     return figure
 
 
-def draw_noise(panel, figure: Picture, summaries: list[pd.DataFrame], options: OrderParameter, column: str) -> None:
+def draw_noise(
+    panel: Axes, figure: Picture, summaries: list[pd.DataFrame], options: OrderParameter, column: str
+) -> None:
     """Short grey bars below which a value is noise, where the sweeps tell it."""
     if options.noise is None:
         return

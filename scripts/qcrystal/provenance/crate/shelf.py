@@ -20,7 +20,12 @@ TERMS = {
     term: f"https://w3id.org/ro/terms/workflow-run#{term}"
     for term in ("sha256", "ParameterConnection", "connection", "sourceParameter", "targetParameter")
 }
-LICENCES = {"https://creativecommons.org/licenses/by/4.0/": ("CC BY 4.0", ("data/lah10-gpaw/", "models/"))}
+LICENCES = {
+    "https://creativecommons.org/licenses/by/4.0/": (
+        "CC BY 4.0",
+        ("data/lah10-gpaw/", "data/h3s-gpaw/", "data/lithium-gpaw/", "models/"),
+    )
+}
 FORMATS = {
     **dict.fromkeys(("", ".smk", ".in", ".lock", ".j2"), "text/plain"),
     **dict.fromkeys((".yaml", ".cff"), "application/yaml"),
