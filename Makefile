@@ -33,13 +33,14 @@ RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores 
 CONFIG := --config "crystal=$$CRYSTAL" "scale=$$SCALE" "start=$$START" "device=$$DEVICE"
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help variables figures test acceptance bench paper audit seal crate check docs lint format lock environment clean
+.PHONY: help variables figures test acceptance bench paper audit seal compare crate check docs lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
 	@echo "make paper       the manuscript's PDF (needs TeX) SCALE=... START=..."
 	@echo "make audit       where results come from, and whether they hold: T=<figure|table|number|run|model|file> (all if left out), HTML=page.html"
 	@echo "make seal        list and sign the results            KEY=~/.ssh/id_ed25519"
+	@echo "make compare     a new run's tables against the committed ones (results/reference), within errors   SCALE=..."
 	@echo "make crate       the results and their history as a Provenance Run Crate   SCALE=..."
 	@echo "make check       format, lint, types and the quick tests: before each commit"
 	@echo "make docs        the documentation as a site, in build/site"
@@ -71,8 +72,10 @@ $(READY): | variables
 	@$(VENV)/bin/python -m qcrystal compile models/*/model.pb
 	@touch $@
 
+# The scale `reference` is days of computing: its figures are drawn from the committed tables, and nothing else runs.
 figures: $(READY)
-	@$(NAME); $(RUN) $(CONFIG) && echo "Results: $(RESULTS)/index.html   log: $(RESULTS)/logs/snakemake.log"
+	@$(NAME); if [ "$$name" = reference ]; then $(QCRYSTAL) reduced figures --crystal "$$CRYSTAL" --scale "$$name"; exit; fi; \
+		$(RUN) $(CONFIG) && echo "Results: $(RESULTS)/index.html   log: $(RESULTS)/logs/snakemake.log"
 
 paper: $(READY)
 	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \
@@ -85,6 +88,9 @@ audit: $(READY)
 
 seal: $(READY)
 	@$(NAME); $(QCRYSTAL) seal --crystal "$$CRYSTAL" --scale "$$name" $(if $(KEY),--key="$$KEY")
+
+compare: $(READY)
+	@$(NAME); $(QCRYSTAL) compare --crystal "$$CRYSTAL" --scale "$$name"
 
 crate: $(READY)
 	@$(NAME); for action in "write $(RESULTS)" verify validate; do $(QCRYSTAL) crate $$action "$(RESULTS)/crate.zip" || exit; done

@@ -33,6 +33,20 @@ rule figures:
         results("provenance/configuration.yaml"),
 
 
+# Long scales are made in the order of what they decide: rank_1, rank_2, and the rest by the default target.
+for rank in (1, 2):
+
+    rule:
+        name:
+            f"rank_{rank}"
+        input:
+            [
+                results(f"analysis/sweeps/{sweep}/summary.csv")
+                for sweep, settings in SCALE.sweeps.items()
+                if settings.rank <= rank
+            ],
+
+
 rule runs:
     input:
         expand(results("dynamics/{run}/trajectory.h5"), run=CONFIG.runs),

@@ -311,8 +311,8 @@ def dft_tables(size) -> dict:
 
 
 KINETIC = {
-    "H": {"qtb": 900.0, "adqtb": 950.0, "pimd": 955.0, "trpmd": 953.0},
-    "La": {"qtb": 300.0, "adqtb": 120.0, "pimd": 118.0, "trpmd": 117.0},
+    "H": {"classical": 300.0, "qtb": 900.0, "adqtb": 950.0, "pimd": 955.0, "trpmd": 953.0},
+    "La": {"classical": 300.0, "qtb": 300.0, "adqtb": 120.0, "pimd": 118.0, "trpmd": 117.0},
 }
 
 
@@ -407,12 +407,24 @@ def ly_tables(size) -> dict:
         "ly_classical_cubic": angle_tables("classical", size, "cubic", 100, temperatures=temperatures),
         "ly_quantum": angle_tables("pimd", size, "rhombohedral", 100, temperatures=temperatures),
         "ly_quantum_cubic": angle_tables("pimd", size, "cubic", 50, temperatures=temperatures),
+        "ly_quantum_cold": angle_tables("pimd", size, "rhombohedral", 100, temperatures=temperatures[-1:]),
         "ly_deuterium": angle_tables("pimd", size, "rhombohedral", 150, "D", temperatures=temperatures),
         "ly_small_cell": angle_tables("pimd", size, "rhombohedral", 100, temperatures=(300.0,)),
     }
     tables = {f"sweep:{name}/{table}": rows for name, tables in sweeps.items() for table, rows in tables.items()}
     _, diffusion = msd_tables(size)
     tables["sweep:onset_classical/summary"] = diffusion.assign(method="classical", temperature_target=1000.0)
+    for name, method in (("adqtb", "adqtb"), ("trpmd", "trpmd")):
+        tables[f"sweep:diffusion_{name}/summary"] = diffusion.assign(method=method, run=f"{method}-r0")
+    for method in ("classical", "qtb"):
+        head = {"method": method, "run": f"{method}-352-1vacancies-r0"}
+        tables[f"sweep:vacancy_{method}/summary"] = diffusion.assign(**head)
+        small = quadrilateral_rows(method, size, 160).query("pressure_target == 150 and temperature_target == 300")
+        tables[f"sweep:size_{method}/summary"] = small
+        tables[f"sweep:size_{method}_large/summary"] = small.assign(
+            atoms=1188 if size == "rich" else 44, run=small["run"] + "-large"
+        )
+    tables["sweep:compared_classical/summary"] = bath_rows("classical", size, 300.0, [np.nan])
     tables["sweep:trajectories_qtb/summary"] = quadrilateral_rows("qtb", size, 110)
     return tables
 

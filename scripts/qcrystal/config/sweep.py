@@ -133,6 +133,8 @@ class Sweep(Strict):
     """Number of beads in units of βħω of the highest frequency; null: that of `qcrystal.dynamics.beads`."""
     beads: list[Count] | None = Field(None, min_length=1)
     """Numbers of beads; null: the number that ``bead_ratio`` asks for."""
+    rank: Literal[1, 2, 3] = 3
+    """Whose turn it is: 1 decides a claim, 2 is a map of phases, 3 the rest. `snakemake rank_1` makes the first ones only."""
     frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
     """Frictions of the bath (1/ps); null: that of the crystal's ``dynamics.bath``."""
 

@@ -257,6 +257,30 @@ class DistortedCell(Options):
     species: dict[str, SpeciesLook]
 
 
+class ObservablePanel(Options):
+    """``observable`` and ``species`` of the sweeps' summaries, the axis' ``label``, and what multiplies the values.
+
+    ``logarithmic``: values that two errors do not hold off zero are upper limits.
+    """
+
+    observable: Text
+    species: Text
+    label: Text
+    factor: Number = 1.0
+    logarithmic: bool = False
+
+
+class ObservablePanels(Options):
+    """``panels`` of observables ``along`` temperature (K), pressure (GPa), or the inverse number of atoms.
+
+    ``published_at``: where along the axis the published value stands, in the first panel.
+    """
+
+    panels: list[ObservablePanel]
+    along: Literal["temperature_target", "pressure_target", "inverse_atoms"]
+    published_at: Number | None = None
+
+
 class DistortionAngles(Options):
     """``centre`` of the cages; ``cell_centres`` in the conventional cell; ``cage_atoms`` and ``quadrilaterals`` of one cage."""
 
@@ -447,6 +471,7 @@ KINDS: dict[str, Kind] = {
     "distorted_cell": Kind(
         "figure", {"structures": Role("structures"), "enthalpies": Role("enthalpies")}, options=DistortedCell
     ),
+    "observable_panels": Kind("figure", {"summaries": SUMMARIES}, {"value": "number"}, ObservablePanels),
     "distortion_angles": Kind(
         "table",
         {

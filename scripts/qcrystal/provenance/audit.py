@@ -18,7 +18,7 @@ import networkx as nx
 
 from qcrystal.files import STAMP, file_digest, walk
 from qcrystal.potential.card import CardError, read_card
-from qcrystal.provenance import judge
+from qcrystal.provenance import judge, reduced
 from qcrystal.provenance.environment import lock_file
 from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Expected, Node, short
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json, read_records
@@ -50,6 +50,7 @@ class Audit:
         self.environments = {
             cuda: (lock.name, file_digest(lock), lock_versions(lock)) for cuda, lock in locks.items() if lock.is_file()
         }
+        self.left_out = reduced.left_out(root, folders[0])
         self.nodes: dict[str, Node] = {}
         self.maker: dict[str, Node] = {}
         self._known_children: dict[str, list[Node]] | None = None
@@ -138,7 +139,7 @@ class Audit:
         top = self.root / self.folders[0]
         for path in walk(top):
             inside = path.relative_to(top).parts
-            if inside[0] in UNRECORDED or path.name == STAMP or path.name.endswith(SUFFIX):
+            if inside[0] in (*UNRECORDED, reduced.LEFT_OUT) or path.name == STAMP or path.name.endswith(SUFFIX):
                 continue
             name = path.relative_to(self.root).as_posix()
             if self.made_by(name) is None and name not in self.nodes:

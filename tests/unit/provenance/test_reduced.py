@@ -1,0 +1,86 @@
+"""Reduced results become results again in a fresh clone, and the audit tells what was left out from what is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from small_repository import S, edit_record, flip, small_repository
+
+from qcrystal.provenance import reduced
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    return small_repository(tmp_path, monkeypatch)
+
+
+def clone(made) -> None:
+    """Leave what a fresh clone has: the committed files, without results."""
+    shutil.rmtree(made.folder / "results" / "lah10")
+
+
+def test_a_fresh_clone_is_verified_without_the_model(repository):
+    """The model stands for a trajectory: no figure reads it, so its digest alone is kept."""
+    files, size = reduced.write(repository.folder, repository.expected, "lah10", "smoke")
+    assert files > 6 and size < 1_000_000  # the model has 2 MB
+    clone(repository)
+    assert reduced.restore(repository.folder, "lah10", "smoke") == files + 1
+    assert not (repository.folder / S / "model/model.pb").exists()
+    assert repository.verdicts() == {}
+    flags = [flag for node in repository.audit().nodes.values() for flag in node.flags]
+    assert sum("left out of the committed results" in flag for flag in flags) == 1
+    times = {path.stat().st_mtime for path in (repository.folder / S).rglob("*") if path.is_file()}
+    assert len(times) == 1  # none is older than what it is made from
+
+
+def test_results_are_never_replaced(repository):
+    reduced.write(repository.folder, repository.expected, "lah10", "smoke")
+    assert reduced.restore(repository.folder, "lah10", "smoke") == 0
+    assert (repository.folder / S / "model/model.pb").exists()
+
+
+def test_a_table_that_was_changed_in_the_clone_is_found(repository):
+    reduced.write(repository.folder, repository.expected, "lah10", "smoke")
+    clone(repository)
+    reduced.restore(repository.folder, "lah10", "smoke")
+    flip(repository.folder / S / "tables/sweep.csv", -2)
+    assert "TAMPERED" in repository.verdicts().values()
+
+
+def test_a_list_of_what_is_left_out_counts_only_as_committed(repository):
+    """Else whoever loses a file could excuse it."""
+    reduced.write(repository.folder, repository.expected, "lah10", "smoke")
+    clone(repository)
+    reduced.restore(repository.folder, "lah10", "smoke")
+    edit_record(repository.folder / S / reduced.LEFT_OUT, lambda known: known.update({"more": "0" * 64}))
+    assert "MISSING" in repository.verdicts().values()
+
+
+def test_what_figures_need_is_never_left_out(repository):
+    reduced.write(repository.folder, repository.expected, "lah10", "smoke")
+    known = json.loads((repository.folder / reduced.place("lah10", "smoke") / reduced.LEFT_OUT).read_text())
+    assert list(known) == [f"{S}/model/model.pb"]
+
+
+def test_figures_that_wait_for_tables_are_named(repository):
+    (repository.folder / S / "tables/sweep.csv").unlink()
+    ready, lacking = reduced.available(repository.folder, repository.expected, S)
+    assert not ready and lacking == {name: [f"{S}/tables/sweep.csv"] for name in ("first", "second")}
+
+
+def test_nothing_committed_is_told_in_one_line(repository):
+    clone(repository)
+    with pytest.raises(reduced.ReducedError, match="no reduced results of lah10 at scale smoke are committed"):
+        reduced.restore(repository.folder, "lah10", "smoke")
+    with pytest.raises(reduced.ReducedError, match="there are no results"):
+        reduced.write(repository.folder, repository.expected, "lah10", "smoke")
+    assert not (repository.folder / reduced.TOP).exists()
+
+
+def test_too_large_results_are_refused_and_name_the_largest(repository, monkeypatch):
+    monkeypatch.setattr(reduced, "LARGEST", 1000)
+    with pytest.raises(reduced.ReducedError, match="make them smaller"):
+        reduced.write(repository.folder, repository.expected, "lah10", "smoke")
+    assert not (repository.folder / reduced.place("lah10", "smoke")).exists()
