@@ -33,7 +33,7 @@ RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores 
 CONFIG := --config "crystal=$$CRYSTAL" "scale=$$SCALE" "start=$$START" "device=$$DEVICE"
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help variables figures test acceptance bench paper audit seal compare crate check docs lint format lock environment clean
+.PHONY: help variables figures test acceptance error-coverage bench paper audit seal compare crate check docs lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
@@ -45,6 +45,7 @@ help:
 	@echo "make check       format, lint, types and the quick tests: before each commit"
 	@echo "make docs        the documentation as a site, in build/site"
 	@echo "make test        format, lint, unit and workflow tests: what CI runs"
+	@echo "make error-coverage  the table of how often error bars hold the true mean"
 	@echo "make acceptance  the slow tests of physics against exact results"
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
 	@echo "make format      ruff and snakefmt over the sources"
@@ -120,6 +121,9 @@ test: lint docs
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site
 	@echo "Site: build/site/index.html"
+
+error-coverage: $(READY)
+	PYTHONPATH=tests/support $(VENV)/bin/python tests/support/correlated_series.py docs/theory/error-coverage.table.md
 
 acceptance: $(READY)
 	MEASURED=docs/exact_tests.csv $(VENV)/bin/python -m pytest -m slow

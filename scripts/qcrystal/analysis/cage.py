@@ -289,7 +289,7 @@ def cage_order(
     without = (sums.sum(axis=0) - sums) / (lengths.sum() - lengths)[:, None, None]
     angles = np.array([interior_angles(corners(c, quads, cell, kept, fold)) for c in without])
     errors = [jackknife_error(column) for column in zip(*map(_summary, angles), strict=True)]
-    deviation, large, small = (Estimate(v, e, samples) for v, e in zip(values, errors, strict=True))
+    deviation, large, small = (Estimate(v, e, samples, count - 1.0) for v, e in zip(values, errors, strict=True))
     return CageOrder(deviation, large, small, _noise(angles), mean, left_out)
 
 

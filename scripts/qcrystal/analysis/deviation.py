@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from ase import Atoms, units
 
+from qcrystal.analysis.rows import Rows
 from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.potential.committee import Committee
@@ -89,8 +90,8 @@ def run_summary(deviation: pd.DataFrame, thermo: pd.DataFrame, bounds: pd.DataFr
     -------
     rows : DataFrame
         Rows of a run's summary: observable (pressure_potential, force_rms, committee_deviation: the worst atom's, mean over
-        the frames, committee_deviation_rms, _largest and _relative), species, value, error, n_effective, unit. The frames
-        are far apart in time and count as independent.
+        the frames, committee_deviation_rms, _largest and _relative), with the columns of `qcrystal.analysis.rows.Row`. The
+        frames are far apart in time and count as independent.
     extrapolates : str
         ``pressure``, ``deviation`` or ``pressure and deviation``; ``no``; ``unknown`` at a pressure within the range
         without a committee, or where centroids alone, which are smoother than the beads, are within its limits.
@@ -103,19 +104,19 @@ def run_summary(deviation: pd.DataFrame, thermo: pd.DataFrame, bounds: pd.DataFr
         reasons.append("deviation")
     smoother = (deviation["configuration"] == "centroid").any()  # than what the limits were taken from
     verdict = " and ".join(reasons) or ("no" if known and not smoother else "unknown")
-    rows = [
-        ("pressure_potential", pressure, "GPa"),
-        ("force_rms", _mean(deviation["force_rms"]), "eV/Å"),
-        ("committee_deviation", _mean(deviation["deviation_max"]), "eV/Å"),
-        ("committee_deviation_rms", _mean(deviation["deviation_rms"]), "eV/Å"),
-        ("committee_deviation_largest", Estimate(deviation["deviation_max"].max(), np.nan, np.nan), "eV/Å"),
-        ("committee_deviation_relative", _mean(deviation["deviation_relative"]), ""),
-    ]
-    columns = ["observable", "species", "value", "error", "n_effective", "unit"]
-    table = [(name, "all", found.value, found.error, found.n_effective, unit) for name, found, unit in rows]
-    return pd.DataFrame(table, columns=columns), verdict
+    rows = Rows()
+    rows.add("pressure_potential", "all", pressure, "GPa")
+    rows.add("force_rms", "all", _mean(deviation["force_rms"]), "eV/Å")
+    rows.add("committee_deviation", "all", _mean(deviation["deviation_max"]), "eV/Å")
+    rows.add("committee_deviation_rms", "all", _mean(deviation["deviation_rms"]), "eV/Å")
+    largest = Estimate(deviation["deviation_max"].max(), np.nan, np.nan)
+    rows.add("committee_deviation_largest", "all", largest, "eV/Å")
+    rows.add("committee_deviation_relative", "all", _mean(deviation["deviation_relative"]), "")
+    return rows.table(), verdict
 
 
 def _mean(values: pd.Series) -> Estimate:
     """Mean of independent values; NaN if they are not known."""
-    return Estimate(values.mean(skipna=False), mean_error(values), float(values.notna().sum()))
+    return Estimate(
+        values.mean(skipna=False), mean_error(values), float(values.notna().sum()), float(values.notna().sum() - 1)
+    )

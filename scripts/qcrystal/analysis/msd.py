@@ -1,7 +1,7 @@
-"""Mean squared displacement and diffusion.
+"""Mean squared displacements and their slope.
 
-[Qin] prints D = 3.5e-5 cm²/s (5 K, 200 GPa), which equals the slope in its fig. 5 without the factor 1/6; so both
-readings are given: the slope itself, and `diffusion` (slope/6, Einstein's relation in three dimensions).
+[Qin] prints D = 3.5e-5 cm²/s (5 K, 200 GPa), which equals the slope in its fig. 5 without the factor 1/6. The slope is given
+here; it is no diffusion coefficient where atoms stay on their sites. See `qcrystal.analysis.diffusion`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import constants
 from scipy.fft import irfft, next_fast_len, rfft
 
-from qcrystal.analysis.statistics import MINIMUM_SAMPLES, Estimate, mean_error
+from qcrystal.analysis.statistics import MINIMUM_SAMPLES, Estimate, mean_error, student
 
 CM2_PER_S = constants.angstrom**2 / constants.pico / constants.centi**2
 CHUNK = 2000
@@ -89,15 +89,16 @@ def mean_squared_displacement(positions: np.ndarray, lag: np.ndarray) -> Displac
 def mean_with_error(displacement: Displacement) -> tuple[np.ndarray, np.ndarray]:
     """Mean over atoms and its error (L,): the larger of the atoms' scatter and of half the halves' difference.
 
-    Independent walkers make the first right; motion in common shows in the second. Fewer than four atoms: NaN.
+    Independent walkers make the first right; motion in common shows in the second. Two halves have one degree of freedom, whose
+    Student's t is in the error. Fewer than four atoms: NaN.
     """
     error = np.array([mean_error(row) for row in displacement.each])
     return displacement.each.mean(axis=1), np.fmax(error, _half_difference(displacement.halves, error))
 
 
 def _half_difference(halves: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Half the difference of the trajectory's halves, where there is an error."""
-    difference = 0.5 * np.abs(halves[0] - halves[1])
+    """Error by the difference of the trajectory's halves, where there is an error."""
+    difference = student(1.0) * 0.5 * np.abs(halves[0] - halves[1])
     return np.where(np.isnan(error), np.nan, difference)
 
 
@@ -116,30 +117,25 @@ def linear_slope(displacement: Displacement, interval: float, start: float = 0.2
     Returns
     -------
     Estimate
-        Error: the larger of the scatter of the atoms' slopes and half the difference between the trajectory's halves;
-        ``n_effective`` is the number of atoms. NaN error with fewer than four atoms, NaN value with fewer than two
-        lags.
+        Error: the larger of the scatter of the atoms' slopes and of what the two halves of the trajectory tell, by Student's t
+        of one degree of freedom; ``n_effective`` is the number of atoms. NaN error with fewer than four atoms, NaN value with
+        fewer than two lags.
     """
     atoms = displacement.each.shape[1]
     window = (displacement.lag >= start * displacement.lag[-1]) & (displacement.lag > 0)
     if window.sum() < 2:
         return Estimate(np.nan, np.nan, 0.0)
-    slopes = _fit_weights(displacement.lag[window] * interval) @ displacement.each[window]
+    slopes = slope_weights(displacement.lag[window] * interval) @ displacement.each[window]
     value = float(slopes.mean())
     error = mean_error(slopes)
     both = window & ~np.isnan(displacement.halves).any(axis=0)
     if both.sum() < 2 or atoms < MINIMUM_SAMPLES:
-        return Estimate(value, np.nan, float(atoms))
-    first, second = displacement.halves[:, both] @ _fit_weights(displacement.lag[both] * interval)
-    return Estimate(value, max(error, 0.5 * abs(first - second)), float(atoms))
+        return Estimate(value, np.nan, float(atoms), 0.0)
+    first, second = displacement.halves[:, both] @ slope_weights(displacement.lag[both] * interval)
+    return Estimate(value, max(error, student(1.0) * 0.5 * abs(first - second)), float(atoms), 1.0)
 
 
-def _fit_weights(time: np.ndarray) -> np.ndarray:
+def slope_weights(time: np.ndarray) -> np.ndarray:
     """Weights w with w @ y the least-squares slope of y against ``time``."""
     centred = time - time.mean()
     return centred / (centred @ centred)
-
-
-def diffusion(slope: Estimate) -> Estimate:
-    """Diffusion coefficient in cm²/s, slope/6, of a slope in Å²/ps."""
-    return Estimate(slope.value * CM2_PER_S / 6.0, slope.error * CM2_PER_S / 6.0, slope.n_effective)

@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qcrystal.analysis import cells, diffraction, energy, msd, periodic, rdf, reordered
+from qcrystal.analysis import cells, diffraction, energy, msd, periodic, rdf, reordered, sites
 from qcrystal.analysis.order_parameters.registry import measure
 from qcrystal.analysis.production import ObserveSettings, Production, production
 from qcrystal.analysis.rows import Rows
-from qcrystal.analysis.statistics import Estimate, estimate, production_start
+from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import Trajectory
 
-FEWEST_SEGMENTS = 4
-"""Independent values from which an error is told."""
 SITES_ABOUT_A_PATH = 6.0
 """Distance (Å) from a path within which the table of paths holds mean sites of the other species, periodic images included."""
 
@@ -45,13 +43,14 @@ def observe(
     report
         The run's report. Of a quantum bath's run the summary also has the rows ``temperature_corrected``,
         ``energy_over_3NkB_corrected`` and ``pressure_corrected``, without what the bath's friction adds;
+        ``diffusion`` with a value where atoms hop and a limit where none does (not of path integrals that sample);
         of a bath that watched its own power, ``fluctuation_dissipation`` of each species; of path integrals that know it,
         ``max_frequency``, the stiffest phonon's, by which the number of beads is to be judged.
 
     Returns
     -------
     dict of DataFrame
-        ``summary`` (observable, species, value, error, n_effective, unit), ``msd`` (time, species, kind, msd, error),
+        ``summary`` (columns of `rows.Row`), ``msd`` (time, species, kind, msd, error),
         ``rdf`` (r, pair, g, error; of path integrals from a bead, where the trajectory has one, as centroids are spread less
         than particles), ``paths`` (proton, time, x, y, z, category), ``cell`` (time, alpha, beta, gamma;
         the whole run), ``diffraction`` (species, h, k, l, q, structure_factor, error).
@@ -67,7 +66,12 @@ def observe(
     steady = thermo[thermo["time"] >= start]
     periodic.check_continuous(trajectory.cell)
     run = production(trajectory, start, settings.prototype)
-    hops, away = _hops(run, settings)
+    held = {
+        symbol: sites.held_sites(run, symbol, settings.site_window) for symbol in run.order if symbol in run.species
+    }
+    hops, away = np.zeros(len(run.species), int), np.zeros(len(run.species), bool)
+    if run.mobile in held:
+        hops, away = sites.hops(run, run.mobile, held[run.mobile])
     rows = Rows()
     rows.add("production_length", "all", Estimate(run.time[-1] - run.time[0], 0.0, 1.0), "ps")
     _thermodynamics(rows, steady, eos, run.species, trajectory.spec)
@@ -78,6 +82,8 @@ def observe(
     measure(rows, run, away, settings)
     msd_table = _displacements(rows, run, settings)
     _exchanges(rows, run, hops)
+    if run.moves:
+        _diffusion(rows, run, held)
     every = run.evenly(settings.rdf_frames)
     return {
         "summary": rows.table(),
@@ -144,8 +150,8 @@ def _bath(rows: Rows, report: Mapping[str, Any]) -> None:
     """
     for species, entry in report.get("bath_state", {}).get("fluctuation_dissipation", {}).items():
         later = np.array(entry["history"][len(entry["history"]) // 2 :])
-        error = later.std(ddof=1) / np.sqrt(len(later)) if len(later) >= FEWEST_SEGMENTS else np.nan
-        rows.add("fluctuation_dissipation", species, Estimate(entry["net"], error, float(len(later))), "1")
+        found = Estimate(entry["net"], mean_error(later), float(len(later)), len(later) - 1.0)
+        rows.add("fluctuation_dissipation", species, found, "1")
 
 
 def _stiffest(rows: Rows, report: Mapping[str, Any]) -> None:
@@ -162,24 +168,13 @@ def _cell_table(trajectory: Trajectory, settings: ObserveSettings) -> pd.DataFra
     return pd.DataFrame(dict(zip(("time", *cells.ANGLES), (trajectory.time, *angles), strict=True)))
 
 
-def _hops(run: Production, settings: ObserveSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Changes of site per atom, and whether it was ever away from the site of its first frame; both (N,).
-
-    Only mobile atoms can hop; the first counts hops in the production part.
-    """
-    number, away = np.zeros(len(run.species), int), np.zeros(len(run.species), bool)
-    mobile = run.species == run.mobile
-    if not mobile.any():
-        return number, away
-    places = np.flatnonzero(np.array(run.ideal.get_chemical_symbols()) == run.mobile)
-    window = max(1, round(settings.site_window / run.interval)) if run.interval else 1
-    sites = run.ideal.get_scaled_positions(wrap=False)[places]
-    site, image = reordered.site_history(run.fractional[:, mobile], sites, run.mean_cell, window)
-    number[mobile] = reordered.hops(site, image)
-    home = np.searchsorted(places, run.site[mobile])
-    from_home = reordered.hops(np.concatenate([[home, home], site]), np.concatenate([[run.image[mobile]] * 2, image]))
-    away[mobile] = from_home > 0
-    return number, away
+def _diffusion(rows: Rows, run: Production, held: Mapping[str, sites.Sites]) -> None:
+    """Diffusion coefficient of each species, or its upper limit if no atom of the species hopped."""
+    for symbol, of_kind in held.items():
+        found = sites.diffusion_of(run, of_kind)
+        rows.add("diffusion", symbol, found.coefficient, "cm2/s", found.limit)
+        rows.add("diffusion_linearity", symbol, found.linearity, "1")
+        rows.add("hop_events", symbol, Estimate(found.events, 0.0, float(found.events)), "count")
 
 
 def _displacements(rows: Rows, run: Production, settings: ObserveSettings) -> pd.DataFrame:
@@ -189,14 +184,15 @@ def _displacements(rows: Rows, run: Production, settings: ObserveSettings) -> pd
     for symbol in (s for s in run.order if s in run.species):
         found = msd.mean_squared_displacement(run.positions[:, run.species == symbol], lag)
         slope = msd.linear_slope(found, run.interval)
-        rows.add("msd_slope", symbol, slope, "Å2/ps")
-        rows.add("diffusion", symbol, msd.diffusion(slope), "cm2/s")
+        if run.moves:
+            rows.add("msd_slope", symbol, slope, "Å2/ps")
         tables.append(_msd_table(found, run.interval, symbol, "standard"))
     if run.mobile is not None:
         lag = msd.lags(len(run.time), settings.msd_lag_fraction, settings.reordered_lags)
         mobile = run.fractional[:, run.species == run.mobile]
         found = reordered.reordered_displacement(mobile, run.mean_cell, lag, settings.reordered_origins)
-        rows.add("msd_slope_reordered", run.mobile, msd.linear_slope(found, run.interval), "Å2/ps")
+        if run.moves:
+            rows.add("msd_slope_reordered", run.mobile, msd.linear_slope(found, run.interval), "Å2/ps")
         tables.append(_msd_table(found, run.interval, run.mobile, "reordered"))
     return pd.concat(tables, ignore_index=True)
 

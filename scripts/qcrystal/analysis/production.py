@@ -89,6 +89,8 @@ class Production:
         The supercell of the prototype: the sites.
     site, image : (N,) and (N, 3) arrays of int
         Site of each atom in the first frame of the run, and its periodic image.
+    moves : bool
+        The frames follow each other in time. Those of path integrals that sample do not.
     """
 
     species: np.ndarray
@@ -104,6 +106,7 @@ class Production:
     ideal: Atoms
     site: np.ndarray
     image: np.ndarray
+    moves: bool
 
     @property
     def positions(self) -> np.ndarray:
@@ -152,4 +155,5 @@ def production(trajectory: Trajectory, start: float, prototype: Prototype) -> Pr
         ideal=ideal,
         site=site,
         image=image,
+        moves=spec.method != "pimd",
     )

@@ -184,21 +184,24 @@ def site_history(
     return site, np.rint(averaged - np.asarray(sites, float)[site]).astype(int)
 
 
-def hops(site: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Number of changes of site per atom, (n,).
+def held_places(site: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Site and image that each atom holds in each window, (W, n, 4).
 
-    A site counts, the first as well, when it is held for two successive windows: a single window is a fluctuation.
+    A site counts, the first as well, when it is held for two successive windows: a single window is a fluctuation. Until then
+    the atom stays where it was. Windows before an atom's first such site have that site.
     """
     places = np.concatenate([np.asarray(site)[..., None], np.asarray(image)], axis=-1)
-    current = np.zeros_like(places[0])
-    known = np.zeros(places.shape[1], bool)
-    number = np.zeros(places.shape[1], int)
-    for here, after in zip(places[:-1], places[1:], strict=True):
-        held = (here == after).all(axis=-1)
-        number += held & known & (here != current).any(axis=-1)
-        current = np.where(held[:, None], here, current)
-        known |= held
-    return number
+    held = np.zeros(places.shape[:2], bool)
+    held[:-1] = (places[:-1] == places[1:]).all(axis=-1)
+    first = np.where(held.any(axis=0), held.argmax(axis=0), 0)
+    since = np.where(held, np.arange(len(places))[:, None], first)
+    return np.take_along_axis(places, np.maximum.accumulate(since, axis=0)[..., None], axis=0)
+
+
+def hops(site: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Number of changes of the held site per atom, (n,); see `held_places`."""
+    places = held_places(site, image)
+    return (places[1:] != places[:-1]).any(axis=-1).sum(axis=0)
 
 
 def categories(number_of_hops: np.ndarray) -> np.ndarray:

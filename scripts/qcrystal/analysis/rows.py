@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from qcrystal.analysis.statistics import Estimate
@@ -17,6 +18,7 @@ class Row(NamedTuple):
     value: float
     error: float
     n_effective: float
+    freedom: float
     unit: str
 
 
@@ -27,8 +29,9 @@ class Rows:
         self._rows: list[Row] = []
 
     def add(self, observable: str, species: str, found: Estimate, unit: str) -> None:
-        """Add one observable of a species, or of ``all`` atoms."""
-        self._rows.append(Row(observable, species, *found, unit))
+        """Add one observable of a species, or of ``all`` atoms. Infinitely many degrees of freedom are an empty cell."""
+        finite = found if np.isfinite(found.freedom) else found._replace(freedom=np.nan)
+        self._rows.append(Row(observable, species, *finite, unit))
 
     def table(self) -> pd.DataFrame:
         """The summary: a column for each field of `Row`."""

@@ -1,4 +1,4 @@
-"""Means with honest errors of short, correlated series: equilibration, statistical inefficiency, blocks, replicas."""
+"""Means with honest errors of short, correlated series: equilibration, blocks, replicas."""
 
 from __future__ import annotations
 
@@ -9,17 +9,56 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.fft import irfft, next_fast_len, rfft
+from scipy.special import fdtri, ndtri, stdtrit
+
+from qcrystal.analysis.low_frequency import at_zero_frequency
 
 # With fewer independent samples than this an error bar would be a guess: it is given as NaN.
 MINIMUM_SAMPLES = 4.0
+ONE_SIGMA = 0.6826894921370859  # probability within one standard deviation of a normal number
+SMALLEST_VARIANCE = 1e-24  # of the mean square: below it a series is constant but for rounding
+DISAGREEMENT_LEVEL = 0.05
+MANY = 1e6  # degrees of freedom: as good as infinitely many
 
 
 class Estimate(NamedTuple):
-    """A value with its standard error (NaN: too few samples to tell) and its effective number of samples."""
+    """A value with its error.
+
+    Attributes
+    ----------
+    value : float
+    error : float
+        Half the width of the interval that holds the true value with a probability of 68.3 %, Student's t included. NaN: the
+        data are too few, or drift, and tell no error.
+    n_effective : float
+        Effective number of independent samples.
+    freedom : float
+        Degrees of freedom of the error. Infinite: the error is known as such.
+    """
 
     value: float
     error: float
     n_effective: float
+    freedom: float = np.inf
+
+    @property
+    def standard(self) -> float:
+        """The standard error, without Student's t."""
+        return self.error / student(self.freedom)
+
+    def interval(self, level: float) -> float:
+        """Half the width of the interval that holds the true value with the probability ``level``.
+
+        With few degrees of freedom the 95 % interval is much wider than two errors.
+        """
+        return self.error * student(self.freedom, level) / student(self.freedom)
+
+
+def student(freedom: float, level: float = ONE_SIGMA) -> float:
+    """Standard errors from the mean within which Student's t lies with the probability ``level``."""
+    if not freedom > 0:
+        return np.nan
+    return float(stdtrit(freedom, 0.5 * (1.0 + level)) if np.isfinite(freedom) else ndtri(0.5 * (1.0 + level)))
 
 
 def autocovariance(series: ArrayLike) -> np.ndarray:
@@ -58,22 +97,24 @@ def statistical_inefficiency(series: ArrayLike) -> float:
 
 
 def estimate(series: ArrayLike) -> Estimate:
-    """Mean of a correlated series, its standard error and its effective number of samples n/g.
+    """Mean of a correlated series with its error, by the few slowest projections of `low_frequency`.
 
-    The sample variance is divided by (1 - g/n), because it is taken about the sample's own mean. g itself is known
-    badly from few samples, and errs to the small side: n/g is lowered to (n/g)/(1 + 4 g/n), which brings the coverage
-    of the error bars of short AR(1) series to the normal one and vanishes for long series.
-    A series that does not vary (a fixed volume) has error 0. Fewer than `MINIMUM_SAMPLES` effective samples: error NaN.
+    A series that does not vary (a fixed volume) has error 0. The error is NaN where no honest one can be told: fewer than
+    `MINIMUM_SAMPLES` values or effective samples, or a drift along the series.
     """
     x = np.asarray(series, float)
-    if len(x) == 0:
-        return Estimate(np.nan, np.nan, 0.0)
-    samples = len(x) / statistical_inefficiency(x)
-    n_effective = samples / (1.0 + 4.0 / samples) if samples < len(x) else samples
-    if n_effective < MINIMUM_SAMPLES:
-        return Estimate(float(x.mean()), np.nan, n_effective)
-    variance = x.var() / (1.0 - 1.0 / n_effective)
-    return Estimate(float(x.mean()), float(np.sqrt(variance / n_effective)), n_effective)
+    n = len(x)
+    if n == 0:
+        return Estimate(np.nan, np.nan, 0.0, 0.0)
+    mean = float(x.mean())
+    if n < MINIMUM_SAMPLES or not np.isfinite(x).all():
+        return Estimate(mean, np.nan, float(n), 0.0)
+    if x.var() <= SMALLEST_VARIANCE * np.square(x).mean():
+        return Estimate(mean, 0.0, float(n))
+    found = at_zero_frequency(x)
+    if found.samples < MINIMUM_SAMPLES or found.drifts:
+        return Estimate(mean, np.nan, found.samples, 0.0)
+    return Estimate(mean, student(found.freedom) * float(np.sqrt(found.variance)), found.samples, float(found.freedom))
 
 
 def equilibration(series: ArrayLike, minimum: float = 0.2, maximum: float = 0.6, trials: int = 20) -> int:
@@ -129,30 +170,44 @@ def blocks(n: int, count: int) -> list[slice]:
 
 
 def mean_error(samples: ArrayLike) -> float:
-    """Standard error of the mean of independent samples; NaN below `MINIMUM_SAMPLES`."""
+    """Error of the mean of independent samples, Student's t included; NaN below `MINIMUM_SAMPLES`."""
     x = np.asarray(samples, float)
-    return float(x.std(ddof=1) / np.sqrt(len(x))) if len(x) >= MINIMUM_SAMPLES else np.nan
+    if len(x) < MINIMUM_SAMPLES:
+        return np.nan
+    return student(len(x) - 1) * float(x.std(ddof=1) / np.sqrt(len(x)))
 
 
 def jackknife_error(leave_one_out: ArrayLike) -> float:
-    """Standard error of a quantity from its values with one block of the data left out at a time."""
+    """Error, Student's t included, of a quantity from its values with one block of the data left out at a time."""
     x = np.asarray(leave_one_out, float)
-    return float(np.sqrt((len(x) - 1) * np.mean((x - x.mean()) ** 2))) if len(x) >= MINIMUM_SAMPLES else np.nan
+    if len(x) < MINIMUM_SAMPLES:
+        return np.nan
+    return student(len(x) - 1) * float(np.sqrt((len(x) - 1) * np.mean((x - x.mean()) ** 2)))
 
 
 def replica_mean(estimates: Sequence[Estimate]) -> Estimate:
-    """Mean over replicas with their own seeds, each of equal weight.
+    """Mean over replicas with their own seeds, each of equal weight; two replicas are enough for an error.
 
-    The error is the larger of what the replicas' own errors give and what their scatter gives (two or more replicas);
-    replicas that settle in different states therefore cannot look precise. A replica whose own error is NaN leaves
-    the scatter alone, which needs `MINIMUM_SAMPLES` replicas.
+    The replicas' scatter has R-1 degrees of freedom and tells an error by Student's t. Where every replica has an error of its
+    own, both are pooled, each with the weight of its degrees of freedom (B. L. Welch, Biometrika 34, 28 (1947) for the sum of
+    the replicas' own). Where the scatter is larger than those errors allow (F test at `DISAGREEMENT_LEVEL`), it counts alone:
+    replicas that settle in different states cannot look precise.
     """
-    values, errors, samples = (np.array(column, float) for column in zip(*estimates, strict=True))
+    values, _, samples, freedoms = (np.array(column, float) for column in zip(*estimates, strict=True))
     count = len(values)
-    within = np.sqrt(np.sum(errors**2)) / count
-    between = values.std(ddof=1) / np.sqrt(count) if count > 1 else 0.0
-    if np.isnan(within):
-        error = between if count >= MINIMUM_SAMPLES else np.nan
-    else:
-        error = max(within, between)
-    return Estimate(float(values.mean()), float(error), float(samples.sum()))
+    if count == 1:
+        return estimates[0]
+    mean, total = float(values.mean()), float(samples.sum())
+    between = values.var(ddof=1) / count
+    own = np.array([found.standard for found in estimates]) ** 2 / count**2
+    within = own.sum()
+    if not np.isfinite(within):
+        return Estimate(mean, student(count - 1) * float(np.sqrt(between)), total, count - 1.0)
+    freedom = within**2 / np.sum(own**2 / freedoms) if within > 0.0 and np.isfinite(freedoms).any() else np.inf
+    if between > within * fdtri(count - 1, min(freedom, MANY), 1.0 - DISAGREEMENT_LEVEL):
+        return Estimate(mean, student(count - 1) * float(np.sqrt(between)), total, count - 1.0)
+    if np.isinf(freedom):
+        return Estimate(mean, float(np.sqrt(within)), total)
+    together = freedom + count - 1.0
+    variance = (freedom * within + (count - 1.0) * between) / together
+    return Estimate(mean, student(together) * float(np.sqrt(variance)), total, float(together))

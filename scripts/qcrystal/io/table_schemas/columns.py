@@ -7,7 +7,18 @@ from qcrystal.io.schemas import number, text, whole
 METHOD = text("method", "how the atoms move", "classical", "qtb", "adqtb", "pimd", "trpmd", "nct")
 RUN = text("run", "name of the run")
 ERROR = number(
-    "error", "", "standard error, in the unit of the value; empty: too few samples to tell", low=0, missing=True
+    "error",
+    "",
+    "half the width of the 68 % interval, Student's t included, in the unit of the value; empty: too few samples, or a drift",
+    low=0,
+    missing=True,
+)
+FREEDOM = number(
+    "freedom",
+    "",
+    "degrees of freedom of the error, by which Student's t tells other intervals; empty: infinite",
+    missing=True,
+    optional=True,
 )
 LATTICE = (
     number("lattice_constant", "Å", "edge of the conventional cell", low=0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qcrystal.io.schemas import Column, Schema, number, text, whole
-from qcrystal.io.table_schemas.columns import DEVIATION_MAX, DEVIATION_RMS, ERROR, METHOD, RUN
+from qcrystal.io.table_schemas.columns import DEVIATION_MAX, DEVIATION_RMS, ERROR, FREEDOM, METHOD, RUN
 
 OBSERVABLES = ("summary", "msd", "rdf", "paths", "cell", "diffraction")
 """Tables of observables of each run and each sweep."""
@@ -33,6 +33,7 @@ SUMMARY = (
     number("value", "", "its mean", missing=True),
     ERROR,
     number("n_effective", "", "independent samples behind the mean", low=0, missing=True),
+    FREEDOM,
     text("unit", "unit of value and error"),
 )
 MSD = (

@@ -1,0 +1,135 @@
+"""Correlated series of zero mean whose correlation time is known, and how often error bars hold that mean.
+
+Run as a program it writes the table of the documentation: ``make error-coverage``.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import lfilter
+
+from qcrystal.analysis.low_frequency import autoregressive_samples
+from qcrystal.analysis.statistics import Estimate, autocovariance, estimate, student
+
+TAU = 10.0
+LENGTHS = (5, 10, 15, 20, 30, 50, 100, 300, 1000)
+SEED = 20261128
+TABLE_SERIES = 1500
+
+
+def autoregressive(n, tau, rng):
+    """AR(1) of unit variance: correlation exp(-t/tau)."""
+    phi = np.exp(-1.0 / tau)
+    return lfilter([np.sqrt(1.0 - phi**2)], [1.0, -phi], rng.normal(size=n), zi=[phi * rng.normal()])[0]
+
+
+def two_time_scales(n, tau, rng):
+    """Half the variance has the correlation time tau, half tau/15."""
+    return np.sqrt(0.5) * (autoregressive(n, tau, rng) + autoregressive(n, tau / 15.0, rng))
+
+
+def weak_slow_part(n, tau, rng):
+    """A fifth of the variance has the correlation time tau, the rest tau/10."""
+    return np.sqrt(0.2) * autoregressive(n, tau, rng) + np.sqrt(0.8) * autoregressive(n, tau / 10.0, rng)
+
+
+def oscillation(n, tau, rng, periods=2.0):
+    """Correlation exp(-t/tau) cos(2π t/T), with T = tau over ``periods``."""
+    turn = np.exp(-1.0 / tau + 2j * np.pi * periods / tau)
+    noise = np.sqrt(1.0 - abs(turn) ** 2) * (rng.normal(size=n) + 1j * rng.normal(size=n))
+    start = turn * (rng.normal() + 1j * rng.normal())
+    return lfilter([1.0], [1.0, -turn], noise, zi=[start])[0].real
+
+
+def slow_oscillation(n, tau, rng):
+    """The same with half a period per correlation time."""
+    return oscillation(n, tau, rng, 0.5)
+
+
+def oscillation_and_slow_part(n, tau, rng):
+    """An oscillation with a tenth as much variance of a slow part: the case that every estimator finds hardest."""
+    return oscillation(n, tau, rng) + 0.3 * autoregressive(n, tau, rng)
+
+
+def drifting(n, tau, rng, sigmas=15.0):
+    """AR(1) on a straight line, about zero, whose ends differ by so many standard errors of the mean."""
+    return autoregressive(n, tau, rng) + sigmas * np.sqrt(2.0 * tau / n) * np.linspace(-0.5, 0.5, n)
+
+
+PROCESSES = {
+    "AR(1)": autoregressive,
+    "two time scales": two_time_scales,
+    "weak slow part": weak_slow_part,
+    "underdamped, T = τ/2": oscillation,
+    "underdamped, T = 2τ": slow_oscillation,
+    "underdamped and slow": oscillation_and_slow_part,
+    "AR(1) on a drift of 15 σ": drifting,
+}
+
+
+def inefficiency(series):
+    """Error by the statistical inefficiency as pymbar has it (J. D. Chodera, J. Chem. Theory Comput. 12, 1799 (2016))."""
+    n, covariance = len(series), autocovariance(series)
+    rho = covariance / covariance[0]
+    end = next((t for t in range(3, n - 1) if rho[t] <= 0.0), n - 1)
+    g = max(1.0, 1.0 + 2.0 * float(((1.0 - np.arange(n) / n) * rho)[1:end].sum()))
+    return Estimate(series.mean(), float(np.sqrt(series.var() * g / n)), n / g)
+
+
+def autoregressive_error(series):
+    """Error by the averaged autoregressive models alone, with half as many degrees of freedom as samples."""
+    samples = autoregressive_samples(series)
+    freedom = max(samples / 2.0, 0.5)
+    error = np.sqrt(series.var() * (1.0 + 1.0 / samples) / samples) * student(freedom)
+    return Estimate(series.mean(), float(error), samples, freedom)
+
+
+def four_projections(series):
+    """Error by the four slowest cosines, whatever the series: multitaper with a fixed bandwidth."""
+    n = len(series)
+    cosines = np.cos(np.pi * np.arange(1, 5)[:, None] * (np.arange(n) + 0.5) / n) * np.sqrt(2.0 / n)
+    variance = ((cosines @ (series - series.mean())) ** 2).mean() / n
+    return Estimate(series.mean(), float(np.sqrt(variance) * student(4)), np.nan, 4.0)
+
+
+ESTIMATORS = {
+    "this project": estimate,
+    "inefficiency": inefficiency,
+    "AR models": autoregressive_error,
+    "four cosines": four_projections,
+}
+
+
+def coverage(process, ratio, count, rng, estimator=estimate, tau=TAU):
+    """Shares of ``count`` series of ``ratio`` correlation times: (within 68 %, within 95 %, with an error at all).
+
+    The first two are of the series with an error.
+    """
+    found = [estimator(process(int(ratio * tau), tau, rng)) for _ in range(count)]
+    told = [e for e in found if not np.isnan(e.error)]
+    if not told:
+        return np.nan, np.nan, 0.0
+    one = np.mean([abs(e.value) < e.interval(0.6826895) for e in told])
+    two = np.mean([abs(e.value) < e.interval(0.95) for e in told])
+    return float(one), float(two), len(told) / count
+
+
+def table(count):
+    """Markdown: for each process, length and estimator the coverage in %, and the share of series that get an error."""
+    rng = np.random.default_rng(SEED)
+    lines = [
+        "| series | n/τ | " + " | ".join(ESTIMATORS) + " | error told |",
+        "|---|---|" + "---|" * (len(ESTIMATORS) + 1),
+    ]
+    for name, process in PROCESSES.items():
+        for ratio in LENGTHS:
+            few = count if ratio <= 100 else count // 2
+            found = [coverage(process, ratio, few, rng, estimator) for estimator in ESTIMATORS.values()]
+            cells = [f"{100 * one:.0f} / {100 * two:.0f}" if share > 0.02 else "none" for one, two, share in found]
+            lines.append(f"| {name} | {ratio} | {' | '.join(cells)} | {100 * found[0][2]:.0f} % |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(table(TABLE_SERIES), encoding="utf-8")
