@@ -19,6 +19,7 @@ BLOCKS = 5
 LIMIT_LEVEL = 0.95
 LINEARITY_LEVEL = 0.01
 FIRST_LAG = 0.2  # of the longest lag
+SAME_PLACE = 1e-6  # Å
 SHORTEST_BLOCK = 8  # windows
 
 
@@ -85,8 +86,8 @@ def diffusion(sites: np.ndarray, interval: float, hop_length: float, atoms_per_e
     """
     sites = np.asarray(sites, float)
     windows, atoms = sites.shape[:2]
-    moved = (np.abs(np.diff(sites, axis=0)) > 1e-6).any(axis=-1)
-    events = int(moved.any(axis=1).sum())
+    moved = np.abs(np.diff(sites, axis=0)).max(axis=(1, 2)) > SAME_PLACE
+    events = int(moved.sum())
     if events == 0:
         # A hop shows if a site is held for two windows before it and after it.
         limit = upper_limit(atoms, max(windows - 2, 0) * interval, hop_length, atoms_per_event)

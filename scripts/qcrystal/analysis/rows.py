@@ -20,6 +20,7 @@ class Row(NamedTuple):
     n_effective: float
     freedom: float
     unit: str
+    limit: float = np.nan
 
 
 class Rows:
@@ -28,10 +29,13 @@ class Rows:
     def __init__(self) -> None:
         self._rows: list[Row] = []
 
-    def add(self, observable: str, species: str, found: Estimate, unit: str) -> None:
-        """Add one observable of a species, or of ``all`` atoms. Infinitely many degrees of freedom are an empty cell."""
+    def add(self, observable: str, species: str, found: Estimate, unit: str, limit: float = np.nan) -> None:
+        """Add one observable of a species, or of ``all`` atoms.
+
+        Infinitely many degrees of freedom are an empty cell. ``limit`` is an upper limit of what was not seen.
+        """
         finite = found if np.isfinite(found.freedom) else found._replace(freedom=np.nan)
-        self._rows.append(Row(observable, species, *finite, unit))
+        self._rows.append(Row(observable, species, *finite, unit, limit))
 
     def table(self) -> pd.DataFrame:
         """The summary: a column for each field of `Row`."""

@@ -21,19 +21,27 @@ DECIMALS = 9  # to which a grid's values are rounded, so that replicas' agree
 def combine_replicas(frame: pd.DataFrame, keys: Sequence[str], value: str = "value") -> pd.DataFrame:
     """Average ``value`` over the replicas of each condition, with the error of `statistics.replica_mean`.
 
+    Replicas in which no event was seen have a limit instead of a value. They count as 0 beside replicas with a value. Without any
+    value the limit is that of all their time: the inverse of the sum of the inverse limits.
+
     Returns
     -------
     pandas.DataFrame
-        ``keys``, ``value``, ``error``, sorted by ``keys``.
+        ``keys``, ``value``, ``error``, ``limit``, sorted by ``keys``.
     """
     rows = []
     for condition, replicas in frame.groupby(list(keys), dropna=False):
         known = replicas[replicas[value].notna()]
+        limits = replicas["limit"].dropna() if "limit" in replicas else pd.Series(dtype=float)
+        limit = 1.0 / (1.0 / limits).sum() if len(limits) and known.empty else np.nan
+        if len(known) and len(limits):
+            silent = replicas[replicas[value].isna() & replicas["limit"].notna()]
+            known = pd.concat([known, silent.assign(**{value: 0.0})])
         freedoms = known["freedom"].fillna(np.inf) if "freedom" in known else [np.inf] * len(known)
         estimates = [Estimate(v, e, np.nan, f) for v, e, f in zip(known[value], known["error"], freedoms, strict=True)]
         found = replica_mean(estimates) if estimates else Estimate(np.nan, np.nan, np.nan)
-        rows.append((*condition, found.value, found.error))
-    return pd.DataFrame(rows, columns=[*keys, "value", "error"])
+        rows.append((*condition, found.value, found.error, limit))
+    return pd.DataFrame(rows, columns=[*keys, "value", "error", "limit"])
 
 
 def observable(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -19,13 +21,20 @@ HEADROOM = 1.1  # of the axis above the highest curve
 
 
 def diffusion_notes(summary: pd.DataFrame, species: str) -> list[str]:
-    """Slope and diffusion coefficient of a species with each method."""
+    """Slope, and diffusion coefficient or its limit, of a species with each method."""
+    slopes = records(observable(summary, "msd_slope", species))
     texts = []
-    for row in records(observable(summary, "msd_slope", species)):
+    for row, hopping in zip(slopes, records(observable(summary, "diffusion", species)), strict=True):
         slope = value_text(row.value, row.error)
-        diffusion = scientific_text(row.value / SQUARE_CM_PER_S / 6.0, row.error / SQUARE_CM_PER_S / 6.0)
-        texts.append(f"{METHODS[row.method].label}, {species}: slope {slope} Å²/ps, D = slope/6 = {diffusion} cm²/s")
+        texts.append(f"{METHODS[row.method].label}, {species}: slope {slope} Å²/ps, {diffusion_text(hopping)}")
     return texts
+
+
+def diffusion_text(row: Any) -> str:
+    """Diffusion coefficient of a condition: a value with error, a limit where no atom hopped, or that it is not determined."""
+    if np.isfinite(row.limit):
+        return f"no atom hopped: D < {scientific_text(row.limit, None)} cm²/s (95 %)"
+    return f"D = {scientific_text(row.value, row.error)} cm²/s"
 
 
 def draw_published_diffusion(figure: Picture, panel: Axes, known: Cited, end: float, highest: float) -> float:

@@ -21,7 +21,7 @@ from qcrystal.files import identifier, write_whole
 from qcrystal.io.table_schemas.registry import source_schema
 from qcrystal.io.tables import prov_id, read_table
 from qcrystal.manuscript.latex import escape
-from qcrystal.manuscript.uncertainty import value_text
+from qcrystal.manuscript.uncertainty import NO_VALUE, value_text
 from qcrystal.potential.card import read_card
 from qcrystal.statics.equation_of_state import lattice_at_pressure
 
@@ -36,7 +36,8 @@ class NumberError(QcrystalError, ValueError):
 class Number:
     """A value with its unit and the table behind it.
 
-    ``error`` is its standard error. None: the value has no statistical error. Not a number: the error is not known.
+    ``error`` is that of the 68 % interval. None: the value has no statistical error. Not a number: the error is not known.
+    ``limit``: the value is an upper limit.
     """
 
     name: str
@@ -45,12 +46,14 @@ class Number:
     unit: str
     digits: int
     source: str
+    limit: bool = False
 
     def text(self) -> str:
         """Value as printed; see `qcrystal.manuscript.uncertainty`. ``digits`` decimals where no error tells how many."""
         if not math.isfinite(self.value):
             raise NumberError(f"{self.source}: number {self.name} is {self.value}; it cannot be printed")
-        return value_text(self.value, self.error, self.digits)
+        printed = value_text(self.value, self.error, self.digits)
+        return f"<{printed}" if self.limit else printed
 
     def as_dict(self) -> dict:
         """Plain data for ``numbers.json``; not-a-number errors become null."""
@@ -96,6 +99,8 @@ class NumberEntry(BaseModel):
         Of a sweep's summary: what is averaged over replicas at the conditions of ``where``, with its error.
     exact
         The value is chosen or counted, so that it has no error.
+    may_lack
+        Runs may be unable to tell the value; the text then prints "not determined".
     factor
         By which the table's value is multiplied to have the unit.
     unit, decimals
@@ -112,6 +117,7 @@ class NumberEntry(BaseModel):
     at_pressure: Positive | None = None
     observable: str | None = None
     exact: bool = False
+    may_lack: bool = False
     factor: float = 1.0
     unit: str = ""
     decimals: Whole = 0
@@ -165,6 +171,8 @@ def derive(name: str, entry: NumberEntry, path: str) -> Number | Text:
     table = read_table(Path(path), str(source_schema(entry.source)))
     if entry.observable is not None:
         found = observed(name, table, path, entry.observable, entry.unit, entry.decimals, **entry.where)
+        if entry.may_lack and not math.isfinite(found.value):
+            return Text(name, NO_VALUE, path)
         error = None if entry.exact else entry.factor * found.error if found.error is not None else None
         return replace(found, value=entry.factor * found.value, error=error)
     if entry.at_pressure is not None:
@@ -231,7 +239,10 @@ def observed(
     if len(rows) != 1:
         wanted = ", ".join(f"{k} = {v}" for k, v in {"observable": observable, **conditions}.items())
         raise NumberError(f"{source}: {len(rows)} rows with {wanted}; a number needs one")
-    return Number(name, float(rows["value"].iloc[0]), float(rows["error"].iloc[0]), unit, digits, source)
+    value, error, limit = (float(rows[column].iloc[0]) for column in ("value", "error", "limit"))
+    if math.isfinite(limit):
+        return Number(name, limit, None, unit, digits, source, limit=True)
+    return Number(name, value, error, unit, digits, source)
 
 
 def write_numbers(

@@ -469,7 +469,7 @@ def test_diffusion_lines_are_both_readings_of_the_published_value(figures, input
     msd = inputs["rich"]["sweep:diffusion_qtb/msd"]
     reordered = msd[msd["kind"] == "reordered"]
     np.testing.assert_allclose(drawn(axes, "QTB, H reordered"), reordered[["time", "msd"]], atol=1e-9)
-    assert r"slope 0.0500(60) Å²/ps, D = slope/6 = 8.3(1.0)×$10^{-7}$ cm²/s" in notes(figures["qin_fig5_msd", "rich"])
+    assert r"slope 0.0500(60) Å²/ps, D = 8.3(1.0)×$10^{-7}$ cm²/s" in notes(figures["qin_fig5_msd", "rich"])
 
 
 def test_a_kind_of_trajectory_that_no_proton_shows_is_said(figures):
@@ -551,8 +551,18 @@ def test_replicas_that_disagree_widen_the_error():
     )
     combined = sweeps.combine_replicas(rows, ["t"])
     np.testing.assert_allclose(combined["value"], [2.0, 1.0, 5.0, 1.005])
-    # scatter sqrt(2)/sqrt(2); propagated sqrt(0.09 + 0.16)/2; unknown; two replicas alone do not tell
-    np.testing.assert_allclose(combined["error"], [1.0, 0.25, np.nan, np.nan])
+    # scatter sqrt(2)/sqrt(2); propagated sqrt(0.09 + 0.16)/2; unknown; 0.01/2: times Student's t of two, 1.8374
+    np.testing.assert_allclose(combined["error"], [1.8374, 0.25, np.nan, 0.0091869], rtol=1e-4)
+
+
+def test_replicas_without_an_event_count_as_zero_or_add_their_limits():
+    """One of two hopped: the mean is half its value. None did: twice the time halves the limit."""
+    rows = pd.DataFrame(
+        {"t": [1, 1, 2, 2], "value": [4.0] + [np.nan] * 3, "error": np.nan, "limit": [np.nan, 3.0, 3.0, 3.0]}
+    )
+    combined = sweeps.combine_replicas(rows, ["t"])
+    np.testing.assert_allclose(combined["value"], [2.0, np.nan])
+    np.testing.assert_allclose(combined["limit"], [np.nan, 1.5])
 
 
 def test_citation_labels(literature):

@@ -63,11 +63,11 @@ def sweep(values: dict, pressures=(100.0, 200.0)) -> pd.DataFrame:
 
 
 def test_replicas_are_averaged():
-    """Three replicas that scatter by 10 K: error 10/sqrt(3), more than the propagated 1/sqrt(3)."""
+    """Three replicas that scatter by 10 K: error 10/sqrt(3) times t of two degrees of freedom, 1.3213; propagated 1/sqrt(3)."""
     table = sweep({"temperature": [890.0, 900.0, 910.0]})
     at = {"pressure_target": 200, "temperature_target": 5, "species": "H"}
     number = observed("T", table, "t.csv", "temperature", "K", 0, **at)
-    assert (number.value, number.error) == pytest.approx((900.0, 10.0 / np.sqrt(3)))
+    assert (number.value, number.error) == pytest.approx((900.0, 1.3213 * 10.0 / np.sqrt(3)), rel=1e-4)
     both = sweep({"temperature": [890.0, 900.0, 910.0], "temperature_corrected": [850.0, 850.0, 850.0]})
     number = observed("T", both, "t.csv", "temperature", "K", 0, **at)
     assert (number.value, number.error) == pytest.approx((850.0, 1.0 / np.sqrt(3)))
@@ -78,6 +78,20 @@ def test_replicas_are_averaged():
         observed("T", table, "t.csv", "temperature", "K", 0, temperature_target=5)
     with pytest.raises(NumberError, match="0 rows with observable = volume"):
         observed("V", table, "t.csv", "volume", "", 0, **at)
+
+
+def test_an_upper_limit_is_printed_as_one(tmp_path):
+    """No atom of three replicas hopped: a third of one replica's limit, behind a sign. Too short to tell anything: words."""
+    table = sweep({"diffusion": [np.nan] * 3}).assign(
+        beads=1, friction=10.0, extrapolates="no", n_effective=0.0, unit="cm2/s", limit=3e-7, error=np.nan
+    )
+    at = {"pressure_target": 200, "temperature_target": 5, "species": "H"}
+    found = entry(source="sweep:any/summary", observable="diffusion", where=at, factor=1e4, decimals=4, may_lack=True)
+    path = tmp_path / "summary.csv"
+    write_table(table, path, "sweep_summary")
+    assert derive("D", found, str(path)).text() == "<0.0010"
+    write_table(table.assign(limit=np.nan), path, "sweep_summary")
+    assert derive("D", found, str(path)).text() == "not determined"
 
 
 def test_a_text_is_printed_as_it_stands():
@@ -134,7 +148,7 @@ def test_a_sweeps_number_is_scaled_with_its_error_and_a_chosen_one_has_none(tmp_
     at = {"pressure_target": 200, "temperature_target": 5, "species": "H"}
     keys = {"source": "sweep:any/summary", "observable": "temperature", "where": at}
     number = derive("T", entry(**keys, factor=0.001), str(path))
-    assert (number.value, number.error) == pytest.approx((0.9, 0.01 / np.sqrt(3)))
+    assert (number.value, number.error) == pytest.approx((0.9, 1.3213 * 0.01 / np.sqrt(3)), rel=1e-4)
     assert derive("T", entry(**keys, exact=True, decimals=1), str(path)).text() == "900.0"
     assert derive("N", entry(source="sweep:any/summary", column="atoms"), str(path)).text() == "44"
 

@@ -34,7 +34,10 @@ SUMMARY = (
     ERROR,
     number("n_effective", "", "independent samples behind the mean", low=0, missing=True),
     FREEDOM,
-    text("unit", "unit of value and error"),
+    text("unit", "unit of value, error and limit"),
+    number(
+        "limit", "", "upper limit, 95 %, where no event was seen, and so no value", low=0, missing=True, optional=True
+    ),
 )
 MSD = (
     number("time", "ps", "time lag", low=0),
