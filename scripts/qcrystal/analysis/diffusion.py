@@ -1,8 +1,8 @@
 """Diffusion of atoms that hop between the sites of a crystal: a value where they hop, an upper limit where none does.
 
 The mean squared displacement of a bound crystal rises too, slowly, as long as its soft modes have not come round. Its slope over
-6 is then no diffusion coefficient. Here each atom is put on the site that it holds, so that vibrations drop out and a crystal
-without hops has a displacement of exactly zero.
+6 is then no diffusion coefficient. Here each atom is put on the site that it holds. Vibrations drop out: a crystal without hops
+has a displacement of exactly zero.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Power of a series at low frequencies, which is the variance of its mean.
 
 The variance of the mean of n correlated values is S(0)/n, with S(0) the spectral density at frequency zero. The projections of
-the series on its slowest cosines are nearly independent normal numbers of variance S(0), as long as they vary more slowly than
+the series on its slowest cosines are nearly independent normal numbers of variance S(0). The cosines must vary more slowly than
 the series forgets. A few of them give S(0) and Student's t with as many degrees of freedom: E. Lazarus, D. Lewis, J. Stock and
 M. Watson, J. Bus. Econ. Stat. 36, 541 (2018), eq. 11. How many are slow enough is read from the spectrum itself.
 `docs/theory/errors.md` has the measured coverage, and that of other estimators.

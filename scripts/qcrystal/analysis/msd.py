@@ -117,9 +117,9 @@ def linear_slope(displacement: Displacement, interval: float, start: float = 0.2
     Returns
     -------
     Estimate
-        Error: the larger of the scatter of the atoms' slopes and of what the two halves of the trajectory tell, by Student's t
-        of one degree of freedom; ``n_effective`` is the number of atoms. NaN error with fewer than four atoms, NaN value with
-        fewer than two lags.
+        Error: the larger of the scatter of the atoms' slopes and of what the two halves of the trajectory tell.
+        The halves have one degree of freedom of Student's t. ``n_effective`` is the number of atoms. NaN error with fewer than
+        four atoms, NaN value with fewer than two lags.
     """
     atoms = displacement.each.shape[1]
     window = (displacement.lag >= start * displacement.lag[-1]) & (displacement.lag > 0)
