@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from qcrystal.analysis.cells import mean_shape
 from qcrystal.analysis.statistics import mean_lattice_constant
 from qcrystal.crystal.cells import start_structure
 from qcrystal.crystal.prototype import Prototype
@@ -16,15 +17,14 @@ from qcrystal.provenance.job import job
 with job(snakemake):
     given, params = snakemake.input, snakemake.params
     spec, prototype = RunSpec(**params.specification), Prototype(**params.prototype)
-    eos = read_table(given.eos, "equation_of_state")
-    phonons = read_table(given.phonons, "phonons")
+    eos, phonons = read_table(given.eos, "equation_of_state"), read_table(given.phonons, "phonons")
     energy = read_table(given.energy, "harmonic_energy")
-    mean = None
+    mean = shape = None
     if spec.cell_of is not None:
-        thermo = read_table(given.cell[0], "thermo")
-        mean = mean_lattice_constant(thermo, start_structure(prototype, RunSpec(**params.cell_of[0]), 1.0).cell.volume)
-    structure = run_start(spec, prototype, eos, phonons, energy, mean)
-    start = Path(snakemake.output.start)
+        thermo, source = read_table(given.cell[0], "thermo"), RunSpec(**params.cell_of[0])
+        mean = mean_lattice_constant(thermo, start_structure(prototype, source, 1.0).cell.volume)
+        shape = mean_shape(thermo, prototype, source.basis, source.repeat, prototype.cell_parameters(mean).volume)
+    structure = run_start(spec, prototype, eos, phonons, energy, mean, shape)
+    start, trained = Path(snakemake.output.start), trained_pressures(given.card)
     write_structures([structure], start)
-    trained = trained_pressures(given.card)
     dispatch.run(spec, structure, Path(given.model), start.parent, params.max_frequency, snakemake.threads, trained)

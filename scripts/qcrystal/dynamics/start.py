@@ -8,7 +8,7 @@ import pandas as pd
 from ase import Atoms
 
 from qcrystal.crystal.cells import start_structure
-from qcrystal.crystal.prototype import Prototype
+from qcrystal.crystal.prototype import CellParameters, Prototype
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.statics.equation_of_state import shape_at
 from qcrystal.statics.quasiharmonic import start_lattice_constant
@@ -23,6 +23,7 @@ def run_start(
     phonons: pd.DataFrame,
     energy: pd.DataFrame,
     mean: float | None = None,
+    shape: CellParameters | None = None,
 ) -> Atoms:
     """Start structure of a run, in the volume that it should have.
 
@@ -34,6 +35,9 @@ def run_start(
         Tables of the statics; see `qcrystal.statics.quasiharmonic.start_lattice_constant`.
     mean
         Mean lattice constant (Å) of the run that ``spec.cell_of`` names.
+
+    shape
+        Cell of the prototype that the run named by ``spec.cell_of`` has on average; None: the relaxed one of that volume.
 
     Raises
     ------
@@ -48,5 +52,5 @@ def run_start(
         constant = start_lattice_constant(eos, phonons, energy, spec.pressure, spec.temperature, quantum=quantum)
     origin = f"run {spec.cell_of}" if spec.cell_of else "the quasi-harmonic approximation"
     log.info("start: lattice constant %.4f Å for %g GPa, from %s", constant, spec.pressure, origin)
-    shaped = shape_at(prototype, eos, constant)
+    shaped = shape_at(prototype, eos, constant) if shape is None else prototype.with_cell(shape)
     return start_structure(shaped, spec, shaped.lattice_constant)

@@ -1,9 +1,11 @@
 """Conventional angles of strained supercells of both bases."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from ase.cell import Cell
 
-from qcrystal.analysis.cells import angle_series, conventional_cells, conventional_from_basis, mean_angles
+from qcrystal.analysis.cells import angle_series, conventional_cells, conventional_from_basis, mean_angles, mean_shape
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
 from qcrystal.crystal.prototype import Prototype, Site
 
@@ -51,3 +53,22 @@ def test_mean_metric_comes_before_the_angles():
     each, _ = mean_angles(np.array([atoms.cell.array @ q for q in turns]))
     assert np.allclose([a.value for a in each], 91.0, atol=1e-9)
     assert np.allclose([a.error for a in each], 0.0, atol=1e-9)
+
+
+def test_a_fixed_cell_has_the_mean_shape_of_its_run():
+    """A hexagonal cell of a = 3, c = 5 Å, sheared at random: a and c come back at the wanted volume, with 90 and 120 degrees."""
+    hexagonal = Prototype(
+        spacegroup=194, sites=[{"element": "Li", "position": (1 / 3, 2 / 3, 0.25)}], lattice_constant=3.1, c=5.0
+    )
+    rng = np.random.default_rng(5)
+    cell = Cell.fromcellpar([3.0, 3.0, 5.0, 90, 90, 120]).array * np.array([2, 2, 3])[:, None]
+    frames = cell + 0.01 * rng.normal(size=(4000, 3, 3))
+    columns = {f"c{i}{j}": frames[:, m, n] for m, i in enumerate("xyz") for n, j in enumerate("xyz")}
+    thermo = pd.DataFrame(
+        {"time": np.arange(4000) * 0.01, "volume": 1.0, "potential_energy": rng.normal(size=4000), **columns}
+    )
+    volume = 3.0 * 3.0 * np.sin(np.pi / 3) * 5.0
+    found = mean_shape(thermo, hexagonal, "conventional", (2, 2, 3), 8 * volume)
+    # noise of 0.01 Å/2 per frame over 1600 frames or more: 0.0003 Å with the random start of the production part
+    assert found == pytest.approx((6.0, 6.0, 10.0, 90.0, 90.0, 120.0), abs=1e-2)
+    assert mean_shape(thermo, PROTOTYPE, "conventional", (2, 2, 3), volume) is None

@@ -149,6 +149,17 @@ def test_profile_is_kept_as_its_validator_says_without_a_network(repository, no_
     assert crate.required_issues(repository.write(output)) == []
 
 
+def test_results_behind_a_link_make_the_same_crate(repository, tmp_path_factory):
+    """`results` may be a link to a larger disk; the crate names its files as the records do."""
+    before = entities(repository.write("before"))
+    elsewhere = tmp_path_factory.mktemp("disk") / "results"
+    (repository.root / "results").rename(elsewhere)
+    (repository.root / "results").symlink_to(elsewhere)
+    after = entities(repository.write("after"))
+    assert set(after) == set(before)
+    assert crate.verify(repository.root / "after") == []
+
+
 def test_validator_sees_a_step_without_its_tool(repository, no_network):
     folder = repository.write("crate")
     metadata = folder / "ro-crate-metadata.json"

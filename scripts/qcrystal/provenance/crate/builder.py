@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 import yaml
 
 from qcrystal.provenance.crate.history import describe_run, describe_workflow
-from qcrystal.provenance.crate.jobs import CrateError, Job, check_code, check_origins, read_jobs, repository
+from qcrystal.provenance.crate.jobs import CrateError, Job, check_code, check_origins, folder_of, read_jobs, repository
 from qcrystal.provenance.crate.shelf import LICENCES, NAMED, Shelf, iso, one
 
 PROFILES = {
@@ -68,7 +68,7 @@ def write(results: Path, output: Path, with_trajectories: bool = False) -> tuple
         raise CrateError(f"{output}: already there; remove it, or name another folder or a .zip")
     jobs = read_jobs(results)
     root = repository(results)
-    crate = _build(root, results.resolve().relative_to(root).as_posix(), jobs, with_trajectories)
+    crate = _build(root, folder_of(results, root), jobs, with_trajectories)
     partial = output.with_name(f"{output.name}.partial")
     output.parent.mkdir(parents=True, exist_ok=True)
     _remove(partial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +90,7 @@ def read_jobs(results: Path) -> list[Job]:
         If there is none, or a record that is not one.
     """
     root = repository(results)
-    folder = results.resolve().relative_to(root).as_posix()
+    folder = folder_of(results, root)
     jobs = {path: job_of(path, record) for path, record in read_records(root, [folder]).items()}
     if not jobs:
         raise CrateError(f"{results}: no records (*{SUFFIX}); run `make figures SCALE={results.name}` first")
@@ -104,12 +105,20 @@ def read_jobs(results: Path) -> list[Job]:
 
 
 def repository(results: Path) -> Path:
-    """The folder that paths in records are relative to: Snakemake's working directory, above ``results/<crystal>/<scale>``."""
-    parents = results.resolve().parents
+    """The folder that paths in records are relative to: Snakemake's working directory, above ``results/<crystal>/<scale>``.
+
+    ``results`` may be a link to another place: the folder above the link counts, as Snakemake works there.
+    """
+    parents = Path(os.path.abspath(results)).parents
     root = parents[2] if len(parents) > 2 else None
     if root is None or not (root / "Snakefile").is_file():
         raise CrateError(f"{results}: not results/<crystal>/<scale> beside a Snakefile; name that folder")
     return root
+
+
+def folder_of(results: Path, root: Path) -> str:
+    """A folder of results relative to its repository, links as they are named."""
+    return Path(os.path.abspath(results)).relative_to(root).as_posix()
 
 
 def check_origins(root: Path, results: str, jobs: list[Job]) -> None:

@@ -1,0 +1,79 @@
+"""Options of kinds of figures that every crystal has: statics and order parameters; see `qcrystal.figures.kinds`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from qcrystal.fields import Count, Number, Positive, Text
+
+
+class Options(BaseModel):
+    """What a kind of figure needs to know besides its tables."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EquationOfState(Options):
+    """``system``: the system of the data set whose frames are the crystal at rest; ``dft_label``: how its points are called."""
+
+    system: Text | None = None
+    dft_label: Text = "DFT"
+
+
+class PhononDos(Options):
+    """``species`` and their colours; ``panels``: pressures that are shown, spread over those of the table."""
+
+    species: dict[str, Text]
+    panels: Count = 3
+
+
+class OrderParameter(Options):
+    """``observable`` and ``label`` of the axis; ``along`` which it is drawn, ``at`` which value of the other condition.
+
+    ``noise``: the observable that it must exceed to mean something. ``texts``: what each published value is, by its role.
+    """
+
+    observable: Text
+    label: Text
+    along: Literal["pressure", "temperature"] = "pressure"
+    at: Number | None = None
+    noise: Text | None = None
+    texts: dict[str, Text] = {}
+
+
+class PhaseMap(Options):
+    """``observable``: the order parameter, in the sweep's summary; ``label``: of its colour bar; ``color_range``: its least.
+
+    ``lowest``: where the colours begin. ``noise``: the observable that the order parameter must exceed to mean something;
+    ``noise_note``, ``exchange_note``: what the marks of conditions say where it does not, or where mobile atoms changed sites.
+
+    ``boundary_text``: what holds on the side of the published boundary, ``cubic above``; ``transition_pressure`` (GPa): of
+    the published transition temperature.
+    """
+
+    observable: Text
+    label: Text
+    color_range: Positive
+    lowest: Number = 0.0
+    boundary_text: Text = "boundary"
+    transition_pressure: Positive | None = None
+    noise: Text | None = None
+    noise_note: Text = "noise alone reaches this value in one of twenty runs"
+    exchange_note: Text = "mobile atoms changed sites"
+
+
+class Overview(Options):
+    """``observable``, ``label``, ``lowest`` and ``color_range`` of the maps; ``pair`` and ``range`` (Å) of g(r).
+
+    ``steps`` of the workflow, and what each makes.
+    """
+
+    observable: Text
+    label: Text
+    lowest: Number = 0.0
+    color_range: Positive
+    pair: Text
+    range: tuple[Number, Number]
+    steps: dict[Text, Text]
