@@ -60,6 +60,15 @@ def source_files(name):
             )
             sys.exit(1)
         return results(f"analysis/sweeps/{sweep}/{table}.csv")
+    if kind == "nct":
+        sweep, _, table = rest.partition("/")
+        if sweep not in CONFIG.variational_sweeps:
+            print(
+                f"{CONFIG.scale_file}: nct.sweeps: a figure of {FIGURES_FILE} needs the sweep {sweep!r}; add it",
+                file=sys.stderr,
+            )
+            sys.exit(1)
+        return results(f"variational/sweeps/{sweep}/{table}.csv")
     if kind == "statics":
         return results(f"statics/{rest}.csv")
     if kind == "search":

@@ -374,6 +374,7 @@ KINDS: dict[str, Kind] = {
     "zero_point": Kind(
         "figure", {"summaries": SUMMARIES, "phonons": Role("phonons"), "dos": DOS}, {"zero_point": "number"}
     ),
+    "free_energies": Kind("figure", {"summary": Role("nct_summary")}),
     "trajectories": Kind("figure", {"paths": Role("sweep_paths")}, {"categories": "list"}, Trajectories),
     "mean_squared_displacement": Kind(
         "figure",

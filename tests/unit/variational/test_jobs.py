@@ -1,0 +1,144 @@
+"""Training with checkpoints, files that are handed on, and bad input; all with a potential that costs nothing."""
+
+import os
+import signal
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+from ase import units
+from model_crystals import ring
+
+from qcrystal.analysis.rdf import partial_rdfs
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.dynamics.trajectory import Trajectory
+from qcrystal.io.tables import write_table
+from qcrystal.variational.basis import HBAR_SQUARED, Basis
+from qcrystal.variational.crystal import check_rest, read_basis, shaped_prototype
+from qcrystal.variational.errors import VariationalError
+from qcrystal.variational.estimators import Estimate
+from qcrystal.variational.gibbs import gibbs_energy, gibbs_table, transition
+from qcrystal.variational.measuring import measure, write_samples
+from qcrystal.variational.spec import NctSpec
+from qcrystal.variational.training import Training, read_weights, write_weights
+
+
+def specification(**changes):
+    settings = {
+        "run": "test", "system": "ring", "level": "scha", "basis": "primitive", "repeat": (1, 1, 1), "species": ("La", "H"),
+        "masses": {"La": 138.905, "H": 1.008}, "volume": 10.0, "temperature": 300.0, "seed": 3, "frequency_floor": 1.0,
+        "displacement": 0.02, "steps": 4, "batch": 8, "samples": 64,
+    }  # fmt: skip
+    return NctSpec(**{**settings, **changes})
+
+
+@pytest.fixture(scope="module")
+def crystal():
+    """Two atoms in three dimensions on anharmonic springs, as a basis of three coordinates."""
+
+    def bond(length):
+        return 2.0 * (length - 2.0) ** 2 + 1.0 * (length - 2.0) ** 4
+
+    line, along = ring(bond, [138.905, 1.008], 2.0, HBAR_SQUARED, step=1e-2)
+    rest = np.zeros((2, 3))
+    rest[:, 0] = line.rest[:, 0]
+    vectors = np.zeros((6, 1))
+    vectors[::3] = line.vectors
+    cell = np.diag([line.cell[0, 0], 3.0, 3.0])
+    basis = Basis(rest, cell, line.masses, vectors, line.energies, line.squares, line.stars)
+
+    def potential(positions, cell):
+        found = along(positions[:, :, :1], cell[:1, :1])
+        forces, virials = np.zeros((len(positions), 2, 3)), np.zeros((len(positions), 3, 3))
+        forces[:, :, :1], virials[:, :1, :1] = found.forces, found.virials
+        return found._replace(forces=forces, virials=virials)
+
+    return basis, potential
+
+
+def test_a_training_that_is_asked_to_end_goes_on_to_the_last_digit(crystal, tmp_path):
+    basis, potential = crystal
+    whole, weights = Training(specification(), basis, potential, tmp_path / "whole", "x").run()
+    calls = []
+
+    def interrupted(positions, cell):
+        calls.append(len(positions))
+        if len(calls) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return potential(positions, cell)
+
+    with pytest.raises(VariationalError, match=r"asked to end, stopped at step \d of \w+; start again to go on"):
+        Training(specification(), basis, interrupted, tmp_path / "again", "x").run()
+    again, other = Training(specification(), basis, potential, tmp_path / "again", "x").run()
+    pd.testing.assert_frame_equal(again, whole, check_exact=True)
+    assert all(map(np.array_equal, jax.tree.leaves(other), jax.tree.leaves(weights)))
+    with pytest.raises(VariationalError, match="potential and basis is 'x', this run's is 'y'; delete it"):
+        Training(specification(), basis, potential, tmp_path / "again", "y").run()
+    with pytest.raises(VariationalError, match="temperature is 300.0, this run's is 100.0"):
+        Training(specification(temperature=100.0), basis, potential, tmp_path / "again", "x").run()
+    (tmp_path / "again" / "scha.npz").write_bytes(b"half")
+    with pytest.raises(VariationalError, match="scha.npz: damaged"):
+        Training(specification(), basis, potential, tmp_path / "again", "x").run()
+
+
+def test_what_is_measured_keeps_to_its_schema_and_samples_are_a_trajectory(crystal, tmp_path):
+    basis, potential = crystal
+    spec = specification()
+    _, weights = Training(spec, basis, potential, tmp_path, "x").run()
+    write_weights(tmp_path / "weights.npz", spec, basis, "x", weights)
+    read = read_weights(tmp_path / "weights.npz", spec, basis, "x")
+    summary, samples, report = measure(spec, basis, ["La", "H"], -1.5, potential, read)
+    write_table(summary, tmp_path / "summary.csv", "nct_summary")
+    assert summary["level"].tolist() == ["harmonic", "occupations", "scha"]
+    assert report["refused"] == [] and report["samples"] == 64
+    parts = summary.iloc[-1]
+    heat = units.kB * 300 * parts["entropy"] * 1e3
+    assert parts["free_energy"] == pytest.approx(parts["potential_energy"] + parts["kinetic_energy"] - heat, abs=1e-6)
+    write_samples(tmp_path / "samples.h5", spec, basis, ["La", "H"], samples)
+    trajectory = Trajectory(tmp_path / "samples.h5")
+    assert trajectory.positions == pytest.approx(samples.positions, abs=1e-5)  # stored in single precision
+    fractional = trajectory.positions @ np.linalg.inv(basis.cell)
+    assert len(partial_rdfs(fractional, trajectory.cell, trajectory.species, ["La", "H"], 3.0, 0.1)) > 0
+
+
+def test_bad_input_is_one_line(tmp_path):
+    prototype = Prototype(spacegroup=225, sites=[{"element": "La", "position": [0, 0, 0]}], lattice_constant=5.0)
+    eos = pd.DataFrame({"lattice_constant": [4.7, 5.5]})
+    with pytest.raises(
+        VariationalError, match="volume 10 Å³/atom is a lattice constant of 3.42.* outside of the 4.7 to 5.5 Å"
+    ):
+        shaped_prototype(specification(), prototype, eos, (eos, eos))
+    with pytest.raises(VariationalError, match="atom 1 at rest feels 5 meV/Å, more than 1"):
+        check_rest(np.array([[0.0, 0, 0], [0, 5e-3, 0]]), "test")
+    with pytest.raises(VariationalError, match="no basis"):
+        read_basis(tmp_path / "none.npz")
+    with pytest.raises(ValueError, match="no mass given for H"):
+        specification(masses={"La": 138.905})
+    with pytest.raises(ValueError, match="either a volume or a pressure"):
+        specification(pressure=100.0)
+
+
+def test_gibbs_energies_are_legendre_transforms():
+    """F = (Ω - 20)² eV/Å⁶ - 3 eV: P = -2 (Ω - 20), and G = F + PΩ by hand."""
+    volume = np.array([19.6, 19.9, 20.2])
+    table = pd.DataFrame(
+        {
+            "level": "nct", "temperature_target": 300.0, "volume": volume, "static_energy": -3.0,
+            "free_energy": 1e3 * (volume - 20) ** 2, "free_energy_error": 0.1,
+            "pressure": -2 * (volume - 20) / units.GPa, "pressure_error": 0.1,
+        }
+    )  # fmt: skip
+    pressure = 0.3 / units.GPa
+    found = gibbs_energy(table, pressure)
+    at = 20 - 0.15
+    assert found.value == pytest.approx(1e3 * ((at - 20) ** 2 - 3.0 + 0.3 * at), abs=1e-6)
+    assert 0.01 < found.error < 0.2
+    with pytest.raises(VariationalError, match="1000 GPa is outside of what volumes 19.600 to 20.200"):
+        gibbs_energy(table, 1000.0)
+    write = gibbs_table(table)
+    assert len(write) == 5 and (write["volumes"] == 3).all()
+    kelvin = np.array([100.0, 200.0, 300.0])
+    crossing = transition(kelvin, 0.01 * (kelvin - 170), np.full(3, 0.1))
+    assert isinstance(crossing, Estimate) and crossing.value == pytest.approx(170.0)
+    assert transition(kelvin, np.ones(3), np.full(3, 0.1)) is None
