@@ -128,3 +128,52 @@ rule nct:
     input:
         expand(results("variational/sweeps/{sweep}/gibbs.csv"), sweep=CONFIG.variational_sweeps),
         expand(results("variational/{nct}/phonons.csv"), nct=CONFIG.variational),
+
+
+# Published lithium potentials are downloaded, or copied from the folder that QCRYSTAL_LITHIUM names. They are never shipped.
+rule published_potential:
+    output:
+        model="results/downloads/lithium/{published}.pb",
+        prov="results/downloads/lithium/{published}.prov.json",
+    log:
+        "results/downloads/lithium/{published}.log",
+    wildcard_constraints:
+        published="dp0|dp4",
+    localrule: True  # a cluster's nodes seldom see the network
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **cpu(mem_mb=500, minutes=30),
+    params:
+        **code("variational/fetch.py"),
+        local=os.environ.get("QCRYSTAL_LITHIUM") or None,
+    script:
+        "../scripts/variational/fetch.py"
+
+
+rule x_lithium_wrinkle:
+    input:
+        models=["results/downloads/lithium/dp4.pb"],
+    output:
+        table="results/lithium/wrinkle.csv",
+        png="results/lithium/x_lithium_wrinkle.png",
+        pdf="results/lithium/x_lithium_wrinkle.pdf",
+        caption="results/lithium/x_lithium_wrinkle.caption.json",
+        prov="results/lithium/x_lithium_wrinkle.prov.json",
+    log:
+        "results/lithium/x_lithium_wrinkle.log",
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **cpu(mem_mb=4000, minutes=30),
+    params:
+        **code("variational/wrinkle.py", "qcrystal/figures/frozen_phonon.py"),
+        potentials=["dp4"],
+        volumes=[17.0, 19.2, 20.3, 20.8],  # Å³/atom
+        amplitudes=[0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3],  # Å
+        mass=6.941,  # u
+        caption="Effective frequency of the frozen transverse phonon at N of bcc lithium against its amplitude.",
+    script:
+        "../scripts/variational/wrinkle.py"

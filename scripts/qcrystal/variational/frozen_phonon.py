@@ -5,21 +5,20 @@ For a harmonic potential it does not depend on the amplitude. A wrinkle of the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from ase import Atoms
 from ase.build import bulk, make_supercell
 
+from qcrystal.potential.engines import Evaluator
 from qcrystal.units import MEV
 from qcrystal.variational.basis import HBAR_SQUARED
-from qcrystal.variational.energies import Potential
+from qcrystal.variational.energies import DeepEnergies, Potential
 
 
-def frozen_phonon(
-    potential: Potential, atoms: Atoms, pattern: np.ndarray, amplitudes: Sequence[float]
-) -> pd.DataFrame:
+def frozen_phonon(potential: Potential, atoms: Atoms, pattern: np.ndarray, amplitudes: Sequence[float]) -> pd.DataFrame:
     """Effective ħω of a displacement pattern against its amplitude.
 
     ħω = (2 ħ² ΔE / M A²)^(1/2), where ΔE is the mean of both signs. A negative ΔE gives a negative number: imaginary.
@@ -73,3 +72,18 @@ def transverse_at_n(element: str, volume: float, mass: float) -> tuple[Atoms, np
     phase = np.cos(np.pi * (cell.positions[:, 0] + cell.positions[:, 1]) / constant)
     direction = np.array([1.0, -1.0, 0.0]) / np.sqrt(2)
     return cell, np.round(phase)[:, None] * direction
+
+
+def wrinkle_table(
+    potentials: Mapping[str, Evaluator], volumes: Sequence[float], amplitudes: Sequence[float], mass: float
+) -> pd.DataFrame:
+    """`frozen_phonon` of the T1 phonon at N of bcc lithium for each potential and volume (Å³/atom); ``nearest``: pairs, Å."""
+    parts = []
+    for name, evaluator in potentials.items():
+        for volume in volumes:
+            atoms, pattern = transverse_at_n("Li", volume, mass)
+            energies = DeepEnergies(evaluator, atoms.get_chemical_symbols())
+            table = frozen_phonon(energies, atoms, pattern, amplitudes)
+            nearest = np.sqrt(3) / 2 * (2 * volume) ** (1 / 3)
+            parts.append(table.assign(potential=name, volume=volume, nearest=nearest))
+    return pd.concat(parts, ignore_index=True)

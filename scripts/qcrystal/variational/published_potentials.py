@@ -52,7 +52,7 @@ def fetch(potential: Published, destination: Path, local: str | None) -> Path:
     if local:
         source = Path(local) / name
         if not source.is_file():
-            raise VariationalError(f"{source}: no such potential; correct nct.published_folder, or leave it out to download")
+            raise VariationalError(f"{source}: no such potential; correct QCRYSTAL_LITHIUM, or unset it to download")
         partial.write_bytes(source.read_bytes())
     else:
         source = Path(potential.address)
@@ -67,12 +67,14 @@ def fetch(potential: Published, destination: Path, local: str | None) -> Path:
     found = file_digest(partial)
     if found != potential.digest:
         partial.unlink()
-        raise VariationalError(f"{source}: its SHA-256 is {found[:12]}…, not {potential.digest[:12]}…; get another copy")
+        raise VariationalError(
+            f"{source}: its SHA-256 is {found[:12]}…, not {potential.digest[:12]}…; get another copy"
+        )
     put_in_place(partial, destination)
     return destination
 
 
-COMMIT = "331b10d"
+COMMIT = "331b10d2fb9fbfdf9672f1e210c360e1b9f56ead"
 LITHIUM = {
     "dp4": Published(
         "zhangqi94/lithium",

@@ -77,4 +77,16 @@ TABLES: dict[str, Schema] = {
         ),
         may_be_empty=True,
     ),
+    "frozen_phonon": Schema(
+        "Effective frequency of a frozen phonon against its amplitude: the transverse one at N of bcc lithium.",
+        ("lithium/wrinkle.csv",),
+        (
+            text("potential", "potential"),
+            number("volume", "Å³/atom", "volume", low=0),
+            number("nearest", "Å", "shortest distance of two atoms at rest", low=0),
+            number("amplitude", "Å", "displacement of the atom that moves most", low=0),
+            number("energy", "meV/atom", "energy above that at rest"),
+            number("frequency", "meV", "effective ħω; negative: imaginary"),
+        ),
+    ),
 }

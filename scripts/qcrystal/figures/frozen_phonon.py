@@ -1,0 +1,32 @@
+"""Effective frequency of a frozen phonon against its amplitude."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qcrystal.figures.kinds import Inputs, Options
+from qcrystal.figures.style import LINES, PHASES, Picture, legend_above, new_figure, styled
+from qcrystal.manuscript.published import Cited
+
+
+@styled
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
+    """One line for each volume and potential; a harmonic potential gives a horizontal one."""
+    figure, axes = new_figure(1, 3.0)
+    panel = axes[0, 0]
+    table = inputs["table"]
+    names = list(dict.fromkeys(table["potential"]))
+    for number, ((volume, name), rows) in enumerate(table.groupby(["volume", "potential"])):
+        color, marker = PHASES[number // len(names) % len(PHASES)]
+        label = f"{name}, {volume:g} Å³ (pairs {rows['nearest'].iloc[0]:.2f} Å)"
+        panel.plot(
+            rows["amplitude"], rows["frequency"], LINES[names.index(name) % len(LINES)], color=color, marker=marker,
+            markersize=3, linewidth=0.8, label=label,
+        )  # fmt: skip
+    panel.set_xscale("log")
+    panel.set_xlabel("amplitude (Å)")
+    panel.set_ylabel(r"effective $\hbar\omega$ (meV)")
+    if (table["frequency"] < 0).any():
+        figure.note("negative: imaginary, the energy falls with the amplitude")
+    legend_above(figure, [panel], columns=1)
+    return figure
