@@ -27,7 +27,8 @@ rule nct_basis:
     params:
         **code("variational/basis.py"),
         specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
-        prototype=prototype(),
+        prototype=lambda wildcards: plain(CRYSTAL.prototypes[CONFIG.variational[wildcards.nct].prototype]),
+        of_tables=CRYSTAL.prototype,
     script:
         "../scripts/variational/basis.py"
 

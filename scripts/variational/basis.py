@@ -12,7 +12,7 @@ from qcrystal.variational.spec import NctSpec
 with job(snakemake):
     given, params = snakemake.input, snakemake.params
     spec = NctSpec(**params.specification)
-    eos = read_table(given.eos, "equation_of_state")
+    eos = read_table(given.eos, "equation_of_state") if spec.prototype == params.of_tables else None
     tables = (read_table(given.phonons, "phonons"), read_table(given.energy, "harmonic_energy"))
     prototype = shaped_prototype(spec, Prototype(**params.prototype), eos, tables)
     atoms = crystal_at_rest(DeepPotential(given.model, spec.engine), prototype, spec)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from qcrystal.figures.draw import draw, write
+from qcrystal.figures import frozen_phonon
+from qcrystal.figures.draw import write
 from qcrystal.io.tables import write_table
 from qcrystal.potential.engines import open_potential
 from qcrystal.provenance.job import job
@@ -13,4 +14,4 @@ with job(snakemake):
     potentials = {name: open_potential(path) for name, path in zip(p.potentials, snakemake.input.models, strict=True)}
     table = wrinkle_table(potentials, p.volumes, p.amplitudes, p.mass)
     write_table(table, output.table, "frozen_phonon")
-    write("frozen_phonon", draw("frozen_phonon", {"table": table}, {}, {}), Path(output.png).with_suffix(""), p.caption)
+    write("figure", frozen_phonon.draw(table), Path(output.png).with_suffix(""), p.caption)

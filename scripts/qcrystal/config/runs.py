@@ -13,7 +13,7 @@ from qcrystal.config.main import Main
 from qcrystal.config.messages import ConfigError
 from qcrystal.config.scale import Scale
 from qcrystal.config.sweep import Conditions, Sweep
-from qcrystal.config.variational import calculations
+from qcrystal.config.variational import calculations, phases_are_prototypes
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
@@ -156,6 +156,7 @@ def starts_are_possible(
 
 
 CHECKS = (
+    phases_are_prototypes,
     isotopes_are_known,
     methods_have_time_steps,
     runs_hold_frames,
@@ -308,9 +309,9 @@ class Configuration:
     def _add_variational(self) -> None:
         """Add the variational calculations."""
         masses = {element: self.crystal.isotopes[element].mass for element in self.crystal.species}
-        settings = (self.crystal.nct, self.scale.nct, self.crystal_name, masses, self.seed, self.main.evaluated_by)
+        settings = (self.crystal.nct, self.scale.nct, self.crystal_name, self.crystal.prototype, masses)
         for name, sweep in self.scale.nct.sweeps.items():
-            specs = {spec.run: spec for spec in calculations(sweep, *settings)}
+            specs = {spec.run: spec for spec in calculations(sweep, *settings, self.seed, self.main.evaluated_by)}
             self.variational |= specs
             self.variational_sweeps[name] = list(specs)
 

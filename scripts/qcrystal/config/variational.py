@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from qcrystal.config.messages import repeated
+from qcrystal.crystal.prototype import Prototype
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, Name, Positive, Pressure, Repeat, Strict, Whole
 from qcrystal.potential.engines import Engine
@@ -63,6 +64,8 @@ class NctSweep(Strict):
     """The only one; it may be left out."""
     level: Literal["occupations", "scha", "flow_bose", "nct"] = "nct"
     """Highest level; those below it are optimised and measured too."""
+    prototype: str | None = None
+    """Prototype of the crystal, for a phase of its own; null: the one that runs start from."""
     basis: Literal["primitive", "conventional"] = "primitive"
     """Unit cell of the prototype that is repeated."""
     repeat: Repeat = (1, 1, 1)
@@ -97,7 +100,19 @@ class NctEffort(Strict):
 def calculation_name(system: str, sweep: NctSweep, size: str, temperature: float, seed: int) -> str:
     """Name of a calculation and of its folder."""
     cell = "x".join(map(str, sweep.repeat))
-    return f"{system}-{sweep.level}-{sweep.basis}{cell}-{size}-{temperature:g}K-s{seed}"
+    phase = f"-{sweep.prototype}" if sweep.prototype else ""
+    return f"{system}{phase}-{sweep.level}-{sweep.basis}{cell}-{size}-{temperature:g}K-s{seed}"
+
+
+def phases_are_prototypes(scale_nct: NctEffort, prototypes: dict[str, Prototype], prototype: str) -> Iterator[Problem]:
+    """Sweeps name prototypes; the equation of state, which knows the volumes of pressures, is of one of them."""
+    for name, sweep in scale_nct.sweeps.items():
+        if sweep.prototype is not None and sweep.prototype not in prototypes:
+            found = f"{sweep.prototype!r} is not among prototypes {sorted(prototypes)}"
+            yield Problem("scale", f"nct.sweeps.{name}.prototype", found, "name one of them")
+        elif sweep.pressures and sweep.prototype not in (None, prototype):
+            found = f"the equation of state is of {prototype}, not {sweep.prototype}"
+            yield Problem("scale", f"nct.sweeps.{name}.pressures", found, "give volumes")
 
 
 def calculations(
@@ -105,6 +120,7 @@ def calculations(
     ansatz: Nct,
     effort: NctEffort,
     system: str,
+    prototype: str,
     masses: Mapping[str, float],
     seed: Callable[..., int],
     engine: Engine,
@@ -113,6 +129,8 @@ def calculations(
 
     Parameters
     ----------
+    prototype
+        The crystal's own.
     masses
         u, per species, in the order of the potential's type map.
     seed
@@ -125,7 +143,8 @@ def calculations(
         text = f"{value:g}{'A3' if kind == 'volume' else 'GPa'}"
         name = calculation_name(system, sweep, text, temperature, number)
         yield NctSpec(
-            run=name, system=system, level=sweep.level, basis=sweep.basis, repeat=sweep.repeat, species=tuple(masses),
+            run=name, system=system, level=sweep.level,
+            prototype=sweep.prototype or prototype, basis=sweep.basis, repeat=sweep.repeat, species=tuple(masses),
             masses=dict(masses), temperature=temperature, seed=seed("variational", name), levels=ansatz.levels,
             couplings=ansatz.couplings, width=ansatz.width, frequency_floor=ansatz.frequency_floor,
             displacement=ansatz.displacement, gradient=ansatz.gradient, steps=effort.steps, batch=effort.batch,

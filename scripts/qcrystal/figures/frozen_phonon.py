@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import pandas as pd
 
-from qcrystal.figures.kinds import Inputs, Options
 from qcrystal.figures.style import LINES, PHASES, Picture, legend_above, new_figure, styled
-from qcrystal.manuscript.published import Cited
 
 
 @styled
-def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
-    """One line for each volume and potential; a harmonic potential gives a horizontal one."""
+def draw(table: pd.DataFrame) -> Picture:
+    """One line for each volume and potential of a table ``frozen_phonon``; a harmonic potential gives a horizontal one."""
     figure, axes = new_figure(1, 3.0)
     panel = axes[0, 0]
-    table = inputs["table"]
     names = list(dict.fromkeys(table["potential"]))
     for number, ((volume, name), rows) in enumerate(table.groupby(["volume", "potential"])):
         color, marker = PHASES[number // len(names) % len(PHASES)]

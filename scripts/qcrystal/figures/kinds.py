@@ -375,7 +375,6 @@ KINDS: dict[str, Kind] = {
         "figure", {"summaries": SUMMARIES, "phonons": Role("phonons"), "dos": DOS}, {"zero_point": "number"}
     ),
     "free_energies": Kind("figure", {"summary": Role("nct_summary")}),
-    "frozen_phonon": Kind("figure", {"table": Role("frozen_phonon")}),
     "trajectories": Kind("figure", {"paths": Role("sweep_paths")}, {"categories": "list"}, Trajectories),
     "mean_squared_displacement": Kind(
         "figure",

@@ -31,14 +31,14 @@ MOST_IMAGINARY = 1 / 3
 
 
 def shaped_prototype(
-    spec: NctSpec, prototype: Prototype, eos: pd.DataFrame, tables: tuple[pd.DataFrame, pd.DataFrame]
+    spec: NctSpec, prototype: Prototype, eos: pd.DataFrame | None, tables: tuple[pd.DataFrame, pd.DataFrame]
 ) -> Prototype:
     """The prototype with the size, and the shape, that a calculation has.
 
     Parameters
     ----------
     eos
-        Equation of state.
+        Equation of state of this prototype; None: it is another's, and the shape is that of the configuration.
     tables
         Phonons and harmonic energies, from which the quasi-harmonic approximation has the volume of a pressure.
 
@@ -47,13 +47,15 @@ def shaped_prototype(
     VariationalError
         If the volume is outside of the equation of state.
     """
-    if spec.pressure is not None:
+    if spec.pressure is not None and eos is not None:
         phonons, energy = tables
         constant = start_lattice_constant(eos, phonons, energy, spec.pressure, spec.temperature, quantum=True)
         return shape_at(prototype, eos, constant)
     cell = unit_cell(prototype, "primitive", prototype.lattice_constant)
     assert spec.volume is not None
     constant = prototype.lattice_constant * (spec.volume * len(cell) / cell.get_volume()) ** (1 / 3)
+    if eos is None:
+        return prototype.model_copy(update={"lattice_constant": constant})
     low, high = float(eos["lattice_constant"].min()), float(eos["lattice_constant"].max())
     if not low <= constant <= high:
         raise VariationalError(

@@ -19,7 +19,7 @@ class NctSpec(BaseModel):
     """One calculation; all levels up to ``level`` are optimised and measured.
 
     Units: K, GPa, Å³/atom (``volume``), meV (``frequency_floor``), Å (``displacement``), u (``masses``).
-    ``repeat`` counts cells of the kind ``basis``. One of ``volume`` and ``pressure`` is given.
+    ``repeat`` counts cells of the kind ``basis`` of the ``prototype``. One of ``volume`` and ``pressure`` is given.
     The volume of a pressure is the quasi-harmonic one. ``steps`` are those of each level.
     """
 
@@ -28,6 +28,7 @@ class NctSpec(BaseModel):
     run: str
     system: str
     level: Literal["occupations", "scha", "flow_bose", "nct"]
+    prototype: str
     basis: Literal["primitive", "conventional"]
     repeat: tuple[int, int, int]
     species: tuple[str, ...]

@@ -26,7 +26,8 @@ from qcrystal.variational.training import Training, read_weights, write_weights
 
 def specification(**changes):
     settings = {
-        "run": "test", "system": "ring", "level": "scha", "basis": "primitive", "repeat": (1, 1, 1), "species": ("La", "H"),
+        "run": "test", "system": "ring", "level": "scha", "prototype": "x",
+        "basis": "primitive", "repeat": (1, 1, 1), "species": ("La", "H"),
         "masses": {"La": 138.905, "H": 1.008}, "volume": 10.0, "temperature": 300.0, "seed": 3, "frequency_floor": 1.0,
         "displacement": 0.02, "steps": 4, "batch": 8, "samples": 64,
     }  # fmt: skip
