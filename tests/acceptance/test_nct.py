@@ -52,7 +52,7 @@ def bond(length):
 def test_one_particle_reaches_the_best_monotone_map(measured, name, potential_energy, beta, exact, monotone):
     """No monotone map can do better than the value by quadrature; two bends come within 0.002 of it, and never below exact."""
     basis, potential = particle(potential_energy, 1)
-    state, parameters = trained(basis, potential, 1 / beta, "flow_bose", 600)
+    state, parameters = trained(basis, potential, 1 / beta, "nct", 600, 256, rate=0.05)
     found = measured_values(state, parameters, basis, potential, 1 / beta, 131072).free_energy
     measured(LINE, f"F, {name}, β = {beta}", found.value, monotone, 2e-3, error=found.error, relative=False)
     assert found.value > exact - 3 * found.error
