@@ -35,7 +35,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: EquationOfStat
                 shift = float(np.mean(points[column] - np.interp(at, x, y)))
             panel.plot(
                 at, points[column] - shift - (y.min() if column == "energy" else 0.0), METHODS["dft"].marker,
-                color=METHODS["dft"].color, markersize=5, markeredgecolor="white", markeredgewidth=0.4, label=options.dft_label,
+                color=METHODS["dft"].color, markersize=6.5, markeredgecolor="white", markeredgewidth=0.4, label=options.dft_label,
             )  # fmt: skip
         panel.plot(x, y - (y.min() if column == "energy" else 0.0), color=style.color, label="deep potential", zorder=1)
         beyond = known & (rows["beyond_training"] > 0)

@@ -13,13 +13,14 @@ from qcrystal.figures.style import LINES, METHODS, Picture, draw_points, legend_
 from qcrystal.io.tables import records
 from qcrystal.manuscript.published import Cited
 
+UNITS = {"pressure": "GPa", "temperature": "K"}
 AXES = {"pressure": ("pressure_target", "pressure (GPa)"), "temperature": ("temperature_target", "temperature (K)")}
 
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: OrderParameter) -> Picture:
     """The order parameter of each sweep along one axis, at the other's chosen value, with published transitions as lines."""
-    figure, axes = new_figure(1, 3.1)
+    figure, axes = new_figure(1, 3.9 if published else 3.1)
     panel = axes[0, 0]
     column, label = AXES[options.along]
     (other,) = (name for name, _ in AXES.values() if name != column)
@@ -37,20 +38,17 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: OrderParameter
             panel, ordered[column], ordered["value"], ordered["error"], METHODS[method], words, LINES[number % 4]
         )
     draw_noise(panel, figure, inputs["summaries"], options, column)
+    unit = UNITS[options.along]
     for (role, cited), line in zip(published.items(), LINES[1:], strict=False):
-        words = (
-            f"{cited.label}, {cited.where.split(',')[0]}: {options.texts.get(role, 'transition at')} {cited.number:g}"
-        )
-        panel.axvline(
-            cited.number, color=METHODS["published"].color, linewidth=0.9, linestyle=line, label=words, gid="published"
-        )
+        words = f"{cited.label}, {cited.where}: {options.texts.get(role, 'transition at')} {cited.number:g} {unit}"
+        look = {"color": METHODS["published"].color, "linewidth": 0.9, "linestyle": line, "gid": "published"}
+        panel.axvline(cited.number, label=words, **look)
     panel.set_xlabel(label)
     panel.set_ylabel(options.label)
     if options.at is not None and every[other].nunique() == 1:
-        unit = "K" if other == "temperature_target" else "GPa"
-        panel.set_title(f"{every[other].iloc[0]:g} {unit}")
+        panel.set_title(f"{every[other].iloc[0]:g} {'K' if unit == 'GPa' else 'GPa'}")
     panel.margins(x=0.06, y=0.08)
-    legend_above(figure, [panel], columns=2)
+    legend_above(figure, [panel], columns=1 if published else 2)
     return figure
 
 
