@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ase.spacegroup import crystal
+from crystals import MASSES, lah10
 from specifications import at_fixed_cell
 
 from qcrystal.dynamics.bath.parameters import Bath
@@ -11,15 +11,13 @@ from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.io.tables import read_table
 
 pytestmark = pytest.mark.slow
-MASSES = {"La": 138.905, "H": 1.008}
 ENGINES = ("native", "deepmd")
 
 
 @pytest.fixture
 def structure():
     """A cubic cell of LaH10 at about 150 GPa."""
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[5.1, 5.1, 5.1, 90, 90, 90])
+    return lah10(5.1)
 
 
 def mean_and_error(values, blocks=8):

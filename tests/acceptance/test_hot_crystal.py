@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from ase.spacegroup import crystal
+from crystals import lah10
 
 from qcrystal.dynamics.lammps.launcher import worker_environment
 
@@ -44,8 +44,7 @@ print("result " + json.dumps(frames))
 
 def supercell(constant):
     """LaH10 of 88 atoms."""
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[constant] * 3 + [90] * 3).repeat((2, 1, 1))
+    atoms = lah10(constant).repeat((2, 1, 1))
     atoms.wrap()
     return atoms
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from qcrystal.figures.draw import draw as draw_kind
@@ -39,3 +40,23 @@ def draw(name, tables, literature=LITERATURE, converged_length=CONVERGED_LENGTH,
     entry = FIGURES[name]
     published = {role: literature.cited(value) for role, value in entry.published.items()}
     return draw_kind(entry.kind, inputs_of(name, tables), published, {**entry.options, **options}, converged_length)
+
+
+def notes(figure) -> str:
+    """Everything that its caption says besides the caption itself."""
+    return "\n".join(figure.notes)
+
+
+def drawn(axes, label: str) -> np.ndarray:
+    """Points (n, 2) of the curve or error-bar symbols with a label."""
+    handles, labels = axes.get_legend_handles_labels()
+    handle = handles[labels.index(label)]
+    line = handle[0] if hasattr(handle, "has_yerr") else handle
+    return np.column_stack([line.get_xdata(), line.get_ydata()])
+
+
+def drawn_errors(axes, label: str) -> np.ndarray:
+    """Half lengths of the error bars with a label."""
+    handles, labels = axes.get_legend_handles_labels()
+    segments = handles[labels.index(label)][2][0].get_segments()
+    return np.array([np.ptp(segment[:, 1]) / 2 for segment in segments])

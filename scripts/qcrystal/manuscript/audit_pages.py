@@ -23,7 +23,7 @@ from qcrystal.provenance.lineage import Lineage
 from qcrystal.provenance.nodes import Node, short
 from qcrystal.provenance.record import SUFFIX, Entry, read_records
 
-TEMPLATE = "audit_page.html.j2"
+TEMPLATE = "audit_pages.html.j2"
 POTENTIAL = "model.pb"
 SHOWN_PARAMETER = 4000
 """Characters of a job's parameters that a page shows; the record has them all."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from crystals import lah10_prototype
 
 from qcrystal.analysis.cage import (
     by_site,
@@ -19,9 +20,7 @@ def site(element, x):
     return Site(element=element, position=(x, x, x))
 
 
-PROTOTYPE = Prototype(
-    spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
-)
+PROTOTYPE = lah10_prototype(4.95)
 LATTICE = 5.0
 
 

@@ -4,19 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase.cell import Cell
+from crystals import lah10_prototype
 
 from qcrystal.analysis.cells import angle_series, conventional_cells, conventional_from_basis, mean_angles, mean_shape
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
-from qcrystal.crystal.prototype import Prototype, Site
+from qcrystal.crystal.prototype import Site
 
 
 def site(element, x):
     return Site(element=element, position=(x, x, x))
 
 
-PROTOTYPE = Prototype(
-    spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
-)
+PROTOTYPE = lah10_prototype(4.95)
 
 
 def test_conventional_cell_holds_four_primitive_ones():

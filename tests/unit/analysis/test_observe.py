@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase import units
+from crystals import lah10_prototype
 
 from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, static_energy
 from qcrystal.analysis.observe import observe
@@ -13,18 +14,10 @@ from qcrystal.analysis.production import ObserveSettings
 from qcrystal.analysis.statistics import production_start
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
 from qcrystal.crystal.order_parameters import OrderParameters
-from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import Trajectory, TrajectoryWriter
 
-
-def site(element, x):
-    return Site(element=element, position=(x, x, x))
-
-
-PROTOTYPE = Prototype(
-    spacegroup=225, sites=[site("La", 0.5), site("H", 0.25), site("H", 0.1205)], lattice_constant=4.95
-)
+PROTOTYPE = lah10_prototype(4.95)
 CAGE = SimpleNamespace(centre="La", member="H", members=32, quadrilaterals=6, hexagons=12)
 ORDER = OrderParameters(cage_angles={}, cell_angles={})
 SETTINGS = ObserveSettings(PROTOTYPE, CAGE, ORDER)

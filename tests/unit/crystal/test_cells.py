@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import specifications
 from ase import units
+from crystals import FREE, lah10_prototype
 from scipy import constants
 
 from qcrystal.crystal.cells import (
@@ -13,25 +15,14 @@ from qcrystal.crystal.cells import (
     supercell,
 )
 from qcrystal.crystal.displace import oscillator_displacement
-from qcrystal.crystal.prototype import Prototype, Site
-from qcrystal.dynamics.spec import RunSpec
 
-A, X = 5.1, 0.1205
-SITES = [
-    Site(element="La", position=(0.5, 0.5, 0.5)),
-    Site(element="H", position=(0.25, 0.25, 0.25)),
-    Site(element="H", position=(X, X, X)),
-]
-LAH10 = Prototype(spacegroup=225, sites=SITES, lattice_constant=A)
+A, X = 5.1, FREE
+LAH10 = lah10_prototype(A)
 
 
 def specification(**changes):
-    values = {
-        "run": "r", "system": "lah10", "method": "classical", "repeat": (1, 1, 1), "species": ("La", "H"), "mobile": "H",
-        "masses": {"La": 138.905, "H": 1.008}, "temperature": 100, "pressure": 150, "timestep": 0.5, "steps": 10,
-        "sample_every": 1, "checkpoint_every": 5, "seed": 1,
-    }  # fmt: skip
-    return RunSpec(**{**values, **changes})
+    """A run whose vacancies are hydrogen's."""
+    return specifications.specification(**({"mobile": "H", "temperature": 100, "seed": 1} | changes))
 
 
 @pytest.mark.parametrize(("build", "atoms", "volume"), [(conventional_cell, 44, A**3), (primitive_cell, 11, A**3 / 4)])

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ase import units
-from ase.spacegroup import crystal
+from crystals import lah10
 
 from qcrystal.dataset.checks import Limits, check, check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd, write_deepmd
@@ -29,10 +29,9 @@ ROOT = Path(__file__).resolve().parents[3]
 def lanthanum_hydride(frames=12, name="cubic", seed=1, lattice_constants=(4.9, 5.3), primitive=False):
     """LaH10 cells over a range of volumes: P = -dE/dV (P falls 150 GPa per Å³), and springs hold the atoms to their sites."""
     generator = np.random.default_rng(seed)
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
     cells, positions, displacements = [], [], []
     for a in np.linspace(*lattice_constants, frames):
-        atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[a] * 3 + [90] * 3, primitive_cell=primitive)
+        atoms = lah10(a, primitive=primitive)
         cells.append(atoms.cell.array)
         displacements.append(generator.normal(0, 0.03, (len(atoms), 3)))
         positions.append(atoms.positions + displacements[-1])

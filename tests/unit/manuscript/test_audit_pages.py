@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from browser import BROWSER, assert_fits
 from small_repository import S, edit_record, small_repository
+from snakemake_stand_in import Job, Named
 
 from qcrystal.errors import QcrystalError
 from qcrystal.files import file_digest
@@ -93,6 +94,18 @@ def test_a_figure_without_a_record_is_refused(pages):
     Path(S, "figures", "second.prov.json").unlink()
     with pytest.raises(QcrystalError, match=r"second.prov.json: there is no record; make second again"):
         pages("second")
+
+
+def test_the_rules_script_writes_the_same_pages(pages):
+    before = pages()
+    for page in Path(S, "audit").glob("*.html"):
+        page.unlink()
+    job = Job(Path().resolve(), "manuscript/audit_pages")
+    figure = [f"{S}/figures/first.png", f"{S}/figures/first.pdf"]
+    job.params = Named(entries=[{"name": "first", "files": figure}], command=COMMAND)
+    job.input, job.output = Named(numbers=f"{S}/manuscript/numbers.json"), [f"{S}/audit/first.html"]
+    job.run()
+    assert {page.stem: page.read_text(encoding="utf-8") for page in Path(S, "audit").glob("*.html")} == before
 
 
 def test_pages_beside_the_results_do_not_change_what_an_audit_finds(pages):

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from ase.spacegroup import crystal
+from crystals import lah10
 from trainings import training
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
@@ -24,9 +24,7 @@ SETTINGS = training(
 def frames():
     """Displaced LaH10 cells of 22 atoms."""
     generator = np.random.default_rng(7)
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    cellpar = [5.0, 5.0, 5.0, 90, 90, 90]
-    atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cellpar, primitive_cell=True).repeat((2, 1, 1))
+    atoms = lah10(5.0, primitive=True).repeat((2, 1, 1))
     count, n = 3, len(atoms)
     return LabelledFrames(
         name="cells",

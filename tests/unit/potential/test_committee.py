@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from ase.spacegroup import crystal
+from crystals import lah10
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.committee import (
@@ -21,10 +21,7 @@ from qcrystal.potential.engines import PotentialError
 def cells(count=2, seed=5):
     """Displaced primitive LaH10 cells."""
     generator = np.random.default_rng(seed)
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    atoms = crystal(
-        ["La", "H", "H"], sites, spacegroup=225, cellpar=[5.1, 5.1, 5.1, 90, 90, 90], primitive_cell=True
-    ).repeat((2, 1, 1))
+    atoms = lah10(5.1, primitive=True).repeat((2, 1, 1))
     frames = [atoms.copy() for _ in range(count)]
     for frame in frames:
         frame.positions += generator.normal(0, 0.05, frame.positions.shape)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from ase.spacegroup import crystal
+from crystals import lah10
 from trainings import training
 
 from qcrystal.config.load import load
@@ -46,10 +46,7 @@ TINY = {
 def frames(count=4, seed=3, name="cubic"):
     """Primitive LaH10 cells with arbitrary labels."""
     generator = np.random.default_rng(seed)
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    atoms = crystal(
-        ["La", "H", "H"], sites, spacegroup=225, cellpar=[5.1, 5.1, 5.1, 90, 90, 90], primitive_cell=True
-    ).repeat((2, 1, 1))
+    atoms = lah10(5.1, primitive=True).repeat((2, 1, 1))
     n = len(atoms)
     return LabelledFrames(
         name=name,

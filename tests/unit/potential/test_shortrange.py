@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from ase.geometry import find_mic
-from ase.spacegroup import crystal
+from crystals import lah10
 from trainings import training
 
 from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd
@@ -27,8 +27,7 @@ RANGES = {"H-H": (0.15, 0.41), "La-H": (0.8, 1.38), "La-La": (1.4, 2.3)}
 
 def lattice(constant=5.1, seed=None):
     """Conventional LaH10 cell of 44 atoms, displaced if there is a seed."""
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[constant] * 3 + [90] * 3)
+    atoms = lah10(constant)
     if seed is not None:
         hydrogen = np.array(atoms.get_chemical_symbols()) == "H"
         width = np.where(hydrogen, 0.12, 0.03)[:, None]

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import specifications
 from ase import Atoms, units
-from ase.spacegroup import crystal
+from crystals import lah10
 from scipy import constants
 
 from qcrystal.crystal.cells import supercell
@@ -23,7 +24,7 @@ from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.ipi import progress as watching
 from qcrystal.dynamics.ipi.driver import BeadPotential, DeepPotentialDriver
 from qcrystal.dynamics.ipi.input import standard_orientation
-from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.dynamics.spec import RunError
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.units import THZ, oscillator_energy
 
@@ -33,29 +34,13 @@ POLYNOMIAL_DRIVER = Path(__file__).resolve().parents[3] / "support" / "polynomia
 
 
 def lanthanum_decahydride(lattice_constant=4.95):
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    unit = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[lattice_constant] * 3 + [90.0] * 3)
-    return supercell(unit, (1, 1, 1), ["La", "H"])
+    return supercell(lah10(lattice_constant), (1, 1, 1), ["La", "H"])
 
 
 def specification(**changes):
-    values = {
-        "run": "trial",
-        "system": "LaH10",
-        "method": "pimd",
-        "repeat": (1, 1, 1),
-        "species": ("La", "H"),
-        "masses": {"La": 138.905, "H": 1.008},
-        "temperature": 300.0,
-        "pressure": 150.0,
-        "timestep": 0.25,
-        "steps": 12,
-        "sample_every": 2,
-        "checkpoint_every": 5,
-        "seed": 3,
-        "beads": 4,
-    }
-    return RunSpec(**(values | changes))
+    """A short path integral of four beads."""
+    values = {"run": "trial", "method": "pimd", "timestep": 0.25, "steps": 12, "sample_every": 2, "checkpoint_every": 5}
+    return specifications.specification(**(values | {"beads": 4} | changes))
 
 
 def toy(tmp_path, **changes):

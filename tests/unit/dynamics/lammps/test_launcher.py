@@ -11,7 +11,8 @@ import time
 import numpy as np
 import pytest
 from ase import units
-from ase.spacegroup import crystal
+from crystals import lah10
+from specifications import specification
 
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.bath.thermal import ThermalBath
@@ -20,7 +21,7 @@ from qcrystal.dynamics.lammps.box import restricted_cell
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.lammps.kinetics import follow
 from qcrystal.dynamics.lammps.probes import lanczos_maximum
-from qcrystal.dynamics.spec import RunError, RunSpec
+from qcrystal.dynamics.spec import RunError
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.io.tables import read_table
 from qcrystal.processes import supervise
@@ -48,27 +49,7 @@ sys.exit(lammps_worker.main(*sys.argv[1:]))
 
 @pytest.fixture(scope="module")
 def structure():
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[5.1] * 3 + [90] * 3)
-
-
-def specification(**changes) -> RunSpec:
-    values = {
-        "run": "test",
-        "system": "LaH10",
-        "method": "classical",
-        "repeat": (1, 1, 1),
-        "species": ("La", "H"),
-        "masses": {"La": 138.905, "H": 1.008},
-        "temperature": 300,
-        "pressure": 150,
-        "timestep": 0.5,
-        "steps": 60,
-        "sample_every": 5,
-        "checkpoint_every": 20,
-        "seed": 3,
-    }
-    return RunSpec(**(values | changes))
+    return lah10(5.1)
 
 
 def test_restricted_cell_keeps_lengths_and_angles():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ase.spacegroup import crystal
+from crystals import lah10
 from scipy.spatial.transform import Rotation
 from sympy.physics.wigner import gaunt
 
@@ -115,8 +115,7 @@ def test_weights_survive_their_file(tmp_path):
 def test_forces_are_the_same_to_the_last_bit_however_often_they_are_taken(root):
     """TensorFlow reorders its work as it learns what each operation takes; without fixed sums, forces vary from call 70 on."""
     potential = load_potential(root / "models" / "lah10-fast" / "model.pb")
-    sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-    atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=[5.0, 5.0, 5.0, 90, 90, 90]).repeat((2, 2, 1))
+    atoms = lah10(5.0).repeat((2, 2, 1))
     positions = atoms.positions + np.random.default_rng(3).normal(0, 0.1, atoms.positions.shape)
     types = [["La", "H"].index(symbol) for symbol in atoms.symbols]
     found = {

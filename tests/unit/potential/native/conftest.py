@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from ase.spacegroup import crystal
+from crystals import lah10
 
 from qcrystal.potential.native.evaluator import Evaluator
 
@@ -21,9 +21,7 @@ def hydride():
     """Displaced frames of LaH10: positions (F, N, 3), cells (F, 3, 3) in Å, symbols."""
 
     def frames(count=2, repeat=(2, 2, 2), a=5.0, primitive=True, displacement=0.08, seed=1):
-        sites = [(0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.1205, 0.1205, 0.1205)]
-        cell = [a, a, a, 90, 90, 90]
-        atoms = crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cell, primitive_cell=primitive).repeat(repeat)
+        atoms = lah10(a, primitive=primitive).repeat(repeat)
         rng = np.random.default_rng(seed)
         positions = atoms.positions + rng.normal(0, displacement, (count, len(atoms), 3))
         strained = [atoms.cell.array @ (np.eye(3) + rng.normal(0, 0.01, (3, 3))) for _ in range(count)]
