@@ -1,8 +1,8 @@
 """Accuracy of the potential by pressure, force and system, and the limits beyond which a run extrapolates."""
 
 from qcrystal.io.tables import read_table, write_table
+from qcrystal.potential.accuracy import binned, limits
 from qcrystal.potential.card import trained_pressures
-from qcrystal.potential.extrapolation import binned, limits
 from qcrystal.provenance.job import job
 
 with job(snakemake) as log:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.io.tables import write_table
+from qcrystal.potential.accuracy import held_out_frames
 from qcrystal.potential.committee import Committee
-from qcrystal.potential.extrapolation import held_out_frames
 from qcrystal.provenance.job import job
 
 with job(snakemake):

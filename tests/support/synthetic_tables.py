@@ -11,7 +11,7 @@ from ase import Atoms
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
 from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.dataset.quality import system_table
-from qcrystal.potential.extrapolation import binned, limits
+from qcrystal.potential.accuracy import binned, limits
 
 SIZES = ("rich", "minimal")
 PRESSURES = {"rich": [100.0, 150.0, 200.0], "minimal": [150.0, 200.0]}

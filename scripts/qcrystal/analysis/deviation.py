@@ -7,7 +7,7 @@ A run extrapolates where
   (eq. 1 of [Ly]) or the rms over the atoms. The worst of many atoms is worse than the worst of few: a cell much larger than
   the labelled ones is called extrapolating rather too early.
 
-The limits are those of `qcrystal.potential.extrapolation.limits`.
+The limits are those of `qcrystal.potential.accuracy.limits`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ase import Atoms, units
 from qcrystal.analysis.rows import Rows
 from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
 from qcrystal.dynamics.trajectory import Trajectory
+from qcrystal.potential.accuracy import DEVIATIONS, deviations, rms
 from qcrystal.potential.committee import Committee
-from qcrystal.potential.extrapolation import DEVIATIONS, deviations, rms
 
 
 def run_deviation(committee: Committee | None, trajectory: Trajectory, start: float, count: int) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from ase import units
 from committees import Committee, springs
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
-from qcrystal.potential.extrapolation import binned, held_out_frames, limits
+from qcrystal.potential.accuracy import binned, held_out_frames, limits
 
 SYMBOLS = ["La"] + ["H"] * 3
 PRESSURES = (82.1, 215.5)  # GPa
