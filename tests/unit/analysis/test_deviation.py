@@ -12,6 +12,7 @@ from committees import Committee
 from qcrystal.analysis.deviation import potential_pressure, run_deviation, run_summary
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import TrajectoryWriter
+from qcrystal.io.table_schemas.runs import OBSERVABLES
 
 SYMBOLS = ["La"] + ["H"] * 3
 
@@ -140,6 +141,7 @@ def write_run(folder, spec) -> None:
         "rdf": {"r": 1.0, "pair": "H-H", "g": 0.0, "error": 0.0},
         "paths": {"proton": 1, "time": 0.0, "x": 0.0, "y": 0.0, "z": 0.0, "category": "no exchange"},
         "cell": {"time": 0.0, "alpha": 90.0, "beta": 90.0, "gamma": 90.0},
+        "diffraction": {"species": "La", "h": 1, "k": 1, "l": 1, "q": 2.2, "structure_factor": 4.0, "error": 0.1},
     }
     summary = {"observable": "volume", "species": "all", "value": 3.0, "error": 0.1, "n_effective": 9.0}
     rows["summary"] = {**summary, "unit": "Å3/atom"}
@@ -183,9 +185,8 @@ def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypat
     run_script(root, "analysis/deviation", inputs, outputs, frames=5, engine="deepmd")
     assert pd.read_csv(tmp_path / "frames.csv").groupby("run").size().tolist() == [5, 5]
 
-    names = ("summary", "msd", "rdf", "paths", "cell")
-    observables = [str(folder / f"{name}.csv") for folder in folders for name in names]
-    outputs = {name: tmp_path / "sweep" / f"{name}.csv" for name in names}
+    observables = [str(folder / f"{name}.csv") for folder in folders for name in OBSERVABLES]
+    outputs = {name: tmp_path / "sweep" / f"{name}.csv" for name in OBSERVABLES}
     run_script(
         root,
         "analysis/collect",
@@ -193,7 +194,7 @@ def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypat
         outputs,
         runs=[spec.model_dump(mode="json") for spec in specs],
     )
-    for name in names:
+    for name in OBSERVABLES:
         table = pd.read_csv(outputs[name])
         assert table.drop_duplicates("run")["extrapolates"].tolist() == expected
     summary = pd.read_csv(outputs["summary"]).query("observable == 'committee_deviation'")
