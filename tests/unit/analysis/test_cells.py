@@ -8,7 +8,7 @@ from crystals import lah10_prototype
 
 from qcrystal.analysis.cells import angle_series, conventional_cells, conventional_from_basis, mean_angles, mean_shape
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
-from qcrystal.crystal.prototype import Site
+from qcrystal.crystal.prototype import Prototype, Site
 
 
 def site(element, x):
