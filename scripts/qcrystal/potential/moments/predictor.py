@@ -11,6 +11,7 @@ from qcrystal.potential.moments import invariants
 from qcrystal.potential.moments.frames import Frame
 from qcrystal.potential.moments.invariants import INVARIANT_SCALE, apply_network
 from qcrystal.potential.moments.neighbourhoods import Environment, moments, pair_forces, splines
+from qcrystal.potential.moments.shapes import Shape, shape_for
 
 
 class Energies:
@@ -64,12 +65,22 @@ class Energies:
 
 
 class Predictor:
-    """Energy, forces and virial of frames by given weights; forces follow from the gradient with respect to the moments."""
+    """Energy, forces and virial of frames by given weights; forces follow from the gradient with respect to the moments.
 
-    def __init__(self, environment: Environment, axis: int):
+    Parameters
+    ----------
+    environment
+        How neighbours enter the descriptor.
+    axis
+        Channels of the second factor of the scalar products.
+    shapes
+        Numbers of atoms per species to which batches are padded; see `qcrystal.potential.moments.shapes`.
+    """
+
+    def __init__(self, environment: Environment, axis: int, shapes: Sequence[Shape] = ()):
         import jax
 
-        self.environment = environment
+        self.environment, self.shapes = environment, shapes
         self.energies = energies = Energies(environment, axis)
 
         def total(weights: dict[str, Any], moments: list[Any]) -> tuple[Any, list[Any]]:
@@ -95,10 +106,15 @@ class Predictor:
     def blocks(self, frames: Sequence[Frame]) -> list[np.ndarray]:
         """Moments of frames of one composition, one array per species."""
         kept = [moments(frame.pairs, self.environment) if frame.moments is None else frame.moments for frame in frames]
-        return stacked(frames, kept)
+        return self.stacked(frames, kept)
 
-
-def stacked(frames: Sequence[Frame], arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Arrays of atoms (N, ...) of frames of one composition as one array per species."""
-    ends = np.cumsum([0, *frames[0].counts])
-    return [np.concatenate([a[first:last] for a in arrays]) for first, last in zip(ends, ends[1:], strict=False)]
+    def stacked(self, frames: Sequence[Frame], arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Arrays of atoms (N, ...) of frames of one composition as one array per species, zeros after the atoms."""
+        ends = np.cumsum([0, *frames[0].counts])
+        blocks = [np.concatenate([a[first:last] for a in arrays]) for first, last in zip(ends, ends[1:], strict=False)]
+        return [
+            np.concatenate([block, np.zeros((size - len(block), *block.shape[1:]), block.dtype)])
+            if size > len(block)
+            else block
+            for block, size in zip(blocks, shape_for(map(len, blocks), self.shapes), strict=True)
+        ]

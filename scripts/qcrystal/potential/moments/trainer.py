@@ -36,7 +36,8 @@ from qcrystal.potential.moments.frames import Frame, closest_pair, mean_energies
 from qcrystal.potential.moments.model import initial_model, put_weights, weights_of
 from qcrystal.potential.moments.neighbourhoods import Environment, moment_tangent, moments
 from qcrystal.potential.moments.optimisers import WARMUP, learning_rate, optimiser
-from qcrystal.potential.moments.predictor import Predictor, stacked
+from qcrystal.potential.moments.predictor import Predictor
+from qcrystal.potential.moments.shapes import Shape, few_shapes
 from qcrystal.potential.settings import Training
 from qcrystal.processes import Request, requests_noted
 
@@ -126,7 +127,7 @@ class Trainer:
         self.schedule = learning_rate(training.architecture, self.steps)
         self.optimiser = optimiser(training.architecture.optimizer, self.schedule, training.architecture.weight_decay)
         self.groups = self._groups()
-        self.predictor = Predictor(environment, training.architecture.axis_neuron)
+        self.predictor = Predictor(environment, training.architecture.axis_neuron, self._shapes())
         energies = self.predictor.energies
 
         def directed(weights: dict[str, Any], moments: list[Any], tangents: list[Any], factors: list[Any]) -> Any:
@@ -160,6 +161,15 @@ class Trainer:
         for number, frame in enumerate(self.frames):
             groups.setdefault(frame.counts, []).append(number)
         return list(groups.values())
+
+    def _shapes(self) -> list[Shape]:
+        """Shapes of whole batches, and of the single frames that the learning curve evaluates."""
+        single = [frame.counts for frame in (*self.frames, *self.testing)]
+        whole = []
+        for group in self.groups:
+            size = min(self.batch, len(group))
+            whole += [tuple(size * number for number in self.frames[group[0]].counts)] * len(group)
+        return sorted({*few_shapes(whole), *few_shapes(single)}, key=sum)
 
     def batches(self, epoch: int) -> list[list[int]]:
         """Frames of each step of one pass over the data; each frame comes once, in an order of its own."""
@@ -196,6 +206,7 @@ class Trainer:
             strain = share * prefactors["v"] * errors[2] / (9 * atoms)
             tangents.append(moment_tangent(frame.pairs, self.predictor.environment, displacement, strain))
             factors.append(np.full(atoms, share * prefactors["e"] * errors[0] / atoms, np.float32))
+        stacked = self.predictor.stacked
         return stacked(frames, tangents), stacked(frames, factors), np.mean(squares, axis=0)
 
     def advance(self, frames: Sequence[Frame]) -> np.ndarray:
