@@ -83,7 +83,7 @@ def benchmarks(path):
 
 
 # Where the potential comes from: the released one, or the one trained on the configured data set.
-POTENTIAL = MAIN.model if MAIN.start == "model" else results(f"potential/{MAIN.dataset}")
+POTENTIAL = MAIN.model if MAIN.start == "model" and MAIN.model else results(f"potential/{MAIN.dataset}")
 if not MAIN.replace:
     try:
         check_results(Path(RESULTS), f"{POTENTIAL}/model.pb", str(CONFIG.crystal_file))
@@ -123,6 +123,7 @@ ENVIRONMENTS = {
     "learning": "potential",
     "statics": "dynamics",
     "search": "dynamics",
+    "superconductivity": "analysis",
     "dynamics": "dynamics",
     "variational": "dynamics",
     "analysis": "analysis",

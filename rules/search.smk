@@ -164,3 +164,260 @@ rule dft_check:
         **code("search/dft_check.py"),
     script:
         "../scripts/search/dft_check.py"
+
+
+# The search over compositions of ternary hydrides, of crystals that have one.
+include: "inputs/search.smk"
+
+
+if TERNARY:
+    # The search over compositions of ternary hydrides: from the list of compositions to the funnel and what it loses.
+    TOLD = ternary_parameters()
+    RANDOM_BATCHES = ternary_batches()
+    TERNARY_BATCHES = [*RANDOM_BATCHES, *TERNARY.prototypes]
+    # The trained potential, if no stand-in takes its place.
+    SEARCH_MODEL = [] if TERNARY_EFFORT.stand_in else [f"{POTENTIAL}/model.pb"]
+
+    rule ternary_compositions:
+        output:
+            table=results("search/ternary/compositions.csv"),
+            prov=results("search/ternary/compositions.prov.json"),
+        log:
+            logs("search/ternary/compositions.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=10),
+        params:
+            **code("search/ternary_compositions.py"),
+            elements=TERNARY.elements,
+            space=list(TERNARY.formula.space),
+            max_atoms=TERNARY_EFFORT.max_atoms,
+        script:
+            "../scripts/search/ternary_compositions.py"
+
+    rule ternary_references:
+        input:
+            model=SEARCH_MODEL,
+        output:
+            table=results("search/ternary/references.csv"),
+            structures=results("search/ternary/references.extxyz"),
+            prov=results("search/ternary/references.prov.json"),
+        log:
+            logs("search/ternary/references.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=2000, minutes=60),
+        params:
+            **code("search/ternary_references.py"),
+            **TOLD,
+            references={name: plain(each) for name, each in TERNARY.references.items()},
+        script:
+            "../scripts/search/ternary_references.py"
+
+    rule ternary_generate:
+        input:
+            compositions=results("search/ternary/compositions.csv"),
+            references=results("search/ternary/references.csv"),
+            crystals=results("search/ternary/references.extxyz"),
+        output:
+            structures=results("search/ternary/starts/{batch}.extxyz"),
+            prov=results("search/ternary/starts/{batch}.prov.json"),
+        log:
+            logs("search/ternary/generate-{batch}.log"),
+        wildcard_constraints:
+            batch=one_of(TERNARY_BATCHES),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=2000, minutes=120),
+        params:
+            **code("search/ternary_generate.py"),
+            elements=TERNARY.elements,
+            numbers=lambda wildcards: RANDOM_BATCHES.get(wildcards.batch),
+            prototype=lambda wildcards: plain(CRYSTAL.prototypes.get(wildcards.batch)),
+            groups=CRYSTAL.search.space_groups,
+            shortest=CRYSTAL.search.shortest_distances,
+            metals=TERNARY_EFFORT.ordered_metals,
+            seed=CONFIG.seed("ternary"),
+        script:
+            "../scripts/search/ternary_generate.py"
+
+    rule ternary_relax:
+        input:
+            model=SEARCH_MODEL,
+            starts=results("search/ternary/starts/{batch}.extxyz"),
+        output:
+            structures=results("search/ternary/relaxed/{batch}.extxyz"),
+            counts=results("search/ternary/relaxed/{batch}.csv"),
+            prov=results("search/ternary/relaxed/{batch}.prov.json"),
+        log:
+            logs("search/ternary/relax-{batch}.log"),
+        benchmark:
+            benchmarks("search/ternary/{batch}.tsv")
+        wildcard_constraints:
+            batch=one_of(TERNARY_BATCHES),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=2000, minutes=240),
+        params:
+            **code("search/ternary_relax.py"),
+            **TOLD,
+            fmax=TERNARY_EFFORT.fmax,
+        script:
+            "../scripts/search/ternary_relax.py"
+
+    rule ternary_hull:
+        input:
+            references=results("search/ternary/references.csv"),
+            crystals=results("search/ternary/references.extxyz"),
+            candidates=expand(results("search/ternary/relaxed/{batch}.extxyz"), batch=TERNARY_BATCHES),
+        output:
+            table=results("search/ternary/candidates.csv"),
+            structures=results("search/ternary/candidates.extxyz"),
+            prov=results("search/ternary/candidates.prov.json"),
+        log:
+            logs("search/ternary/hull.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=3000, minutes=60),
+        params:
+            **code("search/ternary_hull.py"),
+            elements=TERNARY.elements,
+            thresholds=TOLD["thresholds"],
+            error=TERNARY.model_error,
+            draws=TERNARY_EFFORT.draws,
+            seed=CONFIG.seed("ternary hull"),
+        script:
+            "../scripts/search/ternary_hull.py"
+
+    rule ternary_phonons:
+        input:
+            model=SEARCH_MODEL,
+            table=results("search/ternary/candidates.csv"),
+            structures=results("search/ternary/candidates.extxyz"),
+        output:
+            table=results("search/ternary/phonons.csv"),
+            prov=results("search/ternary/phonons.prov.json"),
+        log:
+            logs("search/ternary/phonons.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=3000, minutes=480),
+        params:
+            **code("search/ternary_phonons.py"),
+            **TOLD,
+            supercell=TERNARY_EFFORT.supercell,
+        script:
+            "../scripts/search/ternary_phonons.py"
+
+    rule ternary_dft_frames:
+        input:
+            references=results("search/ternary/references.csv"),
+            crystals=results("search/ternary/references.extxyz"),
+            table=results("search/ternary/candidates.csv"),
+            structures=results("search/ternary/candidates.extxyz"),
+            phonons=results("search/ternary/phonons.csv"),
+        output:
+            frames=results("search/ternary/dft/frames.extxyz"),
+            prov=results("search/ternary/dft/frames.prov.json"),
+        log:
+            logs("search/ternary/dft_frames.log"),
+        conda:
+            environment("analysis")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=10),
+        params:
+            **code("search/ternary_dft_frames.py"),
+            thresholds=TOLD["thresholds"],
+            rejects=TERNARY_EFFORT.rejects,
+            seed=CONFIG.seed("ternary rejects"),
+        script:
+            "../scripts/search/ternary_dft_frames.py"
+
+    use rule dft_label as ternary_label with:
+        input:
+            frames=results("search/ternary/dft/frames.extxyz"),
+            setups=results("dft/paw"),
+        output:
+            labels=results("search/ternary/dft/{batch}.json"),
+            prov=results("search/ternary/dft/{batch}.prov.json"),
+        log:
+            logs("search/ternary/dft-{batch}.log"),
+        benchmark:
+            benchmarks("search/ternary/dft-{batch}.tsv")
+        wildcard_constraints:
+            batch="labels",
+
+    rule ternary_dft_check:
+        input:
+            frames=results("search/ternary/dft/frames.extxyz"),
+            labels=[] if TERNARY_EFFORT.stand_in else results("search/ternary/dft/labels.json"),
+        output:
+            table=results("search/ternary/dft.csv"),
+            prov=results("search/ternary/dft.prov.json"),
+        log:
+            logs("search/ternary/dft_check.log"),
+        conda:
+            environment("analysis")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=10),
+        params:
+            **code("search/ternary_dft_check.py"),
+            **TOLD,
+        script:
+            "../scripts/search/ternary_dft_check.py"
+
+    rule ternary_funnel:
+        input:
+            candidates=results("search/ternary/candidates.csv"),
+            phonons=results("search/ternary/phonons.csv"),
+            dft=results("search/ternary/dft.csv"),
+        output:
+            table=results("search/ternary/funnel.csv"),
+            all=results("search/ternary/all.csv"),
+            prov=results("search/ternary/funnel.prov.json"),
+        log:
+            logs("search/ternary/funnel.log"),
+        conda:
+            environment("analysis")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=10),
+        params:
+            **code("search/ternary_funnel.py"),
+            thresholds=TOLD["thresholds"],
+        script:
+            "../scripts/search/ternary_funnel.py"
+
+    rule ternary_rejects:
+        input:
+            all=results("search/ternary/all.csv"),
+            dft=results("search/ternary/dft.csv"),
+        output:
+            table=results("search/ternary/rejects.csv"),
+            prov=results("search/ternary/rejects.prov.json"),
+        log:
+            logs("search/ternary/rejects.log"),
+        conda:
+            environment("analysis")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=10),
+        params:
+            **code("search/ternary_rejects.py"),
+            thresholds=TOLD["thresholds"],
+        script:
+            "../scripts/search/ternary_rejects.py"

@@ -17,6 +17,7 @@ from qcrystal.config.learning import Learning
 from qcrystal.config.messages import repeated
 from qcrystal.config.search import Search
 from qcrystal.config.statics import Statics
+from qcrystal.config.ternary import Superconductivity, Ternary
 from qcrystal.config.variational import Nct
 from qcrystal.crystal.cells import check_space_group, unit_cell
 from qcrystal.crystal.neighbours import nearest_distance
@@ -270,6 +271,10 @@ class Crystal(Strict):
     """Concurrent learning."""
     nct: Nct = Nct()
     """Variational free energies."""
+    ternary: Ternary | None = None
+    """Search over compositions of ternary hydrides; null: there is none."""
+    superconductivity: Superconductivity | None = None
+    """Critical temperatures; null: there are none."""
 
     def atoms(self, basis: str, repeat: Sequence[int], element: str | None = None) -> int:
         """Atoms (of an element) in a supercell of the prototype, vacancies not counted out."""

@@ -13,6 +13,8 @@ from typing import Any
 from qcrystal.config.dft import DftSettings
 from qcrystal.config.main import Dataset
 from qcrystal.config.messages import ConfigError, read_yaml
+from qcrystal.config.ternary import CHECKS as TERNARY_CHECKS
+from qcrystal.config.ternary import TernaryEffort
 from qcrystal.config.training import TrainingEffort
 from qcrystal.dataset.deepmd_npy import check_files
 from qcrystal.dataset.labelled_frames import DatasetError
@@ -148,10 +150,10 @@ def _bad_folders(folders: Sequence[Path]) -> Iterator[Problem]:
 
 
 def start_has_its_potential(
-    main_start: str, main_model: str | None, species: list[str], root: Path
+    main_start: str, main_model: str | None, species: list[str], scale_ternary: TernaryEffort | None, root: Path
 ) -> Iterator[Problem]:
-    """A workflow that starts from a potential has one, and it is of this crystal."""
-    if main_start != "model":
+    """A workflow that starts from a potential has one, and it is of this crystal; a stand-in may take its place."""
+    if main_start != "model" or (main_model is None and scale_ternary is not None and scale_ternary.stand_in):
         return
     if main_model is None:
         yield Problem("main", "model", "start: model needs a potential", "name its folder, or set start: labels or dft")
@@ -293,4 +295,5 @@ CHECKS = (
     literature_is_there,
     dataset_is_one_of_datasets,
     dataset_is_whole,
+    *TERNARY_CHECKS,
 )

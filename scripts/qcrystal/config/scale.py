@@ -11,6 +11,7 @@ from qcrystal.config.learning import LearningEffort
 from qcrystal.config.search import SearchEffort
 from qcrystal.config.statics import StaticsEffort
 from qcrystal.config.sweep import Sweep
+from qcrystal.config.ternary import TernaryEffort
 from qcrystal.config.training import TrainingEffort
 from qcrystal.config.variational import NctEffort
 from qcrystal.fields import Name, Strict
@@ -29,6 +30,8 @@ class Scale(Strict):
     """Equation of state and phonons."""
     search: SearchEffort
     """Structure search."""
+    ternary: TernaryEffort | None = None
+    """Search over compositions; null: the crystal has none."""
     sampling: SamplingEffort
     """What is kept of the dynamics."""
     sweeps: dict[Name, Sweep]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qcrystal.io.schemas import Column, Schema
-from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, variational
+from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, ternary, variational
 from qcrystal.io.table_schemas.registry import TABLES
 
 INTRODUCTION = """# Tables
@@ -20,6 +20,7 @@ from the schemas in `scripts/qcrystal/io/table_schemas/`, by which writers and r
 SECTIONS = {
     "Runs and sweeps": runs.TABLES,
     "Crystals": crystals.TABLES,
+    "Search over compositions, superconductivity": ternary.TABLES,
     "Labels and data sets": labels.TABLES,
     "Potentials and concurrent learning": potentials.TABLES,
     "Variational free energies": variational.TABLES,

@@ -7,10 +7,10 @@ from it. So schemas are no part of the digest of the code behind a result.
 from __future__ import annotations
 
 from qcrystal.io.schemas import Schema
-from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, variational
+from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, ternary, variational
 
 TABLES: dict[str, Schema] = (
-    runs.TABLES | crystals.TABLES | labels.TABLES | potentials.TABLES | paper.TABLES | variational.TABLES
+    runs.TABLES | crystals.TABLES | ternary.TABLES | labels.TABLES | potentials.TABLES | paper.TABLES | variational.TABLES
 )
 """Schemas by name."""
 DOCUMENTS = {

@@ -1,0 +1,240 @@
+"""Search over the compositions of ternary hydrides, and superconductivity: what is physics, and the effort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from qcrystal.config.messages import repeated
+from qcrystal.crystal.prototype import Length, Prototype
+from qcrystal.errors import Problem
+from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict
+from qcrystal.search.compositions import CompositionError, Space, check_space
+from qcrystal.search.funnel import FunnelError, Thresholds, check_thresholds
+from qcrystal.superconductivity.critical_temperature import TcError, check_mu_star
+
+SmallNumber = Annotated[Count, Field(le=20)]
+
+
+class Formula(Strict):
+    """Bounds of the formulas A_m B_n H_x."""
+
+    m: SmallNumber = 4
+    """Atoms of the first element at most."""
+    n: SmallNumber = 4
+    """Atoms of the second element at most."""
+    ratio: tuple[Positive, Positive] = (3, 10)
+    """Least and largest x/(m+n)."""
+
+    @property
+    def space(self) -> Space:
+        """The same as the enumeration takes it."""
+        return Space(self.m, self.n, self.ratio)
+
+
+def funnel_is_possible(
+    hull: float, minimum_spacegroup: int, hh_distance: float, hh_fraction: float, imaginary: float
+) -> Iterator[Problem]:
+    """Thresholds can be met."""
+    try:
+        check_thresholds(Thresholds(hull, minimum_spacegroup, hh_distance, hh_fraction, imaginary))
+    except FunnelError as error:
+        for problem in error.problems:
+            yield Problem("", problem.key.removeprefix("funnel."), problem.found, problem.advice)
+
+
+class Funnel(Strict):
+    """Thresholds of the stages F1 to F5; the values left out are those of Wang et al. (2025)."""
+
+    checks = (funnel_is_possible,)
+
+    hull: Number = 0.05
+    """Energy above the hull at most (eV/atom), by the potential (F1) and by DFT (F5)."""
+    minimum_spacegroup: int = 75
+    """The number of the space group is above this (F2)."""
+    hh_distance: Number = 0.9
+    """Distance (Å) to the nearest other hydrogen atom (F3)."""
+    hh_fraction: Number = 0.75
+    """More than this share of the hydrogen atoms have none nearer (F3)."""
+    imaginary: Number = 3.0
+    """No phonon is imaginary beyond this (THz; F4)."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The same as the funnel takes them."""
+        return Thresholds(**dict(self))
+
+
+def elements_are_partners(elements: list[str], formula: Formula) -> Iterator[Problem]:
+    """There is a pair of elements, and a composition."""
+    yield from repeated("elements", elements, "keep one")
+    if "H" in elements:
+        yield Problem("", "elements", "hydrogen is in every composition", "take it out")
+    try:
+        check_space(elements, formula.space, None)
+    except CompositionError as error:
+        yield from error.problems
+
+
+def every_element_has_a_reference(elements: list[str], references: dict[str, Prototype]) -> Iterator[Problem]:
+    """The hull ends at the elements."""
+    pure = [{site.element for site in one.sites} for one in references.values()]
+    for element in [*elements, "H"]:
+        if {element} not in pure:
+            found = f"no reference for {element}: no crystal of the pure element"
+            yield Problem("", "references", found, "add one")
+
+
+class Ternary(Strict):
+    """The search over compositions A_m B_n H_x at one pressure, after X. Wang et al., arXiv 2502.16558 (2025)."""
+
+    checks = (elements_are_partners, every_element_has_a_reference)
+
+    elements: list[Element]
+    """Partners of hydrogen; each pair of them is searched."""
+    pressure: Pressure
+    """GPa."""
+    formula: Formula = Formula()
+    """Bounds of the formulas."""
+    prototypes: list[Name] = []
+    """Prototypes of the crystal whose metal sites take every ordering of two elements."""
+    references: dict[str, Prototype]
+    """Crystals of the elements and known hydrides, by name; the hull holds them."""
+    funnel: Funnel = Funnel()
+    """Thresholds of the funnel."""
+    stand_in: dict[str, tuple[Length, Positive]] = {}
+    """Pair of elements: distance (Å) and depth (eV) of the Lennard-Jones stand-in for a potential."""
+    model_error: NotNegative = 0.02
+    """Error (eV/atom, rms) of the potential's enthalpies on frames that it was not trained on, carried to the hull."""
+
+
+class TernaryEffort(Strict):
+    """Effort of the search over compositions."""
+
+    stand_in: bool = False
+    """Whether a Lennard-Jones potential stands in for the trained one, and another one for DFT: the numbers mean nothing."""
+    max_atoms: Count
+    """Atoms of a random crystal at most."""
+    starts: Count
+    """Random crystals of each composition."""
+    ordered_metals: SmallNumber
+    """Metal atoms in a cell of an ordered prototype at most."""
+    max_relaxation_steps: Count
+    """Steps of a relaxation, at most."""
+    fmax: Positive = 0.01
+    """Force (eV/Å) at which a relaxation has ended."""
+    batch: Count = 100
+    """Starts per job."""
+    supercell: Positive = 8.0
+    """Least length (Å) of the supercells of phonons."""
+    rejects: Count
+    """Rejects of each stage that DFT tests."""
+    draws: Count = 100
+    """Random hulls by which errors are propagated."""
+
+
+def pseudopotentials_repel(mu_star: list[float]) -> Iterator[Problem]:
+    """Every μ* is possible."""
+    for value in mu_star:
+        try:
+            check_mu_star(value)
+        except TcError as error:
+            yield from error.problems
+
+
+def dense_mesh_holds_the_coarse_one(k: int, dense_k: int, q: int) -> Iterator[Problem]:
+    """Interpolation needs meshes that are multiples of each other."""
+    if dense_k % k:
+        yield Problem("", "dense_k", f"{dense_k} is no multiple of k, {k}", f"take {k * max(2, round(dense_k / k))}")
+    if k % q:
+        yield Problem("", "q", f"{q} does not divide k, {k}", "take a divisor of k")
+
+
+class Coupling(Strict):
+    """Electron-phonon coupling by Quantum ESPRESSO."""
+
+    checks = (dense_mesh_holds_the_coarse_one,)
+
+    cutoff: Positive
+    """Of the plane waves, Ry."""
+    k: Count
+    """Points along each reciprocal vector, of the charge density."""
+    dense_k: Count
+    """The same of the mesh on which the coupling is summed; a multiple of ``k``."""
+    q: Count
+    """The same of the phonons' wave vectors; a divisor of ``k``."""
+
+
+class Compound(Strict):
+    """A compound whose T_c is computed."""
+
+    coupling: FilePath
+    """Folder of ``elph.inp_lambda`` files of ph.x, or a table of α²F (``frequency`` in THz, ``alpha2f``)."""
+    prototype: Name
+    """What its structure is called; one prototype may have many compounds."""
+    formula: Name
+    """Chemical formula."""
+    settings: Coupling | None = None
+    """How it was computed; null: not known."""
+
+
+class Superconductivity(Strict):
+    """From couplings to critical temperatures."""
+
+    checks = (pseudopotentials_repel,)
+
+    mu_star: list[Number] = Field(min_length=1)
+    """Coulomb pseudopotentials, for a cutoff of ten times the highest frequency."""
+    lowest_frequency: NotNegative = 2.0
+    """Modes at Γ below this (THz) are acoustic and left out."""
+    sigma: Positive = 0.03
+    """Broadening (Ry) of the table of T_c; the figure shows all."""
+    compounds: dict[Name, Compound] = Field(min_length=1)
+    """By name."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# checks across sections and files; the parameters are named as in `qcrystal.config.preflight`
+
+
+def ternary_is_of_the_crystal(
+    ternary: Ternary | None, species: list[str], prototypes: dict[str, Prototype]
+) -> Iterator[Problem]:
+    """Elements are species, so that a potential knows them; ordered prototypes are there."""
+    if ternary is None:
+        return
+    for element in (*ternary.elements, "H"):
+        if element not in species:
+            found = f"{element!r} is not among species {species}"
+            yield Problem("crystal", "ternary.elements", found, "a potential without it cannot search; add it")
+    for name in ternary.prototypes:
+        if name not in prototypes:
+            found = f"{name!r} is not among prototypes {sorted(prototypes)}"
+            yield Problem("crystal", "ternary.prototypes", found, "name one of them")
+
+
+def ternary_has_its_effort(ternary: Ternary | None, scale_ternary: TernaryEffort | None) -> Iterator[Problem]:
+    """The scale says how far the search goes, and there is a composition of that size."""
+    if ternary is None:
+        return
+    if scale_ternary is None:
+        yield Problem(
+            "scale", "ternary", "the crystal has a search over compositions, but no effort", "add the section"
+        )
+        return
+    try:
+        check_space(ternary.elements, ternary.formula.space, scale_ternary.max_atoms)
+    except CompositionError as error:
+        for problem in error.problems:
+            yield Problem("scale", f"ternary.{problem.key}", problem.found, problem.advice)
+    pairs = {"-".join(sorted(pair.split("-"))) for pair in ternary.stand_in}
+    names = sorted([*ternary.elements, "H"])
+    wanted = {"-".join(sorted((a, b))) for a in names for b in names}
+    if scale_ternary.stand_in and pairs != wanted:
+        found = f"pairs {', '.join(ternary.stand_in) or 'none'}, and a stand-in needs {', '.join(sorted(wanted))}"
+        yield Problem("crystal", "ternary.stand_in", found, "give each pair once")
+
+
+CHECKS = (ternary_is_of_the_crystal, ternary_has_its_effort)

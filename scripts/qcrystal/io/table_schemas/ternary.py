@@ -1,0 +1,184 @@
+"""Tables of the search over compositions, and of superconductivity."""
+
+from __future__ import annotations
+
+from qcrystal.io.schemas import Schema, number, text, truth, whole
+from qcrystal.io.table_schemas.columns import SPACE_GROUP
+
+NAME = text("name", "name of the candidate: its cell's formula and a number")
+CELL = text("formula", "atoms of the cell")
+STAGE = text("stage", "stage of the funnel", "F0", "F1", "F2", "F3", "F4", "F5")
+LOWEST = number("lowest_frequency", "THz", "lowest phonon frequency; negative: imaginary", missing=True)
+HULL_DFT = number("above_hull_dft", "eV/atom", "energy above the hull by DFT", low=0, missing=True)
+CANDIDATE = (
+    NAME,
+    CELL,
+    whole("atoms", "atoms of the primitive cell", low=1),
+    text("origin", "how the start was made"),
+    whole("times", "how often it was found", low=1),
+    number("enthalpy", "eV/atom", "enthalpy at rest by the potential"),
+    number("volume", "Å³/atom", "volume", low=0),
+    number("above_hull", "eV/atom", "energy above the hull by the potential", low=0),
+    number("above_hull_low", "eV/atom", "2.5 % quantile, from the potential's error", low=0),
+    number("above_hull_high", "eV/atom", "97.5 % quantile", low=0),
+    number("lost", "", "share of the errors' draws in which F1 rejects it", low=0, high=1),
+    SPACE_GROUP,
+    whole("spacegroup_number", "number of the space group", low=1),
+    whole("spacegroup_number_<tolerance>", "the same at another tolerance", low=1),
+    number("hh_fraction", "", "share of H without another one nearby", low=0, high=1),
+    text("decomposition", "references that it falls apart into, with their shares of the atoms"),
+    text("cages", "hydrogen cages about each metal"),
+)
+TC = (
+    number("mu_star", "", "Coulomb pseudopotential", low=0),
+    number("lambda", "", "coupling λ", low=0),
+    number("omega_log", "K", "logarithmic mean frequency", low=0),
+    number("omega_2", "K", "root mean square frequency", low=0),
+    number("mcmillan", "K", "T_c by McMillan's formula", low=0),
+    number("allen_dynes", "K", "T_c by Allen and Dynes' formula", low=0),
+    number("eliashberg", "K", "T_c by the isotropic Eliashberg equations", low=0),
+)
+COMPOUND = text("compound", "name of the compound")
+
+TABLES: dict[str, Schema] = {
+    "ternary_compositions": Schema(
+        "Compositions of the search.",
+        ("search/ternary/compositions.csv",),
+        (
+            CELL,
+            text("first", "first element"),
+            text("second", "second element"),
+            *(whole(name, f"atoms of the {what}", low=1) for name, what in zip("mn", ("first", "second"), strict=True)),
+            whole("x", "hydrogen atoms", low=1),
+            whole("atoms", "all atoms", low=3),
+            text("reduced", "formula unit"),
+        ),
+        ("ternary:compositions",),
+    ),
+    "ternary_references": Schema(
+        "Reference crystals of the hull, relaxed with the potential.",
+        ("search/ternary/references.csv",),
+        (
+            text("name", "name of the crystal"),
+            CELL,
+            number("enthalpy", "eV/atom", "enthalpy at rest"),
+            number("volume", "Å³/atom", "volume", low=0),
+            SPACE_GROUP,
+            truth("converged", "whether the relaxation ended"),
+        ),
+        ("ternary:references",),
+    ),
+    "ternary_candidates": Schema(
+        "Different crystals that the search found.",
+        ("search/ternary/candidates.csv",),
+        CANDIDATE,
+        ("ternary:candidates",),
+    ),
+    "ternary_phonons": Schema(
+        "Lowest phonon of each candidate that passes F1 to F3.",
+        ("search/ternary/phonons.csv",),
+        (NAME, LOWEST, text("supercell", "repeats of the primitive cell")),
+        ("ternary:phonons",),
+        may_be_empty=True,
+    ),
+    "ternary_dft": Schema(
+        "Survivors and a sample of rejects by DFT, and the references of its hull.",
+        ("search/ternary/dft.csv",),
+        (
+            NAME,
+            text("part", "reference, survivor of F4, or the stage that rejected it"),
+            CELL,
+            number("enthalpy_dft", "eV/atom", "E + PV by DFT at the potential's geometry"),
+            HULL_DFT,
+        ),
+        ("ternary:dft",),
+    ),
+    "ternary_all": Schema(
+        "Candidates with all that the funnel knows of them.",
+        ("search/ternary/all.csv",),
+        (*CANDIDATE, LOWEST, text("supercell", "repeats of the primitive cell", missing=True), HULL_DFT),
+        ("ternary:all",),
+    ),
+    "ternary_funnel": Schema(
+        "How many candidates each stage of the funnel tests and keeps.",
+        ("search/ternary/funnel.csv",),
+        (
+            STAGE,
+            text("test", "what the stage tests"),
+            whole("tested", "candidates that it tested"),
+            whole("untested", "candidates that reached it without being tested"),
+            whole("kept", "candidates that it kept"),
+            number("share", "", "kept of the tested", low=0, high=1, missing=True),
+        ),
+        ("ternary:funnel",),
+    ),
+    "ternary_rejects": Schema(
+        "What each stage loses: a sample of its rejects by DFT, with the Clopper-Pearson interval.",
+        ("search/ternary/rejects.csv",),
+        (
+            STAGE,
+            whole("rejected", "candidates that it rejected"),
+            whole("drawn", "rejects that DFT tested"),
+            whole("wrong", "those of them within the hull's threshold"),
+            number("low", "", "lower end of the 95 % interval of the wrong share", low=0, high=1),
+            number("high", "", "its upper end", low=0, high=1),
+            number("lost", "", "candidates lost, by the sample's share", low=0, missing=True),
+            number("lost_low", "", "by the lower end", low=0),
+            number("lost_high", "", "by the upper end", low=0),
+        ),
+        ("ternary:rejects",),
+    ),
+    "coupling": Schema(
+        "Coupling of every phonon at each broadening.",
+        ("superconductivity/*/coupling.csv",),
+        (
+            number("sigma", "Ry", "broadening of the electrons' energies", low=0),
+            whole("q", "number of the wave vector, from 1", low=1),
+            number("weight", "", "its share of all wave vectors", low=0, high=1),
+            number("frequency", "THz", "frequency", low=0),
+            number("coupling", "", "λ of the mode at this wave vector", low=0),
+        ),
+    ),
+    "critical_temperatures": Schema(
+        "Critical temperatures at each broadening and Coulomb pseudopotential.",
+        ("superconductivity/tc.csv",),
+        (
+            COMPOUND,
+            text("prototype", "its structure"),
+            CELL,
+            number("sigma", "Ry", "broadening; empty: α²F was given", low=0, missing=True),
+            *TC,
+            text("status", "converged, not converged, or why that is not known"),
+        ),
+        ("superconductivity:tc",),
+    ),
+    "tc_formulas": Schema(
+        "Critical temperature of one Einstein peak, relative to its frequency.",
+        ("superconductivity/formulas.csv",),
+        (
+            number("lambda", "", "coupling λ", low=0),
+            number("mu_star", "", "Coulomb pseudopotential", low=0),
+            *(number(name, "", f"k_B T_c/ħΩ by {name}", low=0) for name in ("mcmillan", "allen_dynes", "eliashberg")),
+        ),
+        ("superconductivity:formulas",),
+    ),
+    "published_hydrides": Schema(
+        "Table of the paper: published hydrides and what this work has of them.",
+        ("figures/*.csv",),
+        (
+            text("formula", "chemical formula"),
+            number("published", "", "published value"),
+            number("<quantity>", "", "of this work, the lowest candidate of the formula unit", missing=True),
+            text("note", "what this work has", missing=True),
+        ),
+    ),
+    "funnel_errors": Schema(
+        "Table of the paper: what a cut of the energy above the hull loses at an error of the potential.",
+        ("figures/*.csv",),
+        (
+            text("error", "whose error"),
+            number("error_meV", "meV/atom", "rms error of the energies", low=0),
+            number("lost_<height>", "", "share of phases of this height (meV/atom) that F1 rejects", low=0, high=1),
+        ),
+    ),
+}
