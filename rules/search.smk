@@ -291,6 +291,7 @@ if TERNARY:
             **cpu(mem_mb=3000, minutes=60),
         params:
             **code("search/ternary_hull.py"),
+            stand_in=TERNARY_EFFORT.stand_in,
             elements=TERNARY.elements,
             thresholds=TOLD["thresholds"],
             error=TERNARY.model_error,

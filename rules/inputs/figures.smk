@@ -73,6 +73,10 @@ def source_files(name):
         return results(f"statics/{rest}.csv")
     if kind == "search":
         return results(f"search/{rest}.extxyz") if rest == "structures" else results(f"search/{rest}.csv")
+    if kind == "ternary":
+        return results(f"search/ternary/{rest}.csv")
+    if kind == "superconductivity":
+        return results(f"superconductivity/{rest}.csv")
     if kind == "potential":
         return f"{POTENTIAL}/card.yaml" if rest == "card" else f"{POTENTIAL}/{rest}.csv"
     if kind == "accuracy":

@@ -14,4 +14,5 @@ with job(snakemake):
     )
     write_table(table, snakemake.output.all, "ternary_all")
     found = survivors(table, Thresholds(**snakemake.params.thresholds))
+    found["potential"] = table["potential"].iloc[0]
     write_table(found, snakemake.output.table, "ternary_funnel")

@@ -14,4 +14,5 @@ with job(snakemake):
     thresholds = Thresholds(**p.thresholds)
     found = candidate_table(candidates, references, p.elements, thresholds, p.error, p.draws, p.seed)
     write_structures(found.crystals, snakemake.output.structures)
-    write_table(found.table, snakemake.output.table, "ternary_candidates")
+    table = found.table.assign(potential="stand-in" if p.stand_in else "trained")
+    write_table(table, snakemake.output.table, "ternary_candidates")

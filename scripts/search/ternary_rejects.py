@@ -8,4 +8,5 @@ with job(snakemake):
     table = read_table(snakemake.input.all, "ternary_all")
     tested = read_table(snakemake.input.dft, "ternary_dft").rename(columns={"part": "stage"})
     found = false_rejects(table, tested, Thresholds(**snakemake.params.thresholds))
+    found["potential"] = table["potential"].iloc[0]
     write_table(found, snakemake.output.table, "ternary_rejects")

@@ -189,10 +189,8 @@ class Superconductivity(Strict):
     """Coulomb pseudopotentials, for a cutoff of ten times the highest frequency."""
     lowest_frequency: NotNegative = 2.0
     """Modes at Γ below this (THz) are acoustic and left out."""
-    sigma: Positive = 0.03
-    """Broadening (Ry) of the table of T_c; the figure shows all."""
-    compounds: dict[Name, Compound] = Field(min_length=1)
-    """By name."""
+    compounds: dict[Name, Compound] = {}
+    """By name; empty: only what the formulas say of one peak."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------

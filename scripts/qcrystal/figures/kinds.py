@@ -450,3 +450,31 @@ KINDS: dict[str, Kind] = {
     "structure_map": Kind("figure", {"frames": Role("structure_map")}),
     "generation_errors": Kind("figure", {"errors": Role("generation_errors"), "generations": Role("generations")}),
 }
+
+
+class TernaryHull(Options):
+    """``elements`` at the left and right corner, hydrogen being on top; ``height``: largest energy above the hull, eV/atom."""
+
+    elements: tuple[Text, Text]
+    height: Number = 0.2
+
+
+class FunnelErrors(Options):
+    """``heights``: energies above the hull (meV/atom) whose loss is told; ``threshold`` (meV/atom) of F1."""
+
+    heights: list[Number] = [0, 25]
+    threshold: Number = 50
+
+
+KINDS |= {
+    "funnel": Kind("figure", {"funnel": Role("ternary_funnel")}, {"survivors": ("F0", "F1", "F2", "F3", "F4", "F5")}),
+    "ternary_hull": Kind(
+        "figure",
+        {"candidates": Role("ternary_candidates"), "references": Role("ternary_references")},
+        options=TernaryHull,
+    ),
+    "false_rejects": Kind("figure", {"rejects": Role("ternary_rejects")}),
+    "tc_formulas": Kind("figure", {"formulas": Role("tc_formulas")}),
+    "published_hydrides": Kind("table", {"candidates": Role("ternary_all")}, {"values": ()}),
+    "funnel_errors": Kind("table", {"candidates": Role("ternary_candidates")}, {"error": "number"}, FunnelErrors),
+}

@@ -174,6 +174,12 @@ def legend(axes: Axes, **kwargs: Any) -> None:
         axes.legend(handles, labels, **kwargs)
 
 
+def note_stand_in(figure: Picture, table: Any) -> None:
+    """Say that a search was done with a stand-in for a potential, if its table says so."""
+    if (table["potential"] == "stand-in").any():
+        figure.note("a Lennard-Jones stand-in took the place of the potential and of DFT: the numbers mean nothing")
+
+
 def legend_above(figure: Picture, panels: Iterable[Axes], columns: int) -> None:
     """One legend of all panels above them, where it covers nothing."""
     handles, labels = [], []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import spglib
 from ase import Atoms
+from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 from ase.spacegroup import crystal
 
 from qcrystal.crystal.prototype import Prototype, Site
@@ -13,6 +14,7 @@ from qcrystal.crystal.symmetry import space_group
 from qcrystal.search.cages import cage_sizes, cage_text, lone_fraction, nearest_hydrogens
 from qcrystal.search.compositions import Composition
 from qcrystal.search.generate import at_volume, fitting_groups, hermite_normal_forms, orderings, random_start
+from qcrystal.search.stand_in import LennardJonesMixture
 from qcrystal.statics.relax import nearer_than, pair_distances
 
 MH6 = Prototype(
@@ -96,3 +98,17 @@ def test_molecules_are_no_atomic_hydrogen():
     assert lone_fraction(molecule, 0.9) == 0.0
     mixed = Atoms("CaH3", positions=[(1, 1, 1.5), (0, 0, 0), (0, 0, 0.74), (2.2, 2.2, 3)], cell=[4, 4, 5], pbc=True)
     assert lone_fraction(mixed, 0.9) == pytest.approx(1 / 3)
+
+
+def test_the_stand_in_has_the_forces_and_stress_of_its_energy():
+    pairs = {"Ca-Ca": (3.0, 0.5), "Ca-H": (2.0, 0.3), "H-H": (1.2, 0.2)}
+    cube = [3.5] * 3 + [90] * 3
+    atoms = crystal(["Ca", "H"], [(0, 0, 0), (0.25, 0.5, 0)], spacegroup=229, cellpar=cube, primitive_cell=True)
+    atoms.rattle(0.05, seed=1)
+    atoms.calc = LennardJonesMixture(pairs)
+    np.testing.assert_allclose(atoms.get_forces(), calculate_numerical_forces(atoms, 1e-4), atol=5e-6)
+    np.testing.assert_allclose(atoms.get_stress(), calculate_numerical_stress(atoms, 1e-5), atol=1e-7)
+    pair = Atoms("H2", positions=[(0, 0, 0), (0, 0, 1.2)], cell=[20] * 3, pbc=True)
+    pair.calc = LennardJonesMixture(pairs)
+    edge = 2.0**-6  # the potential is shifted to zero at twice the distance
+    assert pair.get_potential_energy() == pytest.approx(-0.2 * (1 + edge**2 - 2 * edge))

@@ -8,6 +8,7 @@ from qcrystal.io.table_schemas.columns import SPACE_GROUP
 NAME = text("name", "name of the candidate: its cell's formula and a number")
 CELL = text("formula", "atoms of the cell")
 STAGE = text("stage", "stage of the funnel", "F0", "F1", "F2", "F3", "F4", "F5")
+POTENTIAL = text("potential", "what the search was done with", "trained", "stand-in")
 LOWEST = number("lowest_frequency", "THz", "lowest phonon frequency; negative: imaginary", missing=True)
 HULL_DFT = number("above_hull_dft", "eV/atom", "energy above the hull by DFT", low=0, missing=True)
 CANDIDATE = (
@@ -28,6 +29,7 @@ CANDIDATE = (
     number("hh_fraction", "", "share of H without another one nearby", low=0, high=1),
     text("decomposition", "references that it falls apart into, with their shares of the atoms"),
     text("cages", "hydrogen cages about each metal"),
+    POTENTIAL,
 )
 TC = (
     number("mu_star", "", "Coulomb pseudopotential", low=0),
@@ -109,6 +111,7 @@ TABLES: dict[str, Schema] = {
             whole("untested", "candidates that reached it without being tested"),
             whole("kept", "candidates that it kept"),
             number("share", "", "kept of the tested", low=0, high=1, missing=True),
+            POTENTIAL,
         ),
         ("ternary:funnel",),
     ),
@@ -125,6 +128,7 @@ TABLES: dict[str, Schema] = {
             number("lost", "", "candidates lost, by the sample's share", low=0, missing=True),
             number("lost_low", "", "by the lower end", low=0),
             number("lost_high", "", "by the upper end", low=0),
+            POTENTIAL,
         ),
         ("ternary:rejects",),
     ),

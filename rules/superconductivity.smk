@@ -1,0 +1,48 @@
+# Critical temperatures from couplings, and what the formulas say of one Einstein peak.
+SUPERCONDUCTIVITY = CRYSTAL.superconductivity
+
+if SUPERCONDUCTIVITY:
+    COUPLING_FILES = [
+        str(file)
+        for compound in SUPERCONDUCTIVITY.compounds.values()
+        for file in ([*Path(compound.coupling).glob("*")] if Path(compound.coupling).is_dir() else [compound.coupling])
+    ]
+
+    rule tc_formulas:
+        output:
+            table=results("superconductivity/formulas.csv"),
+            prov=results("superconductivity/formulas.prov.json"),
+        log:
+            logs("superconductivity/formulas.log"),
+        conda:
+            environment("superconductivity")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=10),
+        params:
+            **code("superconductivity/tc_formulas.py"),
+            couplings=[0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0],
+            mu_star=[0.0, *SUPERCONDUCTIVITY.mu_star],
+        script:
+            "../scripts/superconductivity/tc_formulas.py"
+
+    rule tc:
+        input:
+            COUPLING_FILES,
+        output:
+            table=results("superconductivity/tc.csv"),
+            prov=results("superconductivity/tc.prov.json"),
+        log:
+            logs("superconductivity/tc.log"),
+        conda:
+            environment("superconductivity")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=30),
+        params:
+            **code("superconductivity/tc.py"),
+            compounds={name: plain(each) for name, each in SUPERCONDUCTIVITY.compounds.items()},
+            mu_star=SUPERCONDUCTIVITY.mu_star,
+            lowest_frequency=SUPERCONDUCTIVITY.lowest_frequency,
+        script:
+            "../scripts/superconductivity/tc.py"

@@ -1,0 +1,34 @@
+"""What a cut of the energy above the hull loses at an error of the potential."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from qcrystal.figures.kinds import FunnelErrors, Inputs
+from qcrystal.manuscript.published import Cited
+from qcrystal.search.hull import rejected_share
+
+QUANTILES = 2 * 1.959964
+"""Standard deviations between the ends of a normal 95 % interval."""
+
+
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: FunnelErrors) -> pd.DataFrame:
+    """Share of phases at each height that F1 rejects: at the published error of energies, and at that of our hull.
+
+    Our error is the mean half width of the candidates' intervals: the potential's error, carried through the hull. Candidates
+    whose interval ends at the hull are left out, as they are cut off there.
+    """
+    table = inputs["candidates"]
+    free = table[table["above_hull_low"] > 0]
+    spread = (free["above_hull_high"] - free["above_hull_low"]) / QUANTILES
+    errors = {"this work, energy above the hull": 1000 * float(spread.mean()) if len(free) else 0.0}
+    if "error" in published:
+        errors[f"{published['error'].label}, energy"] = published["error"].number
+    return pd.DataFrame([_row(name, error, options) for name, error in errors.items()])
+
+
+def _row(name: str, error: float, options: FunnelErrors) -> dict[str, object]:
+    lost = {f"lost_{height:g}": float(rejected_share(height, error, options.threshold)) for height in options.heights}
+    return {"error": name, "error_meV": error, **lost}

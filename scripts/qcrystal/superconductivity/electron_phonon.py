@@ -1,0 +1,137 @@
+"""Couplings that Quantum ESPRESSO's ``ph.x`` leaves in its folder ``elph_dir``, one file per wave vector. THz, Ry."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qcrystal.errors import Problem, QcrystalError
+from qcrystal.superconductivity.spectra import RYDBERG, Spectrum, weighted
+
+FILES = "elph.inp_lambda.*"
+STARS = "*.dyn*"
+"""Dynamical matrices beside the couplings: they tell how many wave vectors a file stands for."""
+INSTALL = "apt-get install quantum-espresso"
+
+
+class CouplingError(QcrystalError, ValueError):
+    """Couplings that cannot be used; one line names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class WaveVector:
+    """The phonons of one wave vector and their couplings.
+
+    Attributes
+    ----------
+    position : (3,) array
+        In units of 2π/a.
+    frequencies : (modes,) array
+        THz; imaginary ones are negative.
+    couplings : dict
+        Broadening (Ry): λ of each mode, (modes,).
+    weight : int
+        Wave vectors of its star.
+    """
+
+    position: np.ndarray
+    frequencies: np.ndarray
+    couplings: dict[float, np.ndarray]
+    weight: int
+
+
+def read_couplings(path: Path, weight: int = 1) -> WaveVector:
+    """One file ``elph.inp_lambda.N``.
+
+    Raises
+    ------
+    CouplingError
+        The file is missing, or was cut off, as by a ph.x that was killed.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        head = lines[0].split()
+        position = np.array([float(value) for value in head[:3]])
+        broadenings, modes = int(head[3]), int(head[4])
+        squares: list[float] = []
+        row = 1
+        while len(squares) < modes:
+            squares += [float(value) for value in re.findall(r"-?\d*\.\d+(?:[Ee][+-]?\d+)?", lines[row])]
+            row += 1
+        couplings: dict[float, np.ndarray] = {}
+        for line in lines[row:]:
+            found = re.search(r"Gaussian Broadening:\s*([\d.]+)", line)
+            if found:
+                sigma, values = float(found[1]), []
+                couplings[sigma] = np.full(modes, np.nan)
+            found = re.search(r"lambda\(\s*\d+\)=\s*(\S+)\s+gamma", line)
+            if found:
+                values.append(float(found[1]))
+                couplings[sigma][: len(values)] = values
+    except (OSError, ValueError, IndexError, UnboundLocalError) as error:
+        raise _wrong(path, f"no couplings of ph.x ({error})") from error
+    if len(couplings) != broadenings or not all(np.all(np.isfinite(one)) for one in couplings.values()):
+        raise _wrong(path, f"ends before the last of {broadenings} broadenings")
+    square = np.array(squares)
+    return WaveVector(position, RYDBERG * np.sign(square) * np.sqrt(np.abs(square)), couplings, weight)
+
+
+def read_folder(folder: Path) -> list[WaveVector]:
+    """Every wave vector of a calculation.
+
+    Weights are the stars of the dynamical matrices, ``*.dynN`` beside the couplings or in the folder above.
+
+    Raises
+    ------
+    CouplingError
+        There are no couplings, one was cut off, or one has no dynamical matrix.
+    """
+    files = sorted(Path(folder).glob(FILES), key=lambda path: int(path.suffix[1:]))
+    if not files:
+        raise CouplingError(Problem(str(folder), "", f"no file {FILES}", f"run ph.x there ({INSTALL})"))
+    return [read_couplings(path, _star(folder, int(path.suffix[1:]))) for path in files]
+
+
+def _star(folder: Path, number: int) -> int:
+    """Wave vectors of the star with a number: the dynamical matrices of its file."""
+    for place in (Path(folder), Path(folder).parent):
+        for path in place.glob(f"*.dyn{number}"):
+            text = path.read_text(encoding="utf-8").partition("Diagonalizing")[0]
+            return text.count("Dynamical  Matrix in cartesian axes")
+    raise CouplingError(Problem(str(folder), "", f"no dynamical matrix *.dyn{number}", "keep it beside the couplings"))
+
+
+def spectrum_of(points: list[WaveVector], sigma: float, lowest: float, where: str) -> Spectrum:
+    """α²F of all wave vectors at one broadening.
+
+    Parameters
+    ----------
+    lowest
+        THz. Modes at Γ below it are acoustic and left out.
+
+    Raises
+    ------
+    CouplingError
+        A mode is imaginary elsewhere, or beyond ``lowest`` at Γ: the crystal is not stable as it is.
+    """
+    spectra = []
+    for point in points:
+        at_gamma = np.allclose(point.position, 0)
+        imaginary = point.frequencies < (-lowest if at_gamma else 0)
+        if imaginary.any():
+            low = float(point.frequencies.min())
+            q = " ".join(f"{value:.3f}" for value in point.position)
+            found = f"imaginary: a mode of {low:.2f} THz at q = {q}"
+            raise CouplingError(Problem(where, "", found, "no T_c without a stable crystal"))
+        kept = point.frequencies >= (lowest if at_gamma else 1e-6)
+        couplings = np.clip(point.couplings[sigma][kept], 0, None)
+        spectra.append(Spectrum(point.frequencies[kept], couplings))
+    whole = weighted(spectra, [point.weight for point in points])
+    return Spectrum.of_peaks(whole.frequencies, whole.couplings, where)
+
+
+def _wrong(path: Path, found: str) -> CouplingError:
+    return CouplingError(Problem(str(path), "", found, "remove it and run ph.x again for this wave vector"))

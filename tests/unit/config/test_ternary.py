@@ -1,0 +1,90 @@
+"""The search over compositions is configured by files alone, and what cannot be searched is told in one line."""
+
+import copy
+import shutil
+
+import pytest
+import yaml
+
+from qcrystal.config.load import load
+from qcrystal.config.messages import ConfigError
+
+FOLDER = "config/crystals/ca-y-h"
+
+
+@pytest.fixture
+def folder(root, tmp_path):
+    shutil.copytree(root / FOLDER, tmp_path / "own")
+    return tmp_path / "own"
+
+
+def settings(root, folder, scale="smoke"):
+    main = yaml.safe_load((root / "config" / "config.yaml").read_text())
+    return {**main, "crystal": str(folder), "scale": scale, "start": "model"}
+
+
+def put(document, key, value):
+    *parents, last = key.split(".")
+    for parent in parents:
+        document = document[parent]
+    if value is None:
+        del document[last]
+    else:
+        document[last] = value
+
+
+def changed(path, key, value):
+    """A file with one value changed; aliases of YAML become copies."""
+    document = copy.deepcopy(yaml.safe_load(path.read_text()))
+    put(document, key, value)
+    path.write_text(yaml.safe_dump(document))
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "workstation", "paper"])
+def test_the_shipped_search_is_valid_at_every_scale(root, scale):
+    start = "model" if scale == "smoke" else "dft"
+    loaded = load({**settings(root, root / FOLDER, scale), "start": start}, root)
+    assert loaded.crystal.ternary.elements == ["Ca", "Y"] and loaded.scale.ternary.max_atoms >= 9
+
+
+def test_without_a_stand_in_a_search_needs_a_potential(root):
+    with pytest.raises(ConfigError, match="start: model needs a potential"):
+        load(settings(root, root / FOLDER, "laptop"), root)
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "words"),
+    [
+        ("crystal", "ternary.elements", ["Ca", "Qq"], "ternary.elements.1: is not a chemical element"),
+        ("crystal", "ternary.elements", ["Ca", "La"], "ternary: references: no reference for La"),
+        ("crystal", "ternary.formula.ratio", [12, 10], "formula.ratio: from 12 to 10; put the smaller first"),
+        ("crystal", "ternary.references.Y-fcc", None, "references: no reference for Y: no crystal of the pure element"),
+        ("crystal", "ternary.funnel.hh_fraction", 75, "hh_fraction: 75 is no share; take 0 to 1, such as 0.75"),
+        ("crystal", "ternary.prototypes", ["MgH6"], "ternary.prototypes: 'MgH6' is not among prototypes"),
+        ("crystal", "ternary.stand_in.H-H", None, "ternary.stand_in: pairs "),
+        ("crystal", "superconductivity.mu_star", [0.1, 0.5], "mu_star: 0.5 is no Coulomb pseudopotential"),
+        (
+            "scales/smoke",
+            "ternary.max_atoms",
+            7,
+            "ternary.max_atoms: 7 leaves no composition: the smallest has 8 atoms",
+        ),
+        ("scales/smoke", "ternary", None, "ternary: the crystal has a search over compositions, but no effort"),
+    ],
+)
+def test_what_cannot_be_searched_is_told_in_one_line(root, folder, file, key, value, words):
+    path = folder / f"{file}.yaml"
+    changed(path, key, value)
+    with pytest.raises(ConfigError) as error:
+        load(settings(root, folder), root)
+    told = [line for line in str(error.value).splitlines() if words.removeprefix("ternary: ") in line]
+    own = str(path) if value is not None or file == "crystal" else "config/scales/smoke.yaml"
+    assert len(told) == 1 and told[0].startswith(f"{own}: "), str(error.value)
+
+
+def test_meshes_that_do_not_fit_are_told(root, folder):
+    meshes = {"cutoff": 60, "k": 8, "dense_k": 12, "q": 2}
+    compound = {"coupling": "x", "prototype": "Im-3m", "formula": "H3S", "settings": meshes}
+    changed(folder / "crystal.yaml", "superconductivity.compounds", {"H3S": compound})
+    with pytest.raises(ConfigError, match=r"settings.dense_k: 12 is no multiple of k, 8; take 16"):
+        load(settings(root, folder), root)

@@ -1,0 +1,81 @@
+"""Couplings of a small run of ph.x: H3S at 196 GPa, Γ of a 2³ mesh, 60 Ry, 8³ and 16³ k-points, not converged."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qcrystal.superconductivity.electron_phonon import CouplingError, read_couplings, read_folder, spectrum_of
+from qcrystal.superconductivity.spectra import RYDBERG
+from qcrystal.superconductivity.tables import compound_table
+
+H3S = Path(__file__).parent / "h3s"
+
+
+def test_frequencies_are_those_of_the_dynamical_matrix():
+    (point,) = read_folder(H3S)
+    listed = re.findall(r"freq \(\s*\d+\) =\s+([\d.]+) \[THz\]", (H3S / "x.dyn1").read_text())
+    np.testing.assert_allclose(point.frequencies, np.array(listed, float), atol=2e-4)  # squares have six digits
+    assert point.weight == 1 and np.all(point.position == 0)
+
+
+def test_couplings_follow_from_the_linewidths():
+    """λ = γ / (π N ω²), N the states per spin at the Fermi energy: both stand in the file [P. B. Allen, PRB 6, 2577 (1972)]."""
+    point = read_couplings(H3S / "elph.inp_lambda.1")
+    text = (H3S / "elph.inp_lambda.1").read_text()
+    states = [float(value) for value in re.findall(r"DOS =\s*([\d.]+)", text)]
+    widths = np.array(re.findall(r"gamma=\s*([\d.]+)", text), float).reshape(10, 12)
+    assert sorted(point.couplings) == pytest.approx(np.arange(0.005, 0.0501, 0.005))
+    for sigma, number, gamma in zip(sorted(point.couplings), states, widths, strict=True):
+        optical = slice(3, None)
+        expected = 1e-3 * gamma[optical] * RYDBERG / (np.pi * number * point.frequencies[optical] ** 2)
+        # λ has four decimals, γ two
+        error = 5.1e-5 + expected * 0.005 / np.maximum(gamma[optical], 0.005)
+        assert np.all(np.abs(point.couplings[sigma][optical] - expected) < error + 2e-4 * expected)
+
+
+def test_acoustic_modes_at_gamma_do_not_count():
+    points = read_folder(H3S)
+    spectrum = spectrum_of(points, 0.05, 2.0, "H3S")
+    assert len(spectrum.frequencies) == 9 and spectrum.frequencies.min() == pytest.approx(19.005, abs=1e-3)
+    assert spectrum.strength == pytest.approx(points[0].couplings[0.05][3:].sum())
+
+
+def test_a_table_holds_every_broadening_and_pseudopotential():
+    compound = {"formula": "H3S", "prototype": "Im-3m"}
+    table = compound_table("H3S", compound, H3S, [0.1, 0.13], 2.0)
+    # at 0.005 Ry no level of the mesh is near enough to another: nothing couples
+    assert sorted(set(table["sigma"])) == pytest.approx(np.arange(0.010, 0.0501, 0.005)) and len(table) == 18
+    assert set(table["status"]) == {"one set of meshes: whether it is converged is not known"}
+    assert np.all(table["allen_dynes"] >= table["mcmillan"])
+
+
+def test_an_imaginary_mode_ends_a_compound(tmp_path):
+    for name in ("elph.inp_lambda.1", "x.dyn1"):
+        shutil.copy(H3S / name, tmp_path)
+    path = tmp_path / "elph.inp_lambda.1"
+    path.write_text(path.read_text().replace("0.333717E-04", "-0.333717E-04", 1))
+    with pytest.raises(CouplingError, match=r"H3S: imaginary: a mode of -19.00 THz at q = 0.000 0.000 0.000; no T_c"):
+        spectrum_of(read_folder(tmp_path), 0.05, 2.0, "H3S")
+
+
+@pytest.mark.parametrize("kept", [0.02, 0.3, 0.9])
+def test_what_a_killed_run_leaves_is_refused_in_one_line(tmp_path, kept):
+    shutil.copy(H3S / "x.dyn1", tmp_path)
+    text = (H3S / "elph.inp_lambda.1").read_text()
+    path = tmp_path / "elph.inp_lambda.1"
+    path.write_text(text[: int(kept * len(text))])
+    with pytest.raises(CouplingError) as error:
+        read_folder(tmp_path)
+    assert str(error.value).startswith(f"{path}: ") and "\n" not in str(error.value)
+    assert "remove it and run ph.x again for this wave vector" in str(error.value)
+
+
+def test_an_empty_folder_says_how_to_fill_it(tmp_path):
+    with pytest.raises(CouplingError, match=r"no file elph.inp_lambda.\*; run ph.x there \(apt-get install quantum"):
+        read_folder(tmp_path)
+    shutil.copy(H3S / "elph.inp_lambda.1", tmp_path)
+    with pytest.raises(CouplingError, match=r"no dynamical matrix \*.dyn1; keep it beside the couplings"):
+        read_folder(tmp_path)
