@@ -1,8 +1,8 @@
 """List the compositions that are searched."""
 
+from qcrystal.crystal.formulas import Space
 from qcrystal.io.tables import write_table
 from qcrystal.provenance.job import job
-from qcrystal.search.compositions import Space
 from qcrystal.search.ternary import composition_table
 
 with job(snakemake):

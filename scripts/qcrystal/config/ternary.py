@@ -8,11 +8,10 @@ from typing import Annotated
 from pydantic import Field
 
 from qcrystal.config.messages import repeated
+from qcrystal.crystal.formulas import CompositionError, Space, check_space
 from qcrystal.crystal.prototype import Length, Prototype
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict
-from qcrystal.search.compositions import CompositionError, Space, check_space
-from qcrystal.search.funnel import FunnelError, Thresholds, check_thresholds
 from qcrystal.superconductivity.critical_temperature import TcError, check_mu_star
 
 SmallNumber = Annotated[Count, Field(le=20)]
@@ -34,37 +33,19 @@ class Formula(Strict):
         return Space(self.m, self.n, self.ratio)
 
 
-def funnel_is_possible(
-    hull: float, minimum_spacegroup: int, hh_distance: float, hh_fraction: float, imaginary: float
-) -> Iterator[Problem]:
-    """Thresholds can be met."""
-    try:
-        check_thresholds(Thresholds(hull, minimum_spacegroup, hh_distance, hh_fraction, imaginary))
-    except FunnelError as error:
-        for problem in error.problems:
-            yield Problem("", problem.key.removeprefix("funnel."), problem.found, problem.advice)
-
-
 class Funnel(Strict):
     """Thresholds of the stages F1 to F5; the values left out are those of Wang et al. (2025)."""
 
-    checks = (funnel_is_possible,)
-
-    hull: Number = 0.05
+    hull: NotNegative = 0.05
     """Energy above the hull at most (eV/atom), by the potential (F1) and by DFT (F5)."""
-    minimum_spacegroup: int = 75
+    minimum_spacegroup: Annotated[int, Field(ge=0, lt=230)] = 75
     """The number of the space group is above this (F2)."""
-    hh_distance: Number = 0.9
+    hh_distance: NotNegative = 0.9
     """Distance (Å) to the nearest other hydrogen atom (F3)."""
-    hh_fraction: Number = 0.75
+    hh_fraction: Annotated[NotNegative, Field(le=1)] = 0.75
     """More than this share of the hydrogen atoms have none nearer (F3)."""
-    imaginary: Number = 3.0
+    imaginary: NotNegative = 3.0
     """No phonon is imaginary beyond this (THz; F4)."""
-
-    @property
-    def thresholds(self) -> Thresholds:
-        """The same as the funnel takes them."""
-        return Thresholds(**dict(self))
 
 
 def elements_are_partners(elements: list[str], formula: Formula) -> Iterator[Problem]:

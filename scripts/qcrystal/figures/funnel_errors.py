@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from qcrystal.figures.kinds import FunnelErrors, Inputs
+from qcrystal.figures.kinds import Inputs
+from qcrystal.figures.options import FunnelErrors
 from qcrystal.manuscript.published import Cited
 from qcrystal.search.hull import rejected_share
 

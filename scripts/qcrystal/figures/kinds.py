@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qcrystal.fields import Count, Number, Positive, Text
-from qcrystal.figures.options import EquationOfState, Options, OrderParameter, Overview, PhaseMap, PhononDos
+from qcrystal.figures.options import (
+    EquationOfState,
+    FunnelErrors,
+    Options,
+    OrderParameter,
+    Overview,
+    PhaseMap,
+    PhononDos,
+    TernaryHull,
+)
 
 Inputs = Mapping[str, Any]
 """Tables by role: ``pandas.DataFrame``, a list of them, or for crystals a list of ``ase.Atoms``; optional ones may lack."""
@@ -449,24 +458,6 @@ KINDS: dict[str, Kind] = {
     ),
     "structure_map": Kind("figure", {"frames": Role("structure_map")}),
     "generation_errors": Kind("figure", {"errors": Role("generation_errors"), "generations": Role("generations")}),
-}
-
-
-class TernaryHull(Options):
-    """``elements`` at the left and right corner, hydrogen being on top; ``height``: largest energy above the hull, eV/atom."""
-
-    elements: tuple[Text, Text]
-    height: Number = 0.2
-
-
-class FunnelErrors(Options):
-    """``heights``: energies above the hull (meV/atom) whose loss is told; ``threshold`` (meV/atom) of F1."""
-
-    heights: list[Number] = [0, 25]
-    threshold: Number = 50
-
-
-KINDS |= {
     "funnel": Kind("figure", {"funnel": Role("ternary_funnel")}, {"survivors": ("F0", "F1", "F2", "F3", "F4", "F5")}),
     "ternary_hull": Kind(
         "figure",

@@ -77,3 +77,17 @@ class Overview(Options):
     pair: Text
     range: tuple[Number, Number]
     steps: dict[Text, Text]
+
+
+class TernaryHull(Options):
+    """``elements`` at the left and right corner, hydrogen being on top; ``height``: largest energy above the hull, eV/atom."""
+
+    elements: tuple[Text, Text]
+    height: Number = 0.2
+
+
+class FunnelErrors(Options):
+    """``heights``: energies above the hull (meV/atom) whose loss is told; ``threshold`` (meV/atom) of F1."""
+
+    heights: list[Number] = [0, 25]
+    threshold: Number = 50

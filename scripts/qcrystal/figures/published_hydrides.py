@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from qcrystal.crystal.formulas import parsed
 from qcrystal.figures.kinds import Inputs, Options
 from qcrystal.manuscript.published import Cited
-from qcrystal.search.compositions import parsed
 
 KNOWN = ("above_hull", "above_hull_dft")
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from qcrystal.figures.kinds import Inputs, TernaryHull
+from qcrystal.crystal.formulas import HYDROGEN, parsed
+from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.style import METHODS, Picture, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.options import TernaryHull
 from qcrystal.manuscript.published import Cited
-from qcrystal.search.compositions import HYDROGEN, parsed
 
 HEIGHT = np.sqrt(3) / 2
 

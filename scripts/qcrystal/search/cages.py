@@ -10,7 +10,7 @@ from ase.neighborlist import neighbor_list
 from pymatgen.analysis.local_env import VoronoiNN
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from qcrystal.search.compositions import HYDROGEN
+from qcrystal.crystal.formulas import HYDROGEN
 
 SMALLEST_FACE = 0.01
 """Part of the largest face of a Voronoi cell below which a face counts as none: two atoms that touch at an edge."""

@@ -7,18 +7,10 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from qcrystal.errors import Problem, QcrystalError
-
-HYDROGEN = "H"
-
-
-class CompositionError(QcrystalError, ValueError):
-    """A space without compositions, or a formula that is none; one line."""
+from qcrystal.crystal.formulas import HYDROGEN, Space, check_space, hydrogens
 
 
 class Composition(NamedTuple):
@@ -53,14 +45,6 @@ class Composition(NamedTuple):
         return self._replace(m=self.m // divisor, n=self.n // divisor, x=self.x // divisor)
 
 
-class Space(NamedTuple):
-    """Bounds of the compositions: ``largest_m`` and ``largest_n``; ``ratio`` is the least and largest x/(m+n)."""
-
-    largest_m: int = 4
-    largest_n: int = 4
-    ratio: tuple[float, float] = (3, 10)
-
-
 PUBLISHED = Space()
 """The bounds of the published search."""
 
@@ -85,55 +69,11 @@ def compositions(
     check_space(elements, space, max_atoms)
     for first, second in itertools.combinations(elements, 2):
         for m, n in itertools.product(range(1, space.largest_m + 1), range(1, space.largest_n + 1)):
-            least, most = _hydrogens(space, m + n)
+            least, most = hydrogens(space, m + n)
             for x in range(least, most + 1):
                 found = Composition(first, second, m, n, x)
                 if max_atoms is None or found.atoms <= max_atoms:
                     yield found
-
-
-def _hydrogens(space: Space, metals: int) -> tuple[int, int]:
-    return math.ceil(space.ratio[0] * metals - 1e-9), math.floor(space.ratio[1] * metals + 1e-9)
-
-
-def check_space(elements: Sequence[str], space: Space, max_atoms: int | None, where: str = "") -> None:
-    """Make sure that a space has a composition; `CompositionError` says what to change."""
-    if len(elements) < 2:
-        raise CompositionError(Problem(where, "elements", f"{list(elements)} has no pair", "name two or more"))
-    low, high = space.ratio
-    if low > high:
-        raise CompositionError(Problem(where, "formula.ratio", f"from {low:g} to {high:g}", "put the smaller first"))
-    metals = range(2, space.largest_m + space.largest_n + 1)
-    sizes = [total + _hydrogens(space, total)[0] for total in metals if _is_filled(space, total)]
-    if not sizes:
-        found = f"from {low:g} to {high:g} leaves no whole number of hydrogen atoms"
-        raise CompositionError(Problem(where, "formula.ratio", found, "widen it"))
-    if max_atoms is not None and min(sizes) > max_atoms:
-        smallest = next(total for total in metals if total + _hydrogens(space, total)[0] == min(sizes))
-        found = f"{max_atoms} leaves no composition: the smallest has {min(sizes)} atoms ({smallest} of metals)"
-        raise CompositionError(Problem(where, "max_atoms", found, f"take {min(sizes)} or more"))
-
-
-def _is_filled(space: Space, metals: int) -> bool:
-    least, most = _hydrogens(space, metals)
-    return least <= most
-
-
-def parsed(formula: str) -> dict[str, int]:
-    """Atoms of each element of a formula such as ``Sr3Y4H42``.
-
-    Raises
-    ------
-    CompositionError
-        It is none.
-    """
-    parts = re.findall(r"([A-Z][a-z]?)(\d*)", formula)
-    if not formula or "".join(element + number for element, number in parts) != formula:
-        raise CompositionError(Problem("", "", f"{formula!r:.60} is no formula", "write it as Ca3YH24"))
-    counts: Counter[str] = Counter()
-    for element, number in parts:
-        counts[element] += int(number or 1)
-    return dict(counts)
 
 
 def composition_of(counts: Mapping[str, int], elements: Iterable[str]) -> Composition | None:
@@ -149,6 +89,6 @@ def belongs(composition: Composition, space: Space) -> bool:
     return any(
         1 <= one.m <= space.largest_m
         and 1 <= one.n <= space.largest_n
-        and _hydrogens(space, one.m + one.n)[0] <= one.x <= _hydrogens(space, one.m + one.n)[1]
+        and hydrogens(space, one.m + one.n)[0] <= one.x <= hydrogens(space, one.m + one.n)[1]
         for one in (composition, composition.reduced)
     )

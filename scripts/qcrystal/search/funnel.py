@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from qcrystal.errors import Problem, QcrystalError
+from qcrystal.errors import QcrystalError
 
 P4 = 75
 """Space group whose place in F2 the paper leaves open; counted apart."""
 
 
 class FunnelError(QcrystalError, ValueError):
-    """Thresholds or numbers that make no funnel; one line."""
+    """Numbers that make no funnel; one line."""
 
 
 class Thresholds(NamedTuple):
@@ -61,23 +61,6 @@ STAGES = (
     Stage("F4", "imaginary phonons", "lowest_frequency", lambda v, t: -t.imaginary - v),
     Stage("F5", "energy above the hull, DFT", "above_hull_dft", lambda v, t: v - t.hull),
 )
-
-
-def check_thresholds(thresholds: Thresholds, where: str = "") -> None:
-    """Make sure that thresholds can be met; `FunnelError` names the key and the value."""
-    problems = []
-    if not 0 <= thresholds.hh_fraction <= 1:
-        found = f"{thresholds.hh_fraction:g} is no share"
-        problems.append(Problem(where, "funnel.hh_fraction", found, "take 0 to 1, such as 0.75"))
-    if not 0 <= thresholds.minimum_spacegroup < 230:
-        found = f"{thresholds.minimum_spacegroup} leaves no space group above it"
-        problems.append(Problem(where, "funnel.minimum_spacegroup", found, "take 0 to 229"))
-    for key in ("hull", "hh_distance", "imaginary"):
-        value = getattr(thresholds, key)
-        if not value >= 0:
-            problems.append(Problem(where, f"funnel.{key}", f"{value:g} is below 0", "take 0 or more"))
-    if problems:
-        raise FunnelError(*problems)
 
 
 def passed(table: pd.DataFrame, thresholds: Thresholds, stages: int = len(STAGES)) -> pd.Series:

@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.build import make_supercell
 
 from qcrystal.crystal.cells import primitive_cell
+from qcrystal.crystal.formulas import HYDROGEN
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import (
     EXACT,
@@ -20,7 +21,7 @@ from qcrystal.crystal.symmetry import (
     symmetry_dataset,
     symmetry_operations,
 )
-from qcrystal.search.compositions import HYDROGEN, Composition
+from qcrystal.search.compositions import Composition
 from qcrystal.search.random_crystals import random_crystal
 from qcrystal.statics.relax import Shortest
 

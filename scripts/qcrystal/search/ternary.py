@@ -14,13 +14,14 @@ from ase.calculators.calculator import Calculator
 from phonopy.phonon.mesh import Mesh
 
 from qcrystal.crystal.cells import primitive_cell
+from qcrystal.crystal.formulas import HYDROGEN, Space
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import reduced_primitive_cell, symmetry_dataset
 from qcrystal.io.structures import read_structures
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.search.cages import cage_text, lone_fraction
 from qcrystal.search.candidates import Candidate, distinct
-from qcrystal.search.compositions import HYDROGEN, Composition, Space, compositions
+from qcrystal.search.compositions import Composition, compositions
 from qcrystal.search.funnel import Thresholds, drawn_rejects, passed
 from qcrystal.search.generate import Start, at_volume, orderings, random_start
 from qcrystal.search.hull import HullError, Phase, above_hull, decomposition, diagram, propagated
@@ -192,9 +193,8 @@ def candidate_table(
     Returns
     -------
     Candidates
-        table: name, formula, atoms, origin, times, enthalpy, volume, above_hull with the 95 % interval above_hull_low and
-        above_hull_high that ``error`` (eV/atom) makes, lost (share of the draws in which F1 rejects it), spacegroup,
-        spacegroup_number with _tight and _loose, hh_fraction, decomposition, cages.
+        The columns of the table are those of the schema ``ternary_candidates``. ``error`` (eV/atom) makes the interval of
+        the energy above the hull. ``lost`` is the share of the draws in which F1 rejects the candidate.
 
     Raises
     ------

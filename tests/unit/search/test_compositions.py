@@ -4,14 +4,8 @@ from collections import Counter
 
 import pytest
 
-from qcrystal.search.compositions import (
-    CompositionError,
-    Space,
-    belongs,
-    composition_of,
-    compositions,
-    parsed,
-)
+from qcrystal.crystal.formulas import CompositionError, Space, parsed
+from qcrystal.search.compositions import belongs, composition_of, compositions
 
 PAIR = ("Ca", "Y")
 # 1 hydrogen, 19 metals and 9 non-metals: which ones does not count here

@@ -138,17 +138,3 @@ def test_losses_are_the_wrong_share_of_all_rejects():
     first = funnel.false_rejects(table, tested, Thresholds()).set_index("stage").loc["F1"]
     assert (first["rejected"], first["drawn"], first["wrong"], first["lost"]) == (200, 12, 3, 50)
     assert (first["lost_low"], first["lost_high"]) == pytest.approx((200 * 0.0549, 200 * 0.5719), abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("thresholds", "message"),
-    [
-        (Thresholds(hh_fraction=75), "funnel.hh_fraction: 75 is no share; take 0 to 1, such as 0.75"),
-        (Thresholds(minimum_spacegroup=230), "funnel.minimum_spacegroup: 230 leaves no space group above it"),
-        (Thresholds(imaginary=-3), "funnel.imaginary: -3 is below 0; take 0 or more"),
-    ],
-)
-def test_impossible_thresholds_are_refused_in_one_line(thresholds, message):
-    with pytest.raises(FunnelError) as error:
-        funnel.check_thresholds(thresholds, "crystal.yaml")
-    assert str(error.value).startswith(f"crystal.yaml: {message}")

@@ -10,7 +10,13 @@ from qcrystal.io.schemas import Schema
 from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, ternary, variational
 
 TABLES: dict[str, Schema] = (
-    runs.TABLES | crystals.TABLES | ternary.TABLES | labels.TABLES | potentials.TABLES | paper.TABLES | variational.TABLES
+    runs.TABLES
+    | crystals.TABLES
+    | ternary.TABLES
+    | labels.TABLES
+    | potentials.TABLES
+    | paper.TABLES
+    | variational.TABLES
 )
 """Schemas by name."""
 DOCUMENTS = {

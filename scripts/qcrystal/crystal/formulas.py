@@ -1,0 +1,70 @@
+"""Formulas of hydrides: what a formula says, and the bounds of a space of formulas A_m B_n H_x."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from qcrystal.errors import Problem, QcrystalError
+
+HYDROGEN = "H"
+
+
+class CompositionError(QcrystalError, ValueError):
+    """A space without compositions, or a formula that is none; one line."""
+
+
+class Space(NamedTuple):
+    """Bounds of the compositions: ``largest_m`` and ``largest_n``; ``ratio`` is the least and largest x/(m+n)."""
+
+    largest_m: int = 4
+    largest_n: int = 4
+    ratio: tuple[float, float] = (3, 10)
+
+
+def hydrogens(space: Space, metals: int) -> tuple[int, int]:
+    """Least and largest number of hydrogen atoms beside so many metal atoms."""
+    return math.ceil(space.ratio[0] * metals - 1e-9), math.floor(space.ratio[1] * metals + 1e-9)
+
+
+def check_space(elements: Sequence[str], space: Space, max_atoms: int | None, where: str = "") -> None:
+    """Make sure that a space has a composition; `CompositionError` says what to change."""
+    if len(elements) < 2:
+        raise CompositionError(Problem(where, "elements", f"{list(elements)} has no pair", "name two or more"))
+    low, high = space.ratio
+    if low > high:
+        raise CompositionError(Problem(where, "formula.ratio", f"from {low:g} to {high:g}", "put the smaller first"))
+    metals = range(2, space.largest_m + space.largest_n + 1)
+    sizes = [total + hydrogens(space, total)[0] for total in metals if _is_filled(space, total)]
+    if not sizes:
+        found = f"from {low:g} to {high:g} leaves no whole number of hydrogen atoms"
+        raise CompositionError(Problem(where, "formula.ratio", found, "widen it"))
+    if max_atoms is not None and min(sizes) > max_atoms:
+        smallest = next(total for total in metals if total + hydrogens(space, total)[0] == min(sizes))
+        found = f"{max_atoms} leaves no composition: the smallest has {min(sizes)} atoms ({smallest} of metals)"
+        raise CompositionError(Problem(where, "max_atoms", found, f"take {min(sizes)} or more"))
+
+
+def _is_filled(space: Space, metals: int) -> bool:
+    least, most = hydrogens(space, metals)
+    return least <= most
+
+
+def parsed(formula: str) -> dict[str, int]:
+    """Atoms of each element of a formula such as ``Sr3Y4H42``.
+
+    Raises
+    ------
+    CompositionError
+        It is none.
+    """
+    parts = re.findall(r"([A-Z][a-z]?)(\d*)", formula)
+    if not formula or "".join(element + number for element, number in parts) != formula:
+        raise CompositionError(Problem("", "", f"{formula!r:.60} is no formula", "write it as Ca3YH24"))
+    counts: Counter[str] = Counter()
+    for element, number in parts:
+        counts[element] += int(number or 1)
+    return dict(counts)
