@@ -9,8 +9,8 @@ import pandas as pd
 
 from qcrystal.crystal.formulas import HYDROGEN, parsed
 from qcrystal.figures.kinds import Inputs
-from qcrystal.figures.style import METHODS, Picture, legend_above, new_figure, note_stand_in, styled
 from qcrystal.figures.options import TernaryHull
+from qcrystal.figures.style import METHODS, Picture, legend_above, new_figure, note_stand_in, styled
 from qcrystal.manuscript.published import Cited
 
 HEIGHT = np.sqrt(3) / 2
