@@ -33,7 +33,7 @@ RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores 
 CONFIG := --config "crystal=$$CRYSTAL" "scale=$$SCALE" "start=$$START" "device=$$DEVICE"
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help variables figures test acceptance error-coverage bench paper audit seal compare crate check docs lint format lock environment clean
+.PHONY: help variables figures test coverage acceptance error-coverage bench paper audit seal compare crate check docs lint format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
@@ -46,6 +46,7 @@ help:
 	@echo "make docs        the documentation as a site, in build/site"
 	@echo "make test        format, lint, unit and workflow tests: what CI runs"
 	@echo "make error-coverage  the table of how often error bars hold the true mean"
+	@echo "make coverage    how much of the library the quick tests reach, and whether that is enough"
 	@echo "make acceptance  the slow tests of physics against exact results"
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
 	@echo "make format      ruff and snakefmt over the sources"
@@ -113,10 +114,12 @@ format: $(READY)
 check: lint
 	$(PYTEST) -m quick
 
-# The quick tests alone tell how much of the library is tried: coverage would slow down the others.
 test: lint docs
+	$(PYTEST) -m "not slow"
+
+# The quick tests alone: engines run in processes of their own, where coverage does not look.
+coverage: $(READY)
 	$(PYTEST) -m quick --cov --cov-report=term:skip-covered
-	$(PYTEST) -m "not slow and not quick"
 
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site

@@ -117,6 +117,7 @@ def test_filtering_is_the_plain_convolution():
             assert noise[:, i, axis] == pytest.approx(exact, abs=1e-5)
 
 
+@pytest.mark.engine
 def test_plain_bath_gives_the_finite_friction_energies():
     """10, 30, 60 THz at 300 K within 1 % of the Lorentzian integrals (1000 oscillators each, 4.5 ps: error 0.3 %)."""
     natural = np.array([10.0, 30.0, 60.0])
@@ -177,6 +178,7 @@ def test_weak_friction_needs_no_finer_grid(gamma):
         assert kinetic == pytest.approx(0.5 * oscillator_energy(natural, 300.0), rel=0.012)
 
 
+@pytest.mark.engine
 def test_oscillators_under_the_deconvolved_bath():
     """Potential energy within 1 %, kinetic energy, corrected by its own spectrum, within 2 % of (hν/4) coth(hν/2kT)."""
     natural = np.array([10.0, 30.0, 60.0])
@@ -190,6 +192,7 @@ def test_oscillators_under_the_deconvolved_bath():
         assert corrected == pytest.approx(exact, rel=0.02)
 
 
+@pytest.mark.engine
 def test_fluctuation_dissipation_tells_who_hands_energy_on():
     """Free oscillators: no net power within 2 % (noise: 1 %). A friction that the bath does not know of takes energy away."""
     count = 400
