@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from qcrystal.potential.native.simd import LANES
+
+Single = Annotated[np.ndarray, "float32", 1]
+Singles = Annotated[np.ndarray, "float32", 2]
+Double = Annotated[np.ndarray, "float64", 1]
+Doubles = Annotated[np.ndarray, "float64", 2]
+Doubles3 = Annotated[np.ndarray, "float64", 3]
+Doubles4 = Annotated[np.ndarray, "float64", 4]
+Short = Annotated[np.ndarray, "int32", 1]
+Whole = Annotated[np.ndarray, "int64", 1]
+Wholes = Annotated[np.ndarray, "int64", 2]
+Wholes3 = Annotated[np.ndarray, "int64", 3]
 
 BLOCK = 32
 """Atoms that are taken together."""
@@ -27,20 +38,20 @@ class Model(NamedTuple):
     descriptor has places for. Each species of neighbour has ``rows`` rows of coefficients, ``intervals`` of which are not 0.
     """
 
-    numbers: np.ndarray
-    constants: np.ndarray
-    matrices: np.ndarray
-    transposed: np.ndarray
-    layers: np.ndarray
-    channels: np.ndarray
-    widths: np.ndarray
-    starts: np.ndarray
-    probes: np.ndarray
-    energies: np.ndarray
-    ranges: np.ndarray
-    knots: np.ndarray
-    repulsion: np.ndarray
-    limits: np.ndarray
+    numbers: Single
+    constants: Whole
+    matrices: Wholes
+    transposed: Wholes
+    layers: Wholes3
+    channels: Whole
+    widths: Whole
+    starts: Whole
+    probes: Whole
+    energies: Double
+    ranges: Double
+    knots: Single
+    repulsion: Doubles4
+    limits: Whole
     species: int
     intervals: int
     rows: int
@@ -51,26 +62,45 @@ class Model(NamedTuple):
 class System(NamedTuple):
     """Atoms of all frames: ``positions`` (A, 3) in Å, ``species`` (A,), ``frame`` (A,)."""
 
-    positions: np.ndarray
-    species: np.ndarray
-    frame: np.ndarray
+    positions: Doubles
+    species: Whole
+    frame: Whole
 
 
 class Neighbours(NamedTuple):
     """Neighbours of each atom: from ``first`` (A + 1,) on, ``other`` (P,) at its position plus ``shifts`` (I, 3) [``image``]."""
 
-    first: np.ndarray
-    other: np.ndarray
-    image: np.ndarray
-    shifts: np.ndarray
+    first: Whole
+    other: Short
+    image: Short
+    shifts: Doubles
 
 
 class Results(NamedTuple):
-    """Sums over what was evaluated: ``energies`` (A,) in eV, ``forces`` (A, 3) in eV/Å, ``virials`` (F, 3, 3) in eV."""
+    """Sums over what was evaluated: ``energies`` (A,) in eV, ``forces`` (A, 3) in eV/Å, ``virials`` (F, 3, 3) in eV.
 
-    energies: np.ndarray
-    forces: np.ndarray
-    virials: np.ndarray
+    ``closest`` (1,) is the smallest squared distance (Å²) so far of two atoms.
+    """
+
+    energies: Double
+    forces: Doubles
+    virials: Doubles3
+    closest: Double
+
+
+class Task(NamedTuple):
+    """What `qcrystal.potential.native.kernels` evaluates at a time.
+
+    ``blocks`` (n, 3): first and last place in ``atoms`` (A,), and their species.
+    """
+
+    blocks: Wholes
+    atoms: Whole
+    system: System
+    pairs: Neighbours
+    model: Model
+    work: Work
+    results: Results
 
 
 class Work(NamedTuple):
@@ -83,25 +113,25 @@ class Work(NamedTuple):
     the moments), ``own`` slopes along the sums, ``virial``.
     """
 
-    vectors: np.ndarray
-    neighbours: np.ndarray
-    base: np.ndarray
-    ends: np.ndarray
-    counts: np.ndarray
-    nearest: np.ndarray
-    sums: np.ndarray
-    lanes: np.ndarray
-    slopes: np.ndarray
-    features: np.ndarray
-    values: np.ndarray
-    bends: np.ndarray
-    splines: np.ndarray
-    rows: np.ndarray
-    found: np.ndarray
-    moments: np.ndarray
-    tilts: np.ndarray
-    own: np.ndarray
-    virial: np.ndarray
+    vectors: Single
+    neighbours: Short
+    base: Short
+    ends: Whole
+    counts: Whole
+    nearest: Doubles
+    sums: Single
+    lanes: Single
+    slopes: Single
+    features: Single
+    values: Singles
+    bends: Singles
+    splines: Single
+    rows: Short
+    found: Whole
+    moments: Single
+    tilts: Single
+    own: Single
+    virial: Single
 
 
 def row_length(degree: int) -> int:

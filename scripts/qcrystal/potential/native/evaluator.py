@@ -8,23 +8,23 @@ from pathlib import Path
 import numpy as np
 
 from qcrystal.potential.native import kernels
-from qcrystal.potential.native.arrays import BLOCK, Neighbours, Results, System, Work, workspace
-from qcrystal.potential.native.neighbours import Lists
+from qcrystal.potential.native.evaluation import Evaluation
 from qcrystal.potential.native.packing import pack
 from qcrystal.potential.native.weights import read_weights
 
-SKIN = 0.6  # Å
-
 
 class Evaluator:
-    """A potential for F frames of N atoms.
+    """A potential for F frames of N atoms, or for crystals of any sizes.
 
-    Neighbour lists are kept from one call to the next, as long as they serve; that does not change a digit.
+    Neighbour lists are kept from one call to the next, as long as they serve; that does not change a digit. Neither does the
+    number of threads.
 
     Parameters
     ----------
     model
         File of a frozen potential.
+    threads
+        Threads that share the atoms.
 
     Attributes
     ----------
@@ -39,15 +39,14 @@ class Evaluator:
         If the native evaluator does not cover the potential.
     """
 
-    def __init__(self, model: Path):
+    def __init__(self, model: Path, threads: int = 1):
         self.weights = read_weights(model)
         self.model = pack(self.weights)
         self.species = list(self.weights.species)
+        self.threads = threads
         self.crowded = 0
-        self._evaluate = kernels.compiled(self.weights.degree)
-        self._types = np.empty(0, np.int64)
-        self._lists: Lists | None = None
-        self._work: Work | None = None
+        self._kernel = kernels.compiled(self.weights.degree)
+        self._evaluation: Evaluation | None = None
 
     def evaluate(self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]):
         """Energies (F,) in eV, forces (F, N, 3) in eV/Å and virials (F, 3, 3) in eV.
@@ -71,48 +70,43 @@ class Evaluator:
 
     def evaluate_atoms(self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]):
         """The same with energies (F, N) of atoms."""
-        positions = np.ascontiguousarray(positions, float)
-        cells = np.ascontiguousarray(cells, float)
-        frames, count = positions.shape[:2]
-        kinds = np.asarray(types, np.int64)
-        lists = self._lists
-        if lists is None or not np.array_equal(kinds, self._types) or not lists.follow(positions, cells):
-            lists = self._renew(positions, cells, kinds)
-        results = Results(np.zeros(frames * count), np.zeros((frames * count, 3)), np.zeros((frames, 3, 3)))
-        pairs = Neighbours(lists.pairs.first, lists.pairs.other, lists.pairs.image, lists.shifts)
-        system = System(positions.reshape(-1, 3), self._species, self._frame)
-        self.crowded = self._evaluate(self._blocks, self._atoms, system, pairs, self.model, self._work, results)
-        return results.energies.reshape(frames, count), results.forces.reshape(frames, count, 3), results.virials
+        frames, count = np.shape(positions)[:2]
+        done = self._run(
+            np.reshape(positions, (-1, 3)),
+            np.asarray(cells),
+            np.arange(frames + 1) * count,
+            np.tile(np.asarray(types, np.int64), frames),
+        )
+        return (
+            done.energies.reshape(frames, count).copy(),
+            done.forces.reshape(frames, count, 3).copy(),
+            done.virials.copy(),
+        )
 
-    def _renew(self, positions: np.ndarray, cells: np.ndarray, types: np.ndarray) -> Lists:
-        _check(positions, cells)
-        frames, count = positions.shape[:2]
-        self._lists = lists = Lists(positions, cells, self.weights.cutoff, SKIN)
-        self._types = types.copy()
-        self._species = np.tile(types, frames)
-        self._frame = np.repeat(np.arange(frames), count)
-        self._atoms, self._blocks = blocks_of(self._species)
-        self._work = workspace(self.model, int(np.diff(lists.pairs.first).max(initial=0)))
-        return lists
+    def evaluate_crystals(self, crystals: Sequence[tuple[np.ndarray, np.ndarray, Sequence[int]]]):
+        """Energies (F,), a list of forces (N, 3) and virials (F, 3, 3) of crystals of any sizes in one go.
 
+        Parameters
+        ----------
+        crystals
+            Positions (N, 3) and cell (3, 3) in Å, and types (N,) of each.
+        """
+        positions, cells, types = zip(*crystals, strict=True)
+        starts = np.cumsum([0, *map(len, positions)])
+        done = self._run(np.concatenate(positions), np.array(cells), starts, np.concatenate(types).astype(np.int64))
+        energies = np.add.reduceat(done.energies, starts[:-1])
+        return energies, np.split(done.forces.copy(), starts[1:-1]), done.virials.copy()
 
-def _check(positions: np.ndarray, cells: np.ndarray) -> None:
-    wrong = ~np.isfinite(positions).all(axis=-1)
-    if wrong.any():
-        frame, atom = np.argwhere(wrong)[0]
-        raise ValueError(f"atom {atom} of frame {frame} is at {positions[frame, atom].tolist()}; look at what moved it")
-    volumes = np.abs(np.linalg.det(cells))
-    if not np.all(volumes > 1e-3 * np.prod(np.linalg.norm(cells, axis=-1), axis=-1)):
-        raise ValueError(f"the cell of frame {int(np.argmin(volumes))} is flat; give three vectors that span a volume")
+    def evaluation(self, starts: np.ndarray, species: np.ndarray) -> Evaluation:
+        """The arrays of a set of atoms, see `Evaluation`."""
+        return Evaluation(self.model, self._kernel.address, starts.astype(np.int64), species, self.threads)
 
-
-def blocks_of(species: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Atoms by species, and blocks (first, last, species) of them."""
-    atoms = np.argsort(species, kind="stable")
-    blocks = []
-    start = 0
-    for kind in np.unique(species):
-        end = start + int(np.sum(species == kind))
-        blocks += [(first, min(first + BLOCK, end), kind) for first in range(start, end, BLOCK)]
-        start = end
-    return atoms, np.array(blocks, np.int64)
+    def _run(self, positions: np.ndarray, cells: np.ndarray, starts: np.ndarray, species: np.ndarray) -> Evaluation:
+        now = self._evaluation
+        if now is None or not (np.array_equal(now.starts, starts) and np.array_equal(now.species, species)):
+            now = self._evaluation = self.evaluation(starts, species)
+        now.positions[:] = positions
+        now.cells[:] = cells
+        now.run()
+        self.crowded = int(now.crowded.sum())
+        return now

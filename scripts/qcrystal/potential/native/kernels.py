@@ -5,19 +5,14 @@ atoms as lanes follow products, networks and their slopes; then each atom's slop
 that the order of additions is always the same. Differences of positions, forces, virials and the repulsion are in double
 precision, everything else in single.
 
-Everything is compiled once per degree of the harmonics and kind of processor, and kept by numba beside this file (or where
-``NUMBA_CACHE_DIR`` says).
+Everything is compiled once per degree of the harmonics, see `qcrystal.potential.native.compiling`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
-import numba
 import numpy as np
 from numba import njit
 from numba.extending import overload
@@ -25,41 +20,33 @@ from numba.extending import overload
 from qcrystal.potential.moments import invariants, neighbourhoods
 from qcrystal.potential.native import arrays, simd
 from qcrystal.potential.native import emitted as emit
-from qcrystal.potential.native.arrays import BLOCK, OUTPUTS, row_length
+from qcrystal.potential.native.arrays import BLOCK, OUTPUTS, Task, row_length
+from qcrystal.potential.native.compiling import CALLED, c_function, reader, stamp
 from qcrystal.potential.native.simd import LANES
 
 WIDE = BLOCK // LANES
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+task_at = reader(Task)
 
 
 @cache
 def compiled(degree: int):
-    """The evaluation for harmonics up to a degree.
+    """The evaluation for harmonics up to a degree, as a C function.
 
-    It takes blocks (n, 3) of atoms (first and last place in ``atoms``, species), ``atoms``, and the tuples of
-    `qcrystal.potential.native.arrays`; adds to the results; and returns how many atoms have more neighbours than the descriptor
-    has places.
+    It takes the address of the table of a `qcrystal.potential.native.arrays.Task`; adds to its results; and returns how many
+    atoms have more neighbours than the descriptor has places.
     """
-    stamp = _stamp()
+    digest = stamp(emit, simd, arrays, invariants, neighbourhoods)
 
-    def evaluate(blocks, atoms, system, pairs, model, work, results):
-        crowded = 0 * len(stamp)  # a variable of the function belongs to numba's key
+    def evaluate(address):
+        blocks, atoms, system, pairs, model, work, results = task_at(address)
+        crowded = 0 * len(digest)  # a variable of the function belongs to numba's key
         for number in range(len(blocks)):
             first, last, own = blocks[number]
             crowded += _block(atoms[first:last], own, system, pairs, model, work, results, degree)
         return crowded
 
-    try:
-        return njit(cache=True, **OPTIONS)(evaluate)
-    except RuntimeError:  # numba finds no folder that it may write to
-        return njit(**OPTIONS)(evaluate)
-
-
-def _stamp() -> str:
-    """Digest of what is compiled: numba itself looks at this file only."""
-    modules = (emit, simd, arrays, invariants, neighbourhoods)
-    content = b"".join(Path(inspect.getfile(module)).read_bytes() for module in modules)
-    return hashlib.sha256(content + numba.__version__.encode()).hexdigest()
+    return c_function(CALLED, evaluate)
 
 
 def _block(atoms, own, system, pairs, model, work, results, degree):
@@ -144,6 +131,8 @@ def _gather(slot, atom, own, system, pairs, model, work, results):
         base[place] = model.species * model.rows
         place += 1
     work.ends[slot + 1] = place
+    for kind in range(model.species):
+        results.closest[0] = min(results.closest[0], nearest[slot, kind])
     for kind in range(model.species):
         if found[kind] > model.limits[kind]:
             return 1

@@ -1,20 +1,21 @@
-"""Neighbour lists with a skin (Verlet lists) for periodic cells of any shape and size, many frames at once."""
+"""Neighbour lists with a skin (Verlet lists) for periodic cells of any shape and size, many frames of any sizes at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from qcrystal.potential.native.compiling import jit
 
 
 @dataclass
 class Pairs:
-    """Ordered pairs closer than a reach, both directions, of F frames with N atoms each.
+    """Ordered pairs closer than a reach, both directions, of F frames with A atoms together.
 
     Attributes
     ----------
-    first : (F N + 1,) array of int64
+    first : (A + 1,) array of int64
         Pairs ``first[i]`` to ``first[i + 1]`` belong to atom i; atoms are counted through all frames.
     other : (P,) array of int32
         The neighbour.
@@ -42,7 +43,7 @@ class Lists:
 
     Parameters
     ----------
-    positions, cells
+    positions, cells, starts
         As for `find_pairs`, of the moment at which the lists are made.
     cutoff, skin
         Å.
@@ -50,37 +51,21 @@ class Lists:
     Attributes
     ----------
     pairs : Pairs
+    fractional, cells
+        Of the atoms when the lists were made.
     shifts : (I, 3) array
         Å; of the pairs' images in the cells of the last call of `follow`.
     """
 
-    def __init__(self, positions: np.ndarray, cells: np.ndarray, cutoff: float, skin: float):
-        self.reach, self.skin = cutoff + skin, skin
-        self.pairs = find_pairs(positions, cells, self.reach)
+    def __init__(self, positions: np.ndarray, cells: np.ndarray, starts: np.ndarray, cutoff: float, skin: float):
+        self.pairs = find_pairs(positions, cells, starts, cutoff + skin)
         self.cells = cells.copy()
-        self.fractional = positions @ np.linalg.inv(cells)
+        lengths = np.diff(starts)
+        self.fractional = np.einsum("ai,aij->aj", positions, np.repeat(np.linalg.inv(cells), lengths, axis=0))
         self.shifts = np.empty_like(self.pairs.shifts)
-        self.follow(positions, cells)
-
-    def follow(self, positions: np.ndarray, cells: np.ndarray) -> bool:
-        """Take new positions and cells; False if the lists do not serve them."""
-        pairs = self.pairs
-        return positions.shape == self.fractional.shape and bool(
-            _follow(
-                positions,
-                cells,
-                self.fractional,
-                self.cells,
-                self.reach,
-                self.skin,
-                pairs.shifts,
-                pairs.frames,
-                self.shifts,
-            )  # fmt: skip
-        )
 
 
-@njit(cache=True, error_model="numpy")
+@jit
 def _inverse(m):
     result = np.empty((3, 3))
     for i in range(3):
@@ -90,10 +75,13 @@ def _inverse(m):
     return result / (m[0, 0] * result[0, 0] + m[0, 1] * result[1, 0] + m[0, 2] * result[2, 0])
 
 
-@njit(cache=True, error_model="numpy")
-def _follow(positions, cells, old, old_cells, reach, skin, numbers, frames, shifts):
-    """What two atoms have moved against the cell, and its strain times their distance, must be less than the skin."""
-    for frame in range(len(positions)):
+@jit
+def follow(positions, cells, starts, old, old_cells, reach, skin, numbers, frames, shifts):
+    """Take new positions and cells into `Lists`; False if the lists do not serve them.
+
+    What two atoms have moved against the cell, and its strain times their distance, must be less than the skin.
+    """
+    for frame in range(len(cells)):
         cell, inverse, before = cells[frame], _inverse(cells[frame]), _inverse(old_cells[frame])
         strain = 0.0
         for i in range(3):
@@ -101,11 +89,11 @@ def _follow(positions, cells, old, old_cells, reach, skin, numbers, frames, shif
                 value = before[i, 0] * cell[0, j] + before[i, 1] * cell[1, j] + before[i, 2] * cell[2, j]
                 strain += (value - (1.0 if i == j else 0.0)) ** 2
         farthest = (skin - np.sqrt(strain) * reach) / 2
-        for i in range(positions.shape[1]):
-            x, y, z = positions[frame, i]
-            a = x * inverse[0, 0] + y * inverse[1, 0] + z * inverse[2, 0] - old[frame, i, 0]
-            b = x * inverse[0, 1] + y * inverse[1, 1] + z * inverse[2, 1] - old[frame, i, 1]
-            c = x * inverse[0, 2] + y * inverse[1, 2] + z * inverse[2, 2] - old[frame, i, 2]
+        for i in range(starts[frame], starts[frame + 1]):
+            x, y, z = positions[i, 0], positions[i, 1], positions[i, 2]
+            a = x * inverse[0, 0] + y * inverse[1, 0] + z * inverse[2, 0] - old[i, 0]
+            b = x * inverse[0, 1] + y * inverse[1, 1] + z * inverse[2, 1] - old[i, 1]
+            c = x * inverse[0, 2] + y * inverse[1, 2] + z * inverse[2, 2] - old[i, 2]
             x = a * cell[0, 0] + b * cell[1, 0] + c * cell[2, 0]
             y = a * cell[0, 1] + b * cell[1, 1] + c * cell[2, 1]
             z = a * cell[0, 2] + b * cell[1, 2] + c * cell[2, 2]
@@ -118,24 +106,27 @@ def _follow(positions, cells, old, old_cells, reach, skin, numbers, frames, shif
     return True
 
 
-def find_pairs(positions: np.ndarray, cells: np.ndarray, reach: float) -> Pairs:
+def find_pairs(positions: np.ndarray, cells: np.ndarray, starts: np.ndarray, reach: float) -> Pairs:
     """All pairs closer than ``reach`` under periodic boundaries.
 
     Parameters
     ----------
-    positions : (F, N, 3) array
-        Å; atoms may lie outside of their cells.
+    positions : (A, 3) array
+        Å; atoms of all frames, which may lie outside of their cells.
     cells : (F, 3, 3) array
         Å; rows are vectors, of either handedness.
+    starts : (F + 1,) array
+        Atoms ``starts[f]`` to ``starts[f + 1]`` belong to frame f.
     reach
         Å; may be longer than the cell.
     """
-    parts, frames = [], []
-    shifts: list[np.ndarray] = []
-    count = positions.shape[1]
-    for frame, (place, cell) in enumerate(zip(positions, cells, strict=True)):
-        first, other, image, numbers = _pairs_of(np.ascontiguousarray(place, float), np.asarray(cell, float), reach)
-        parts.append((first[1:] - first[:-1], other + frame * count, image + sum(len(s) for s in shifts)))
+    parts, frames, shifts = [], [], []
+    images = 0
+    for frame, cell in enumerate(cells):
+        place = np.ascontiguousarray(positions[starts[frame] : starts[frame + 1]], float)
+        first, other, image, numbers = _pairs_of(place, np.asarray(cell, float), reach)
+        parts.append((first[1:] - first[:-1], other + starts[frame], image + images))
+        images += len(numbers)
         shifts.append(numbers)
         frames.append(np.full(len(numbers), frame))
     lengths, other, image = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -163,7 +154,7 @@ def _pairs_of(positions: np.ndarray, cell: np.ndarray, reach: float):
     return _ordered(first, other, image, sizes, inside.astype(np.int64))
 
 
-@njit(cache=True, error_model="numpy")
+@jit
 def _ordered(first, other, image, sizes, inside):
     """The pairs by numbers of atom, neighbour and image, the latter from the positions as they were before wrapping.
 
@@ -209,7 +200,7 @@ def _ordered(first, other, image, sizes, inside):
     return found, neighbours, numbers, shifts
 
 
-@njit(cache=True, error_model="numpy")
+@jit
 def _sort(fractional, bins):
     """Atoms by bins: order, and the first place of each bin."""
     count = len(fractional)
@@ -231,7 +222,7 @@ def _sort(fractional, bins):
     return order, starts
 
 
-@njit(cache=True, error_model="numpy")
+@jit
 def _search(fractional, cell, reach, bins, steps, order, starts, sizes):
     """Pairs by atoms: counts first, then fills."""
     count = len(fractional)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qcrystal.potential.engines import load_potential
+from qcrystal.potential.native.evaluator import Evaluator
 from qcrystal.potential.native.weights import WeightsError, read_weights
 
 pytestmark = pytest.mark.engine
@@ -104,6 +105,29 @@ def test_batches_and_order_change_nothing(evaluator_of, hydride, released_model)
     for frame in range(3):
         apart = evaluator.evaluate(positions[frame : frame + 1], cells[frame : frame + 1], types)
         np.testing.assert_allclose(apart[1][0], together[1][frame], atol=2e-5)
+
+
+def test_crystals_of_many_sizes_in_one_call(evaluator_of, hydride, released_model):
+    """They share blocks of lanes; each gets what it gets alone, but for rounding."""
+    evaluator = evaluator_of(released_model)
+    crystals = []
+    for repeat in ((1, 1, 1), (2, 1, 1), (1, 2, 2)):
+        positions, cells, symbols = hydride(1, repeat, seed=sum(repeat))
+        crystals.append((positions[0], cells[0], [evaluator.species.index(symbol) for symbol in symbols]))
+    energies, forces, virials = evaluator.evaluate_crystals(crystals)
+    for number, (positions, cell, types) in enumerate(crystals):
+        energy, force, virial = evaluator.evaluate(positions[None], cell[None], types)
+        assert abs(energies[number] - energy[0]) < ENERGY * len(types)
+        np.testing.assert_allclose(forces[number], force[0], atol=2e-5)
+        np.testing.assert_allclose(virials[number], virial[0], atol=1e-4)
+
+
+def test_threads_change_no_digit(evaluator_of, hydride, released_model):
+    positions, cells, symbols = hydride(3, (2, 2, 1))
+    one, three = evaluator_of(released_model), Evaluator(released_model, threads=3)
+    types = [one.species.index(symbol) for symbol in symbols]
+    for own, other in zip(one.evaluate(positions, cells, types), three.evaluate(positions, cells, types), strict=True):
+        np.testing.assert_array_equal(own, other)
 
 
 def test_old_lists_give_the_same_to_the_last_bit(evaluator_of, hydride, released_model):

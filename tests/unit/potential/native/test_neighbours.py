@@ -22,7 +22,8 @@ def test_all_pairs_are_found(name):
     cell = np.array(cell, float)
     frames = np.random.default_rng(4).normal(0, 15, (2, count, 3))  # also outside of the cell
     reach = 4.6
-    pairs = find_pairs(frames, np.array([cell, 1.1 * cell]), reach)
+    starts = np.array([0, count, 2 * count])
+    pairs = find_pairs(frames.reshape(-1, 3), np.array([cell, 1.1 * cell]), starts, reach)
     for frame, (positions, own) in enumerate(zip(frames, (cell, 1.1 * cell), strict=True)):
         expected = neighbor_list("ijD", Atoms(f"H{count}", positions, cell=own, pbc=True), reach)
         expected = sorted(zip(expected[0], expected[1], *expected[2].round(6).T, strict=True))
