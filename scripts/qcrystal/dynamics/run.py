@@ -29,7 +29,7 @@ def run(
         Stiffest phonon in THz; a path integral whose time step is too long for it is refused, and the report says what its
         beads leave out. LAMMPS looks for itself.
     cores
-        MPI ranks of LAMMPS; a path integral uses one core.
+        Threads of the native engine; with DeePMD-kit, MPI ranks of LAMMPS, and one for a path integral.
     trained
         Lowest and highest pressure (GPa) of the potential's labels; a run that leaves them stops.
 
@@ -41,7 +41,9 @@ def run(
     if spec.method in PATH_INTEGRAL_METHODS:
         from qcrystal.dynamics.ipi import launcher as ipi
 
-        ipi.run(spec, structure, Path(model), Path(directory), max_frequency=max_frequency, trained=trained)
+        ipi.run(
+            spec, structure, Path(model), Path(directory), max_frequency=max_frequency, trained=trained, cores=cores
+        )
     else:
         from qcrystal.dynamics.lammps import launcher as lammps
 

@@ -35,8 +35,14 @@ class Evaluator(Protocol):
         """Energies (F,) in eV, forces (F, N, 3) in eV/Å and virials (F, 3, 3) in eV, positive under compression."""
         ...
 
+    def evaluate_crystals(
+        self, crystals: Sequence[tuple[np.ndarray, np.ndarray, Sequence[int]]]
+    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        """The same of crystals of any sizes: positions (N, 3), cell (3, 3) and types of each; a list of forces (N, 3)."""
+        ...
 
-def open_potential(model: Path, engine: Engine = "native") -> Evaluator:
+
+def open_potential(model: Path, engine: Engine = "native", threads: int = 1) -> Evaluator:
     """An evaluator of a potential.
 
     Parameters
@@ -45,6 +51,8 @@ def open_potential(model: Path, engine: Engine = "native") -> Evaluator:
         Frozen potential (``model.pb``; for DeePMD-kit any other file that it reads).
     engine
         The native one leaves to DeePMD-kit what it does not cover, and says so in the log.
+    threads
+        Of the native engine; their number changes no digit.
 
     Raises
     ------
@@ -53,17 +61,17 @@ def open_potential(model: Path, engine: Engine = "native") -> Evaluator:
     """
     if not Path(model).exists():
         raise PotentialError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model (model.pb)")
-    native = native_evaluator(model) if engine == "native" else None
+    native = native_evaluator(model, threads) if engine == "native" else None
     return native or Deepmd(model)
 
 
-def native_evaluator(model: Path) -> Any:
+def native_evaluator(model: Path, threads: int = 1) -> Any:
     """The `qcrystal.potential.native.evaluator.Evaluator` of a potential, or None if it does not cover it."""
     if not covered(model):
         return None
     from qcrystal.potential.native.evaluator import Evaluator as Native  # numba: half a second
 
-    return Native(Path(model))
+    return Native(Path(model), threads)
 
 
 def covered(model: Path) -> bool:
@@ -117,3 +125,10 @@ class Deepmd:
             np.asarray(forces, float).reshape(frames, count, 3),
             np.asarray(virials, float).reshape(frames, 3, 3),
         )
+
+    def evaluate_crystals(
+        self, crystals: Sequence[tuple[np.ndarray, np.ndarray, Sequence[int]]]
+    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        found = [self.evaluate(positions[None], cell[None], types) for positions, cell, types in crystals]
+        energies, forces, virials = zip(*found, strict=True)
+        return np.concatenate(energies), [force[0] for force in forces], np.concatenate(virials)

@@ -12,6 +12,8 @@ from scipy import fft
 
 BLOCK = 256
 """Atoms whose noise is filtered at a time; bounds the memory."""
+KEPT = 4096
+"""Atoms up to which white noise is kept for the next segment; bounds the memory."""
 
 
 def impulse_response(spectrum: np.ndarray, steps: int) -> np.ndarray:
@@ -52,13 +54,43 @@ def cell_noise(seed: int, step: int) -> np.ndarray:
     return np.random.Generator(generator).standard_normal(6)
 
 
-def filtered_noise(seed: int, segment: int, tags: ArrayLike, filters: np.ndarray, kind: np.ndarray) -> np.ndarray:
+class WhiteNoise:
+    """White noise of atoms by segments. The last two are kept for few atoms, as the next segment needs them again.
+
+    Parameters
+    ----------
+    seed, steps
+    tags : (N,) array of int
+    """
+
+    def __init__(self, seed: int, tags: ArrayLike, steps: int):
+        self.seed, self.tags, self.steps = seed, np.asarray(tags), steps
+        self._kept: dict[int, np.ndarray] = {}
+
+    def around(self, segment: int, atoms: slice) -> np.ndarray:
+        """Numbers (n, 3, 3 steps) of the chosen atoms in a segment and its two neighbours."""
+        three = range(segment - 1, segment + 2)
+        if len(self.tags) > KEPT:
+            return np.concatenate([self._made(number, atoms) for number in three], axis=-1)
+        for number in [number for number in self._kept if number not in three]:
+            del self._kept[number]
+        for number in three:
+            if number not in self._kept:
+                self._kept[number] = self._made(number, slice(None))
+        return np.concatenate([self._kept[number][atoms] for number in three], axis=-1)
+
+    def _made(self, segment: int, atoms: slice) -> np.ndarray:
+        return np.array([white_noise(self.seed, segment, int(tag), self.steps) for tag in self.tags[atoms]])
+
+
+def filtered_noise(white: WhiteNoise, segment: int, filters: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """Noise of one segment: white noise of this segment and its two neighbours through a finite filter.
 
     Parameters
     ----------
-    seed, segment
-    tags : (N,) array of int
+    white : WhiteNoise
+        Of N atoms, with segments of L steps.
+    segment : int
     filters : (S, 2 L + 1) array
         Filters over L steps to each side, one per kind of atom.
     kind : (N,) array of int
@@ -68,20 +100,13 @@ def filtered_noise(seed: int, segment: int, tags: ArrayLike, filters: np.ndarray
     -------
     (L, N, 3) array of float32
     """
-    tags, steps = np.asarray(tags), filters.shape[-1] // 2
+    count, steps = len(white.tags), white.steps
     padded = np.zeros((len(filters), 3 * steps), np.float32)
     padded[:, : 2 * steps + 1] = filters
     transfer = fft.rfft(np.roll(padded, -steps, axis=-1))
-    noise = np.empty((steps, len(tags), 3), np.float32)
-    for first in range(0, len(tags), BLOCK):
+    noise = np.empty((steps, count, 3), np.float32)
+    for first in range(0, count, BLOCK):
         block = slice(first, first + BLOCK)
-        white = np.array(
-            [
-                [white_noise(seed, k, int(tag), steps) for k in (segment - 1, segment, segment + 1)]
-                for tag in tags[block]
-            ]
-        )
-        white = white.transpose(0, 2, 1, 3).reshape(len(white), 3, 3 * steps)
-        coloured = fft.irfft(fft.rfft(white) * transfer[kind[block]][:, None, :], n=3 * steps)
+        coloured = fft.irfft(fft.rfft(white.around(segment, block)) * transfer[kind[block]][:, None, :], n=3 * steps)
         noise[:, block] = coloured[:, :, steps : 2 * steps].transpose(2, 0, 1)
     return noise

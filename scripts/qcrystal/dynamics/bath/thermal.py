@@ -20,7 +20,7 @@ import numpy as np
 from ase import units
 from numpy.typing import ArrayLike
 
-from qcrystal.dynamics.bath.noise import filtered_noise, white_noise
+from qcrystal.dynamics.bath.noise import WhiteNoise, filtered_noise, white_noise
 from qcrystal.dynamics.bath.observer import Observer
 from qcrystal.dynamics.bath.parameters import Bath, highest_cutoff
 from qcrystal.dynamics.bath.spectra import Design
@@ -81,6 +81,7 @@ class ThermalBath:
         self.kinds = np.zeros(count, int) if kinds is None else np.asarray(kinds)
         self.design = Design(bath, self.temperature, self.timestep, quantum)
         self.segment_steps = self.design.segment_steps
+        self._white = WhiteNoise(self.seed, self.tags, self.segment_steps)
         self.friction = np.exp(-bath.gamma * self.timestep)
         self._kick = np.sqrt((1.0 - self.friction**2) / (self.masses * AMU_A2_PS2))[:, None]
         self._root_mass = np.sqrt(self.masses)[:, None]
@@ -133,7 +134,7 @@ class ThermalBath:
 
     def _make_segment(self, index: int) -> np.ndarray:
         if self.quantum:
-            return filtered_noise(self.seed, index, self.tags, self.filters, self.kinds)
+            return filtered_noise(self._white, index, self.filters, self.kinds)
         noise = np.empty((self.segment_steps, len(self.tags), 3), np.float32)
         for i, tag in enumerate(self.tags):
             noise[:, i] = white_noise(self.seed, index, int(tag), self.segment_steps).T

@@ -1,7 +1,7 @@
 """Potentials that i-PI calls inside its own process, all beads in one batch.
 
 i-PI loads this file by its path (``<pes>custom</pes>``). The settings are a JSON file in the working folder of the run:
-``model`` (frozen potential), ``species`` (symbols, one per atom), ``engine`` (what evaluates it).
+``model`` (frozen potential), ``species`` (symbols, one per atom), ``engine`` (what evaluates it), ``threads``.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ class DeepPotentialDriver(BeadPotential):
     def prepare(self) -> None:
         from qcrystal.potential.engines import open_potential
 
-        self._potential = open_potential(self.settings["model"], self.settings["engine"])
+        self._potential = open_potential(
+            self.settings["model"], self.settings["engine"], self.settings.get("threads", 1)
+        )
         known = self._potential.species
         unknown = sorted(set(self.settings["species"]) - set(known))
         if unknown:

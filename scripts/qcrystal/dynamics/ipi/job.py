@@ -54,7 +54,7 @@ class Job:
         """An error that names the run and its log."""
         return RunError(f"run {self.spec.run}: {cause} (log: {self.log})")
 
-    def prepare(self, files: dict[str, str], model: Path) -> tuple[int, str]:
+    def prepare(self, files: dict[str, str], model: Path, threads: int = 1) -> tuple[int, str]:
         """Write i-PI's files, or set a killed run back to its newest checkpoint.
 
         Parameters
@@ -63,6 +63,8 @@ class Job:
             Texts by file name; one is ``input.xml``.
         model
             The potential.
+        threads
+            Of the native engine.
 
         Returns
         -------
@@ -78,7 +80,12 @@ class Job:
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (self.folder / name).write_text(text)
-        settings = {"model": str(model.resolve()), "species": self.species, "engine": self.spec.engine}
+        settings = {
+            "model": str(model.resolve()),
+            "species": self.species,
+            "engine": self.spec.engine,
+            "threads": threads,
+        }
         (self.folder / "driver.json").write_text(json.dumps(settings))
         mark.write_text(identity)
         if restart is None:

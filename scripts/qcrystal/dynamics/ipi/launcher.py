@@ -37,6 +37,7 @@ def run(
     fix_centre: bool = True,
     max_frequency: float | None = None,
     trained: tuple[float, float] | None = None,
+    cores: int = 1,
 ) -> None:
     """Run or continue path-integral dynamics; leaves trajectory.h5, thermo.csv and report.json in ``directory``.
 
@@ -63,6 +64,8 @@ def run(
         the harmonic error.
     trained
         Lowest and highest pressure (GPa) of the potential's labels; a run that leaves them stops.
+    cores
+        Threads of the native engine, which change no digit.
 
     Raises
     ------
@@ -76,10 +79,10 @@ def run(
         "input.xml": simulation_input(spec, job.species, spec.ensemble == "npt", driver, fix_centre),
         "start.xyz": start_file(job.species, cell, positions),
     }
-    first_step, source = job.prepare(files, Path(model))
+    first_step, source = job.prepare(files, Path(model), cores)
     begin, rate = time.monotonic(), None
     if first_step < spec.steps:
-        rate = _work(job, source, first_step, abs(np.linalg.det(cell)), trained)
+        rate = _work(job, source, first_step, abs(np.linalg.det(cell)), trained, cores)
     timing = results.timing(spec, first_step, time.monotonic() - begin, rate)
     thermo = results.thermodynamics(job)
     report = results.report(job, thermo) | results.bead_convergence(spec, max_frequency)
@@ -98,18 +101,21 @@ def _check(spec: RunSpec, structure: Atoms, model: Path, max_frequency: float | 
             raise RunError(f"run {spec.run}: {error}") from error
 
 
-def _work(job: Job, source: str, first_step: int, volume: float, trained: tuple[float, float] | None) -> float | None:
+def _work(
+    job: Job, source: str, first_step: int, volume: float, trained: tuple[float, float] | None, cores: int
+) -> float | None:
     """Run i-PI to the last step; returns steps per second, None when it was over too soon to tell."""
     program = Path(sys.executable).with_name("i-pi")
     if not program.is_file():
         raise job.error(f"no i-PI at {program}; install the environment of the potential")
     watch = Watch(job, volume, trained)
     path = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]  # for the driver
+    threads = {**thread_environment(1), "NUMBA_NUM_THREADS": str(cores)}
     try:
         outcome = supervise(
             [sys.executable, "-P", program, source],
             directory=job.folder,
-            environment={**os.environ, **thread_environment(1), "PYTHONPATH": ":".join(filter(None, path))},
+            environment={**os.environ, **threads, "PYTHONPATH": ":".join(filter(None, path))},
             log=job.log,
             on_tick=watch.look,
         )

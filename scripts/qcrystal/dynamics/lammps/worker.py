@@ -1,4 +1,4 @@
-"""The process in which LAMMPS runs: ``python -m qcrystal.dynamics.lammps.worker job.json parent-pid``, under MPI if wanted.
+"""The process in which LAMMPS runs: ``python -m qcrystal.dynamics.lammps.worker job.json parent-pid threads``, or under MPI.
 
 Every rank does the same but for the atoms that it owns; the first one writes. Noise depends on step and atom only, so each
 rank has that of all atoms and takes its own atoms' part. The process prints ``progress: ...`` lines and, if it fails, one
@@ -57,12 +57,14 @@ class Simulation:
     directory : Path
     parent : int
         Process that must stay alive.
+    threads : int
+        Of the native engine.
     """
 
-    def __init__(self, job: dict[str, Any], directory: Path, parent: int):
+    def __init__(self, job: dict[str, Any], directory: Path, parent: int, threads: int = 1):
         self.spec = spec = RunSpec(**job["spec"])
         self.files, self.parent = Files(directory), parent
-        self.box = box = Box(spec, job, self.files)
+        self.box = box = Box(spec, job, self.files, threads)
         continues = self.files.checkpoint.is_file()
         self.start = StartProperties.read(self.files.start) if continues else self._begin()
         self.pressure_watch = PressureWatch(
@@ -164,13 +166,18 @@ class Simulation:
                 return
             self._look_around(step)
             index = tags - 1
+            velocities = box.own("v")
             half_kick = impulse * box.own("f") / box.masses[index, None]
-            if box.ranks == 1 or self.bath.records(step):  # the bath wants to see all atoms
+            if box.ranks == 1:
+                full = np.empty_like(velocities)
+                full[index] = velocities + half_kick
+                kicked = self.bath.kick(step, full)[index]
+            elif self.bath.records(step):  # the bath wants to see all atoms
                 full = box.all("v") + impulse * box.all("f") / box.masses[:, None]
                 kicked = self.bath.kick(step, full)[index]
             else:
-                kicked = self.bath.kick(step, box.own("v") + half_kick, index)
-            box.own("v")[:] = kicked - half_kick
+                kicked = self.bath.kick(step, velocities + half_kick, index)
+            velocities[:] = kicked - half_kick
         except Exception as error:
             box.fail(error)
 
@@ -258,13 +265,13 @@ class Simulation:
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
-def main(job: str, parent: str) -> int:
+def main(job: str, parent: str, threads: str) -> int:
     """Carry out the job; 0 if it went well."""
     end_with_parent()
     watch_for_job()
     path = Path(job)
     try:
-        Simulation(json.loads(path.read_text()), path.parent, int(parent)).run()
+        Simulation(json.loads(path.read_text()), path.parent, int(parent), int(threads)).run()
     except Exception as error:
         lost = isinstance(error, OSError) and error.errno == errno.ENOSPC
         print(f"failure: {full_disk(path.parent) if lost else one_line(error)}", flush=True)

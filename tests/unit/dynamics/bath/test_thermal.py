@@ -7,7 +7,7 @@ import pytest
 from ase import units
 
 from qcrystal.dynamics.bath.adaptive import AdaptiveBath
-from qcrystal.dynamics.bath.noise import filtered_noise, white_noise
+from qcrystal.dynamics.bath.noise import WhiteNoise, filtered_noise, white_noise
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.bath.spectra import cutoff_filter, lorentzian_kernels, step_kernels
 from qcrystal.dynamics.bath.thermal import ThermalBath
@@ -109,7 +109,7 @@ def test_filtering_is_the_plain_convolution():
     """Against numpy.convolve of the concatenated white noise (tolerance: single precision)."""
     rng = np.random.default_rng(0)
     steps, filters = 8, rng.normal(size=(2, 17)).astype(np.float32)
-    noise = filtered_noise(5, 3, [4, 9], filters, np.array([1, 0]))
+    noise = filtered_noise(WhiteNoise(5, [4, 9], filters.shape[1] // 2), 3, filters, np.array([1, 0]))
     for i, (tag, kind) in enumerate(((4, 1), (9, 0))):
         white = np.concatenate([white_noise(5, k, tag, steps) for k in (2, 3, 4)], axis=1)
         for axis in range(3):

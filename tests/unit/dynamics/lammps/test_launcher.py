@@ -213,6 +213,18 @@ def test_a_torn_row_does_not_come_back(structure, released_model, tmp_path, monk
     assert thermo.notna().all().all()
 
 
+def test_two_threads_make_the_trajectory_of_one(structure, released_model, tmp_path):
+    """To the last bit: adaptive bath, flexible cell, checkpoints on the way."""
+    spec = specification(method="adqtb", temperature=5, steps=40, bath=Bath(segment=0.01))
+    for cores in (1, 2):
+        lammps.run(spec, structure, released_model, tmp_path / str(cores), cores)
+    one, two = (Trajectory(tmp_path / name / "trajectory.h5") for name in ("1", "2"))
+    assert np.array_equal(two.positions, one.positions)
+    assert np.abs(one.positions - one.positions[0]).max() > 0.1
+    first, second = (read_table(tmp_path / name / "thermo.csv", "thermo") for name in ("1", "2"))
+    assert first.equals(second)
+
+
 def test_two_ranks_make_the_trajectory_of_one(structure, released_model, tmp_path):
     """Adaptive bath, flexible cell, a checkpoint and a new segment on the way; two processes own half of the atoms each.
 
