@@ -15,7 +15,7 @@ from ase import Atoms
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.errors import QcrystalError
-from qcrystal.potential.engines import Engine, open_potential
+from qcrystal.potential.engines import Engine, PotentialError, open_potential
 from qcrystal.potential.evaluate import predict
 
 
@@ -96,6 +96,24 @@ class Committee:
         system = frames if isinstance(frames, LabelledFrames) else _unlabelled(frames)
         energies, forces, _ = zip(*(predict(potential, system) for potential in self._potentials), strict=True)
         return np.array(energies), np.array(forces)
+
+    def evaluate_crystals(self, crystals: Sequence[Atoms]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Energies (M, F) and, of each of F periodic crystals of any composition, forces (M, N, 3) of every member."""
+        members = []
+        for potential in self._potentials:
+            given = []
+            for atoms in crystals:
+                _unlabelled(atoms)  # complains of what cannot be evaluated
+                unknown = sorted(set(atoms.get_chemical_symbols()) - set(potential.species))
+                if unknown:
+                    raise PotentialError(
+                        f"{atoms.get_chemical_formula()}: {unknown[0]} is not among {potential.species}"
+                    )
+                types = [potential.species.index(symbol) for symbol in atoms.get_chemical_symbols()]
+                given.append((atoms.positions, atoms.cell.array, types))
+            members.append(potential.evaluate_crystals(given)[:2])
+        energies, forces = zip(*members, strict=True)
+        return np.array(energies), [np.array(own) for own in zip(*forces, strict=True)]
 
 
 def _unlabelled(frames: Atoms | Sequence[Atoms]) -> LabelledFrames:

@@ -176,9 +176,11 @@ def committee_columns(models: Sequence[Path], structures: Sequence[Atoms], engin
 
 def opinions(committee: Committee, structures: Sequence[Atoms]) -> pd.DataFrame:
     """The columns of `committee_columns` from a committee that is loaded already."""
+    if not structures:
+        return pd.DataFrame()
     rows = []
-    for atoms in structures:
-        energies, forces = committee.evaluate(atoms)
-        members = {f"member_{number}": e / len(atoms) for number, e in enumerate(energies[:, 0], 1)}
-        rows.append({"force_deviation": force_deviation(forces)[0], **members})
+    energies, forces = committee.evaluate_crystals(structures)
+    for atoms, energy, force in zip(structures, energies.T, forces, strict=True):
+        members = {f"member_{number}": e / len(atoms) for number, e in enumerate(energy, 1)}
+        rows.append({"force_deviation": force_deviation(force[:, None])[0], **members})
     return pd.DataFrame(rows)

@@ -412,8 +412,8 @@ def test_a_check_at_a_wrong_volume_has_the_enthalpy_at_the_right_one():
 
 def test_committee_columns_are_energies_per_atom_and_the_deviation_of_the_forces():
     class TwoMembers:
-        def evaluate(self, atoms):
-            return np.array([[2.0], [4.0]]), np.stack([np.zeros((1, 2, 3)), np.full((1, 2, 3), 2.0)])
+        def evaluate_crystals(self, crystals):
+            return np.array([[2.0], [4.0]]), [np.stack([np.zeros((2, 3)), np.full((2, 3), 2.0)])]
 
     table = opinions(TwoMembers(), [bulk("NaCl", "rocksalt", 5.6)])
     assert table.loc[0, ["member_1", "member_2"]].tolist() == [1.0, 2.0]
