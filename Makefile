@@ -132,7 +132,7 @@ acceptance: $(READY)
 	MEASURED=docs/exact_tests.csv $(VENV)/bin/python -m pytest -m slow
 
 bench: $(READY)
-	$(QCRYSTAL) bench --output bench.json
+	$(QCRYSTAL) bench --output bench.json --table docs/speed.csv
 
 lock:
 	"$$PYTHON" -m pip install --quiet uv

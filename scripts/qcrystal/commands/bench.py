@@ -15,13 +15,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import numpy as np
+import pandas as pd
 import typer
 import yaml
 from ase import units
 
+from qcrystal.commands import bench_engines
 from qcrystal.commands._options import application, console
 from qcrystal.commands.bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
 from qcrystal.config.layers import put_over
@@ -30,6 +32,7 @@ from qcrystal.dynamics.ipi.input import simulation_input, standard_orientation, 
 from qcrystal.dynamics.lammps import launcher as lammps
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.files import write_whole
+from qcrystal.potential.engines import Engine, open_potential
 
 app = application()
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,8 +63,12 @@ def specification(method: str, steps: int, **changes) -> RunSpec:
 
 
 def worker(what: str, **job) -> float | None:
-    """Processor time (s) of a bare code in this process: ``dynamics`` or ``batch``; None of a ``client`` of a socket."""
-    bare: dict[str, Callable[..., float | None]] = {
+    """Processor time (s) of a bare code in this process: ``dynamics`` or ``batch``; None of a ``client`` of a socket.
+
+    Of ``engines`` it is text: the measurement of `qcrystal.commands.bench_engines.measure`, as JSON.
+    """
+    bare: dict[str, Callable[..., Any]] = {
+        "engines": bench_engines.measure,
         "dynamics": bare_dynamics,
         "batch": bare_batch,
         "client": bare_client,
@@ -69,7 +76,7 @@ def worker(what: str, **job) -> float | None:
     return bare[what](**job)
 
 
-def bare_dynamics(model: str, repeat: list[int], ensemble: str, steps: int) -> float:
+def bare_dynamics(model: str, repeat: list[int], ensemble: str, steps: int, engine: Engine) -> float:
     """Dynamics by LAMMPS that prints and dumps every 20 steps, start-up left out; ``npt`` is at 150 GPa."""
     bar = 150.0 * units.GPa / units.bar
     motion = {"nvt": "nve", "npt": f"nph tri {bar} {bar} 0.2"}[ensemble]
@@ -81,34 +88,32 @@ def bare_dynamics(model: str, repeat: list[int], ensemble: str, steps: int) -> f
             f"dump frames all custom 20 {folder}/dump id xu yu zu",
             "run 0 post no",
         ]
-        simulation = bare_lammps(Path(model), lanthanum_decahydride(repeat), commands)
+        simulation = bare_lammps(Path(model), lanthanum_decahydride(repeat), commands, engine)
         started = time.process_time()
         simulation.command(f"run {steps}")
         return time.process_time() - started
 
 
-def bare_batch(model: str, repeat: list[int], rounds: int) -> float:
+def bare_batch(model: str, repeat: list[int], rounds: int, engine: Engine) -> float:
     """One evaluation of `BEADS` displaced frames in a batch, start-up left out."""
-    from deepmd.infer import DeepPot
-
     atoms = lanthanum_decahydride(repeat)
     positions = atoms.positions + np.random.default_rng(4).normal(0, 0.1, (BEADS, len(atoms), 3))
     types = [list(MASSES).index(symbol) for symbol in atoms.get_chemical_symbols()]
-    frames = positions.reshape(BEADS, -1), np.tile(atoms.cell.array.ravel(), (BEADS, 1)), types
-    potential = DeepPot(model)
-    potential.eval(*frames)
+    frames = positions, np.tile(atoms.cell.array, (BEADS, 1, 1)), types
+    potential = open_potential(Path(model), engine)
+    potential.evaluate(*frames)
     times = []
     for _ in range(rounds):
         started = time.process_time()
-        potential.eval(*frames)
+        potential.evaluate(*frames)
         times.append(time.process_time() - started)
     return min(times)
 
 
-def bare_client(model: str, repeat: list[int], address: str) -> None:
+def bare_client(model: str, repeat: list[int], address: str, engine: Engine) -> None:
     """LAMMPS that evaluates what i-PI sends to a socket, until i-PI ends."""
     commands = [f"fix socket all ipi {address} 31415 unix", "run 100000000"]
-    bare_lammps(Path(model), lanthanum_decahydride(repeat), commands)
+    bare_lammps(Path(model), lanthanum_decahydride(repeat), commands, engine)
 
 
 def _worker_command(what: str, **job) -> list[str]:
@@ -117,23 +122,39 @@ def _worker_command(what: str, **job) -> list[str]:
 
 def _bare(what: str, **job) -> float:
     """What `worker` measures, in a process of its own."""
+    return float(_said(what, **job))
+
+
+def _said(what: str, **job) -> str:
     done = subprocess.run(_worker_command(what, **job), capture_output=True, text=True, env=lammps.worker_environment())
     lines = [line for line in done.stdout.splitlines() if line.startswith("result ")]
     if not lines:
         raise RuntimeError(f"a bare run failed: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
-    return float(lines[-1].split()[1])
+    return lines[-1].removeprefix("result ")
 
 
-def baths(model: Path, rounds: int, steps: int, folder: Path) -> dict:
+def engines(model: Path, rounds: int, steps: int) -> dict:
+    """A step of both released potentials with both engines, and of the published architecture, side by side."""
+    models = [str(model), *(str(path) for path in (ROOT / "models").glob("lah10-*/model.pb") if path != model)]
+    table = json.loads(_said("engines", models=models, rounds=rounds, steps=steps))
+    ratios = {
+        f"{row['model']} {row['engine']}, {row['atoms']} atoms"
+        + (f", {row['beads']} beads" if row["beads"] > 1 else ""): (row["times_published"])
+        for row in table
+    }
+    return {"table": table, "ratios": ratios}
+
+
+def baths(model: Path, rounds: int, steps: int, folder: Path, engine: Engine) -> dict:
     """Processor time of a step (ms) of each method and of LAMMPS without us, by turns."""
     atoms = lanthanum_decahydride(REPEAT)
     best = dict.fromkeys(("bare", "classical", "qtb", "adqtb"), np.inf)
     for number in range(rounds):
-        bare = _bare("dynamics", model=str(model), repeat=REPEAT, ensemble="nvt", steps=steps)
+        bare = _bare("dynamics", model=str(model), repeat=REPEAT, ensemble="nvt", steps=steps, engine=engine)
         best["bare"] = min(best["bare"], 1e3 * bare / steps)
         for method in ("classical", "qtb", "adqtb"):
             place = folder / f"{method}-{number}"
-            lammps.run(specification(method, steps), atoms, model, place)
+            lammps.run(specification(method, steps, engine=engine), atoms, model, place)
             timing = json.loads((place / "timing.json").read_text())
             best[method] = min(best[method], 1e3 * timing["processor_time"] / steps)
     return {
@@ -144,6 +165,7 @@ def baths(model: Path, rounds: int, steps: int, folder: Path) -> dict:
             "adaptive qtb over classical": best["adqtb"] / best["classical"],
             "classical over bare LAMMPS": best["classical"] / best["bare"],
         },
+        "ms_of_bath": {method: best[method] - best["bare"] for method in ("classical", "qtb", "adqtb")},
     }
 
 
@@ -159,14 +181,14 @@ def _timed(work, *arguments) -> float:
     return _children_time() - before
 
 
-def paths(model: Path, rounds: int, folder: Path, short: int = 5, long: int = 25) -> dict:
+def paths(model: Path, rounds: int, folder: Path, engine: Engine, short: int = 5, long: int = 25) -> dict:
     """Processor time (ms) of a bead-step: our engine, i-PI with a LAMMPS client on a socket, the bare batched evaluation."""
     atoms = lanthanum_decahydride(REPEAT)
-    spec = {n: specification("pimd", n, beads=BEADS, sample_every=n) for n in (short, long)}
+    spec = {n: specification("pimd", n, beads=BEADS, sample_every=n, engine=engine) for n in (short, long)}
     engines = {"ours": ipi.run, "sockets": _socket_run}
     bare, spent = np.inf, {name: dict.fromkeys(spec, np.inf) for name in engines}
     for number in range(rounds):
-        bare = min(bare, _bare("batch", model=str(model), repeat=REPEAT, rounds=3))
+        bare = min(bare, _bare("batch", model=str(model), repeat=REPEAT, rounds=3, engine=engine))
         for (name, work), n in itertools.product(engines.items(), spec):
             now = _timed(work, spec[n], atoms, model, folder / f"{name}-{number}-{n}")
             spent[name][n] = min(spent[name][n], now)
@@ -200,7 +222,7 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
         server = subprocess.Popen([sys.executable, str(Path(sys.executable).with_name("i-pi")), "input.xml"], **streams)
         while not Path(f"/tmp/ipi_{address}").exists() and server.poll() is None:
             time.sleep(0.1)
-        command = _worker_command("client", model=str(model), repeat=REPEAT, address=address)
+        command = _worker_command("client", model=str(model), repeat=REPEAT, address=address, engine=spec.engine)
         client = subprocess.Popen(command, **streams)
         try:
             client.wait()  # i-PI ends its client; a client that fails leaves i-PI waiting
@@ -215,7 +237,7 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
         raise RuntimeError(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [failure])[-1]}")
 
 
-def sweep(model: Path, length: float, folder: Path) -> dict:
+def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
     """Wall time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time."""
     workspace = folder / "workspace"
     ignore = shutil.ignore_patterns("results", ".git", ".venv*", ".snakemake", "__pycache__")
@@ -228,7 +250,7 @@ def sweep(model: Path, length: float, folder: Path) -> dict:
     scale["sampling"]["frame_interval"], scale["sampling"]["checkpoint_interval"] = 0.01, 0.5
     (workspace / "config" / "bench.yaml").write_text(yaml.safe_dump(scale))
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
-    command += ["--config", "scale=config/bench.yaml", "start=model", f"model={model.parent}", "--"]
+    command += ["--config", "scale=config/bench.yaml", "start=model", f"model={model.parent}", f"engine={engine}", "--"]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
     def snakemake(*targets):
@@ -251,7 +273,14 @@ def sweep(model: Path, length: float, folder: Path) -> dict:
     ours = time.monotonic() - started
 
     def bare(_):
-        _bare("dynamics", model=str(model), repeat=(1, 1, 1), ensemble="npt", steps=round(length / TIMESTEP))
+        _bare(
+            "dynamics",
+            model=str(model),
+            repeat=(1, 1, 1),
+            ensemble="npt",
+            steps=round(length / TIMESTEP),
+            engine=engine,
+        )
 
     started = time.monotonic()
     with ThreadPoolExecutor(2) as queue:
@@ -269,6 +298,7 @@ def sweep(model: Path, length: float, folder: Path) -> dict:
 class Part(StrEnum):
     """What can be measured."""
 
+    engines = "engines"
     baths = "baths"
     paths = "paths"
     sweep = "sweep"
@@ -280,11 +310,16 @@ def main(
     model: Annotated[Path, typer.Option(help="Frozen potential to run with.")] = MODEL,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured; the smallest time counts.")] = 3,
     steps: Annotated[int, typer.Option(min=1, help="Steps of a run of `baths`: a segment of the bath.")] = 1000,
+    engine: Annotated[str, typer.Option(help="What evaluates the potential, here and in the bare codes.")] = "native",
     length: Annotated[float, typer.Option(min=0.001, help="Length of a run of `sweep`, in ps.")] = 3.0,
     output: Annotated[Path | None, typer.Option(help="Write the measurement to this JSON file.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Write the table of `engines` to this CSV file.")] = None,
     worker_job: Annotated[str, typer.Option("--worker", hidden=True)] = "",
 ) -> None:
     """Measure what engines and workflow cost beside the bare codes, as ratios side by side in one run (20 minutes).
+
+    **engines**: a step with both engines and all released potentials over one of the published architecture with DeePMD-kit, at
+    44, 352 and 2816 atoms, and an evaluation of 16 beads; beside them what the core's peak allows.
 
     **baths**: a step of the quantum baths over a classical one, and a classical one over bare LAMMPS (352 atoms, fixed cell).
 
@@ -303,11 +338,15 @@ def main(
         return
     if not model.is_file():
         raise FileNotFoundError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model")
-    document: dict = {"model": model.parent.name, "machine": machine()}
+    if engine not in get_args(Engine):
+        raise typer.BadParameter(f"there is no engine {engine}; name native or deepmd", param_hint="--engine")
+    chosen = cast(Engine, engine)
+    document: dict = {"model": model.parent.name, "engine": engine, "machine": machine()}
     measures = {
-        Part.baths: lambda folder: baths(model.resolve(), rounds, steps, folder),
-        Part.paths: lambda folder: paths(model.resolve(), rounds, folder),
-        Part.sweep: lambda folder: sweep(model.resolve(), length, folder),
+        Part.engines: lambda folder: engines(model.resolve(), rounds, 10),
+        Part.baths: lambda folder: baths(model.resolve(), rounds, steps, folder, chosen),
+        Part.paths: lambda folder: paths(model.resolve(), rounds, folder, chosen),
+        Part.sweep: lambda folder: sweep(model.resolve(), length, folder, chosen),
     }
     with tempfile.TemporaryDirectory() as scratch:
         for part in parts or list(Part):
@@ -317,6 +356,8 @@ def main(
                 found = document[part.value] = measures[part](folder)
             for name, ratio in found["ratios"].items():
                 print(f"{name}: {ratio:.3f}", flush=True)
+    if "engines" in document and table:
+        write_whole(table, pd.DataFrame(document["engines"]["table"]).to_csv(index=False))
     text = json.dumps(document, indent=1) + "\n"
     if output:
         write_whole(output, text)

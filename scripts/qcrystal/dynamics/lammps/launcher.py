@@ -123,6 +123,8 @@ def _work(spec: RunSpec, directory: Path, cores: int, engine: str) -> None:
         kind, _, message = line.partition(": ")
         if kind == "progress":
             log.info("%s", message)
+        elif kind == "note":
+            log.warning("%s", message)
         elif kind == "failure":
             failures.append(message)
 

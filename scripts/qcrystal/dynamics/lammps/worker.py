@@ -1,9 +1,9 @@
 """The process in which LAMMPS runs: ``python -m qcrystal.dynamics.lammps.worker job.json parent-pid threads``, or under MPI.
 
 Every rank does the same but for the atoms that it owns; the first one writes. Noise depends on step and atom only, so each
-rank has that of all atoms and takes its own atoms' part. The process prints ``progress: ...`` lines and, if it fails, one
-``failure: ...`` line. LAMMPS integrates (velocity Verlet, with or without a flexible cell). The bath runs in a callback after
-the force evaluation. It changes velocities only, so forces, virial and pressure are the potential's own.
+rank has that of all atoms and takes its own atoms' part. The process prints ``progress: ...`` and ``note: ...`` lines and, if it
+fails, one ``failure: ...`` line. LAMMPS integrates (velocity Verlet, with or without a flexible cell). The bath runs in a
+callback after the force evaluation. It changes velocities only, so forces, virial and pressure are the potential's own.
 """
 
 from __future__ import annotations
@@ -129,6 +129,13 @@ class Simulation:
                         raise RunError(f"asked to end, stopped at the checkpoint of step {self.step}; {AGAIN}")
         finally:
             self.samples.flush()
+        crowded = self.box.native.crowded if self.box.native else 0
+        if crowded:
+            others = "the native engine counts them all, DeePMD-kit the nearest ones"
+            print(
+                f"note: up to {crowded} atoms at a time had more neighbours than the potential's sel; {others}",
+                flush=True,
+            )
         if self.box.writes:
             self.samples.finish(self._report(), self._timing())
 
