@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, get_args, get_type_hints
@@ -57,6 +58,7 @@ def stamp(*modules: ModuleType) -> str:
 # --- tuples of arrays in tables ------------------------------------------------------------------------------------------
 
 
+@cache
 def form(kind: type) -> types.NamedTuple:
     """numba's type of a `NamedTuple` whose fields are arrays (``Annotated[ndarray, dtype, axes]``), int, or such tuples."""
     hints = get_type_hints(kind, include_extras=True)

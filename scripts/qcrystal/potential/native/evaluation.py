@@ -31,8 +31,8 @@ from qcrystal.potential.native.arrays import (
 from qcrystal.potential.native.compiling import CALLED, c_function, call, jit, reader, stamp, table
 from qcrystal.potential.native.neighbours import Lists, follow
 
-SKIN = 0.6
-"""Å."""
+SKIN = 0.9
+"""Å; more makes a step longer, less makes lists more often."""
 PARTS = 8
 """Parts of the atoms at most, and so threads."""
 

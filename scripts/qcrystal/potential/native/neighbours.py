@@ -224,39 +224,44 @@ def _sort(fractional, bins):
 
 @jit
 def _search(fractional, cell, reach, bins, steps, order, starts, sizes):
-    """Pairs by atoms: counts first, then fills."""
-    count = len(fractional)
+    """Pairs by atoms."""
+    count, place = len(fractional), 0
     first = np.zeros(count + 1, np.int64)
-    other, image = np.empty(0, np.int64), np.empty(0, np.int64)
-    for turn in range(2):
-        place = 0
-        for i in range(count):
-            a, b, c = fractional[i]
-            home = (int(a * bins[0]), int(b * bins[1]), int(c * bins[2]))
-            for u in range(home[0] - steps[0], home[0] + steps[0] + 1):
-                su = u // bins[0]
-                for v in range(home[1] - steps[1], home[1] + steps[1] + 1):
-                    sv = v // bins[1]
-                    for w in range(home[2] - steps[2], home[2] + steps[2] + 1):
-                        sw = w // bins[2]
-                        k = ((u - su * bins[0]) * bins[1] + v - sv * bins[1]) * bins[2] + w - sw * bins[2]
-                        shift = ((su + sizes[0] // 2) * sizes[1] + sv + sizes[1] // 2) * sizes[2] + sw + sizes[2] // 2
-                        for p in range(starts[k], starts[k + 1]):
-                            j = order[p]
-                            x = fractional[j, 0] + su - a
-                            y = fractional[j, 1] + sv - b
-                            z = fractional[j, 2] + sw - c
-                            dx = x * cell[0, 0] + y * cell[1, 0] + z * cell[2, 0]
-                            dy = x * cell[0, 1] + y * cell[1, 1] + z * cell[2, 1]
-                            dz = x * cell[0, 2] + y * cell[1, 2] + z * cell[2, 2]
-                            same = i == j and su == 0 and sv == 0 and sw == 0
-                            if same or dx * dx + dy * dy + dz * dz >= reach * reach:
-                                continue
-                            if turn:
-                                other[place], image[place] = j, shift
-                            place += 1
-            if turn == 0:
-                first[i + 1] = place
-        if turn == 0:
-            other, image = np.empty(place, np.int64), np.empty(place, np.int64)
-    return first, other, image
+    other, image = np.empty(128 * count, np.int64), np.empty(128 * count, np.int64)
+    largest = reach * reach
+    for i in range(count):
+        a, b, c = fractional[i]
+        home = (int(a * bins[0]), int(b * bins[1]), int(c * bins[2]))
+        for u in range(home[0] - steps[0], home[0] + steps[0] + 1):
+            su = u // bins[0]
+            for v in range(home[1] - steps[1], home[1] + steps[1] + 1):
+                sv = v // bins[1]
+                for w in range(home[2] - steps[2], home[2] + steps[2] + 1):
+                    sw = w // bins[2]
+                    k = ((u - su * bins[0]) * bins[1] + v - sv * bins[1]) * bins[2] + w - sw * bins[2]
+                    shift = ((su + sizes[0] // 2) * sizes[1] + sv + sizes[1] // 2) * sizes[2] + sw + sizes[2] // 2
+                    if place + starts[k + 1] - starts[k] > len(other):
+                        other, image = _longer(other, place), _longer(image, place)
+                    for p in range(starts[k], starts[k + 1]):
+                        j = order[p]
+                        x = fractional[j, 0] + su - a
+                        y = fractional[j, 1] + sv - b
+                        z = fractional[j, 2] + sw - c
+                        dx = x * cell[0, 0] + y * cell[1, 0] + z * cell[2, 0]
+                        dy = x * cell[0, 1] + y * cell[1, 1] + z * cell[2, 1]
+                        dz = x * cell[0, 2] + y * cell[1, 2] + z * cell[2, 2]
+                        same = i == j and su == 0 and sv == 0 and sw == 0
+                        if same or dx * dx + dy * dy + dz * dz >= largest:
+                            continue
+                        other[place], image[place] = j, shift
+                        place += 1
+        first[i + 1] = place
+    return first, other[:place], image[:place]
+
+
+@jit
+def _longer(values, used):
+    """Three times the room: at least 256 places more per atom, which no bin exceeds."""
+    result = np.empty(3 * len(values), values.dtype)
+    result[:used] = values[:used]
+    return result
