@@ -25,7 +25,15 @@ from ase import units
 
 from qcrystal.commands import bench_engines
 from qcrystal.commands._options import application, console
-from qcrystal.commands.bench_potential import MASSES, TEMPERATURE, TIMESTEP, bare_lammps, lanthanum_decahydride, machine
+from qcrystal.commands.bench_potential import (
+    MASSES,
+    TEMPERATURE,
+    TIMESTEP,
+    bare_lammps,
+    lanthanum_decahydride,
+    machine,
+    published_architecture,
+)
 from qcrystal.config.layers import put_over
 from qcrystal.dynamics.ipi import launcher as ipi
 from qcrystal.dynamics.ipi.input import simulation_input, standard_orientation, start_file
@@ -133,10 +141,11 @@ def _said(what: str, **job) -> str:
     return lines[-1].removeprefix("result ")
 
 
-def engines(model: Path, rounds: int, steps: int) -> dict:
+def engines(model: Path, rounds: int, steps: int, folder: Path) -> dict:
     """A step of both released potentials with both engines, and of the published architecture, side by side."""
     models = [str(model), *(str(path) for path in (ROOT / "models").glob("lah10-*/model.pb") if path != model)]
-    table = json.loads(_said("engines", models=models, rounds=rounds, steps=steps))
+    published = str(published_architecture(folder))
+    table = json.loads(_said("engines", published=published, models=models, rounds=rounds, steps=steps))
     ratios = {
         f"{row['model']} {row['engine']}, {row['atoms']} atoms"
         + (f", {row['beads']} beads" if row["beads"] > 1 else ""): (row["times_published"])
@@ -343,7 +352,7 @@ def main(
     chosen = cast(Engine, engine)
     document: dict = {"model": model.parent.name, "engine": engine, "machine": machine()}
     measures = {
-        Part.engines: lambda folder: engines(model.resolve(), rounds, 10),
+        Part.engines: lambda folder: engines(model.resolve(), rounds, 10, folder),
         Part.baths: lambda folder: baths(model.resolve(), rounds, steps, folder, chosen),
         Part.paths: lambda folder: paths(model.resolve(), rounds, folder, chosen),
         Part.sweep: lambda folder: sweep(model.resolve(), length, folder, chosen),

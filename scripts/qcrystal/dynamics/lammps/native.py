@@ -160,6 +160,7 @@ class NativeForces:
         self._table = table(self._link)
         set_callback = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(("lammps_set_fix_external_callback", engine.lib))
         set_callback(engine.lmp, self._link.name, callback().address, self._table.ctypes.data)
+        engine.callback[FIX] = {"function": self, "caller": None}  # lives as long as LAMMPS, as callbacks in Python do
 
     @property
     def nearest(self) -> float:
