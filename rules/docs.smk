@@ -1,11 +1,10 @@
 # Pictures of the documentation. They are committed, and drawn again by: snakemake --cores 1 pictures
-PICTURES = ("workflow", "house", "bath", "beads", "invariants", "cage", "speed")
+PICTURES = ("workflow", "house", "bath", "beads", "invariants", "cage")
 
 
 rule picture:
     input:
         tried="models/tried.csv",
-        speed="docs/speed.csv",
     output:
         picture="docs/images/{picture}.png",
     log:
