@@ -5,7 +5,6 @@ Under MPI every rank holds an object of its own. Each does the same, and owns a 
 
 from __future__ import annotations
 
-import ctypes
 import re
 import sys
 import types
@@ -17,6 +16,7 @@ import numpy as np
 from ase import units
 
 from qcrystal.dynamics.lammps.files import Files
+from qcrystal.dynamics.lammps.views import AtomViews
 from qcrystal.dynamics.spec import RunError, RunSpec
 
 if TYPE_CHECKING:
@@ -85,11 +85,9 @@ class Box:
         self.masses = np.array([spec.masses[symbol] for symbol in self.symbols])
         self.timestep = spec.timestep * 1e-3
         self._cell_virial = np.zeros(6)
-        self._views: dict[str, tuple[np.ndarray, tuple[int, int]]] = {}
         self.failure: Exception | None = None
         self.lammps = self._engine(job, files, threads)
-        extract = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
-        self._extract_atom = extract(("lammps_extract_atom", self.lammps.lib))
+        self._views = AtomViews(self.lammps)
         self.ranks: int = self.lammps.extract_setting("world_size")
         self.writes: bool = self.lammps.extract_setting("world_rank") == 0
 
@@ -175,13 +173,7 @@ class Box:
 
     def own(self, name: str) -> np.ndarray:
         """A per-atom array (n, 3) of LAMMPS (x, v, f) that may be written to: this rank's atoms, in the order of its list."""
-        rows, count = self._extract_atom(self.lammps.lmp, name.encode()), self.lammps.extract_global("nlocal")
-        first = int(ctypes.c_void_p.from_address(rows).value or 0)
-        view, known = self._views.get(name, (None, None))
-        if view is None or known != (first, count):  # LAMMPS has moved its array
-            view = np.ctypeslib.as_array(ctypes.cast(first, ctypes.POINTER(ctypes.c_double)), (count, 3))
-            self._views[name] = view, (first, count)
-        return view
+        return self._views(name)
 
     def order(self) -> np.ndarray:
         """Index (0 to N-1) of each atom in this rank's list."""
