@@ -35,9 +35,9 @@ def run(
     """Carry out a classical, qtb or adqtb run.
 
     Leaves ``trajectory.h5``, ``thermo.csv`` and ``report.json`` in ``directory``. A run that was ended is continued from its
-    last checkpoint there, if specification, structure and potential are still the same. Of several ``cores``, each has a thread
-    of the native engine, which changes no digit, or an MPI process of DeePMD-kit, which changes the rounding of sums.
-    ``trained`` are the pressures (GPa) of the potential's labels: a run that leaves them stops.
+    last checkpoint there, if specification, structure and potential are still the same. With the native engine
+    each of the ``cores`` has a thread, which changes no digit. With DeePMD-kit it has an MPI process, which changes the rounding
+    of sums. ``trained`` are the pressures (GPa) of the potential's labels: a run that leaves them stops.
 
     Raises
     ------
