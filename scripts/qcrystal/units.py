@@ -20,7 +20,25 @@ MEV: float = 1e-3
 MEV_PER_EV: float = 1000.0
 """What a value in eV is multiplied by to be shown in meV."""
 IMAGINARY: float = 0.05
-"""THz: a mode below minus this is imaginary. The acoustic modes at Γ stay well within it, and have no zero-point energy."""
+"""THz: a mode below minus this is imaginary. The acoustic modes at Γ stay well within it. See `mode_energy`."""
+
+
+def mode_energy(frequency: ArrayLike, temperature: float, beads: int | None = None) -> NDArray[np.float64]:
+    """Mean energy (eV) of the modes of a crystal: the one rule for modes that are not real.
+
+    A real mode has the energy of `oscillator_energy`. A mode that is not above `IMAGINARY` has the limit ν -> 0 of it: kT, with
+    any number of beads. So it keeps its weight in every mean, and has no zero-point energy.
+
+    Parameters
+    ----------
+    frequency : array of any shape
+        THz; imaginary ones negative.
+    temperature, beads
+        See `oscillator_energy`.
+    """
+    frequency = np.asarray(frequency, dtype=float)
+    thermal = float(units.kB) * temperature
+    return np.where(frequency > IMAGINARY, oscillator_energy(frequency, temperature, beads), thermal)
 
 
 def oscillator_energy(frequency: ArrayLike, temperature: float, beads: int | None = None) -> NDArray[np.float64]:

@@ -40,13 +40,25 @@ def static_energy(eos: pd.DataFrame, volume: np.ndarray) -> np.ndarray:
     return spline(np.asarray(volume, float) ** (-2.0 / 3.0))
 
 
-def energy_over_3nkb(thermo: pd.DataFrame, eos: pd.DataFrame, atoms: int) -> np.ndarray:
-    """(K + U - U_static(V))/(3 N k_B) in K, at every step's volume.
+def energy_over_3nkb(thermo: pd.DataFrame, eos: pd.DataFrame, atoms: int, temperature: float) -> np.ndarray:
+    """(K + U - U_static(V) + 3kT/2)/(3 N k_B) in K, at every step's volume.
 
-    N oscillators in three dimensions each have energy 3 k_B T classically, and Σ ħω/2 at 0 K.
+    It is the mean over 3N modes. The crystal's motion as a whole counts as three classical ones, kT each, like every mode of
+    no frequency (`qcrystal.units.mode_energy`). Kinetic energies hold 3kT/2 for it already; potential energies hold nothing.
+    So a classical harmonic crystal has T, with any number of atoms.
+
+    Parameters
+    ----------
+    thermo
+        kinetic_energy, potential_energy (eV, the whole cell), volume (Å³).
+    eos
+        See `static_energy`.
+    temperature
+        K, of the run.
     """
     static = static_energy(eos, thermo["volume"].to_numpy(float) / atoms)
-    total = (thermo["kinetic_energy"] + thermo["potential_energy"]).to_numpy(float) / atoms
+    whole = 1.5 * units.kB * temperature
+    total = ((thermo["kinetic_energy"] + thermo["potential_energy"]).to_numpy(float) + whole) / atoms
     return (total - static) / (3.0 * units.kB)
 
 

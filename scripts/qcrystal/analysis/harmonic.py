@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from qcrystal.units import IMAGINARY, oscillator_energy
+from qcrystal.units import IMAGINARY, mode_energy
 
 PRESSURE_MATCH = 0.5  # GPa, within which two pressures are called the same
 
@@ -25,10 +25,7 @@ def harmonic_energy(dos: pd.DataFrame, temperature: float, beads: int | None = N
     dos
         Density of states at one pressure: frequency (THz), dos. Imaginary modes count as classical.
     """
-    frequency = dos["frequency"].to_numpy(float)
-    real = frequency > IMAGINARY
-    energy = np.full(len(dos), units.kB * temperature)
-    energy[real] = oscillator_energy(frequency[real], temperature, beads)
+    energy = mode_energy(dos["frequency"], temperature, beads)
     return float(np.average(energy, weights=dos["dos"]) / units.kB)
 
 
@@ -41,11 +38,10 @@ def harmonic_temperature(dos: pd.DataFrame, species: str, temperature: float, be
     Parameters
     ----------
     dos
-        Density of states at one pressure: frequency (THz), dos_<species>. Imaginary modes are left out.
+        Density of states at one pressure: frequency (THz), dos_<species>. Imaginary modes count as classical.
     """
-    real = dos[dos["frequency"] > IMAGINARY]
-    weight = real[f"dos_{species}"].to_numpy(float)
-    energy = oscillator_energy(real["frequency"].to_numpy(float), temperature, beads)
+    weight = dos[f"dos_{species}"].to_numpy(float)
+    energy = mode_energy(dos["frequency"], temperature, beads)
     return float(weight @ energy / weight.sum() / units.kB)
 
 

@@ -122,7 +122,7 @@ def _vibrational(thermo: pd.DataFrame, eos: pd.DataFrame, atoms: int, spec: RunS
     """E/(3 N k_B) in K; not known with vacancies, as the static curve is the perfect crystal's."""
     if spec.vacancies:
         return Estimate(np.nan, np.nan, 0.0)
-    return estimate(energy.energy_over_3nkb(thermo, eos, atoms))
+    return estimate(energy.energy_over_3nkb(thermo, eos, atoms, spec.temperature))
 
 
 def _corrected(

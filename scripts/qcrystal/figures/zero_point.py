@@ -31,7 +31,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     unstable = phonons["imaginary_fraction"].to_numpy(float) > 0
     if unstable.any():
         panel.plot(x[unstable], y[unstable], "o", markersize=8, color=style.color, alpha=0.2, markeredgewidth=0)
-        figure.note("grey discs: imaginary phonons, left out of the zero-point energy")
+        figure.note("grey discs: some phonons are imaginary and add no zero-point energy")
     beyond = phonons["beyond_training"].to_numpy(float) > 0
     if beyond.any():
         panel.plot(x[beyond], y[beyond], "s", markersize=9, color="none", markeredgecolor="0.6", markeredgewidth=0.6)

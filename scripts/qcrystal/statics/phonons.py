@@ -21,7 +21,7 @@ from qcrystal.statics.equation_of_state import lattice_at_pressure
 from qcrystal.statics.errors import StaticsError
 from qcrystal.statics.quasiharmonic import start_lattice_constant
 from qcrystal.statics.relax import relaxed_at_volume, static_pressure
-from qcrystal.units import IMAGINARY, oscillator_energy
+from qcrystal.units import IMAGINARY, mode_energy
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +89,7 @@ def harmonic_energy(frequencies: ArrayLike, temperature: float, weights: ArrayLi
     """Mean energy per mode over k_B (K) of quantum oscillators; E/(3 N k_B) of a crystal.
 
     (hν/2) coth(hν/2kT) averaged over the modes; the classical value is ``temperature`` whatever the frequencies.
-    Modes that are not real (below `IMAGINARY`) have no harmonic energy: they count as the limit ν -> 0, that is kT, and
-    nothing at T = 0.
+    Modes that are not real count as kT, see `qcrystal.units.mode_energy`.
 
     Parameters
     ----------
@@ -101,9 +100,7 @@ def harmonic_energy(frequencies: ArrayLike, temperature: float, weights: ArrayLi
     weights
         Of the modes, broadcast against ``frequencies``; None: equal.
     """
-    frequencies = np.asarray(frequencies, float)
-    real = frequencies > IMAGINARY
-    energies = np.where(real, oscillator_energy(frequencies, temperature) / units.kB, temperature)
+    energies = mode_energy(frequencies, temperature) / units.kB
     return float(np.average(energies, weights=None if weights is None else np.broadcast_to(weights, energies.shape)))
 
 

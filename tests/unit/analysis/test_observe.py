@@ -84,7 +84,7 @@ def run(directory, frames, angle=90.0, basis="conventional", repeat=(1, 1, 1), s
     for name in ("kinetic_La", "kinetic_H"):
         table[name] = kinetic + 0.001 * rng.normal(size=frames)
     table["kinetic_energy"] = n * kinetic
-    table["potential_energy"] = n * (static_curve(table["volume"] / n) + kinetic)
+    table["potential_energy"] = n * static_curve(table["volume"] / n) + (n - 1) * kinetic
     table["pressure"] = 150.0 + rng.normal(size=frames)
     return Trajectory(path), table
 
@@ -251,9 +251,9 @@ def test_static_energy_reproduces_the_curve_and_knows_its_range():
 
 
 def test_classical_oscillators_at_temperature_t():
-    """3 N oscillators at 400 K: K = U = 3/2 N k T, E/(3 N k_B) = 400 K."""
+    """3N - 3 vibrations at 400 K and the crystal's motion as a whole: K = 3/2 N kT, U = 3/2 (N-1) kT, E/(3 N k_B) = 400 K."""
     thermo = pd.DataFrame({"volume": [30.0, 31.0]})
     thermo["kinetic_energy"] = 11 * 1.5 * units.kB * 400.0
-    thermo["potential_energy"] = thermo["kinetic_energy"] + 11 * static_curve(thermo["volume"] / 11)
-    assert energy_over_3nkb(thermo, EOS, 11) == pytest.approx([400.0, 400.0], abs=INTERPOLATION)
+    thermo["potential_energy"] = 10 * 1.5 * units.kB * 400.0 + 11 * static_curve(thermo["volume"] / 11)
+    assert energy_over_3nkb(thermo, EOS, 11, 400.0) == pytest.approx([400.0, 400.0], abs=INTERPOLATION)
     assert kinetic_temperature(1.5 * units.kB * 400.0) == pytest.approx(400.0)

@@ -204,12 +204,15 @@ def test_a_bath_at_two_conditions_is_refused_by_the_leakage_figure(inputs, liter
 
 
 def test_harmonic_temperature_of_an_einstein_crystal():
-    """One mode at 30 THz shared by two species: each has θ/k_B, whatever its share."""
-    dos = pd.DataFrame({"frequency": [-2.0, 30.0], "dos_La": [0.5, 0.1], "dos_H": [0.5, 0.9]})
+    """One mode at 30 THz shared by two species: each has θ/k_B, whatever its share. An imaginary mode of La has kT."""
+    dos = pd.DataFrame({"frequency": [-2.0, 30.0], "dos_La": [0.0, 0.1], "dos_H": [0.0, 0.9]})
     half = 0.5 * constants.h * 30e12 / constants.k
     for temperature, exact in ((0.0, half), (300.0, half / np.tanh(half / 300.0))):
         for species in ("La", "H"):
             assert harmonic.harmonic_temperature(dos, species, temperature) == pytest.approx(exact, rel=1e-6)
+        soft = dos.assign(dos_La=[0.3, 0.1])
+        mixed = 0.75 * temperature + 0.25 * exact
+        assert harmonic.harmonic_temperature(soft, "La", temperature) == pytest.approx(mixed, rel=1e-6)
 
 
 def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):

@@ -24,7 +24,7 @@ LATTICE = (
     number("lattice_constant", "Å", "edge of the conventional cell", low=0),
     number("volume", "Å³/atom", "volume", low=0),
     number("energy", "eV/atom", "energy at rest"),
-    number("pressure", "GPa", "static pressure"),
+    number("pressure", "GPa", "static pressure: of the lattice at rest, without any motion"),
     number("x", "", "free coordinate of the crystal's sites", optional=True),
     number(
         "<pair>", "Å", "distance between two kinds of atoms, (1) in and (2) out of the cage's quadrilaterals", low=0

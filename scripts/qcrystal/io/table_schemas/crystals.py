@@ -16,8 +16,8 @@ TABLES: dict[str, Schema] = {
         "Harmonic phonons of the prototype at each pressure.",
         ("statics/phonons.csv",),
         (
-            number("pressure", "GPa", "total pressure, with that of zero-point motion"),
-            number("static_pressure", "GPa", "pressure of the lattice at rest"),
+            number("pressure", "GPa", "total pressure at 0 K: static pressure and that of the zero-point motion"),
+            number("static_pressure", "GPa", "static pressure of the same lattice: at rest, without any motion"),
             number("lattice_constant", "Å", "edge of the conventional cell", low=0),
             number("zero_point_energy", "eV/atom", "zero-point energy of the real modes", low=0),
             number("zero_point_temperature", "K", "the same as E/(3 N k_B)", low=0),
@@ -32,7 +32,7 @@ TABLES: dict[str, Schema] = {
         "Phonon density of states at each pressure.",
         ("statics/phonon_dos.csv",),
         (
-            number("pressure", "GPa", "total pressure"),
+            number("pressure", "GPa", "total pressure at 0 K, see the table of phonons"),
             number("frequency", "THz", "frequency; negative: imaginary"),
             number("dos", "1/THz", "density of states, its integral is 1", low=0),
             number("dos_<species>", "1/THz", "the part of a species", low=0),
@@ -43,7 +43,7 @@ TABLES: dict[str, Schema] = {
         "Energy of the harmonic crystal.",
         ("statics/harmonic_energy.csv",),
         (
-            number("pressure", "GPa", "total pressure"),
+            number("pressure", "GPa", "total pressure at 0 K, see the table of phonons"),
             number("temperature", "K", "temperature", low=0),
             number("energy_over_3NkB_quantum", "K", "vibrational energy E/(3 N k_B)", low=0),
             number("energy_over_3NkB_classical", "K", "the classical one", low=0),
@@ -55,7 +55,7 @@ TABLES: dict[str, Schema] = {
         ("search/enthalpies.csv",),
         (
             PHASE,
-            number("pressure", "GPa", "pressure"),
+            number("pressure", "GPa", "static pressure"),
             number("enthalpy", "eV/atom", "enthalpy at rest"),
             number("volume", "Å³/atom", "volume", low=0),
             SPACE_GROUP,
@@ -72,7 +72,7 @@ TABLES: dict[str, Schema] = {
         "Every different crystal that the search found.",
         ("search/found.csv",),
         (
-            number("pressure", "GPa", "pressure at which it was found"),
+            number("pressure", "GPa", "static pressure at which it was found"),
             number("relative_enthalpy", "eV/atom", "enthalpy above the prototype"),
             number("volume", "Å³/atom", "volume", low=0),
             SPACE_GROUP,
@@ -88,7 +88,7 @@ TABLES: dict[str, Schema] = {
         ("search/counts.csv", "search/batches/*.csv"),
         (
             text("origin", "kind of start"),
-            number("pressure", "GPa", "pressure"),
+            number("pressure", "GPa", "static pressure"),
             text("fate", "how it ended"),
             whole("number", "number of starts", low=1),
         ),
@@ -99,7 +99,7 @@ TABLES: dict[str, Schema] = {
         "Imaginary modes of the prototype, and the crystals that follow from them.",
         ("search/imaginary_modes.csv",),
         (
-            number("pressure", "GPa", "pressure"),
+            number("pressure", "GPa", "static pressure"),
             text("q", "wave vector in the reciprocal primitive cell"),
             whole("arms", "wave vectors of the star", low=1),
             whole("degeneracy", "modes of one frequency", low=1),

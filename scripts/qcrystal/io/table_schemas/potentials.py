@@ -171,7 +171,7 @@ TABLES: dict[str, Schema] = {
             text("part", "whether it is trained on or tested on", "train", "test"),
             whole("atoms", "atoms in the cell", low=1, optional=True),
             number("volume", "Å³/atom", "volume", low=0, optional=True),
-            number("pressure", "GPa", "pressure of the label"),
+            number("pressure", "GPa", "pressure of the label, without the kinetic part"),
             number("energy", "eV/atom", "energy of the label", optional=True),
             number("component_1", "", "first principal component"),
             number("component_2", "", "second"),
