@@ -83,6 +83,7 @@ def run(log: Path, command: list[str]) -> int:
         TimeRemainingColumn(),
         TextColumn("left"),
     )
+    # Not `supervise`: Snakemake stays in the terminal's process group, so that Ctrl-C reaches it and its jobs.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert process.stdout is not None
     with (
