@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange, set_num_threads
+from numba import get_num_threads, prange, set_num_threads
 from numba.core import config
 
 from qcrystal.potential.native import arrays, neighbours
@@ -85,6 +85,8 @@ def _side_by_side(kernel, tasks, crowded, threads):
 def advance(parallel: bool):
     """The evaluation of a `Step` at the address of its table, as a C function; it returns 0 if the lists do not serve."""
     digest = stamp(arrays, neighbours)
+    if parallel:
+        get_num_threads()  # starts the threads: what numba has kept from before does not do so by itself, and would crash
 
     def evaluate(address):
         step = step_at(address)
