@@ -33,7 +33,7 @@ class Judged(NamedTuple):
 class Evidence(NamedTuple):
     """What we have: a value with standard error and unit, its method, atoms, production length (ps) and independent samples.
 
-    ``length`` is None of values that no run is behind.
+    ``length`` is None of values that no run is behind; ``limit`` is the upper limit of what was not seen at all.
     """
 
     value: float
@@ -43,6 +43,7 @@ class Evidence(NamedTuple):
     atoms: int | None = None
     length: float | None = None
     samples: float = math.inf
+    limit: float = math.nan
 
 
 def undecided(reason: str) -> Judged:
@@ -67,6 +68,8 @@ def too_weak(evidence: Evidence, least_length: float) -> Judged | None:
 
 def judge_number(evidence: Evidence, published: float, uncertainty: float, least_length: float) -> Judged:
     """Parts 1 to 3: a number against a published one with its uncertainty, in the same unit."""
+    if math.isfinite(evidence.limit):
+        return _judge_nothing_seen(evidence, published, uncertainty, least_length)
     weak = too_weak(evidence, least_length)
     if weak:
         return weak
@@ -83,6 +86,14 @@ def judge_number(evidence: Evidence, published: float, uncertainty: float, least
     if many <= NEAR:
         return Judged("reproduced", said)
     return Judged("not reproduced", said) if many > FAR else undecided(said)
+
+
+def _judge_nothing_seen(evidence: Evidence, published: float, uncertainty: float, least_length: float) -> Judged:
+    """A value of which no event was seen: its upper limit may exclude the published one, and never confirms it."""
+    if evidence.length is not None and evidence.length < least_length:
+        return undecided(f"The longest run has {evidence.length:.3g} ps, and the claim needs {least_length:g} ps.")
+    said = f"No event was seen, so that the value is below {evidence.limit:.2g} {evidence.unit} (95 % confidence)."
+    return Judged("not reproduced", said) if evidence.limit < published - FAR * uncertainty else undecided(said)
 
 
 def judge_limit(evidence: Evidence, published: float, least_length: float) -> Judged:

@@ -81,10 +81,11 @@ def evidence(claim: Claim, rows: pd.DataFrame) -> Evidence:
         atoms=int(mean["atoms"]),
         length=float(length),
         samples=float(wanted.loc[same, "n_effective"].sum()),
+        limit=claim.factor * float(mean["limit"]),
     )
 
 
-def shown(value: float, error: float) -> str:
+def shown(value: float, error: float | None) -> str:
     """Value(error), with a power of ten where it is small."""
     small = np.isfinite(value) and 0 < abs(value) < SMALLEST_PLAIN
     return scientific_text(value, error) if small else value_text(value, error)
@@ -93,11 +94,8 @@ def shown(value: float, error: float) -> str:
 def number(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     """An observable of a sweep against a published number."""
     found = evidence(claim, runs_of(claim, inputs["summaries"]))
-    return (
-        found,
-        shown(found.value, found.error),
-        judge_number(found, known.number, claim.uncertainty, claim.least_length),
-    )
+    text = f"< {shown(found.limit, None)}" if np.isfinite(found.limit) else shown(found.value, found.error)
+    return found, text, judge_number(found, known.number, claim.uncertainty, claim.least_length)
 
 
 def limit(claim: Claim, inputs: Inputs, known: Cited) -> Found:
@@ -114,15 +112,22 @@ def events(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     return found, value_text(found.value, None, 0), judge_events(found, claim.least_length)
 
 
+def with_limits(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in which an upper limit of what was not seen is a value two errors below it: half of it, with a quarter as error."""
+    if "limit" not in rows:
+        return rows
+    unseen = rows["value"].isna() & rows["limit"].notna()
+    filled = {"value": rows["limit"] / 2.0, "error": rows["limit"] / 4.0, "n_effective": FEWEST_SAMPLES}
+    return rows.assign(**{name: rows[name].mask(unseen, value) for name, value in filled.items()})
+
+
 def decided_phases(claim: Claim, rows: pd.DataFrame) -> pd.DataFrame:
     """Phases of the claim's runs; those of runs that are too short are undecided."""
     if claim.threshold is None:
         raise TableError(f"claim {claim.text!r}: a phase needs a threshold; add one in figures.yaml")
-    found = phases(
-        rows.assign(value=claim.factor * rows["value"], error=claim.factor * rows["error"]),
-        claim.observable,
-        claim.threshold,
-    )
+    rows = with_limits(rows)
+    scaled = rows.assign(value=claim.factor * rows["value"], error=claim.factor * rows["error"])
+    found = phases(scaled, claim.observable, claim.threshold)
     found["error"] = found["error"].where(found["n_effective"] >= MINIMUM_SAMPLES)
     short = (found["length_ps"] < claim.least_length) | (found["n_effective"] < FEWEST_SAMPLES)
     found.loc[short, "phase"] = "undecided"
@@ -285,7 +290,9 @@ def published_text(known: Cited) -> str:
         return ", ".join(f"{name} {value:g}" for name, value in known.value.items())
     if isinstance(known.value, list):
         return ", ".join(map(str, known.value))
-    return f"{known.value:g}" if isinstance(known.value, int | float) else str(known.value)
+    if isinstance(known.value, int | float):
+        return scientific_text(known.value, None) if 0 < abs(known.value) < SMALLEST_PLAIN else f"{known.value:g}"
+    return str(known.value)
 
 
 def row(claim: Claim, inputs: Inputs, known: Cited) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def write(kind: str, result: Picture | pd.DataFrame, stem: Path, caption: str) -
     else:
         paths, notes = [stem.with_name(stem.name + suffix) for suffix in (".csv", ".tex")], []
         write_table(result, paths[0], kind)
-        save_tabular(result, paths[1], caption)
+        save_tabular(result[list(KINDS[kind].printed)] if KINDS[kind].printed else result, paths[1], caption)
     told = stem.with_name(stem.name + CAPTION)
     document = {"prov_id": identifier(), "caption": caption, "notes": notes}
     write_whole(told, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -312,12 +312,15 @@ class Kind:
         ``*`` stands for roles of any name, with values of any kind.
     options
         Model of its options.
+    printed
+        Columns that a table in LaTeX has; empty: all.
     """
 
     output: Literal["figure", "table"]
     inputs: Mapping[str, Role]
     published: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     options: type[Options] = Options
+    printed: tuple[str, ...] = ()
 
 
 SUMMARY, DOS = Role("sweep_summary"), Role("phonon_dos")
@@ -432,6 +435,7 @@ KINDS: dict[str, Kind] = {
         },
         {ANY: "any"},
         Claims,
+        ("claim", "published", "ours", "verdict", "reason"),
     ),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
     "methods": Kind("table", {"summaries": SUMMARIES, "dos": DOS}, options=Methods),

@@ -38,15 +38,17 @@ def prepared(tables: list[pd.DataFrame], panel: ObservablePanel) -> pd.DataFrame
     rows = rows[(rows["observable"] == panel.observable) & (rows["species"] == panel.species)].drop_duplicates("run")
     vacant = rows["run"].astype(str).str.extract(r"-(\d+)vacancies")[0].fillna("0").astype(int)
     rows = rows.assign(vacant=vacant, inverse_atoms=1000.0 / rows["atoms"])
-    rows = rows.assign(value=panel.factor * rows["value"], error=panel.factor * rows["error"])
-    return combine_replicas(rows, KEYS) if len(rows) else rows
+    if rows.empty:
+        return rows.assign(limit=np.nan)
+    found = combine_replicas(rows, KEYS)
+    return found.assign(**{name: panel.factor * found[name] for name in ("value", "error", "limit")})
 
 
 def draw_limits(axes: Axes, rows: pd.DataFrame, along: str, style: MethodStyle, label: str) -> pd.DataFrame:
-    """Arrows of values that are not two errors above zero; returns the rows that are."""
+    """Arrows of upper limits: of what was not seen, and two errors above values that they hold; returns the other rows."""
     sure = rows["value"] > LIMIT * rows["error"].fillna(np.inf)
-    limits = rows[~sure & rows["error"].notna()]
-    bounds = limits["value"].clip(lower=0.0) + LIMIT * limits["error"]
+    limits = rows[~sure & (rows["error"].notna() | rows["limit"].notna())]
+    bounds = limits["limit"].fillna(limits["value"].clip(lower=0.0) + LIMIT * limits["error"])
     axes.plot(limits[along], bounds, linestyle="none", marker=r"$\downarrow$", markersize=8, color=style.color)
     axes.plot([], [], linestyle="none", marker=style.marker, color=style.color, label=label)
     return rows[sure]
@@ -83,14 +85,14 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: ObservablePane
     panels = list(axes.flat)[:count]
     for place, panel in zip(panels, options.panels, strict=True):
         rows = prepared(inputs["summaries"], panel)
-        if rows.empty or not np.isfinite(rows["value"]).any():
+        if rows.empty or not (rows["value"].notna() | rows["limit"].notna()).any():
             place.set_axis_off()
             figure.note(f"no run gives {panel.observable} of {panel.species}")
             continue
         draw_panel(place, rows, panel, options.along)
         if panel.logarithmic:
             place.set_yscale("log")
-            unknown = int((rows["error"].isna()).sum())
+            unknown = int((rows["error"].isna() & rows["limit"].isna()).sum())
             if unknown:
                 figure.note(f"{panel.species}: {unknown} values without error are left out")
     if "value" in published and options.published_at is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from qcrystal.files import identifier, write_whole
+from qcrystal.manuscript.uncertainty import value_text
 
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 SPECIAL |= {letter: f"\\{letter}" for letter in "#$%&_{}"}
@@ -23,6 +24,8 @@ SYMBOLS = {
 SYMBOLS |= {"†": r"\dag{}", "‡": r"\ddag{}", "±": r"$\pm$", "γ": r"$\gamma$", "θ": r"$\theta$", "ħ": r"$\hbar$"}
 SYMBOLS |= {"–": "--", "−": "$-$", "<": r"\textless{}", ">": r"\textgreater{}"}
 ABBREVIATIONS = ("dp", "dft", "gpaw")
+LONG_TEXT = 45  # signs; a table with longer ones has paragraphs
+PARAGRAPHS = 0.92  # of the line that columns of paragraphs fill
 LARGE = 100.0  # from which numbers are printed with one decimal instead of four
 
 
@@ -55,8 +58,42 @@ def heading(name: str) -> str:
     return " ".join(words)
 
 
+def with_errors(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table in which each number with a column ``error...`` behind it is one text, value(error).
+
+    Missing numbers stay missing.
+    """
+    merged = frame.copy()
+    for value, error in zip(frame.columns[:-1], frame.columns[1:], strict=True):
+        if str(error).startswith("error") and pd.api.types.is_float_dtype(frame[value].dtype):
+            pairs = zip(frame[value], frame[error], strict=True)
+            texts = [None if pd.isna(number) else value_text(float(number), float(spread)) for number, spread in pairs]
+            merged[value] = pd.Series(texts, index=frame.index, dtype=object)
+            merged = merged.drop(columns=error)
+    return merged
+
+
+def _cell(text: str) -> str:
+    """A cell of texts: escaped, but for mathematics between dollar signs, as powers of ten are."""
+    parts = re.split(r"(\$[^$]*\$)", text)
+    return "".join(part if part.startswith("$") and len(part) > 1 else escape(part) for part in parts)
+
+
+def _widths(frame: pd.DataFrame, texts: list) -> dict:
+    """Share of the line of each column of texts, if one of them has long texts; else nothing."""
+    longest = {name: int(frame[name].astype(str).str.len().max()) for name in texts} if len(frame) else {}
+    if max(longest.values(), default=0) <= LONG_TEXT:
+        return {}
+    weights = {name: min(max(length, 22), 1.4 * LONG_TEXT) ** 0.7 for name, length in longest.items()}
+    return {name: PARAGRAPHS * weight / sum(weights.values()) for name, weight in weights.items()}
+
+
 def tabular(frame: pd.DataFrame, caption: str) -> str:
-    """A table as a plain ``tabular``, its column names in words as header; missing numbers become dashes."""
+    """A table as a plain ``tabular``, its column names in words as header; missing numbers become dashes.
+
+    Numbers stand with their errors, as `with_errors` puts them. Columns of long texts are set as paragraphs.
+    """
+    frame = with_errors(frame)
 
     def number(value: object) -> str:
         known = float(str(value))
@@ -66,8 +103,10 @@ def tabular(frame: pd.DataFrame, caption: str) -> str:
     texts = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
     floats = [name for name, kind in frame.dtypes.items() if pd.api.types.is_float_dtype(kind)]
     style = frame.style.hide(axis="index").format(number, subset=floats, na_rep="--")
-    style = style.format(lambda value: escape(str(value)), subset=texts, na_rep="--")
-    columns = "".join("l" if name in texts else "r" for name in frame.columns)
+    style = style.format(lambda value: _cell(str(value)), subset=texts, na_rep="--")
+    widths = _widths(frame, texts)
+    kinds = {name: rf">{{\raggedright\arraybackslash}}p{{{width:.3f}\linewidth}}" for name, width in widths.items()}
+    columns = "".join(kinds.get(name, "l" if name in texts else "r") for name in frame.columns)
     body = style.format_index(lambda name: heading(str(name)), axis="columns").to_latex(column_format=columns)
     first, header, *rows, last = body.splitlines()
     return "\n".join([f"% {caption}", first, r"\hline", header, r"\hline", *rows, r"\hline", last, ""])

@@ -269,7 +269,7 @@ def write_numbers(
             for number in numbers
         },
     }
-    text = f"% prov_id {identifier()}\n" + macros(numbers)
+    text = f"% prov_id {identifier()}\n" + macros(numbers) + rf"\newcommand{{\ScaleName}}{{{escape(scale)}}}" + "\n"
     write_whole(json_file, json.dumps(document, indent=1) + "\n")
     write_whole(tex, text)
 

@@ -79,3 +79,10 @@ def test_events_and_phases():
     assert judge_phases(["symmetric", "distorted"], "symmetric", "cubic").verdict == NO
     assert judge_phases(["symmetric", "undecided"], "symmetric", "cubic").verdict == UNKNOWN
     assert judge_phases([], "symmetric", "cubic").verdict == UNKNOWN
+
+
+def test_an_upper_limit_excludes_a_value_and_never_confirms_one():
+    unseen = Evidence(np.nan, np.nan, **LONG | {"samples": 0.0}, limit=1e-7)
+    assert judge_number(unseen, 3.5e-5, 3.5e-6, 20.0).verdict == NO
+    assert judge_number(unseen, 1e-8, 1e-9, 20.0).verdict == UNKNOWN
+    assert judge_number(unseen._replace(length=1.0), 3.5e-5, 3.5e-6, 20.0).verdict == UNKNOWN

@@ -1,0 +1,34 @@
+"""Tables in LaTeX: numbers with their errors, paragraphs of long texts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qcrystal.manuscript.latex import tabular
+
+
+def test_numbers_stand_with_their_errors():
+    frame = pd.DataFrame(
+        {"quantity": ["K", "P", "Q"], "value": [3.512, 201.0, np.nan], "error": [0.21, np.nan, np.nan]}
+    )
+    text = tabular(
+        frame.assign(difference=[0.1, np.nan, np.nan], error_of_difference=[0.02, np.nan, np.nan]), "caption"
+    )
+    assert "3.51(21) & 0.100(20)" in text
+    assert "201(?) & --" in text
+    assert "Q & -- & --" in text
+    assert "error" not in text.splitlines()[3]
+
+
+def test_long_texts_are_paragraphs_that_fill_the_line():
+    frame = pd.DataFrame({"claim": ["a" * 90], "verdict": ["not decidable here"], "n": [3]})
+    head = tabular(frame, "caption").splitlines()[1]
+    shares = [float(part.split("\\linewidth")[0]) for part in head.split("p{")[1:]]
+    assert len(shares) == 2 and 0.8 < sum(shares) < 1.0 and shares[0] > shares[1]
+    assert head.endswith("r}")
+    assert "p{" not in tabular(frame.assign(claim="short"), "caption")
+
+
+def test_powers_of_ten_stay_mathematics():
+    assert r"8.3(1.0)$\times$$10^{-7}$" in tabular(pd.DataFrame({"ours": ["8.3(1.0)×$10^{-7}$"]}), "caption")
