@@ -31,9 +31,11 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd
     """Errors of the labels by setting, one group per setting that is varied, each against the last row of its group.
 
     ``energy_difference_error`` is the largest error of a difference between two of the frames, after the shift that all
-    share; ``static_pressure`` is that of the lattice at rest; ``goals`` says whether energy differences and forces (rms) are
-    as good as was asked for. The last row holds the errors of the chosen settings against the best of each kind together.
+    share. ``static_pressure`` is that of the lattice at rest, where it was calculated. ``goals`` says whether energy
+    differences and forces (rms) are as good as was asked for. The last row holds the errors of the chosen settings against
+    the best of each kind together.
     """
     rows = inputs["convergence"]
     marks = rows["chosen"].astype(bool).map({True: "chosen", False: ""})
-    return rows.assign(chosen=marks)[list(CONVERGENCE)].rename(columns=CONVERGENCE)
+    known = [column for column in CONVERGENCE if column in rows]
+    return rows.assign(chosen=marks)[known].rename(columns=CONVERGENCE)

@@ -8,6 +8,7 @@ import pytest
 
 from qcrystal.figures.draw import draw as draw_kind
 from qcrystal.figures.registry import FigureSet
+from qcrystal.io.tables import read_table
 from qcrystal.io.yaml_files import read_mapping
 from qcrystal.manuscript.published import read_published
 
@@ -124,3 +125,12 @@ def test_densities_of_states_add_up_and_imaginary_modes_are_told():
     assert [panel.get_title(loc="left") for panel in picture.axes] == ["(a) 100 GPa", "(b) 150 GPa", "(c) 200 GPa"]
     assert any("10 % of the modes are imaginary" in note for note in picture.notes)
     assert picture.axes[0].get_xlim()[0] < -10
+
+
+def test_convergence_of_labels_without_a_lattice_at_rest_is_a_table():
+    """The shipped table of H3S has no static pressure; every other column is there, with its unit."""
+    table = read_table(FOLDER.parents[2] / "data/h3s-gpaw/convergence.csv", "dft_convergence")
+    made = draw("dft_convergence", {"convergence": table})
+    assert "static_pressure_GPa" not in made and list(made["chosen"]).count("chosen") == 3
+    check_columns = [column for column in made if column.endswith(("_eV", "_A", "_GPa", "_atom"))]
+    assert len(made) == len(table) and len(check_columns) == 8

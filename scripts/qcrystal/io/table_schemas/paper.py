@@ -33,7 +33,7 @@ TABLES: dict[str, Schema] = {
             number("force_error_rms_meV_per_A", "meV/Å", "rms error of force components"),
             number("force_error_max_meV_per_A", "meV/Å", "largest error of a force"),
             number("pressure_error_GPa", "GPa", "largest error of a pressure"),
-            number("static_pressure_GPa", "GPa", "pressure of one lattice at rest"),
+            number("static_pressure_GPa", "GPa", "pressure of one lattice at rest", optional=True),
             number("seconds_per_frame", "s", "processor time"),
             text("goals", "whether they are met"),
             text("chosen", "marks the settings of the labels", missing=True),
