@@ -67,7 +67,8 @@ def parity(
     Returns
     -------
     errors : DataFrame
-        quantity, split, system (``all``: the whole split), species, rmse, mae, n, unit. Energies and virials are per
+        quantity, split, system (``all``: the whole split), species, rmse, mae, offset (mean of predicted less label), scatter
+        (about the offset), n, unit. rmse² = offset² + scatter². Energies and virials are per
         atom; forces and virials count by component, energies by frame.
     histograms : DataFrame
         quantity, split, species, reference, predicted, count: occupied bins of `BIN_WIDTHS`, by their centres.
@@ -92,24 +93,24 @@ def parity(
     errors, histograms = [], []
     for (quantity, split, species, system), pairs in sorted(pieces.items()):
         reference, predicted = (np.concatenate(values) for values in zip(*pairs, strict=True))
-        deviation = predicted - reference
-        errors.append(
-            {
-                "quantity": quantity,
-                "split": split,
-                "system": system,
-                "species": species,
-                "rmse": np.sqrt(np.mean(deviation**2)),
-                "mae": np.mean(np.abs(deviation)),
-                "n": len(deviation),
-                "unit": UNITS[quantity],
-            }
-        )
+        named = {"quantity": quantity, "split": split, "system": system, "species": species}
+        errors.append(named | _statistics(predicted - reference) | {"unit": UNITS[quantity]})
         if system == "all" and quantity in BIN_WIDTHS:
             table = sparse_histogram(reference, predicted, BIN_WIDTHS[quantity])
             histograms.append(table.assign(quantity=quantity, split=split, species=species))
     columns = ["quantity", "split", "species", "reference", "predicted", "count"]
     return pd.DataFrame(errors), pd.concat(histograms, ignore_index=True)[columns]
+
+
+def _statistics(deviation: np.ndarray) -> dict[str, float]:
+    """Root mean square, mean absolute error, offset, scatter about it, and number of deviations."""
+    return {
+        "rmse": float(np.sqrt(np.mean(deviation**2))),
+        "mae": float(np.mean(np.abs(deviation))),
+        "offset": float(np.mean(deviation)),
+        "scatter": float(np.std(deviation)),
+        "n": len(deviation),
+    }
 
 
 def _compared(potential: Any, system: LabelledFrames) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:

@@ -224,7 +224,11 @@ def test_beads_are_drawn_beside_the_harmonic_crystal(inputs, literature):
     quantum, rows = THZ * 40.0, inputs["rich"]["sweep:beads_pimd/summary"]
     half = np.arcsinh(quantum / (2 * drawn(figure.axes[0], "phonons, $P$ beads")[:, 0] * units.kB * 300.0))
     for axes, name, species, weight in zip(
-        figure.axes, ["temperature"] * 2 + ["energy_over_3NkB"], ["La", "H", "all"], [0.1 / 0.3, 0.9 / 0.95, 0.8], strict=True
+        figure.axes,
+        ["temperature"] * 2 + ["energy_over_3NkB"],
+        ["La", "H", "all"],
+        [0.1 / 0.3, 0.9 / 0.95, 0.8],
+        strict=True,
     ):
         known = rows[(rows["observable"] == name) & (rows["species"] == species)]
         np.testing.assert_allclose(drawn(axes, "PIMD"), known[["beads", "value"]])

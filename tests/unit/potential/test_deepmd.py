@@ -142,7 +142,7 @@ def test_description_names_no_folders(tmp_path):
 
 def test_perfect_labels_have_no_error(released_model, labelled_by_the_model):
     errors, histograms = parity(released_model, {"test": [labelled_by_the_model]})
-    assert list(errors) == ["quantity", "split", "system", "species", "rmse", "mae", "n", "unit"]
+    assert list(errors) == ["quantity", "split", "system", "species", "rmse", "mae", "offset", "scatter", "n", "unit"]
     assert list(histograms) == ["quantity", "split", "species", "reference", "predicted", "count"]
     # single-precision network: batches of another size may differ in the last bits
     assert errors["rmse"].max() < 1e-5
@@ -172,6 +172,9 @@ def test_planted_errors_are_found(released_model, labelled_by_the_model):
         # half of the test frames are perfect
         assert rmse(errors, quantity, "test", species) == pytest.approx(value / np.sqrt(2), rel=1e-3)
         assert rmse(errors, quantity, "train", species) < 1e-5
+    # energies off by +10, -10, +10, -10, +10 meV/atom: an offset of 2, a scatter of sqrt(10² - 2²)
+    energy = errors.query("quantity == 'energy' and split == 'test' and system == 'bad'").iloc[0]
+    assert [energy["offset"], energy["scatter"]] == pytest.approx([-0.002, np.sqrt(96) * 1e-3], rel=1e-3)
     assert errors.query("quantity == 'energy' and split == 'train'")["n"].tolist() == [3, 3]  # every second of five
 
 
