@@ -87,8 +87,12 @@ def _samples(state: State, parameters: Parameters, given: Given, normal: jax.Arr
 
 
 @partial(jax.jit, static_argnums=0)
-def _products(state: State, parameters: Parameters, given: Given, x: jax.Array) -> jax.Array:
-    return jax.vmap(lambda point: state.momentum_products(parameters, given, point))(x)
+def _products(state: State, parameters: Parameters, given: Given, x: jax.Array, momenta: jax.Array) -> jax.Array:
+    def one(point: jax.Array) -> jax.Array:
+        products = state.momentum_products(parameters, given, point)
+        return jnp.einsum("iak,ibk->iab", momenta @ products, momenta)
+
+    return jax.vmap(one)(x)
 
 
 @partial(jax.jit, static_argnums=(0, 5))
@@ -113,9 +117,10 @@ def sample(state: State, parameters: Parameters, given: Given, normal: np.ndarra
 
 
 @in_double
-def momentum_products(state: State, parameters: Parameters, given: Given, x: np.ndarray) -> np.ndarray:
-    """(n, D, D) local values of <p_i p_j>/ħ² at coordinates (n, D), eq. 5; exact and positive."""
-    parts = [_products(state, parameters, given, part) for part in _chunks(x)]
+def atomic_momenta(state: State, parameters: Parameters, given: Given, basis: Basis, x: np.ndarray) -> np.ndarray:
+    """(n, N, d, d) local values of p_a p_b / m of each atom at coordinates (n, D), eq. 5; half the trace is kinetic energy."""
+    momenta = jnp.asarray(basis.momenta().reshape(*basis.rest.shape, -1))
+    parts = [_products(state, parameters, given, part, momenta) for part in _chunks(x)]
     return np.concatenate([np.asarray(part) for part in parts])[: len(x)]
 
 
@@ -143,7 +148,7 @@ class Samples(NamedTuple):
     """Samples of a state with frozen parameters, and all that is averaged over them.
 
     ``coordinates`` (n, D), ``positions`` (n, N, d), ``energies`` `Energies` less that of the crystal at rest,
-    ``momenta`` (n, D, D) of `momentum_products`, ``entropy`` S/k.
+    ``momenta`` (n, N, d, d) of `atomic_momenta`, ``entropy`` S/k.
     """
 
     draws: Draws
@@ -181,7 +186,7 @@ def draw(
     found = Energies(*(np.concatenate(values) for values in zip(*parts, strict=True)))
     found = found._replace(energies=found.energies - at_rest)
     check_numbers(found.energies, x)
-    momenta = momentum_products(state, parameters, given, x)
+    momenta = atomic_momenta(state, parameters, given, basis, x)
     return Samples(draws, x, positions, found, momenta, float(state.entropy(parameters, given)))
 
 

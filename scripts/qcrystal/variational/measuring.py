@@ -121,7 +121,7 @@ def _row(
     diagonal = [found.stress[axis, axis].value / units.GPa for axis in range(3)]
     row["stress_anisotropy"] = max(diagonal) - min(diagonal)
     row["stress_anisotropy_error"] = max(found.stress[axis, axis].error for axis in range(3)) / units.GPa * np.sqrt(2)
-    for species, kinetic in kinetic_by_species(samples, basis, symbols).items():
+    for species, kinetic in kinetic_by_species(samples, symbols).items():
         per_atom = 1.5 * units.kB * list(symbols).count(species)
         row[f"kinetic_temperature_{species}"] = kinetic.value / per_atom
         row[f"kinetic_temperature_{species}_error"] = kinetic.error / per_atom

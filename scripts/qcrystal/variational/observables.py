@@ -37,9 +37,9 @@ def observables(samples: Samples, basis: Basis, temperature: float) -> Observabl
     (specification, eq. 7); the stress has <p_a p_b>/m in place of 2K/d.
     """
     dimensions, volume = basis.rest.shape[1], abs(np.linalg.det(basis.cell))
-    kinetic = 0.5 * np.einsum("nkk,k->n", samples.momenta, basis.energies)
+    kinetic = 0.5 * np.einsum("niaa->n", samples.momenta)
     local = samples.energies.energies + kinetic - temperature * samples.entropy
-    flux = momentum_flux(samples, basis) + samples.energies.virials
+    flux = samples.momenta.sum(axis=1) + samples.energies.virials
     pairs = [(a, b) for a in range(dimensions) for b in range(a, dimensions)]
     return Observables(
         estimate(local, samples.draws),
@@ -52,19 +52,10 @@ def observables(samples: Samples, basis: Basis, temperature: float) -> Observabl
     )
 
 
-def momentum_flux(samples: Samples, basis: Basis) -> np.ndarray:
-    """(n, d, d): Σ_i p_ia p_ib / m_i of each sample."""
-    momenta = basis.momenta().reshape(*basis.rest.shape, -1)
-    weights = np.einsum("iak,ibl->abkl", momenta, momenta, optimize=True)
-    return np.einsum("abkl,nkl->nab", weights, samples.momenta, optimize=True)
-
-
-def kinetic_by_species(samples: Samples, basis: Basis, symbols: Sequence[str]) -> dict[str, Estimate]:
+def kinetic_by_species(samples: Samples, symbols: Sequence[str]) -> dict[str, Estimate]:
     """Kinetic energy of all atoms of each species, Σ_i <p_i²>/2m_i; they add up to the kinetic energy of the vibrations."""
-    momenta = basis.momenta().reshape(*basis.rest.shape, -1)
     result = {}
     for species in dict.fromkeys(symbols):
-        chosen = momenta[np.array(symbols) == species]
-        weights = 0.5 * np.einsum("iak,ial->kl", chosen, chosen, optimize=True)
-        result[species] = estimate(np.einsum("kl,nkl->n", weights, samples.momenta, optimize=True), samples.draws)
+        chosen = samples.momenta[:, np.array(symbols) == species]
+        result[species] = estimate(0.5 * np.einsum("niaa->n", chosen), samples.draws)
     return result
