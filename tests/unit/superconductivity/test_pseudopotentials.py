@@ -1,0 +1,60 @@
+"""Pseudopotentials by ld1.x: those of the recipes pass their tests, bad ones are refused and leave no file."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from qcrystal.superconductivity.pseudopotentials import (
+    RECIPES,
+    PseudopotentialError,
+    generate,
+    local_channel,
+    screening,
+)
+
+needs_ld1 = pytest.mark.skipif(shutil.which("ld1.x") is None, reason="Quantum ESPRESSO is not installed")
+
+
+@needs_ld1
+@pytest.mark.parametrize("element", RECIPES)
+def test_recipes_make_pseudopotentials_that_pass(element, tmp_path):
+    path = generate(RECIPES[element], tmp_path)
+    assert path.name == f"{element}.UPF" and f'element="{element}"' in path.read_text()
+
+
+@needs_ld1
+def test_a_wrong_local_channel_has_a_ghost(tmp_path):
+    """Calcium with d as its local channel: eigenvalues of the semilocal test agree to 0.05 mRy, and yet it is useless."""
+    with pytest.raises(PseudopotentialError, match=r"a ghost state at .* Ry in the channel s"):
+        generate(local_channel(RECIPES["Ca"], "3D"), tmp_path)
+    assert not list(tmp_path.glob("*.UPF"))
+
+
+@needs_ld1
+def test_radii_that_are_too_large_are_refused(tmp_path):
+    recipe = RECIPES["H"]
+    wide = recipe._replace(channels=tuple(channel._replace(radius=2.4) for channel in recipe.channels))
+    with pytest.raises(PseudopotentialError, match=r"H: the level 1S of an excited atom is off by .* mRy, more than 5"):
+        generate(wide, tmp_path)
+    assert not list(tmp_path.glob("*.UPF"))
+
+
+def test_without_the_program_one_line_says_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        PseudopotentialError, match="ld1.x is not installed; on Debian: apt-get install quantum-espresso"
+    ):
+        generate(RECIPES["H"], tmp_path / "work")
+
+
+def test_the_hartree_potential_of_hydrogen_is_exact():
+    """n = e^{-2r}/π: V_H = 2/r − 2 e^{-2r} (1 + 1/r) Ry; exchange and correlation lower it everywhere."""
+    grid = np.linspace(0, 12, 1002)[1:-1]
+    exact = 2 / grid - 2 * np.exp(-2 * grid) * (1 + 1 / grid)
+    number = np.exp(-2 * grid) / np.pi
+    exchange = -2 * (3 * number / np.pi) ** (1 / 3)
+    found = screening(grid, 4 * np.pi * grid**2 * number)
+    inner = grid < 6
+    correlation = (found - exact - exchange)[inner]
+    assert np.all(correlation < 0.02) and np.all(correlation > -0.2)  # Perdew-Zunger: −0.16 to −0.03 Ry here
