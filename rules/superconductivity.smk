@@ -1,11 +1,34 @@
 # Critical temperatures from couplings, and what the formulas say of one Einstein peak.
+from qcrystal.superconductivity.pseudopotentials import RECIPES as PSEUDOPOTENTIALS
+
 SUPERCONDUCTIVITY = CRYSTAL.superconductivity
 
 if SUPERCONDUCTIVITY:
+
+    rule pseudopotential:
+        output:
+            file=results("superconductivity/pseudopotentials/{element}.UPF"),
+            prov=results("superconductivity/pseudopotentials/{element}.prov.json"),
+        log:
+            logs("superconductivity/pseudopotential-{element}.log"),
+        wildcard_constraints:
+            element=one_of(PSEUDOPOTENTIALS),
+        conda:
+            environment("superconductivity")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=10),
+        params:
+            **code("superconductivity/pseudopotential.py"),
+        script:
+            "../scripts/superconductivity/pseudopotential.py"
+
     COUPLING_FILES = [
         str(file)
         for compound in SUPERCONDUCTIVITY.compounds.values()
-        for file in ([*Path(compound.coupling).glob("*")] if Path(compound.coupling).is_dir() else [compound.coupling])
+        for file in (
+            [*Path(compound.coupling).glob("*")] if Path(compound.coupling).is_dir() else [compound.coupling]
+        )
     ]
 
     rule tc_formulas:

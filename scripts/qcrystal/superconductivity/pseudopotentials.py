@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ REFERENCE_ERROR, EXCITED_ERROR = 1e-3, 5e-3
 POINTS, REACH = 1000, 12.0
 """Of the uniform radial grid (bohr) on which ghost states are looked for."""
 GHOST_MARGIN = 0.1
-"""Ry above a channel's reference level below which a second state is a ghost."""
+"""Ry: a second state less than this above a channel's level is a ghost, as is one so far below zero of an unbound channel."""
 CHANNELS = "SPDF"
 
 
@@ -157,8 +156,8 @@ def check_levels(output: str, recipe: Recipe, allowed: float, what: str) -> None
 def check_ghosts(path: Path) -> None:
     """Refuse a separable pseudopotential with a state below or near the reference level of its channel.
 
-    The Hamiltonian of every channel with a projector is diagonalised on a radial grid. The valence electrons screen it by the
-    local-density approximation, which moves levels by some hundredths of a Ry, while ghosts are off by tenths or more
+    The Hamiltonian of every channel with a projector is diagonalised on a radial grid. The local-density approximation screens
+    it. That moves levels by some hundredths of a Ry, while ghosts are off by tenths or more.
     [X. Gonze, R. Stumpf, M. Scheffler, Phys. Rev. B 44, 8503 (1991)].
     """
     root = ElementTree.fromstring(path.read_text().replace("&", "&amp;"))
@@ -183,8 +182,9 @@ def check_ghosts(path: Path) -> None:
         state = on_grid(wave) / np.linalg.norm(on_grid(wave))
         level = state @ hamiltonian @ state
         found = eigh(hamiltonian, subset_by_index=[0, 3], eigvals_only=True)
-        below = found[found < level + GHOST_MARGIN]
-        if len(below) > 1:
+        bound = level < 0  # a channel that is not bound in the reference has no state well below zero
+        below = found[found < (level if bound else -2 * GHOST_MARGIN) + GHOST_MARGIN]
+        if len(below) > bound:
             text = (
                 f"a ghost state at {below[0]:.2f} Ry in the channel {CHANNELS[l_number].lower()}, level {level:.2f} Ry"
             )
@@ -219,9 +219,3 @@ def _numbers(root: ElementTree.Element, place: str) -> np.ndarray:
     if found is None or not found.text:
         raise PseudopotentialError(f"no section {place} in the pseudopotential; make it again")
     return np.array(found.text.split(), float)
-
-
-def local_channel(recipe: Recipe, level: str) -> Recipe:
-    """The same recipe with another local channel."""
-    channels: Sequence[Channel] = sorted(recipe.channels, key=lambda channel: channel.level == level)
-    return recipe._replace(channels=tuple(channels))

@@ -7,9 +7,10 @@ import pytest
 
 from qcrystal.superconductivity.pseudopotentials import (
     RECIPES,
+    Channel,
     PseudopotentialError,
+    Recipe,
     generate,
-    local_channel,
     screening,
 )
 
@@ -20,14 +21,16 @@ needs_ld1 = pytest.mark.skipif(shutil.which("ld1.x") is None, reason="Quantum ES
 @pytest.mark.parametrize("element", RECIPES)
 def test_recipes_make_pseudopotentials_that_pass(element, tmp_path):
     path = generate(RECIPES[element], tmp_path)
-    assert path.name == f"{element}.UPF" and f'element="{element}"' in path.read_text()
+    assert path.name == f"{element}.UPF" and f'element="{element:<2}"' in path.read_text()
 
 
 @needs_ld1
-def test_a_wrong_local_channel_has_a_ghost(tmp_path):
-    """Calcium with d as its local channel: eigenvalues of the semilocal test agree to 0.05 mRy, and yet it is useless."""
-    with pytest.raises(PseudopotentialError, match=r"a ghost state at .* Ry in the channel s"):
-        generate(local_channel(RECIPES["Ca"], "3D"), tmp_path)
+def test_a_ghost_state_is_refused(tmp_path):
+    """Copper with d as its local channel: its levels agree to 1 mRy, and a ghost of s lies 13 Ry below them."""
+    channels = (Channel("4S", 1, 2.0), Channel("4P", 0, 2.0), Channel("3D", 10, 1.6))
+    copper = Recipe("Cu", "[Ar] 3d10 4s1 4p0", channels, ("4s0.5 4p0.5 3d10",))
+    with pytest.raises(PseudopotentialError, match=r"a ghost state at -1\d\.\d+ Ry in the channel s, level -0.36 Ry"):
+        generate(copper, tmp_path)
     assert not list(tmp_path.glob("*.UPF"))
 
 
