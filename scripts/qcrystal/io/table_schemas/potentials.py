@@ -164,13 +164,6 @@ TABLES: dict[str, Schema] = {
             QUANTITY,
             RMSE,
             number("mae", "", "mean absolute error", low=0, optional=True),
-            number(
-                "offset",
-                "",
-                "mean of prediction less label; of one system it adds up in enthalpy differences",
-                optional=True,
-            ),
-            number("scatter", "", "rms about the offset", low=0, optional=True),
             whole("n", "values", low=1),
             text("unit", "unit of the errors", optional=True),
         ),
