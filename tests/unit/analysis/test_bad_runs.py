@@ -19,6 +19,7 @@ from specifications import specification
 from spoil import cut, write
 
 from qcrystal.dynamics.trajectory import TrajectoryWriter
+from qcrystal.io.table_schemas.runs import OBSERVABLES
 
 ROOT = Path(__file__).resolve().parents[3]
 NAN = float("nan")
@@ -58,7 +59,7 @@ def observed(tmp_path):
     job = Job(tmp_path, "analysis/observe")
     files = {name: str(run / file) for name, file in (("thermo", "thermo.csv"), ("report", "report.json"))}
     job.input = Named(trajectory=str(run / "trajectory.h5"), eos=str(tmp_path / "eos.csv"), **files)
-    job.output = Named({name: str(observables / f"{name}.csv") for name in ("summary", "msd", "rdf", "paths", "cell")})
+    job.output = Named({name: str(observables / f"{name}.csv") for name in OBSERVABLES})
     job.params = Named(
         prototype=system["prototypes"]["Fm-3m"], cage=system["cage"], order_parameters={"cage_angles": {}}
     )
