@@ -115,7 +115,7 @@ rule nct_gibbs:
     log:
         logs("variational/sweeps/{nct_sweep}.log"),
     conda:
-        environment("analysis")
+        environment("variational")
     threads: 1
     resources:
         **cpu(mem_mb=2000, minutes=10),
