@@ -85,7 +85,8 @@ paper: $(READY)
 	@$(NAME); $(RUN) paper $(CONFIG) && echo "Manuscript: $(RESULTS)/manuscript/$${CRYSTAL##*/}.pdf"
 
 audit: $(READY)
-	@$(NAME); $(QCRYSTAL) audit --crystal "$$CRYSTAL" --scale "$$name" $(if $(START_SAID),--start "$$START") \
+	@$(NAME); if [ "$$name" = reference ]; then $(QCRYSTAL) reduced restore --crystal "$$CRYSTAL" --scale "$$name" || exit; fi; \
+		$(QCRYSTAL) audit --crystal "$$CRYSTAL" --scale "$$name" $(if $(START_SAID),--start "$$START") \
 		$(if $(HTML),--html="$$HTML") $(if $(JSON),--json) $(if $(CACHE),--cache) $(if $(T),-- "$$T")
 
 seal: $(READY)
