@@ -20,6 +20,9 @@ from qcrystal.statics.relax import relaxed_at_volume, static_pressure
 
 log = logging.getLogger(__name__)
 
+SAME = 1e-6
+"""Å; lattice constants that differ by less are one: a grid point and one of DFT may be the same but for rounding."""
+
 
 def cage_distances(atoms: Atoms, centre: str, member: str) -> dict[str, float]:
     """Nearest distances (Å) in a crystal with a cage of atoms around another, in the classes of [Qin] table I.
@@ -147,7 +150,8 @@ def equation_of_state(
     StaticsError
         If the crystal relaxes at none of the lattice constants.
     """
-    lattice_constants = sorted({float(a) for a in lattice_constants})
+    ordered = sorted(float(a) for a in lattice_constants)
+    lattice_constants = [a for i, a in enumerate(ordered) if i == 0 or a - ordered[i - 1] > SAME]
     rows = []
     for number, a in enumerate(lattice_constants, 1):
         try:
