@@ -16,7 +16,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from qcrystal.files import STAMP, file_digest, walk
+from qcrystal.files import is_stamp, walk
 from qcrystal.potential.card import CardError, read_card
 from qcrystal.provenance import judge, reduced
 from qcrystal.provenance.environment import lock_file
@@ -46,9 +46,12 @@ class Audit:
         self.configured = expected is not None
         self.expected = {job.record: job for job in expected or [] if job.record}
         self.rule_of = {path: job for job in self.expected.values() for path in job.results}
-        locks = {cuda: root / "envs" / lock_file(cuda) for cuda in (False, True)}
+        locks = {cuda: f"envs/{lock_file(cuda)}" for cuda in (False, True)}
+        found = {cuda: digests.at(lock) for cuda, lock in locks.items()}
         self.environments = {
-            cuda: (lock.name, file_digest(lock), lock_versions(lock)) for cuda, lock in locks.items() if lock.is_file()
+            cuda: (Path(locks[cuda]).name, lock.sha256, {} if lock.problem else lock_versions(root / locks[cuda]))
+            for cuda, lock in found.items()
+            if lock is not None and lock.kind != "folder"
         }
         self.left_out = reduced.left_out(root, folders[0])
         self.nodes: dict[str, Node] = {}
@@ -139,7 +142,7 @@ class Audit:
         top = self.root / self.folders[0]
         for path in walk(top):
             inside = path.relative_to(top).parts
-            if inside[0] in (*UNRECORDED, reduced.LEFT_OUT) or path.name == STAMP or path.name.endswith(SUFFIX):
+            if inside[0] in (*UNRECORDED, reduced.LEFT_OUT) or is_stamp(path) or path.name.endswith(SUFFIX):
                 continue
             name = path.relative_to(self.root).as_posix()
             if self.made_by(name) is None and name not in self.nodes:
@@ -276,4 +279,6 @@ def _tiers(wanted: str) -> Iterable[Callable[[list[str]], bool]]:
 
 def lock_versions(lock: Path) -> dict[str, str]:
     """Package -> version of a lock file."""
-    return dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    return dict(
+        re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Protocol
 
 import networkx as nx
@@ -17,6 +18,7 @@ TEMPLATE = "audit_page.html.j2"
 BOX = (215.0, 26.0)  # px
 GAP = (60.0, 10.0)
 MARGIN = 10.0
+LARGEST_PICTURE = 20_000_000  # bytes; figures have some hundred thousand
 
 
 class Graph(Protocol):
@@ -79,6 +81,10 @@ def _edges(nodes: list[Node], parents: dict[str, list[Node]], place: dict[str, t
     return curves
 
 
+def _can_be_shown(picture: Path) -> bool:
+    return picture.is_file() and picture.stat().st_size < LARGEST_PICTURE
+
+
 def drawing(
     nodes: list[Node], parents: dict[str, list[Node]]
 ) -> tuple[dict[str, tuple[float, float]], list[str], tuple[float, float]]:
@@ -102,7 +108,7 @@ def page(audit: Audit, roots: list[Node], target: str | None) -> str:
         printable(file): base64.b64encode((audit.root / file).read_bytes()).decode()
         for root in roots
         for file in root.files
-        if target and file.endswith(".png") and (audit.root / file).is_file()
+        if target and file.endswith(".png") and _can_be_shown(audit.root / file)
     }
     boxes = [
         {

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import mmap
+import os
 import re
 from pathlib import Path
 
 from qcrystal.files import write_whole
 
 PATTERN = re.compile(rb"prov_id[ :]+\(?([0-9a-f]{64})")
+LARGEST = 64_000_000  # bytes of a JSON document that is read
+LONGEST_TEXT = 10_000  # bytes of a text in a PNG that is read
 TEXT_HEAD = 200  # bytes of a text file within which its identifier stands
 COMMENTS = {".csv": "#", ".tex": "%"}
 CARRIERS = (".png", ".pdf", ".svg", *COMMENTS)
@@ -41,31 +45,33 @@ def embedded_identifier(path: Path) -> str | None:
         if path.suffix == ".png":
             return _of_png(path)
         if path.suffix == ".json":
+            if path.stat().st_size > LARGEST:
+                raise ValueError("too large")
             document = json.loads(path.read_text(encoding="utf-8"))
             found = document.get("prov_id") if isinstance(document, dict) else None
             return found if isinstance(found, str) else None
-        if path.suffix not in CARRIERS:
+        if path.suffix not in CARRIERS or not path.stat().st_size:
             return None
-        content = path.read_bytes()
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            marked = PATTERN.search(content if path.suffix in (".pdf", ".svg") else content[:TEXT_HEAD])
+            return marked[1].decode() if marked else None
     except (OSError, ValueError, SyntaxError, RecursionError) as error:
         raise UnreadableError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
-    marked = PATTERN.search(content if path.suffix in (".pdf", ".svg") else content[:TEXT_HEAD])
-    return marked[1].decode() if marked else None
 
 
 def _of_png(path: Path) -> str | None:
     """Text chunk of a PNG; found by its frame alone, so that no picture has to be unpacked."""
-    content = path.read_bytes()
-    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise ValueError("not a PNG")
-    at = 8
-    while at + 8 <= len(content):
-        length = int.from_bytes(content[at : at + 4], "big")
-        kind, data = content[at + 4 : at + 8], content[at + 8 : at + 8 + length]
-        name, _, text = data.partition(b"\0")
-        if kind == b"tEXt" and name == b"prov_id":
-            return text.decode("latin-1")
-        at += 12 + length
+    with open(path, "rb") as file:
+        if file.read(8) != b"\x89PNG\r\n\x1a\n":
+            raise ValueError("not a PNG")
+        while len(frame := file.read(8)) == 8:
+            length = int.from_bytes(frame[:4], "big")
+            if frame[4:] == b"tEXt" and length < LONGEST_TEXT:
+                name, _, text = file.read(length).partition(b"\0")
+                if name == b"prov_id":
+                    return text.decode("latin-1")
+                length = 0
+            file.seek(length + 4, os.SEEK_CUR)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,16 @@ from qcrystal.provenance.code import syntax_digest
 from qcrystal.provenance.embedded import UnreadableError, carries, embedded_identifier
 from qcrystal.provenance.environment import PACKAGES
 from qcrystal.provenance.nodes import Expected, Node, short
-from qcrystal.provenance.record import SCHEMA, Entry, JobRecord
+from qcrystal.provenance.record import LARGEST, SCHEMA, Entry, JobRecord
 
 if TYPE_CHECKING:
     from qcrystal.provenance.audit import Audit
 
+SKEW = timedelta(days=1)
+"""By how much clocks of machines, and their time zones, may differ."""
 PARAMETERS_SHOWN = 8
-HARMLESS = ("LD_LIBRARY_PATH",)
-"""Variables that clusters set for everybody: a reader is told."""
+HARMLESS = ("LD_LIBRARY_PATH", "BASH_ENV", "PYTHONPYCACHEPREFIX", "NUMBA_CACHE_DIR", "TEXINPUTS")
+"""Variables that clusters, or users for good reasons, set: a reader is told."""
 
 
 def judge(audit: Audit, node: Node, record: JobRecord) -> None:
@@ -43,6 +46,10 @@ def _record(node: Node, record: JobRecord, expected: Expected | None) -> None:
         node.say("TAMPERED", f"{node.path}: the record does not have the identifier {short(record.prov_id)}")
     if given.record != node.path:
         node.say("TAMPERED", f"{node.path}: the record says that it is {given.record}")
+    if record.volatile.status != 0:
+        node.say("INCOMPLETE", f"{node.path}: says that its job ended with status {record.volatile.status}")
+    if record.volatile.begin > datetime.now(UTC) + SKEW:
+        node.say("TAMPERED", f"{node.path}: says that its job ran at {record.volatile.started}, which is yet to come")
     lacking = [package for package in ("python", *PACKAGES) if package not in given.versions]
     if lacking:
         node.say("INCOMPLETE", f"{node.path}: the record has no version of {', no version of '.join(lacking)}")
@@ -83,6 +90,8 @@ def _outputs(audit: Audit, node: Node, record: JobRecord) -> None:
             continue
         if (found.kind, found.sha256) != (output.kind, output.sha256):
             node.say("TAMPERED", f"{output.path}: is {short(found.sha256)}, was made as {short(output.sha256)}")
+        elif found.kind == "file" and (audit.root / output.path).stat().st_size != output.size:
+            node.say("TAMPERED", f"{output.path}: does not have the {output.size} bytes that its record says")
         if found.kind == "file":
             _mark(audit.root, node, record, output.path)
     if left_out:
@@ -179,6 +188,8 @@ def _code(audit: Audit, node: Node, record: JobRecord, expected: Expected | None
 @functools.cache
 def _syntax(file: Path, time: int, size: int) -> str:
     """Digest of what a module does; ``time`` and ``size`` tell an edited one from what was read before."""
+    if size > LARGEST:
+        return "not readable as code"
     try:
         return syntax_digest(file)
     except (SyntaxError, ValueError, RecursionError):

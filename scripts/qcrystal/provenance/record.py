@@ -24,6 +24,7 @@ from qcrystal.provenance import code, environment
 SCHEMA = 3
 SUFFIX = ".prov.json"
 LARGEST = 64_000_000  # bytes; the records of the largest rules have some hundred thousand
+LAST_YEAR = 2999  # what is later than the calendar of Python cannot be reckoned with
 WRONG_SHOWN = 3
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -91,7 +92,8 @@ class Volatile(_Part):
     @field_validator("started")
     @classmethod
     def _is_a_time(cls, value: str) -> str:
-        datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
+        if datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").year > LAST_YEAR:
+            raise ValueError("no time at which a job ran")
         return value
 
     @property
@@ -162,7 +164,7 @@ def read_json(path: Path, name: str) -> Any:
             raise RecordError(f"{name}: is a folder, not a file")
         if path.stat().st_size > LARGEST:
             raise RecordError(f"{name}: is too large to be a record")
-        return json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
+        return strict_json(path.read_bytes())
     except RecordError:
         raise
     except RecursionError:
@@ -170,6 +172,11 @@ def read_json(path: Path, name: str) -> Any:
     except (ValueError, OSError) as error:
         text = error.strerror if isinstance(error, OSError) else str(error)
         raise RecordError(f"{name}: cannot be read ({' '.join(str(text).split())})") from None
+
+
+def strict_json(content: bytes) -> Any:
+    """A JSON document that every reader understands alike: UTF-8, each name once, numbers only; `ValueError` for any other."""
+    return json.loads(content.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

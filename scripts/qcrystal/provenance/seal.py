@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from qcrystal.files import STAMP, put_in_place, walk, write_whole
+from qcrystal.files import is_stamp, put_in_place, walk, write_whole
 from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Node, printable
 from qcrystal.provenance.record import RecordError, read_json
@@ -29,7 +29,7 @@ def sealed_files(root: Path, scale: str) -> list[str]:
     return [
         path.relative_to(root).as_posix()
         for path in walk(top)
-        if path.relative_to(top).parts[0] not in UNRECORDED and path.name != STAMP
+        if path.relative_to(top).parts[0] not in UNRECORDED and not is_stamp(path)
     ]
 
 
