@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import random
 import shutil
 import socket
 import subprocess
@@ -11,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from mutations import mutate
 
 from qcrystal.provenance.code import syntax_digest
 from qcrystal.provenance.crate import builder
@@ -376,6 +379,61 @@ def test_an_archive_of_an_attacker_is_seen_through(repository, change, told):
     other = rezipped(repository.write("crate.zip"), change)
     assert crate.verify(other) == [told]
     assert not (repository.root.parent / "outside.txt").exists()
+
+
+def test_names_that_are_one_on_other_systems_are_named(repository):
+    """Whoever unpacks there gets the forged one of the two."""
+    folder = repository.write("crate")
+    other = FIGURE.replace("a.csv", "A.csv")
+    (folder / other).write_bytes(b"forged")
+    archive = shutil.make_archive(str(repository.root / "alike"), "zip", folder)
+    assert any("where upper and lower case are the same" in line for line in crate.verify(Path(archive)))
+
+
+def test_a_file_in_the_place_of_a_folder(repository):
+    """It holds the very text of which the folder's digest is taken."""
+    folder = repository.write("crate")
+    path = folder / SCALE / "data/ours"
+    text = json.dumps([["part/frames.npy", sha256(b"ours")]])
+    shutil.rmtree(path)
+    path.write_text(text)
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text())
+    graph = [e for e in metadata["@graph"] if not e["@id"].startswith(f"{SCALE}/data/ours/part")]
+    graph.append({"@id": f"{SCALE}/data/ours", "@type": "File", "name": "x", "sha256": sha256(text.encode())})
+    (folder / "ro-crate-metadata.json").write_text(json.dumps({"@graph": graph}))
+    assert any("not the folder that" in line for line in crate.verify(folder))
+
+
+def test_a_record_in_which_a_name_stands_twice_is_none(repository):
+    folder = repository.write("crate")
+    path = folder / f"{SCALE}/figures/a.prov.json"
+    text = path.read_text().replace('"outputs"', '"outputs": [], "outputs"', 1)
+    old = sha256(path.read_bytes())
+    path.write_text(text)
+    metadata = folder / "ro-crate-metadata.json"
+    metadata.write_text(metadata.read_text().replace(old, sha256(text.encode())))
+    assert any("a name stands there twice" in line for line in crate.verify(folder))
+
+
+def test_a_mutated_crate_ends_in_lines(repository, tmp_path, capsys):
+    """Metadata, records and payload of a folder, and the bytes of an archive, mutated at random: no hang, no traceback."""
+    folder, archive = repository.write("crate"), repository.write("crate.zip")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files += [folder / "ro-crate-metadata.json"] * len(files)
+    for number in range(int(os.environ.get("MUTATIONS", 60))):
+        chance = random.Random(number)
+        path = archive if number % 4 == 0 else chance.choice(files)
+        content = path.read_bytes()
+        done, restore = mutate(path, chance)
+        changed = path.is_symlink() or not path.is_file() or path.stat().st_size > 1e9 or path.read_bytes() != content
+        try:
+            lines = crate.verify(archive if path == archive else folder)
+        except CrateError as error:
+            lines = [str(error)]
+        restore()
+        words = f"mutation {number} of {path.name} ({done}): {lines}"
+        assert all(line.isprintable() for line in lines), words
+        assert lines or not changed or path == archive or path.name == "ro-crate-metadata.json", words
 
 
 def test_an_archive_that_would_swell_is_not_unpacked(repository):

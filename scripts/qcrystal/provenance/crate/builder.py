@@ -8,7 +8,6 @@ for, data that are not ours to pass on) is named by its digest (RFC 6920), so th
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import quote, unquote
 
 import yaml
 
+from qcrystal.files import put_in_place
 from qcrystal.provenance.crate.history import describe_run, describe_workflow
 from qcrystal.provenance.crate.jobs import CrateError, Job, check_code, check_origins, folder_of, read_jobs, repository
 from qcrystal.provenance.crate.shelf import LICENCES, NAMED, Shelf, iso, one
@@ -83,7 +83,7 @@ def write(results: Path, output: Path, with_trajectories: bool = False) -> tuple
                         archive.mkdir(unquote(entity.id))
         else:
             crate.write(partial)
-        os.replace(partial, output)
+        put_in_place(partial, output)
     except OSError:
         _remove(partial)
         raise

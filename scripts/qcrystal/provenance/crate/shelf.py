@@ -83,7 +83,7 @@ class Shelf:
             and (self.with_trajectories or not path.endswith(TRAJECTORY))
         )
         if (self.root / path).exists():
-            if self._digest(path) != digest:
+            if self._digest(path) != digest or (self.root / path).is_dir() != (entry.kind == "folder"):
                 raise CrateError(
                     f"{path}: not the file that {job.path} describes (SHA-256 {digest}); restore it, or run the job again"
                 )

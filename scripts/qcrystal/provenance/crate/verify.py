@@ -12,6 +12,7 @@ import json
 import shutil
 import stat
 import tempfile
+import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -24,7 +25,7 @@ from qcrystal.provenance.crate.jobs import CrateError, foreign, part_of
 from qcrystal.provenance.crate.shelf import NAMED
 from qcrystal.provenance.embedded import UnreadableError, carries, embedded_identifier
 from qcrystal.provenance.nodes import printable
-from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, parse
+from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, parse, strict_json
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 METADATA = "ro-crate-metadata.json"
@@ -43,7 +44,7 @@ class Content:
         self.members: dict[str, Path | zipfile.ZipInfo] = {}
         self.archive: zipfile.ZipFile | None = None
         self._digests: dict[str, str] = {}
-        if path.is_dir():
+        if _kind(path) == "folder":
             self._list_folder()
         else:
             self._list_archive()
@@ -77,6 +78,15 @@ class Content:
                 self.wrong[name] = f"{name}: stands twice in the archive"
             else:
                 self.members[name] = info
+        self._find_alike()
+
+    def _find_alike(self) -> None:
+        """Names that are one on systems that do not tell upper from lower case, or how an accent is written."""
+        seen: dict[str, str] = {}
+        for name in self.members:
+            other = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+            if other != name:
+                self.wrong[name] = f"{name}: overwrites {other} where upper and lower case are the same"
 
     def names(self) -> list[str]:
         """Names of the files that can be read."""
@@ -115,6 +125,16 @@ class Content:
         inside = sorted(PurePosixPath(name) for name in self.members if name.startswith(f"{path}/"))
         parts = [[p.relative_to(path).as_posix(), self.digest(p.as_posix())] for p in inside]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _kind(path: Path) -> str:
+    """``file`` or ``folder``; `CrateError` for what can be no crate, such as a pipe, which would never end."""
+    try:
+        return kind(path)
+    except FileNotFoundError:
+        raise CrateError(f"{path}: no such crate") from None
+    except (OSError, ValueError) as error:
+        raise CrateError(f"{path}: no crate ({' '.join(str(error).split())})") from error
 
 
 def _leads_out(name: str) -> bool:
@@ -167,7 +187,7 @@ def _described(content: Content) -> tuple[dict[str, str], set[tuple[str, str]]]:
     if METADATA in content.wrong or METADATA not in content.members:
         raise CrateError(content.wrong.get(METADATA, f"{content.path}: no {METADATA}, so not a crate"))
     try:
-        graph = json.loads(content.read(METADATA).decode("utf-8"))["@graph"]
+        graph = strict_json(content.read(METADATA))["@graph"]
         described = [(str(entity["@id"]), entity) for entity in graph if "sha256" in entity]
         names = [unquote(name) for name, _ in described if not name.startswith(NAMED)]
         inside = {unquote(name): str(entity["sha256"]) for name, entity in described if not name.startswith(NAMED)}
@@ -186,7 +206,7 @@ def _compare_with_record(content: Content, name: str, outside: set[tuple[str, st
     """Compare what a record names with what is there; returns the paths of the job's outputs."""
     wrong = content.wrong
     try:
-        record = parse(json.loads(content.read(name).decode("utf-8")), name)
+        record = parse(strict_json(content.read(name)), name)
     except (RecordError, RecursionError, *DAMAGED) as error:
         wrong[name] = str(error) if isinstance(error, RecordError) else f"{name}: not a record of a job ({error})"
         return []
@@ -203,6 +223,8 @@ def _compare_with_record(content: Content, name: str, outside: set[tuple[str, st
         if path not in content.members and not folder:
             if (path, entry.sha256) not in outside:
                 wrong[path] = f"{path}: missing, and {name} names it"
+        elif folder != (entry.kind == "folder"):
+            wrong[path] = f"{path}: not the {entry.kind} that {name} describes"
         elif foreign(path):
             wrong[path] = f"{path}: {name} names a path that leads out of the crate"
         elif (content.folder_digest(path) if folder else content.digest(path)) != entry.sha256:
@@ -234,8 +256,7 @@ def required_issues(path: Path) -> list[str]:
 
     Nothing is fetched: the only remote document, RO-Crate's context, is the one that comes with the package ``rocrate``.
     """
-    if not path.exists():
-        raise CrateError(f"{path}: no such crate")
+    _kind(path)
     from rocrate_validator.models import Severity, ValidationSettings
     from rocrate_validator.services import validate
 
