@@ -6,6 +6,7 @@ integrals the centroid as the positions and, on request, the beads. The run spec
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,55 @@ from qcrystal.io.tables import TableError, read_table
 
 class TrajectoryError(QcrystalError, ValueError):
     """A trajectory file that cannot be used; its message names the file."""
+
+
+BLOCK = 256
+"""Frames that are read at a time."""
+
+
+class FramesDigest:
+    """SHA-256 of a trajectory, taken while it grows: of what it says of the run, and of its first frames.
+
+    It does not depend on the pieces in which frames come, nor on how HDF5 lays them out in the file.
+
+    Attributes
+    ----------
+    frames : int
+        Frames that it is of.
+    """
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self._parts: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, path: Path, step: int) -> FramesDigest:
+        """Of a file's frames up to a step; `OSError`, `KeyError` or `ValueError` if it cannot be read."""
+        digest = cls()
+        with h5py.File(path, "r") as file:
+            steps = file["particles/all/position/step"][:]
+            digest.take(file, int(np.searchsorted(steps, step, side="right")))
+        return digest
+
+    def take(self, file: h5py.File, end: int | None = None) -> None:
+        """Go on to a number of frames; None: to all that there are."""
+        group = file["particles/all"]
+        if not self._parts:
+            head = str(file.attrs["specification"]).encode()
+            self._parts["head"] = hashlib.sha256(head + group["species"][:].tobytes() + group["mass"][:].tobytes())
+        end = len(group["position/step"]) if end is None else end
+        for first in range(self.frames, end, BLOCK):
+            last = min(first + BLOCK, end)
+            for name in (name for name in ("position", "box/edges", "beads") if name in group):
+                for key in ("value", "step", "time"):
+                    part = self._parts.setdefault(f"{name}/{key}", hashlib.sha256())
+                    part.update(group[name][key][first:last].tobytes())
+            self.frames = last
+
+    def hexdigest(self) -> str:
+        """The digest."""
+        parts = sorted((name, part.hexdigest()) for name, part in self._parts.items())
+        return hashlib.sha256(json.dumps([self.frames, parts]).encode()).hexdigest()
 
 
 class TrajectoryWriter:
@@ -112,6 +162,10 @@ class TrajectoryWriter:
             count = int(np.searchsorted(element["step"][:], step, side="right"))
             for key in ("value", "step", "time"):
                 element[key].resize(count, axis=0)
+
+    def feed(self, digest: FramesDigest) -> None:
+        """Put the frames that a digest has not seen into it."""
+        digest.take(self._file)
 
     def flush(self) -> None:
         """Bring what was appended to the disk."""

@@ -6,13 +6,13 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from qcrystal.dynamics.ipi import vouching
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.files import write_whole
 
@@ -74,7 +74,7 @@ class Job:
         identity = hashlib.sha256("\0".join(files.values()).encode() + model.read_bytes()).hexdigest()
         mark = self.folder / "identity"
         continues = mark.is_file() and mark.read_text() == identity
-        restart = self.newest_checkpoint() if continues else None
+        restart = self._soundest_checkpoint() if continues else None
         if restart is None:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -90,13 +90,18 @@ class Job:
         mark.write_text(identity)
         if restart is None:
             return 0, "input.xml"
-        step, text = restart
+        step, text, lengths = restart
         logger.info("run %s continues from step %d", self.spec.run, step)
         write_whole(self.folder / "continue.xml", text)
         for path in self._checkpoints():
             if path.name != "continue.xml":
                 path.unlink()
-        self._truncate_outputs(step)
+        for name, length in lengths.items():
+            os.truncate(self.folder / name, length)
+        for path in self.folder.glob(f"{vouching.PREFIX}*"):
+            if path != vouching.note_of(self.folder, step):
+                path.unlink()
+        (self.folder / "run.progress").unlink(missing_ok=True)
         return step, "continue.xml"
 
     def _checkpoints(self) -> list[Path]:
@@ -106,34 +111,58 @@ class Job:
     def _numbered(self) -> list[Path]:
         return sorted(self.folder.glob("run.checkpoint_*"), key=lambda path: int(path.name.rsplit("_", 1)[1]))
 
-    def newest_checkpoint(self) -> tuple[int, str] | None:
-        """Step and text of the complete checkpoint that is furthest on; None before the first step."""
-        states = []
-        for path in self._checkpoints():
-            text = path.read_text()
-            step = re.search(r"<step[^>]*>\s*(\d+)\s*</step>", text)
-            if step and text.rstrip().endswith("</simulation>"):
-                states.append((int(step.group(1)), text))
-        newest = max(states, default=(0, ""))
-        return newest if newest[0] > 0 else None
+    def _states(self) -> list[tuple[int, str]]:
+        """Step and text of the complete checkpoints, the one that is furthest on first."""
+        texts = [path.read_text(errors="replace") for path in self._checkpoints()]
+        return sorted(((vouching.checkpoint_step(text) or 0, text) for text in texts), reverse=True)
+
+    def newest_step(self) -> int:
+        """Step of the complete checkpoint that is furthest on; 0 before the first step."""
+        return max((step for step, _ in self._states()), default=0)
+
+    def _soundest_checkpoint(self) -> tuple[int, str, dict[str, int]] | None:
+        """Step, text and lengths of the outputs of the checkpoint that is furthest on and that nothing contradicts."""
+        for step, text in self._states():
+            if step == 0:
+                break
+            try:
+                return step, text, vouching.lengths(self.folder, step, text)
+            except ValueError as error:
+                logger.warning("%s; run %s cannot continue from step %d", error, self.spec.run, step)
+        return None
+
+    def vouching(self) -> vouching.Vouching:
+        """Notes digests of checkpoints and of the samples before them, while i-PI runs."""
+        return vouching.Vouching(self.folder, self._checkpoints, self._lengths)
+
+    def _lengths(self, step: int) -> dict[Path, int]:
+        """Bytes of each output up to a step; `ValueError` if they are not there yet."""
+        thermo, length, last = self.folder / "run.thermo", 0, -1
+        with open(thermo, "rb") as lines:
+            for line in lines:
+                if not line.startswith(b"#"):
+                    at = float(line.split()[0])
+                    if at > step or not line.endswith(b"\n"):
+                        break
+                    last = round(at)
+                length += len(line)
+        sampled = step // self.spec.sample_every
+        if last != sampled * self.spec.sample_every:
+            raise ValueError(f"{thermo}: no line of step {step}")
+        frames = {self._trajectory_file(name): self._frame_type(what) for name, what in TRAJECTORIES.items()}
+        found = {thermo: length} | {path: (sampled + 1) * kind.itemsize for path, kind in frames.items()}
+        for path, length in found.items():
+            if path.stat().st_size < length:
+                raise ValueError(f"{path}: {length} bytes are not there yet")
+        return found
 
     def drop_old_checkpoints(self) -> None:
         """Keep the last `CHECKPOINTS_KEPT` that i-PI wrote."""
         for path in self._numbered()[:-CHECKPOINTS_KEPT]:
             path.unlink()
-
-    def _truncate_outputs(self, step: int) -> None:
-        """Drop what i-PI wrote after ``step``."""
-        thermo = self.folder / "run.thermo"
-        lines = thermo.read_text().splitlines(keepends=True)
-        kept = [
-            line for line in lines if line.startswith("#") or (line.endswith("\n") and float(line.split()[0]) <= step)
-        ]
-        write_whole(thermo, "".join(kept))
-        frames = step // self.spec.sample_every + 1
-        for name, what in TRAJECTORIES.items():
-            os.truncate(self._trajectory_file(name), frames * self._frame_type(what).itemsize)
-        (self.folder / "run.progress").unlink(missing_ok=True)
+        notes = sorted(self.folder.glob(f"{vouching.PREFIX}*"), key=lambda path: path.stat().st_mtime_ns)
+        for path in notes[: -CHECKPOINTS_KEPT - 1]:
+            path.unlink()
 
     # --- raw trajectories --------------------------------------------------------------------------------------------
 

@@ -108,7 +108,12 @@ def _work(
     program = Path(sys.executable).with_name("i-pi")
     if not program.is_file():
         raise job.error(f"no i-PI at {program}; install the environment of the potential")
-    watch = Watch(job, volume, trained)
+    watch, notes = Watch(job, volume, trained), job.vouching()
+
+    def look() -> None:
+        watch.look()
+        notes.note()
+
     path = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH")]  # for the driver
     threads = {**thread_environment(1), "NUMBA_NUM_THREADS": str(cores)}
     try:
@@ -117,13 +122,14 @@ def _work(
             directory=job.folder,
             environment={**os.environ, **threads, "PYTHONPATH": ":".join(filter(None, path))},
             log=job.log,
-            on_tick=watch.look,
+            on_tick=look,
         )
     except ProcessError as error:
         raise job.error(str(error)) from error
+    finally:
+        notes.note()  # i-PI writes a checkpoint when it is asked to end, too
     watch.check()
-    done = job.newest_checkpoint()
-    step = done[0] if done else first_step
+    step = job.newest_step() or first_step
     if outcome.status != 0 or step < job.spec.steps:
         full = shutil.disk_usage(job.folder).free < FULL
         cause = full_disk(job.folder) if full else outcome.words

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from qcrystal.dynamics.trajectory import FramesDigest
 from qcrystal.files import file_digest, write_whole
+
+VOUCHED = ("checkpoint", "start", "thermo_size", "thermo_sha256", "trajectory_sha256")
+"""What an archive says of files beside it: digests of LAMMPS's checkpoint, of the start, and of the samples so far."""
 
 
 class Files:
@@ -65,41 +69,49 @@ class Files:
         self.potential(model).unlink(missing_ok=True)
         self.potential(model).symlink_to(model.resolve())
 
-    def drop_damaged(self, sample_every: int) -> str | None:
+    def drop_damaged(self) -> str | None:
         """Forget a checkpoint that cannot be continued from; returns what is wrong, or None.
 
-        A checkpoint needs the state of the bath that holds its digest, and every sample up to its step.
+        A checkpoint needs the archive that holds its digest, and the start and the samples that the archive vouches for.
         """
         if not self.checkpoint.is_file():
             return None
-        problem = self._damage(sample_every)
+        problem = self._damage()
         if problem:
             for path in (self.checkpoint, self.start, *self.baths()):
                 path.unlink(missing_ok=True)
         return problem
 
-    def _damage(self, sample_every: int) -> str | None:
-        digest, step, broken = file_digest(self.checkpoint), None, self.checkpoint
+    def _damage(self) -> str | None:
+        digest, broken = file_digest(self.checkpoint), self.checkpoint
         for path in self.baths():
             try:
-                with np.load(path) as arrays:
-                    if str(dict(arrays)["checkpoint"]) == digest:
-                        step = int(path.stem.removeprefix("bath-"))
+                with np.load(path, allow_pickle=False) as arrays:
+                    vouched = {name: value for name, value in dict(arrays).items() if name in VOUCHED}
+                if str(vouched["checkpoint"]) == digest:
+                    return self._changed(int(path.stem.removeprefix("bath-")), vouched)
             except Exception:  # numpy lets through whatever the bytes lead to
                 broken = path
-        if step is None:
-            return f"{broken}: damaged"
+        return f"{broken}: damaged"
+
+    def _changed(self, step: int, vouched: dict[str, Any]) -> str | None:
+        """What is not as it was when the checkpoint of a step was written."""
+        if file_digest(self.start) != str(vouched["start"]):
+            return f"{self.start}: changed since the checkpoint of step {step}"
+        thermo, trajectory = self._written(self.thermo), self._written(self.trajectory)
+        with open(thermo, "rb") as file:
+            table = file.read(int(vouched["thermo_size"]))
+        if hashlib.sha256(table).hexdigest() != str(vouched["thermo_sha256"]):
+            return f"{thermo}: changed since the checkpoint of step {step}"
         try:
-            json.loads(self.start.read_text())
-        except (OSError, ValueError):
-            return f"{self.start}: damaged"
-        thermo = self.partial(self.thermo) if self.partial(self.thermo).is_file() else self.thermo
-        try:
-            table = pd.read_csv(thermo, comment="#", on_bad_lines="skip").apply(pd.to_numeric, errors="coerce").dropna()
-            whole = set(range(0, step + 1, sample_every)) <= set(table["step"])
-        except (OSError, ValueError, KeyError):  # pandas' own are ValueErrors
-            whole = False
-        return None if whole else f"{thermo}: damaged"
+            same = FramesDigest.of(trajectory, step).hexdigest() == str(vouched["trajectory_sha256"])
+        except (OSError, KeyError, ValueError, TypeError, AttributeError):  # h5py's, of a file that is damaged
+            same = False
+        return None if same else f"{trajectory}: changed since the checkpoint of step {step}"
+
+    def _written(self, path: Path) -> Path:
+        """Where samples are: a run that was killed while it finished has put some in their place already."""
+        return self.partial(path) if self.partial(path).is_file() else path
 
     def clear(self) -> None:
         """Remove what only an unfinished run needs."""

@@ -61,7 +61,7 @@ def run(
     files = Files(directory)
     files.prepare(job)
     files.link(model)
-    problem = files.drop_damaged(spec.sample_every)
+    problem = files.drop_damaged()
     if problem:
         log.warning("%s; the run starts again from its beginning", problem)
     _work(spec, directory, cores, job["engine"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import os
 from typing import Any
 
@@ -11,8 +11,8 @@ import pandas as pd
 
 from qcrystal.dynamics.lammps.files import Files
 from qcrystal.dynamics.spec import RunError, RunSpec
-from qcrystal.dynamics.trajectory import TrajectoryWriter
-from qcrystal.files import put_in_place, write_whole
+from qcrystal.dynamics.trajectory import FramesDigest, TrajectoryWriter
+from qcrystal.files import put_in_place, sync, write_whole
 
 
 class Samples:
@@ -31,6 +31,7 @@ class Samples:
         self.symbols, self.masses = symbols, masses
         self._rows: list[dict[str, float]] = []
         self._frames: list[tuple[Any, ...]] = []
+        self._table, self._trajectory = hashlib.sha256(), FramesDigest()
 
     def add(self, row: dict[str, float], positions: np.ndarray, cell: np.ndarray) -> None:
         """Add a row of the table, with step and time (ps), and a frame: positions (N, 3) and cell (3, 3), Å."""
@@ -43,16 +44,30 @@ class Samples:
             return
         with self._writer() as writer:
             writer.extend(self._frames)
+            writer.feed(self._trajectory)
         thermo = self.files.partial(self.files.thermo)
-        pd.DataFrame(self._rows).to_csv(thermo, mode="a", header=not thermo.is_file(), index=False)
+        text = pd.DataFrame(self._rows).to_csv(header=not thermo.is_file(), index=False).encode()
+        with open(thermo, "ab") as table:
+            table.write(text)
+        self._table.update(text)
+        for path in (thermo, self.files.partial(self.files.trajectory)):
+            sync(path)
         self._rows, self._frames = [], []
+
+    def vouched(self) -> dict[str, Any]:
+        """What a checkpoint says of the samples before it, which `Files.drop_damaged` compares: length and SHA-256."""
+        return {
+            "thermo_size": self.files.partial(self.files.thermo).stat().st_size,
+            "thermo_sha256": self._table.hexdigest(),
+            "trajectory_sha256": self._trajectory.hexdigest(),
+        }
 
     def table(self) -> pd.DataFrame:
         """The table as it is on the disk."""
         return pd.read_csv(self.files.partial(self.files.thermo), comment="#")
 
-    def drop_after(self, step: int) -> None:
-        """Forget the samples that a broken-off run wrote after its last checkpoint.
+    def drop_after(self, step: int, size: int) -> None:
+        """Forget the samples that a broken-off run wrote after its last checkpoint, at which the table had ``size`` bytes.
 
         Raises
         ------
@@ -70,13 +85,12 @@ class Samples:
         try:
             with self._writer() as writer:
                 writer.truncate(step)
+                writer.feed(self._trajectory)
         except OSError as error:
             self.files.checkpoint.unlink()
             raise RunError(f"{trajectory}: damaged ({error}); start the run again, from its beginning") from error
-        text = thermo.read_text(errors="replace")
-        whole = text[: text.rfind("\n") + 1]  # a row that was torn while it was written may be a valid, shorter one
-        table = pd.read_csv(io.StringIO(whole), comment="#", float_precision="round_trip")
-        write_whole(thermo, table[table["step"] <= step].to_csv(index=False))
+        os.truncate(thermo, size)
+        self._table = hashlib.sha256(thermo.read_bytes())
 
     def finish(self, report: str, timing: str) -> None:
         """Put the files in their places; the report, written first, comes last and says that all are there."""

@@ -75,8 +75,7 @@ class Simulation:
         self.bath = kind(spec.bath, spec.temperature, spec.timestep, box.masses, spec.seed, spec.quantum, box.kinds)
         interval = spec.sample_every * box.timestep
         self.kinetics = Kinetics(box.masses, spec.temperature, interval, self.start.slowest)
-        if continues:
-            checkpoint.restore(self.files, box, self.kinetics, self.bath)
+        self.table_size = checkpoint.restore(self.files, box, self.kinetics, self.bath) if continues else 0
         self.bath.prepare()  # here, not within the first step
         self.samples = Samples(spec, self.files, box.symbols, box.masses)
         self.barostat = Barostat(spec, self.start, len(box.masses)) if spec.ensemble == "npt" else None
@@ -116,7 +115,7 @@ class Simulation:
         """
         self.started, self.processor_time = time.monotonic(), time.process_time()
         if self.box.writes:
-            self.samples.drop_after(self.step)
+            self.samples.drop_after(self.step, self.table_size)
         if self.step == 0:
             self._advance(0)
             self._sample()
@@ -149,7 +148,7 @@ class Simulation:
             if self.step % self.spec.sample_every == 0:
                 self._sample()
         self.samples.flush()
-        checkpoint.save(self.files, self.box, self.kinetics, self.bath)
+        checkpoint.save(self.files, self.box, self.kinetics, self.bath, self.samples)
 
     def _next(self, interval: int) -> int:
         return (self.step // interval + 1) * interval

@@ -238,6 +238,67 @@ def test_continued_run_equals_the_undisturbed_one(crystal_run, released_model, t
     assert not (tmp_path / "ipi").exists()
 
 
+def other_digit(path):
+    text = path.read_text()
+    at = text.index(".", text.rindex("#")) + 5
+    path.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :])
+
+
+def other_byte(path):
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("run.thermo", other_digit),
+        ("run.centroid.bin", other_byte),
+        ("run.bead_0.bin", other_byte),
+        ("run.checkpoint_1", other_byte),
+        ("vouched-5.json", lambda path: path.unlink()),
+        ("vouched-5.json", lambda path: path.write_text("[1")),
+    ],
+)
+def test_a_run_does_not_continue_behind_changed_samples(crystal_run, released_model, tmp_path, caplog, name, change):
+    """A sample, the checkpoint or what vouches for it is changed between the kill and the continuation."""
+    spec, structure, folder = crystal_run
+    shutil.copytree(folder / "ipi", tmp_path / "ipi")
+    for later in ("RESTART", "run.checkpoint_2"):
+        (tmp_path / "ipi" / later).unlink()
+    change(tmp_path / "ipi" / name)
+    ipi.run(spec, structure, released_model, tmp_path, max_frequency=60.0)
+    assert json.loads((tmp_path / "timing.json").read_text())["continued_from_step"] == 0
+    told = [message for message in caplog.messages if "cannot continue from step 5" in message]
+    assert len(told) == 1 and str(tmp_path / "ipi") in told[0]
+    expected, found = (pd.read_csv(path / "thermo.csv") for path in (folder, tmp_path))
+    assert found.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9, abs=1e-9)
+
+
+def test_a_killed_engine_is_told_so(tmp_path, monkeypatch):
+    """i-PI says at its start that PyFFTW is not there; that is no cause of its end."""
+    spec, structure, model = toy(tmp_path, steps=100_000, checkpoint_every=50_000)
+    original = watching.Watch.look
+
+    def kill(watch):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            if _working_folder(pid) == str(watch.job.folder.resolve()):
+                os.kill(int(pid), signal.SIGKILL)
+        original(watch)
+
+    monkeypatch.setattr(watching.Watch, "look", kill)
+    fails(
+        "i-PI stopped after step 0 of 100000: it was killed from outside",
+        spec,
+        structure,
+        model,
+        tmp_path / "run",
+        driver=POLYNOMIAL_DRIVER,
+        fix_centre=False,
+    )
+
+
 def test_trpmd_runs_at_fixed_cell_with_the_isotope_mass(tmp_path):
     spec, structure, model = toy(tmp_path, method="trpmd", isotope="D", masses={"H": 2.014}, steps=100)
     ipi.run(spec, structure, model, tmp_path / "run", driver=POLYNOMIAL_DRIVER, fix_centre=False)

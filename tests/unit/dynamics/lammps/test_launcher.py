@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import h5py
 import numpy as np
 import pytest
 from ase import units
@@ -171,26 +172,50 @@ def lose_a_row(path):
     path.write_text("".join(lines[:4] + lines[5:]))
 
 
+def edit_a_digit(path):
+    """One digit of a sample before the checkpoint; the table stays as long as it is."""
+    text = path.read_text()
+    at = text.index(".", text.index("\n10,")) + 3
+    path.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :])
+
+
+def move_an_atom(path):
+    with h5py.File(path, "a") as file:
+        file["particles/all/position/value"][2, 5, 0] += 0.01
+
+
+def rename_an_atom(path):
+    with h5py.File(path, "a") as file:
+        file["particles/all/species"][5] = b"D"
+
+
+CHANGED = "changed since the checkpoint of step 40"
+
+
 @pytest.mark.parametrize(
-    ("name", "damage"),
+    ("name", "damage", "words"),
     [
-        ("checkpoint.restart", halve),
-        ("bath-40.npz", halve),
-        ("bath-40.npz", overwrite),
-        ("start_properties.json", halve),
-        ("thermo.csv.partial", overwrite),
-        ("thermo.csv.partial", lose_a_row),
+        ("checkpoint.restart", halve, "damaged"),
+        ("bath-40.npz", halve, "damaged"),
+        ("bath-40.npz", overwrite, "damaged"),
+        ("start_properties.json", halve, CHANGED),
+        ("thermo.csv.partial", overwrite, CHANGED),
+        ("thermo.csv.partial", lose_a_row, CHANGED),
+        ("thermo.csv.partial", edit_a_digit, CHANGED),
+        ("trajectory.h5.partial", halve, CHANGED),
+        ("trajectory.h5.partial", move_an_atom, CHANGED),
+        ("trajectory.h5.partial", rename_an_atom, CHANGED),
     ],
 )
 def test_damaged_checkpoint_is_named_and_the_run_starts_again(
-    structure, released_model, tmp_path, monkeypatch, caplog, name, damage
+    structure, released_model, tmp_path, monkeypatch, caplog, name, damage, words
 ):
     spec = specification(ensemble="nvt")
     break_off(spec, structure, released_model, tmp_path, monkeypatch)
     damage(tmp_path / name)
     lammps.run(spec, structure, released_model, tmp_path)
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert told == [f"{tmp_path / name}: damaged; the run starts again from its beginning"]
+    assert told == [f"{tmp_path / name}: {words}; the run starts again from its beginning"]
     assert json.loads((tmp_path / "timing.json").read_text())["resumed_at"] == 0
     assert read_table(tmp_path / "thermo.csv", "thermo")["step"].tolist() == list(range(0, 61, 5))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
