@@ -16,9 +16,10 @@ backend of DeePMD-kit has them, and `qcrystal.potential.tensorflow_graph.finish`
 
 from __future__ import annotations
 
+import hashlib
+import io
 import logging
 import os
-import pickle
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -48,6 +49,8 @@ os.environ.setdefault("PJRT_NPROC", "1")
 logger = logging.getLogger(__name__)
 
 HEADER = "# step rmse_val rmse_trn rmse_e_val rmse_e_trn rmse_f_val rmse_f_trn rmse_v_val rmse_v_trn lr\n"
+CHECKPOINT = "checkpoint.npz"
+"""Arrays alone: whoever puts another file there can spoil a training, and cannot run code."""
 REPORT = 20.0
 """Seconds between two lines of the log."""
 
@@ -322,14 +325,36 @@ class Trainer:
     def _save(self, directory: Path) -> None:
         import jax
 
-        state = jax.tree.map(np.asarray, (self.weights, self.state, self.average))
-        write_whole(directory / "checkpoint.pickle", pickle.dumps((self.done, *state)))
+        leaves = jax.tree.leaves((self.weights, self.state, self.average))
+        arrays: dict[str, Any] = {f"{number:06d}": np.asarray(leaf) for number, leaf in enumerate(leaves)}
+        archive = io.BytesIO()
+        np.savez(archive, done=self.done, curve=_curve_digest(directory, self.done), **arrays)
+        write_whole(directory / CHECKPOINT, archive.getvalue())
 
     def _resume(self, directory: Path) -> None:
-        path = directory / "checkpoint.pickle"
-        if path.is_file():
-            self.done, self.weights, self.state, self.average = pickle.loads(path.read_bytes())
-            logger.info("training: continuing after step %d of %d", self.done, self.steps)
+        """Take over a checkpoint. One that is damaged, or whose learning curve was changed since, is forgotten."""
+        import jax
+
+        path = directory / CHECKPOINT
+        if not path.is_file():
+            return
+        leaves, form = jax.tree.flatten((self.weights, self.state, self.average))
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = dict(archive)
+            done, curve = int(arrays.pop("done")), str(arrays.pop("curve"))
+            kept = [arrays.pop(f"{number:06d}") for number in range(len(leaves))]
+            if arrays or any(_form(a) != _form(b) for a, b in zip(kept, leaves, strict=True)):
+                raise ValueError("its arrays are not those of this training")
+            if curve != _curve_digest(directory, done):
+                raise ValueError(f"{CURVE} was changed since it was written")
+        except Exception as error:  # numpy lets through whatever the bytes lead to
+            why = " ".join(str(error).split())
+            logger.warning("%s: cannot be continued from (%s); the training starts again from its beginning", path, why)
+            return
+        self.done = done
+        self.weights, self.state, self.average = jax.tree.unflatten(form, kept)
+        logger.info("training: continuing after step %d of %d", self.done, self.steps)
 
     def _save_model(self, directory: Path) -> None:
         """Write the averaged weights as ``model.dp`` and convert it to ``frozen.pb``."""
@@ -340,6 +365,15 @@ class Trainer:
         save_dp_model(str(directory / "model.dp"), self.model)
         if "probes" in self.average:
             invariants.save(directory / invariants.FILE, jax.tree.map(np.asarray, self.average))
+
+
+def _form(array: Any) -> tuple[tuple[int, ...], np.dtype]:
+    return np.shape(array), np.asarray(array).dtype
+
+
+def _curve_digest(directory: Path, step: int) -> str:
+    """SHA-256 of the learning curve up to a step."""
+    return hashlib.sha256("".join(_lines_until(directory / CURVE, step)).encode()).hexdigest()
 
 
 def _lines_until(curve: Path, step: int) -> list[str]:

@@ -1,7 +1,9 @@
 """The fast trainer: its model is DeePMD-kit's, its gradient the loss's, and a stopped training goes on unchanged."""
 
 import os
+import pickle
 import signal
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -241,6 +243,48 @@ def test_a_stopped_training_goes_on_bit_for_bit(stop, error, systems, tmp_path):
     jax.tree.map(np.testing.assert_array_equal, first, second)
 
 
+def edited_curve(folder):
+    curve = folder / "lcurve.out"
+    lines = curve.read_text().splitlines(keepends=True)
+    curve.write_text(lines[0] + lines[1].replace("e-", "e+", 1) + "".join(lines[2:]))
+
+
+def cut_off(folder):
+    path = folder / "checkpoint.npz"
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+class Planted:
+    """What a pickle would run."""
+
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+
+
+def pickled(folder):
+    (folder / "checkpoint.npz").write_bytes(pickle.dumps(Planted()))
+
+
+def pickled_inside(folder):
+    np.savez(folder / "checkpoint.npz", done=np.array([Planted()], dtype=object))
+
+
+@pytest.mark.parametrize("change", [edited_curve, cut_off, pickled, pickled_inside], ids=lambda change: change.__name__)
+def test_a_checkpoint_that_was_changed_is_forgotten_and_runs_nothing(change, systems, tmp_path, monkeypatch, caplog):
+    """The training starts again from its beginning, says so in one line, and ends as one that was never stopped."""
+    write_deepmd(systems[0], tmp_path / "data" / "s")
+    chosen, folders = settings(checkpoint_every=4), [tmp_path / "data" / "s"]
+    monkeypatch.chdir(tmp_path)
+    train(chosen, folders, [], tmp_path)
+    whole = (tmp_path / "lcurve.out").read_text()
+    change(tmp_path)
+    with caplog.at_level("WARNING"):
+        train(chosen, folders, [], tmp_path)
+    (line,) = [record.getMessage() for record in caplog.records if "checkpoint.npz" in record.getMessage()]
+    assert "starts again from its beginning" in line and "\n" not in line
+    assert (tmp_path / "lcurve.out").read_text() == whole and not Path("ran").exists()
+
+
 def test_a_full_disk_ends_a_training_in_one_line_and_its_last_checkpoint_serves(systems, tmp_path, monkeypatch):
     """/dev/full refuses every byte, as a full disk does."""
     write_deepmd(systems[0], tmp_path / "data" / "s")
@@ -249,7 +293,7 @@ def test_a_full_disk_ends_a_training_in_one_line_and_its_last_checkpoint_serves(
 
     def fills_the_disk(self, directory):
         if self.done == 8:
-            (directory / "checkpoint.pickle.partial").symlink_to("/dev/full")
+            (directory / "checkpoint.npz.partial").symlink_to("/dev/full")
         original(self, directory)
 
     monkeypatch.setattr(Trainer, "_save", fills_the_disk)
