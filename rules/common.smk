@@ -4,8 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-# Figures are files, and texts are UTF-8, whatever the desktop or the locale says.
-os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1")
+# Figures are files, and texts are UTF-8, whatever the desktop or the locale says. No job imports what lies about in the
+# folder where Snakemake was started, nor what the user has installed for other purposes.
+os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1", PYTHONSAFEPATH="1", PYTHONNOUSERSITE="1")
 
 ROOT = Path(workflow.basedir)
 try:

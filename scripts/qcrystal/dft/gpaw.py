@@ -12,7 +12,7 @@ from pathlib import Path
 
 from qcrystal.config.dft import PawSet
 from qcrystal.errors import QcrystalError
-from qcrystal.files import write_whole
+from qcrystal.files import put_in_place, write_whole
 from qcrystal.processes import Outcome, ProcessError, supervise, thread_environment
 from qcrystal.provenance.code import SCRIPTS
 from qcrystal.provenance.record import name_program, recording
@@ -46,8 +46,14 @@ def gpaw_python(configured: str | None) -> str:
 
 def _environment() -> dict[str, str]:
     """Environment of GPAW's interpreter: nothing of the one that runs this."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    return {**kept, **thread_environment(1)}
+    dropped = (
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "PYTHONNOUSERSITE",
+    )  # a user may have GPAW among their own packages
+    kept = {k: v for k, v in os.environ.items() if k not in dropped}
+    return {**kept, **thread_environment(1), "PYTHONSAFEPATH": "1"}
 
 
 def record_gpaw(python: str) -> None:
@@ -62,10 +68,13 @@ def record_gpaw(python: str) -> None:
 def _gpaw(python: str, arguments: list[str], what: str, directory: Path | None = None) -> Outcome:
     """Run a script or module under GPAW's interpreter; its output goes to the log."""
     record_gpaw(python)
-    command, environment = [python, *arguments], _environment()
+    environment = {**_environment(), "PYTHONPATH": str(SCRIPTS / "dft")}  # where the scripts find each other
     try:
         return supervise(
-            command, directory=directory, environment=environment, on_line=lambda line: logging.info("%s", line)
+            [python, *arguments],
+            directory=directory,
+            environment=environment,
+            on_line=lambda line: logging.info("%s", line),
         )
     except ProcessError as error:
         raise DftError(f"{what}: {error}; install GPAW: {INSTALL}") from error
@@ -128,8 +137,7 @@ def generate_paw_sets(python: str, sets: Mapping[str, PawSet], functional: str, 
     partial.mkdir(parents=True)
     for element, options in sets.items():
         generate_paw(python, element, functional, partial, paw_options(options))
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    put_in_place(partial, folder)
 
 
 def paw_options(options: PawSet) -> list[str]:

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from qcrystal.provenance import code
-from qcrystal.provenance.environment import from_elsewhere, loaded_files, lock_file
+from qcrystal.provenance.elsewhere import from_elsewhere, loaded_files
+from qcrystal.provenance.environment import lock_file
 
 TELL = "QCRYSTAL_READS"
 """Names the folder in which workers say what they have read."""

@@ -2,17 +2,21 @@
 
 import base64
 import hashlib
+import importlib.util
 import json
+import marshal
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from qcrystal.files import file_digest
-from qcrystal.provenance import code, environment
+from qcrystal.provenance import code, elsewhere, environment
 from qcrystal.provenance import record as provenance
 from qcrystal.provenance.code import code_digest, local_imports, syntax_digest
 
@@ -253,7 +257,7 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
     """In a process of its own, as jobs are. What the job wrote itself, and its input, are no such files."""
     scripts = tmp_path / "scripts" / "qcrystal"
     (scripts / "provenance").mkdir(parents=True)
-    own = ("code", "embedded", "environment", "job", "reading", "record")
+    own = ("code", "elsewhere", "embedded", "environment", "job", "reading", "record")
     library = ("__init__.py", "errors.py", "files.py", "processes.py", "provenance/__init__.py")
     library += tuple(f"provenance/{name}.py" for name in own)
     for name in library:
@@ -316,16 +320,54 @@ def test_code_that_no_package_installed_is_named(tmp_path, monkeypatch):
     (site / "good-1.dist-info/RECORD").write_text(listed + "good-1.dist-info/RECORD,,\n")
     (site / "edited.py").write_text("x = 2\n")
     (site / "sitecustomize.py").write_text("x = 1\n")
+    (site / "start.pth").write_text("import sys\n")
     (outside / "ase.py").write_text("x = 1\n")
-    real, own = environment.sysconfig.get_paths, {"purelib": str(site), "platlib": str(site)}
-    monkeypatch.setattr(environment.sysconfig, "get_paths", lambda *given, **named: real(*given, **named) | own)
+    real, own = elsewhere.sysconfig.get_paths, {"purelib": str(site), "platlib": str(site)}
+    monkeypatch.setattr(elsewhere.sysconfig, "get_paths", lambda *given, **named: real(*given, **named) | own)
     files = [str(site / name) for name in ("good.py", "edited.py", "sitecustomize.py")]
-    found = environment.from_elsewhere([*files, str(outside / "ase.py"), json.__file__])
+    found = elsewhere.from_elsewhere([*files, str(outside / "ase.py"), json.__file__])
     assert found == [
         f"{outside}/ase.py: code from outside of the environment",
         f"{site}/edited.py: not the file that its package installed",
         f"{site}/sitecustomize.py: listed by no installed package",
+        f"{site}/start.pth: listed by no installed package",
     ]
+
+
+def compiled(source, text, flags=0):
+    """A compiled file as Python takes it for a module, of another text."""
+    status = source.stat()
+    head = importlib.util.MAGIC_NUMBER + struct.pack("<I", flags)
+    head += struct.pack("<2I", int(status.st_mtime), status.st_size) if not flags else b"\0" * 8
+    path = Path(importlib.util.cache_from_source(str(source)))
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(head + marshal.dumps(compile(text, str(source), "exec")))
+    return path
+
+
+def test_a_compiled_file_that_does_something_else_than_its_source_is_named(tmp_path, monkeypatch):
+    """Python runs it where its header names time and size of the source, or says that it need not be checked."""
+    monkeypatch.setattr(code, "SCRIPTS", tmp_path)
+    source = tmp_path / "module.py"
+    source.write_text("x = 1\n")
+
+    def told():
+        return [text for text in elsewhere.from_elsewhere([str(source)]) if "module" in text]
+
+    assert told() == []
+    for flags in (0, 1):
+        path = compiled(source, "x = 1\n", flags)
+        assert told() == []
+        compiled(source, "x = 2\n", flags)
+        command = [sys.executable, "-c", "import module; print(module.x)"]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert ran.stdout == "2\n"  # what is warned of is true
+        assert told() == [f"{path}: does not do what its source says"]
+    compiled(source, "x = 2\n")
+    source.write_text("x = 1  # newer\n")  # the compiled file is stale now, and Python passes it over
+    assert told() == []
+    path.write_bytes(path.read_bytes()[:20])
+    assert told() == []
 
 
 def test_this_environment_is_as_it_was_installed():
@@ -333,10 +375,10 @@ def test_this_environment_is_as_it_was_installed():
     import ase
     import numpy
 
-    loaded = environment.loaded_files()
+    loaded = elsewhere.loaded_files()
     assert {ase.__file__, numpy.__file__} <= loaded
     packages = [file for file in loaded if "site-packages" in file]
-    assert environment.from_elsewhere(packages) == []
+    assert elsewhere.from_elsewhere(packages) == []
 
 
 def test_what_a_worker_reads_is_told_to_its_job(root, tmp_path):

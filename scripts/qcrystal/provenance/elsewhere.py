@@ -1,0 +1,101 @@
+"""Code that is from elsewhere: loaded by a job, and neither of this repository, nor Python's own, nor of an installed package."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import importlib.util
+import marshal
+import os
+import struct
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+from qcrystal.files import file_digest
+from qcrystal.provenance import code
+
+LARGEST = 64_000_000
+"""Bytes up to which a compiled library is compared with its package's list; Python sources are always compared."""
+
+
+def loaded_files() -> set[str]:
+    """Files of the modules that this process has loaded."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return {os.path.abspath(file) for file in files if isinstance(file, str) and os.path.isfile(file)}
+
+
+def from_elsewhere(files: Iterable[str]) -> list[str]:
+    """Loaded files that are neither of this repository, nor Python's own, nor what an installed package lists.
+
+    A package lists its files with their SHA-256 in its ``RECORD``. An edited file, one that was added to the environment, and
+    a module of any other folder are each named with what is wrong. So are files that let Python run code at its start
+    (``*.pth``), and compiled files of this repository that do not do what their source says.
+    """
+    paths = sysconfig.get_paths()
+    spelt = {os.path.abspath(paths[name]) for name in ("purelib", "platlib")}
+    installed = tuple({folder + os.sep for folder in (*spelt, *map(os.path.realpath, spelt))})  # .venv may be a link
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+    python = {os.path.realpath(sysconfig.get_path(name, vars=base)) + os.sep for name in ("stdlib", "platstdlib")}
+    started = os.path.abspath(getattr(sys.modules.get("__main__"), "__file__", None) or os.curdir)
+    listed: dict[str, str] | None = None
+    found = []
+    starting = {str(path) for folder in installed for path in Path(folder).glob("*.pth")}
+    for file in sorted({*files, *starting}):
+        if file.startswith(str(code.SCRIPTS) + os.sep):
+            found += [f"{path}: does not do what its source says" for path in _foreign_bytecode(Path(file))]
+            continue
+        if file == started and _is_rule_script(file):
+            continue
+        if file.startswith(installed):
+            listed = _listed(installed) if listed is None else listed
+            if file not in listed:
+                found.append(f"{file}: listed by no installed package")
+            elif _differs(file, listed[file]):
+                found.append(f"{file}: not the file that its package installed")
+        elif not os.path.realpath(file).startswith(tuple(python)):
+            found.append(f"{file}: code from outside of the environment")
+    return found
+
+
+def _is_rule_script(file: str) -> bool:
+    """Whether a file is where Snakemake puts the copy of a rule's script that it runs."""
+    return Path(file).parent == Path.cwd() / ".snakemake" / "scripts"
+
+
+def _listed(folders: Iterable[str]) -> dict[str, str]:
+    """Absolute path -> SHA-256 (URL-safe base 64, maybe empty) of every file that an installed package lists."""
+    found = {}
+    for folder in folders:
+        for record in Path(folder).glob("*.dist-info/RECORD"):
+            with open(record, encoding="utf-8", newline="") as lines:
+                for row in csv.reader(lines):
+                    if len(row) >= 2:
+                        found[os.path.normpath(os.path.join(folder, row[0]))] = row[1].removeprefix("sha256=")
+    return found
+
+
+def _differs(file: str, digest: str) -> bool:
+    if not digest or (not file.endswith(".py") and os.path.getsize(file) > LARGEST):
+        return False
+    found = base64.urlsafe_b64encode(bytes.fromhex(file_digest(Path(file)))).decode().rstrip("=")
+    return found != digest
+
+
+def _foreign_bytecode(source: Path) -> list[Path]:
+    """The compiled file of a module, if Python takes it in place of the source and it does something else."""
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    try:
+        content, text, status = compiled.read_bytes(), source.read_bytes(), source.stat()
+    except OSError:
+        return []
+    flags, time, size = struct.unpack("<3I", content[4:16]) if len(content) > 16 else (0, 0, 0)
+    passed_over = flags == 0 and (time, size) != (int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
+    if content[:4] != importlib.util.MAGIC_NUMBER or passed_over:
+        return []
+    try:
+        same = marshal.loads(content[16:]) == compile(text, str(source), "exec", dont_inherit=True)
+    except (ValueError, EOFError, TypeError, SyntaxError):
+        same = False
+    return [] if same else [compiled]
