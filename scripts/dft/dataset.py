@@ -6,6 +6,7 @@ from pathlib import Path
 from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dft.labels import labels_to_systems
+from qcrystal.files import put_in_place
 from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
@@ -16,6 +17,5 @@ with job(snakemake) as log:
     shutil.rmtree(partial, ignore_errors=True)
     for system in systems:
         write_deepmd(system, partial / system.name)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    put_in_place(partial, folder)
     log.info("%d systems, %d frames", len(systems), sum(map(len, systems)))

@@ -103,8 +103,11 @@ def is_label_of(kept, atoms, settings, key):
 def write_whole(path, text):
     """Write beside, then rename, so that no reader ever sees half a file (as `qcrystal.files.write_whole`)."""
     temporary = Path(f"{path}.partial")
-    temporary.write_text(text)
-    temporary.replace(path)
+    with open(temporary, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
 
 
 def main():

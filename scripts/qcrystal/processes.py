@@ -242,7 +242,7 @@ class ProcessError(QcrystalError, RuntimeError):
 
 
 class Outcome(NamedTuple):
-    """How a program ended: its exit status, and the line of its output that says why (see `error_line`)."""
+    """How a program ended: its exit status, and what says why: the signal that ended it, or a line of its output."""
 
     status: int
     words: str
@@ -307,7 +307,21 @@ def supervise(
             if child.poll() is None:
                 _end(child)
             hear(child.stdout)  # what it said while it ended
-    return Outcome(status, error_line([*lines, *_written_since(start, log)]))
+    said = error_line([*lines, *_written_since(start, log)])
+    return Outcome(status, ended_by(-status) if status < 0 else said)
+
+
+def ended_by(number: int) -> str:
+    """What a signal says about a program that it ended; what the program had said before is no cause."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    if number == signal.SIGKILL:
+        return f"it was killed from outside ({name}), as happens where memory runs out; start again to go on"
+    if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        return f"it was asked to end from outside ({name}); start again to go on"
+    return f"it crashed ({name}); the log has what it said before"
 
 
 def _written_since(start: int, log: Path | None) -> deque[str]:

@@ -12,6 +12,7 @@ import typer
 from qcrystal.commands._options import application
 from qcrystal.config.crystal import Crystal
 from qcrystal.config.messages import read_yaml, validate
+from qcrystal.files import put_in_place
 from qcrystal.potential.backends import convert
 from qcrystal.potential.moments.invariants import FILE as INVARIANTS
 from qcrystal.potential.settings import Architecture
@@ -29,7 +30,7 @@ def finish(source: Path, target: Path, system: Crystal, table_spacing: float | N
         raise NotADirectoryError(f"{target.parent}: no such folder; make it first")
     if source.suffix == ".pb":
         kind(source)  # which names the file if it is none
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".finishing-") as scratch:
         folder = Path(scratch)
         if source.suffix == ".pb":
             shutil.copy(source, folder / "frozen.pb")
@@ -39,7 +40,7 @@ def finish(source: Path, target: Path, system: Crystal, table_spacing: float | N
         if invariants.is_file():
             shutil.copy(invariants, folder / INVARIANTS)
         export(folder, system.species, system.repulsion, table_spacing=table_spacing)
-        shutil.move(folder / "model.pb", target)
+        put_in_place(folder / "model.pb", target)
 
 
 @app.command()

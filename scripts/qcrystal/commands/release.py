@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from qcrystal.commands._options import application
-from qcrystal.files import file_digest
+from qcrystal.files import file_digest, put_in_place
 from qcrystal.io.tables import MARK, read_table
 from qcrystal.potential.card import Card, Digests, Labels, Split, read_card, write_card
 
@@ -77,8 +77,7 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
     tables = sorted([*partial.glob("parity_*.csv"), *partial.glob("data_quality.csv")])
     card.tables = Digests(sha256={path.name: file_digest(path) for path in tables})
     write_card(card, partial / "card.yaml")
-    shutil.rmtree(released, ignore_errors=True)
-    partial.rename(released)
+    put_in_place(partial, released)
 
 
 @app.command()

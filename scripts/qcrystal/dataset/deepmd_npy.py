@@ -19,6 +19,7 @@ from ase.data import atomic_numbers
 from ase.formula import Formula
 
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
+from qcrystal.files import put_in_place
 
 logger = logging.getLogger(__name__)
 
@@ -367,6 +368,5 @@ def write_deepmd(
     (folder / "type_map.raw").write_text("".join(f"{s}\n" for s in species))
     document = {**system.provenance, **(provenance or {})}
     (folder / "provenance.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
-    shutil.rmtree(folder / set_name, ignore_errors=True)
-    partial.rename(folder / set_name)
+    put_in_place(partial, folder / set_name)
     return folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pooch
 import requests
 
 from qcrystal.dataset.labelled_frames import DatasetError
-from qcrystal.files import file_digest, write_whole
+from qcrystal.files import file_digest, put_in_place, write_whole
 
 SERVER = "https://raw.githubusercontent.com"
 FOLDER = "data/full/"
@@ -107,8 +106,7 @@ def download(folder: Path, source: dict, key: str) -> FetchReport:
         write_whole(mark, wanted)
     local, sums = Path(source["path"]) if source["path"] else None, Path(source["checksums"])
     report = fetch_ly2022(partial / "files", local, sums, source["repository"], source["commit"], key=key)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial / "files", folder)
+    put_in_place(partial / "files", folder)
     shutil.rmtree(partial)
     return report
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
+from qcrystal.files import put_in_place
 
 
 def split(
@@ -107,5 +108,4 @@ def write_split(
         for system in systems:
             origin = {"split": part, "sets": sorted(set(system.sets.tolist()))}
             write_deepmd(system, partial / part / system.name, provenance={**provenance, **origin})
-    shutil.rmtree(destination, ignore_errors=True)
-    partial.rename(destination)
+    put_in_place(partial, destination)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from qcrystal.files import identifier
+from qcrystal.files import identifier, write_whole
 
 COLUMN_WIDTH = {1: 3.375, 2: 7.0}  # inches
 SMALLEST_TEXT = 7.0  # points at the width of print
@@ -137,9 +138,9 @@ def save_figure(figure: Figure, stem: Path, resolution: float = PNG_RESOLUTION) 
     paths = []
     for suffix, fixed in metadata.items():
         path = stem.with_name(stem.name + suffix)
-        partial = path.with_name(path.name + ".partial")
-        figure.savefig(partial, format=suffix[1:], dpi=resolution, metadata=fixed)
-        partial.replace(path)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=suffix[1:], dpi=resolution, metadata=fixed)
+        write_whole(path, drawn.getvalue())
         paths.append(path)
     return paths
 

@@ -27,6 +27,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.dft.labels import labels_to_systems
 from qcrystal.errors import QcrystalError
+from qcrystal.files import put_in_place
 
 logger = logging.getLogger(__name__)
 
@@ -236,5 +237,4 @@ def write_generations(
             write_deepmd(system, partial / system.name, name, {"origins": origins[system.name]})
     for table in tables:
         shutil.copy(table, partial)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    put_in_place(partial, folder)

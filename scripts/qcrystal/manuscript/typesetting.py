@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from qcrystal.errors import QcrystalError
-from qcrystal.files import identifier
+from qcrystal.files import identifier, put_in_place
 from qcrystal.manuscript.latex import escape_prose
 
 INSTALL = "apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended"
@@ -79,6 +79,6 @@ def typeset(text: Path, inputs: Iterable[Path], caption_files: Iterable[Path], p
         complaints = [line for line in result.stdout.splitlines() if line.startswith("!")]
         said = (complaints or result.stdout.splitlines()[-1:] or ["no word"])[0]
         raise TypesettingError(f"{text}: latexmk failed: {said}; its log is {folder / text.stem}.log")
-    os.replace(folder / f"{text.stem}.pdf", pdf)
+    put_in_place(folder / f"{text.stem}.pdf", pdf)
     shutil.rmtree(folder)
     return result.stdout + result.stderr

@@ -6,7 +6,6 @@ Backends exclude each other within a process (TensorFlow's two modes), so each o
 from __future__ import annotations
 
 import multiprocessing
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +16,7 @@ import numpy as np
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.errors import QcrystalError
+from qcrystal.files import put_in_place
 from qcrystal.potential.engines import Deepmd
 from qcrystal.potential.evaluate import predict
 from qcrystal.potential.tensorflow_graph import complete_input, kind
@@ -55,7 +55,7 @@ def convert(source: Path, target: Path) -> None:
         for step in [*steps, Path(scratch) / target.name]:
             _apart(_convert, path, step)
             path = step
-        os.replace(path, target)
+        put_in_place(path, target)
 
 
 def _apart(work: Callable[..., Any], *arguments: Any) -> Any:

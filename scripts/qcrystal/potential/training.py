@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from qcrystal.dataset.deepmd_npy import read_dataset
-from qcrystal.files import file_digest, write_whole
+from qcrystal.files import file_digest, put_in_place, write_whole
 from qcrystal.io.tables import write_table
 from qcrystal.potential import deepmd
 from qcrystal.potential.deepmd import TrainingError
@@ -125,7 +124,7 @@ def train_on_dataset(
     folder = model.with_suffix(".training")
     identity = f"{identity} {file_digest(data)}"
     finished = train(training, folders["train"], folders.get("test", []), folder, threads, identity, compress)
-    os.replace(finished, model)
+    put_in_place(finished, model)
     write_table(learning_curve(folder), curve, "learning_curve")
     shutil.rmtree(folder)
 
