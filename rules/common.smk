@@ -9,6 +9,7 @@ from pathlib import Path
 os.environ.update(MPLBACKEND="agg", PYTHONUTF8="1", PYTHONSAFEPATH="1", PYTHONNOUSERSITE="1")
 
 ROOT = Path(workflow.basedir)
+sys.path[:] = [place for place in sys.path if Path(place).resolve() not in (ROOT.resolve(), Path.cwd().resolve())]
 try:
     import qcrystal
 except ModuleNotFoundError:

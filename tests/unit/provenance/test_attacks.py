@@ -186,6 +186,60 @@ def twice(repository):
     path.write_text(path.read_text().replace('"outputs"', '"outputs": [], "outputs"', 1))
 
 
+def copied_identifier(repository):
+    """Another picture that carries the identifier of the old one, and the digest made to fit."""
+    from PIL import Image, PngImagePlugin
+
+    mark = PngImagePlugin.PngInfo()
+    mark.add_text("prov_id", json.loads((repository.folder / RECORD).read_text())["prov_id"])
+    Image.new("RGB", (4, 4)).save(repository.folder / FIGURE, pnginfo=mark)
+    fit(repository)
+
+
+def other_size(repository):
+    edit_record(repository.folder / RECORD, lambda r: r["outputs"][0].update(size=7))
+
+
+def failed_job(repository):
+    edit_record(repository.folder / RECORD, lambda r: r["volatile"].update(status=1))
+
+
+def yet_to_come(repository):
+    edit_record(repository.folder / RECORD, lambda r: r["volatile"].update(started="2999-01-01T00:00:00Z"))
+
+
+def stamp_that_holds_something(repository):
+    (repository.folder / S / "figures/.snakemake_timestamp").write_bytes(b"1")
+
+
+def made_of_holes(repository):
+    (repository.folder / FIGURE).unlink()
+    with open(repository.folder / FIGURE, "wb") as file:
+        file.truncate(1 << 42)
+
+
+def too_deep(repository):
+    """Folders in one another until their path is too long to be opened."""
+    os.chdir(repository.folder / S)
+    for _ in range(30):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    Path("extra.png").write_bytes(b"1")
+    os.chdir(repository.folder)
+
+
+def multiplying_links(repository):
+    """A folder of sources whose links double at each of thirty levels."""
+    base = repository.folder / "data/labels"
+    for level in range(30):
+        (base / str(level)).mkdir(parents=True)
+        for name in ("a", "b"):
+            (base / str(level) / name).symlink_to(base / str(level + 1))
+    (base / "30").mkdir()
+    entry = {"path": "data/labels/0", "kind": "folder", "sha256": "0" * 64, "size": 1}
+    forge(repository.folder / S / "model/model.prov.json", lambda r: r["deterministic"]["inputs"].append(entry))
+
+
 def manifest_of(repository):
     return repository.folder / S / "seal/manifest.json"
 
@@ -257,6 +311,15 @@ ATTACKS = [
     ),
     Attack("another picture, whose record stands elsewhere", record_elsewhere, "MISSING", "MISSING"),
     Attack("another picture, claimed by a second record", claimed_by_another, "TAMPERED", "TAMPERED"),
+    Attack(
+        "another picture with the identifier of the first, and the digest made to fit",
+        copied_identifier,
+        NOT_SEEN,
+        "TAMPERED",
+    ),
+    Attack("the record says another size of the figure", other_size, "TAMPERED", "TAMPERED"),
+    Attack("the record says that its job failed", failed_job, "INCOMPLETE", "INCOMPLETE"),
+    Attack("the record says that its job will run in 2999", yet_to_come, "TAMPERED", "TAMPERED"),
     Attack("a parameter in the record is changed", parameter, "TAMPERED", "TAMPERED"),
     Attack("a record without its inputs, and a new identifier", dropped_input, "TAMPERED", "TAMPERED"),
     Attack("a name stands twice in the record", twice, "INCOMPLETE", "INCOMPLETE"),
@@ -266,6 +329,16 @@ ATTACKS = [
     Attack("a picture is added to the results", additional, "UNTRACKED", "UNTRACKED", target=""),
     Attack("a hidden file is added to the results", additional_and_hidden, "UNTRACKED", "UNTRACKED", target=""),
     Attack("a picture is added in a folder behind a link", behind_a_link, "UNTRACKED", "UNTRACKED", target=""),
+    Attack(
+        "a file is hidden under the name of Snakemake's time stamps",
+        stamp_that_holds_something,
+        "UNTRACKED",
+        "UNTRACKED",
+        target="",
+    ),
+    Attack("a file is hidden in folders too deep to be opened", too_deep, "UNTRACKED", "UNTRACKED", target=""),
+    Attack("a figure claims four terabytes and is made of holes", made_of_holes, "TAMPERED", "TAMPERED"),
+    Attack("a source is a folder whose links double at each level", multiplying_links, "TAMPERED", "TAMPERED"),
     Attack("a figure is a pipe, which never ends", piped, "TAMPERED", "TAMPERED"),
     Attack("a source is a pipe", piped_source, "TAMPERED", "TAMPERED"),
     Attack("a source is a link to /dev/zero", endless_source, "TAMPERED", "TAMPERED"),

@@ -20,7 +20,7 @@ from qcrystal.files import identifier, write_whole
 from qcrystal.provenance import seal
 from qcrystal.provenance.nodes import cache_file
 
-MUTATIONS = int(os.environ.get("MUTATIONS", 150))
+MUTATIONS = int(os.environ.get("MUTATIONS", 60))
 """How many are tried; each is drawn with its number as the seed."""
 LONGEST = 20
 """Seconds after which an audit hangs."""

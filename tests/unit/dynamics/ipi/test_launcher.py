@@ -239,8 +239,10 @@ def test_continued_run_equals_the_undisturbed_one(crystal_run, released_model, t
 
 
 def other_digit(path):
+    """Of the first line of the table: the second decimal of its last number."""
     text = path.read_text()
-    at = text.index(".", text.rindex("#")) + 5
+    start = text.index("\n", text.rindex("#")) + 1
+    at = text.rindex(".", start, text.index("\n", start)) + 2
     path.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :])
 
 
