@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from qcrystal.errors import QcrystalError
-from qcrystal.files import file_digest, walk, write_whole
+from qcrystal.files import file_digest, put_in_place, walk, write_whole
 from qcrystal.provenance.nodes import Expected
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_records
 
@@ -84,7 +84,7 @@ def write(root: Path, jobs: list[Expected], crystal: str, scale: str) -> tuple[i
         shutil.copyfile(root / path, copy)
     write_whole(partial / LEFT_OUT, json.dumps(dict(sorted(digests.items())), indent=0) + "\n")
     shutil.rmtree(target, ignore_errors=True)
-    os.replace(partial, target)
+    put_in_place(partial, target)
     return len(kept), size
 
 
@@ -118,7 +118,7 @@ def restore(root: Path, crystal: str, scale: str) -> int:
     latest = max(path.stat().st_mtime for path in files)
     for path in files:
         os.utime(path, (latest, latest))
-    os.replace(partial, folder)
+    put_in_place(partial, folder)
     return len(files)
 
 

@@ -340,14 +340,7 @@ class Trainer:
             return
         leaves, form = jax.tree.flatten((self.weights, self.state, self.average))
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = dict(archive)
-            done, curve = int(arrays.pop("done")), str(arrays.pop("curve"))
-            kept = [arrays.pop(f"{number:06d}") for number in range(len(leaves))]
-            if arrays or any(_form(a) != _form(b) for a, b in zip(kept, leaves, strict=True)):
-                raise ValueError("its arrays are not those of this training")
-            if curve != _curve_digest(directory, done):
-                raise ValueError(f"{CURVE} was changed since it was written")
+            done, kept = _kept(path, leaves)
         except Exception as error:  # numpy lets through whatever the bytes lead to
             why = " ".join(str(error).split())
             logger.warning("%s: cannot be continued from (%s); the training starts again from its beginning", path, why)
@@ -365,6 +358,19 @@ class Trainer:
         save_dp_model(str(directory / "model.dp"), self.model)
         if "probes" in self.average:
             invariants.save(directory / invariants.FILE, jax.tree.map(np.asarray, self.average))
+
+
+def _kept(path: Path, leaves: Sequence[Any]) -> tuple[int, list[np.ndarray]]:
+    """Step and arrays of a checkpoint, which take the places of some arrays; `ValueError` and others if they cannot."""
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = dict(archive)
+    done, curve = int(arrays.pop("done")), str(arrays.pop("curve"))
+    kept = [arrays.pop(f"{number:06d}") for number in range(len(leaves))]
+    if arrays or any(_form(a) != _form(b) for a, b in zip(kept, leaves, strict=True)):
+        raise ValueError("its arrays are not those of this training")
+    if curve != _curve_digest(path.parent, done):
+        raise ValueError(f"{CURVE} was changed since it was written")
+    return done, kept
 
 
 def _form(array: Any) -> tuple[tuple[int, ...], np.dtype]:
