@@ -90,10 +90,10 @@ def _outputs(audit: Audit, node: Node, record: JobRecord) -> None:
             continue
         if (found.kind, found.sha256) != (output.kind, output.sha256):
             node.say("TAMPERED", f"{output.path}: is {short(found.sha256)}, was made as {short(output.sha256)}")
-        elif found.kind == "file" and (audit.root / output.path).stat().st_size != output.size:
-            node.say("TAMPERED", f"{output.path}: does not have the {output.size} bytes that its record says")
         if found.kind == "file":
             _mark(audit.root, node, record, output.path)
+            if (audit.root / output.path).stat().st_size != output.size:
+                node.say("TAMPERED", f"{output.path}: does not have the {output.size} bytes that its record says")
     if left_out:
         node.flags.append(
             f"{left_out} outputs are left out of the committed results; their digests are those of the record"
