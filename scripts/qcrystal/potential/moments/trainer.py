@@ -332,22 +332,10 @@ class Trainer:
         write_whole(directory / CHECKPOINT, archive.getvalue())
 
     def _resume(self, directory: Path) -> None:
-        """Take over a checkpoint. One that is damaged, or whose learning curve was changed since, is forgotten."""
-        import jax
-
-        path = directory / CHECKPOINT
-        if not path.is_file():
-            return
-        leaves, form = jax.tree.flatten((self.weights, self.state, self.average))
-        try:
-            done, kept = _kept(path, leaves)
-        except Exception as error:  # numpy lets through whatever the bytes lead to
-            why = " ".join(str(error).split())
-            logger.warning("%s: cannot be continued from (%s); the training starts again from its beginning", path, why)
-            return
-        self.done = done
-        self.weights, self.state, self.average = jax.tree.unflatten(form, kept)
-        logger.info("training: continuing after step %d of %d", self.done, self.steps)
+        kept = _taken_up(directory / CHECKPOINT, (self.weights, self.state, self.average))
+        if kept:
+            self.done, (self.weights, self.state, self.average) = kept
+            logger.info("training: continuing after step %d of %d", self.done, self.steps)
 
     def _save_model(self, directory: Path) -> None:
         """Write the averaged weights as ``model.dp`` and convert it to ``frozen.pb``."""
@@ -358,6 +346,22 @@ class Trainer:
         save_dp_model(str(directory / "model.dp"), self.model)
         if "probes" in self.average:
             invariants.save(directory / invariants.FILE, jax.tree.map(np.asarray, self.average))
+
+
+def _taken_up(path: Path, state: Any) -> tuple[int, Any] | None:
+    """Step and state of a checkpoint. One that is damaged, or whose learning curve was changed since, is forgotten."""
+    import jax
+
+    if not path.is_file():
+        return None
+    leaves, form = jax.tree.flatten(state)
+    try:
+        done, kept = _kept(path, leaves)
+    except Exception as error:  # numpy lets through whatever the bytes lead to
+        why = " ".join(str(error).split())
+        logger.warning("%s: cannot be continued from (%s); the training starts again from its beginning", path, why)
+        return None
+    return done, jax.tree.unflatten(form, kept)
 
 
 def _kept(path: Path, leaves: Sequence[Any]) -> tuple[int, list[np.ndarray]]:
