@@ -17,7 +17,7 @@ from qcrystal.potential.moments.neighbourhoods import (
 )
 from qcrystal.potential.settings import Architecture
 
-SPLINES = 48  # per species; force error of the spline below 1e-5 eV/Å
+SPLINES = 48  # per species
 HALF = 0.5  # 1/Å
 MARGIN = 1.05  # the splines reach beyond the closest pair of the data
 

@@ -8,7 +8,7 @@ V),
     dL/dθ = Σ ∂L/∂E dE/dθ - d/dθ [dE/dA · dA(λ, μ)],    λ_i = ∂L/∂F_i,  μ = ∂L/∂V,
 
 where dA(λ, μ) is the change of the moments under displacements λ and strain μ. The weights that come out are those of an
-ordinary DeePMD-kit model; what the splines approximate is below 1e-5 eV/Å and absent from the frozen model. With
+ordinary DeePMD-kit model. The splines' error is part of the training alone; the frozen model has its networks. With
 ``invariants`` (degree and probes) in the input, the products of three moments of
 `qcrystal.potential.moments.invariants` join the features: no
 backend of DeePMD-kit has them, and `qcrystal.potential.tensorflow_graph.finish` puts them into the frozen TensorFlow graph.
