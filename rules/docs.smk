@@ -1,10 +1,11 @@
 # Pictures of the documentation. They are committed, and drawn again by: snakemake --cores 1 pictures
-PICTURES = ("workflow", "house", "bath", "beads", "invariants", "cage")
+PICTURES = ("workflow", "house", "bath", "beads", "invariants", "cage", "speed")
 
 
 rule picture:
     input:
         tried="models/tried.csv",
+        speed="docs/speed.csv",
     output:
         picture="docs/images/{picture}.png",
     log:

@@ -19,6 +19,8 @@ with job(snakemake):
         figure = pictures.house(house.rooms(Path("scripts/qcrystal")))
     elif name == "invariants":
         figure = pictures.invariants(Path(snakemake.input.tried))
+    elif name == "speed":
+        figure = pictures.speed(Path(snakemake.input.speed))
     elif name == "cage":
         figure = pictures.cage(Prototype(**snakemake.params.prototype))
     else:

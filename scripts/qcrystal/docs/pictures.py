@@ -103,6 +103,35 @@ def invariants(tried: Path) -> Figure:
 
 
 @styled
+def speed(table: Path) -> Figure:
+    """Steps of the engines over that of the published architecture, from the table that `make bench` writes."""
+    rows = pd.read_csv(table)
+    figure = Figure(figsize=(4.6, 2.6), layout="constrained")
+    axes = figure.subplots()
+    kinds = rows[["atoms", "beads"]].drop_duplicates().to_numpy()
+    bars = rows.loc[rows["times_published"] != 1, ["model", "engine"]].drop_duplicates().to_numpy()
+    width = 0.8 / len(bars)
+    for number, (model, engine) in enumerate(bars):
+        own = rows[(rows["model"] == model) & (rows["engine"] == engine)]
+        color = COLORS[number // 2 % len(COLORS)]
+        axes.bar(
+            np.arange(len(own)) + (number - (len(bars) - 1) / 2) * width,
+            own["times_published"],
+            width,
+            color=color if engine == "native" else "none",
+            edgecolor=color,
+            label=f"{model}, {'native' if engine == 'native' else 'DeePMD-kit'}",
+        )
+    labels = [f"{atoms} atoms" + (f"\n{beads} beads" if beads > 1 else "") for atoms, beads in kinds]
+    axes.set_xticks(range(len(labels)), labels)
+    axes.axhline(1.0, color="0.4", linewidth=0.8)
+    axes.set(ylabel="times faster than the published\narchitecture with DeePMD-kit")
+    axes.set_ylim(0, 1.35 * rows["times_published"].max())
+    axes.legend(fontsize=7, ncols=2, loc="upper right")
+    return figure
+
+
+@styled
 def cage(prototype: Prototype) -> Figure:
     """The cage of 32 hydrogen atoms around lanthanum in the cubic crystal, one of its squares filled."""
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
