@@ -17,7 +17,7 @@ from qcrystal.potential.moments.neighbourhoods import (
 )
 from qcrystal.potential.settings import Architecture
 
-SPLINES = 48  # per species
+SPLINES = 48  # per species; of the released potentials the spline misses forces by 3 to 4 meV/Å (root mean square)
 HALF = 0.5  # 1/Å
 MARGIN = 1.05  # the splines reach beyond the closest pair of the data
 
