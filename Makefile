@@ -24,7 +24,7 @@ SNAKEMAKE := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --cores "$$CO
 # The name of a scale that is the path of a file is the file's.
 NAME = name=$$(basename -- "$$SCALE" .yaml)
 RESULTS = results/$$CRYSTAL/$$name
-QCRYSTAL := $(VENV)/bin/python -m qcrystal
+QCRYSTAL := $(VENV)/bin/python -P -m qcrystal
 # Tests of one module stay in one process; two processes, as the longest group takes half of the time.
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 # One line of progress; everything else goes to the file that it names.

@@ -8,6 +8,7 @@ import pandas as pd
 
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import FunnelErrors
+from qcrystal.figures.style import STAND_IN, searched_with_stand_in
 from qcrystal.manuscript.published import Cited
 from qcrystal.search.hull import rejected_share
 
@@ -19,12 +20,13 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: FunnelErrors) 
     """Share of phases at each height that F1 rejects: at the published error of energies, and at that of our hull.
 
     Our error is the mean half width of the candidates' intervals: the potential's error, carried through the hull. Candidates
-    whose interval ends at the hull are left out, as they are cut off there.
+    whose interval ends at the hull are left out, as they are cut off there; without others there is no row of ours.
     """
     table = inputs["candidates"]
     free = table[table["above_hull_low"] > 0]
     spread = (free["above_hull_high"] - free["above_hull_low"]) / QUANTILES
-    errors = {"this work, energy above the hull": 1000 * float(spread.mean()) if len(free) else 0.0}
+    ours = "this work, energy above the hull" + (f" ({STAND_IN})" if searched_with_stand_in(table) else "")
+    errors = {ours: 1000 * float(spread.mean())} if len(free) else {}
     if "error" in published:
         errors[f"{published['error'].label}, energy"] = published["error"].number
     return pd.DataFrame([_row(name, error, options) for name, error in errors.items()])

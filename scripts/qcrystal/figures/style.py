@@ -175,10 +175,18 @@ def legend(axes: Axes, **kwargs: Any) -> None:
         axes.legend(handles, labels, **kwargs)
 
 
+STAND_IN = "a Lennard-Jones stand-in took the place of the potential and of DFT: the numbers mean nothing"
+
+
+def searched_with_stand_in(table: Any) -> bool:
+    """Whether a search was done with a stand-in for a potential, by its table of candidates."""
+    return bool((table["potential"] == "stand-in").any())
+
+
 def note_stand_in(figure: Picture, table: Any) -> None:
     """Say that a search was done with a stand-in for a potential, if its table says so."""
-    if (table["potential"] == "stand-in").any():
-        figure.note("a Lennard-Jones stand-in took the place of the potential and of DFT: the numbers mean nothing")
+    if searched_with_stand_in(table):
+        figure.note(STAND_IN)
 
 
 def legend_above(figure: Picture, panels: Iterable[Axes], columns: int) -> None:

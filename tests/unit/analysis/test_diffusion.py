@@ -75,7 +75,7 @@ def test_intervals_of_random_walks_hold_the_true_coefficient(rate, atoms):
 
 
 def test_atoms_that_rattle_between_two_sites_do_not_diffuse():
-    """Each atom hops to and back, 1 /ps: the displacement has a plateau. At most 2 of 100 crystals have D above 3 errors."""
+    """Each atom hops there and back, 1 /ps: the displacement has a plateau. At most 2 of 100 crystals have D above 3 errors."""
     rng = np.random.default_rng(4)
     high = 0
     for _ in range(100):
