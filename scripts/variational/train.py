@@ -1,5 +1,6 @@
 """Minimise the free energy of a variational density matrix, level by level."""
 
+import shutil
 from pathlib import Path
 
 from qcrystal.io.tables import write_table
@@ -13,3 +14,4 @@ with job(snakemake):
     table, weights = Training(task.spec, task.basis, task.potential, folder, task.digest).run()
     write_table(table, snakemake.output.table, "nct_training")
     write_weights(snakemake.output.weights, task.spec, task.basis, task.digest, weights)
+    shutil.rmtree(folder)  # its checkpoints are of no use any more

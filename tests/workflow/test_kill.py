@@ -20,6 +20,7 @@ def lengthen(workspace, picoseconds):
     path = workspace.folder / "config" / "crystals" / "lah10" / "scales" / "smoke.yaml"
     document = yaml.safe_load(path.read_text())
     document["sweeps"]["qtb_grid"].update(length=picoseconds, pressures=[150], temperatures=[300])
+    document["sweeps"]["size_qtb"]["length"] = picoseconds  # the same run
     for name in ("energy_qtb", "energy_classical"):
         document["sweeps"].pop(name)
         document["sweeps"][name] = {**document["sweeps"]["classical_grid"], "pressures": [200]}
