@@ -76,7 +76,7 @@ def test_two_jobs_never_share_the_gpu(jobs):
 
 def test_small_jobs_are_submitted_together(jobs):
     """Each kind in one job, which works them off one after the other: on one core, for the sum of their time limits."""
-    minutes = {"observables_observe": RUNS * 30, "tables_collect": TABLES * 10, "figures_dft": len(TARGETS) * 10}
+    minutes = {"observables_observe": RUNS * 30, "tables_collect": TABLES * 10, "figures_figure_dft": len(TARGETS) * 10}
     for group, limit in minutes.items():
         (job,) = of_rule(jobs, group)
         assert (job["NumCPUs"], job["TimeLimit"]) == ("1", f"{limit // 60:02}:{limit % 60:02}:00")

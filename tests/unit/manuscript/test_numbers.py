@@ -177,7 +177,7 @@ def test_the_shipped_numbers_are_those_that_the_manuscript_prints(root):
     ).numbers
     text = (root / "manuscript" / "lah10.tex").read_text(encoding="utf-8")
     printed = set(re.findall(r"\\([A-Z][a-z]+[A-Z][A-Za-z]+)", text))
-    assert len(printed) > 10 and printed <= set(numbers)
+    assert len(printed) > 10 and printed - {"ScaleName"} <= set(numbers)  # the name of the scale is no number
 
 
 def test_numbers_and_macros_are_written(tmp_path):
