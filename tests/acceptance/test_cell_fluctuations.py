@@ -59,7 +59,7 @@ def crystal_run(tmp_path, monkeypatch):
         values |= {"sample_every": 5, "checkpoint_every": 20000, "bath": Bath(gamma=5.0, cutoff=40.0)}
         atoms = bulk("Ar", "fcc", a=np.sqrt(2) * DISTANCE, cubic=True).repeat(2)
         lammps.run(RunSpec(**(values | changes)), atoms, tmp_path / "none.pb", tmp_path / "run")
-        thermo = read_table(tmp_path / "run/thermo.csv")
+        thermo = read_table(tmp_path / "run/thermo.csv", "thermo")
         return thermo[thermo["time"] > 2.0], json.loads((tmp_path / "run/report.json").read_text())
 
     return run

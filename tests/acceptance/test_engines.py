@@ -39,7 +39,7 @@ def test_trajectories_have_the_same_averages(each_released_model, structure, tmp
             "qtb", MASSES, 4000, engine=engine, seed=seed, temperature=300, timestep=0.5, sample_every=10
         )
         lammps.run(spec, structure, each_released_model, tmp_path / engine)
-        tables.append(read_table(tmp_path / engine / "thermo.csv"))
+        tables.append(read_table(tmp_path / engine / "thermo.csv", "thermo"))
     for column in ("potential_energy", "kinetic_H", "pressure"):
         agree(tables, column)
 
@@ -51,7 +51,7 @@ def test_path_integrals_have_the_same_averages(each_released_model, structure, t
             "pimd", MASSES, 600, engine=engine, seed=seed, temperature=300, timestep=0.5, sample_every=5, beads=8
         )
         ipi.run(spec, structure, each_released_model, tmp_path / engine)
-        tables.append(read_table(tmp_path / engine / "thermo.csv"))
+        tables.append(read_table(tmp_path / engine / "thermo.csv", "thermo"))
     for column in ("potential_energy", "kinetic_H", "pressure"):
         agree(tables, column)
 
@@ -65,7 +65,7 @@ def test_energy_is_conserved_as_well(each_released_model, structure, tmp_path):
             bath=Bath(gamma=1e-12),
         )  # fmt: skip
         lammps.run(spec, structure, each_released_model, tmp_path / engine)
-        table = read_table(tmp_path / engine / "thermo.csv")
+        table = read_table(tmp_path / engine / "thermo.csv", "thermo")
         total = (table["potential_energy"] + table["kinetic_energy"]) / len(structure)  # eV/atom
         slopes[engine] = 1e3 * np.polyfit(1e-3 * table["time"], total, 1)[0]  # meV/atom/ns
     assert all(abs(slope) < 100 for slope in slopes.values()), slopes
