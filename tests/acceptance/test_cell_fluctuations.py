@@ -43,7 +43,7 @@ sys.exit(worker.main(*sys.argv[1:]))
 @pytest.fixture
 def crystal_run(tmp_path, monkeypatch):
     """Function that runs the crystal of 32 atoms; thermodynamics without the first 2 ps, and report."""
-    monkeypatch.setattr(lammps, "supervise", lambda c, **k: supervise([c[0], "-c", WORKER, *c[3:]], **k))
+    monkeypatch.setattr(lammps, "supervise", lambda c, **k: supervise([c[0], "-c", WORKER, *c[4:]], **k))
     (tmp_path / "none.pb").write_text("")
 
     def run(**changes):
