@@ -14,6 +14,8 @@ from qcrystal.dft.frames import Draw, displaced_frames
 from qcrystal.io.yaml_files import read_mapping
 from qcrystal.statics.equation_of_state import equation_of_state, lattice_at_pressure, shape_at
 
+pytestmark = pytest.mark.engine
+
 ROOT = Path(__file__).resolve().parents[3]
 SIGMA, EPSILON = 2.93, 0.05
 """Å, eV: neighbours of the crystal at rest 1.09 SIGMA apart, as in magnesium."""

@@ -26,7 +26,7 @@ search = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-pytestmark = pytest.mark.timeout(60 + EXAMPLES)
+pytestmark = [pytest.mark.timeout(60 + EXAMPLES), pytest.mark.engine]
 
 EFFORT, SWEEPS = scale_files("smoke")
 MODELS = {MAIN: Main, SOURCES: Sources, EFFORT: Scale, CRYSTAL: Crystal}

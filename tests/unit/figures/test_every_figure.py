@@ -20,6 +20,8 @@ from qcrystal.figures import draw as figure_files
 from qcrystal.figures import style
 from qcrystal.manuscript.published import PublishedValue, citation_label
 
+pytestmark = pytest.mark.engine
+
 DRAWN = [name for name, figure in FIGURES.items() if figure.what.output == "figure"]
 PUBLISHED_SYMBOLS = [
     "qin_fig2a_phase_classical",

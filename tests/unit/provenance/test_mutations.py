@@ -20,6 +20,8 @@ from qcrystal.files import identifier, write_whole
 from qcrystal.provenance import seal
 from qcrystal.provenance.nodes import cache_file
 
+pytestmark = pytest.mark.engine
+
 MUTATIONS = int(os.environ.get("MUTATIONS", 60))
 """How many are tried; each is drawn with its number as the seed."""
 LONGEST = 20

@@ -17,6 +17,8 @@ from qcrystal.search.generate import at_volume, fitting_groups, hermite_normal_f
 from qcrystal.search.stand_in import LennardJonesMixture
 from qcrystal.statics.relax import nearer_than, pair_distances
 
+pytestmark = pytest.mark.engine
+
 MH6 = Prototype(
     spacegroup=229,
     sites=[Site(element="Ca", position=(0, 0, 0)), Site(element="H", position=(0.25, 0.5, 0))],

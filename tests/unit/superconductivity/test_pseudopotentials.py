@@ -15,6 +15,8 @@ from qcrystal.superconductivity.pseudopotentials import (
     screening,
 )
 
+pytestmark = pytest.mark.engine
+
 needs_ld1 = pytest.mark.skipif(shutil.which("ld1.x") is None, reason="Quantum ESPRESSO is not installed")
 
 

@@ -18,6 +18,8 @@ from qcrystal.variational.quasiphonons import quasi_phonons
 from qcrystal.variational.refusals import refusals, share_outside
 from qcrystal.variational.states import Flow, Given, State, check_levels, grown, state_of
 
+pytestmark = pytest.mark.engine
+
 MEV_PER_ATOM = 1e3 / 8
 LENGTH = 3.0  # Å, of a bond of the rings; nothing depends on it
 

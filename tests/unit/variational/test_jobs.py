@@ -23,6 +23,8 @@ from qcrystal.variational.measuring import measure, write_samples
 from qcrystal.variational.spec import NctSpec
 from qcrystal.variational.training import Training, read_weights, write_weights
 
+pytestmark = pytest.mark.engine
+
 
 def specification(**changes):
     settings = {

@@ -12,6 +12,8 @@ from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.frozen_phonon import frozen_phonon, transverse_at_n
 from qcrystal.variational.published_potentials import LITHIUM, Published, fetch
 
+pytestmark = pytest.mark.engine
+
 
 def test_a_copy_is_verified(tmp_path):
     (tmp_path / "copy").mkdir()

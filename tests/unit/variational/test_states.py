@@ -10,6 +10,8 @@ from qcrystal.variational.flow import flow_of
 from qcrystal.variational.occupations import Bose, Levels, hermite_functions
 from qcrystal.variational.states import Given, State
 
+pytestmark = pytest.mark.engine
+
 GIVEN = Given(np.array([1.0, 1.4]), 1.7)
 
 

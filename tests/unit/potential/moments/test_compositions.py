@@ -15,6 +15,8 @@ from qcrystal.potential.moments.model import initial_model
 from qcrystal.potential.moments.shapes import few_shapes, shape_for
 from qcrystal.potential.moments.trainer import Trainer
 
+pytestmark = pytest.mark.engine
+
 SPECIES = ["Ca", "Y", "H"]
 
 

@@ -1,8 +1,11 @@
 """The evaluator in JAX against the compiled one, on the processor."""
 
 import numpy as np
+import pytest
 
 from qcrystal.potential.native.jax_form import JaxEvaluator
+
+pytestmark = pytest.mark.engine
 
 
 def agree(evaluator, path, crystals):
