@@ -20,7 +20,7 @@ from qcrystal.files import is_stamp, walk
 from qcrystal.potential.card import CardError, read_card
 from qcrystal.provenance import judge, reduced
 from qcrystal.provenance.environment import lock_file
-from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Expected, Node, short
+from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Expected, Node, lineage_of, maker_of, short
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json, read_records
 
 NUMBERS = "manuscript/numbers.json"
@@ -162,12 +162,7 @@ class Audit:
 
     def made_by(self, path: str) -> Node | None:
         """The job that made a file, or a folder that holds it."""
-        parts = path.split("/")
-        for depth in range(len(parts), 0, -1):
-            node = self.maker.get("/".join(parts[:depth]))
-            if node is not None:
-                return node
-        return None
+        return maker_of(path, self.maker)
 
     def parents(self, node: Node) -> list[Node]:
         """Nodes of the inputs, each once."""
@@ -192,14 +187,7 @@ class Audit:
 
     def lineage(self, roots: list[Node]) -> list[Node]:
         """The roots and everything that they hang on, each once, roots first."""
-        found: dict[str, Node] = {}
-        waiting = list(roots)
-        while waiting:
-            node = waiting.pop(0)
-            if node.path not in found:
-                found[node.path] = node
-                waiting.extend(self.parents(node))
-        return list(found.values())
+        return lineage_of(roots, self.parents)
 
     def find(self, target: str) -> list[Node]:
         """Nodes that a name means: a path, a figure, a table, a run, a number, a model, a data set.

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 
 from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.audit_report import affected, condensed, report
-from qcrystal.provenance.nodes import Node, printable
+from qcrystal.provenance.nodes import Node, lineage_of, printable
 
 TEMPLATE = "audit_page.html.j2"
 BOX = (215.0, 26.0)  # px
@@ -30,16 +30,13 @@ class Graph(Protocol):
 
 def shown(graph: Graph, roots: list[Node]) -> tuple[list[Node], dict[str, list[Node]]]:
     """Nodes of the graph, roots first, and what each hangs on; many files of one folder are one node."""
-    nodes: dict[str, Node] = {}
     parents: dict[str, list[Node]] = {}
-    waiting = list(roots)
-    while waiting:
-        node = waiting.pop(0)
-        if node.path not in nodes:
-            nodes[node.path] = node
-            parents[node.path] = condensed(graph.parents(node))
-            waiting.extend(parents[node.path])
-    return list(nodes.values()), parents
+
+    def above(node: Node) -> list[Node]:
+        parents[node.path] = condensed(graph.parents(node))
+        return parents[node.path]
+
+    return lineage_of(roots, above), parents
 
 
 def layout(nodes: list[Node], parents: dict[str, list[Node]]) -> dict[str, tuple[float, float]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from qcrystal.provenance.nodes import Node
+from qcrystal.provenance.nodes import Node, lineage_of, maker_of
 from qcrystal.provenance.record import Entry, JobRecord, RecordError
 
 
@@ -42,8 +41,7 @@ class Lineage:
 
     def made_by(self, path: str) -> Node | None:
         """The job that made a file, or a folder that holds it."""
-        places = [path, *map(str, PurePosixPath(path).parents)]
-        return next((self._maker[place] for place in places if place in self._maker), None)
+        return maker_of(path, self._maker)
 
     def parents(self, node: Node) -> list[Node]:
         """Jobs that made the inputs of a node, and files that no job made; each once."""
@@ -52,14 +50,7 @@ class Lineage:
 
     def behind(self, root: Node) -> list[Node]:
         """A node and all that it hangs on, each once, the node first."""
-        found: dict[str, Node] = {}
-        waiting = [root]
-        while waiting:
-            node = waiting.pop(0)
-            if node.path not in found:
-                found[node.path] = node
-                waiting.extend(self.parents(node))
-        return list(found.values())
+        return lineage_of([root], self.parents)
 
     def breaks(self, node: Node) -> list[Break]:
         """Inputs of a job that other jobs made as other files than those it read: records that do not belong together."""

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import unicodedata
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from qcrystal.files import file_digest, kind, write_whole
@@ -168,6 +170,24 @@ class Digests:
         """Keep the digests for the next time."""
         if self.cache is not None:
             write_whole(self.cache, json.dumps(self.kept))
+
+
+def maker_of(path: str, makers: Mapping[str, Node]) -> Node | None:
+    """The job that made a file, or a folder that holds it; ``makers`` holds the job of each output."""
+    places = [path, *map(str, PurePosixPath(path).parents)]
+    return next((makers[place] for place in places if place in makers), None)
+
+
+def lineage_of(roots: Iterable[Node], parents: Callable[[Node], list[Node]]) -> list[Node]:
+    """The roots and everything that they hang on, each once, roots first; ``parents`` gives what a node hangs on."""
+    found: dict[str, Node] = {}
+    waiting = deque(roots)
+    while waiting:
+        node = waiting.popleft()
+        if node.path not in found:
+            found[node.path] = node
+            waiting.extend(parents(node))
+    return list(found.values())
 
 
 def cache_file(root: Path) -> Path:
