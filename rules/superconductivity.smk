@@ -1,4 +1,5 @@
 # Critical temperatures from couplings, and what the formulas say of one Einstein peak.
+from qcrystal.superconductivity.electron_phonon import files_of
 from qcrystal.superconductivity.pseudopotentials import RECIPES as PSEUDOPOTENTIALS
 
 SUPERCONDUCTIVITY = CRYSTAL.superconductivity
@@ -23,14 +24,6 @@ if SUPERCONDUCTIVITY:
         script:
             "../scripts/superconductivity/pseudopotential.py"
 
-    COUPLING_FILES = [
-        str(file)
-        for compound in SUPERCONDUCTIVITY.compounds.values()
-        for file in (
-            [*Path(compound.coupling).glob("*")] if Path(compound.coupling).is_dir() else [compound.coupling]
-        )
-    ]
-
     rule tc_formulas:
         output:
             table=results("superconductivity/formulas.csv"),
@@ -49,23 +42,25 @@ if SUPERCONDUCTIVITY:
         script:
             "../scripts/superconductivity/tc_formulas.py"
 
-    rule tc:
-        input:
-            COUPLING_FILES,
-        output:
-            table=results("superconductivity/tc.csv"),
-            prov=results("superconductivity/tc.prov.json"),
-        log:
-            logs("superconductivity/tc.log"),
-        conda:
-            environment("superconductivity")
-        threads: 1
-        resources:
-            **cpu(mem_mb=1000, minutes=30),
-        params:
-            **code("superconductivity/tc.py"),
-            compounds={name: plain(each) for name, each in SUPERCONDUCTIVITY.compounds.items()},
-            mu_star=SUPERCONDUCTIVITY.mu_star,
-            lowest_frequency=SUPERCONDUCTIVITY.lowest_frequency,
-        script:
-            "../scripts/superconductivity/tc.py"
+    if SUPERCONDUCTIVITY.compounds:
+
+        rule tc:
+            input:
+                [file for each in SUPERCONDUCTIVITY.compounds.values() for file in files_of(each.coupling)],
+            output:
+                table=results("superconductivity/tc.csv"),
+                prov=results("superconductivity/tc.prov.json"),
+            log:
+                logs("superconductivity/tc.log"),
+            conda:
+                environment("superconductivity")
+            threads: 1
+            resources:
+                **cpu(mem_mb=1000, minutes=30),
+            params:
+                **code("superconductivity/tc.py"),
+                compounds={name: plain(each) for name, each in SUPERCONDUCTIVITY.compounds.items()},
+                mu_star=SUPERCONDUCTIVITY.mu_star,
+                lowest_frequency=SUPERCONDUCTIVITY.lowest_frequency,
+            script:
+                "../scripts/superconductivity/tc.py"

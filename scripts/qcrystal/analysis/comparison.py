@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qcrystal.analysis.sweeps import CONDITION, combine_replicas
+from qcrystal.analysis.sweeps import CONDITION, combine_replicas, every_run
 from qcrystal.io.tables import read_table
 
 FAR = 3.0
@@ -22,7 +22,7 @@ def read_summaries(folder: Path) -> pd.DataFrame:
     tables = [read_table(path, "sweep_summary") for path in sorted(folder.glob("analysis/sweeps/*/summary.csv"))]
     if not tables:
         return pd.DataFrame(columns=[*KEYS, "run", "value", "error"])
-    return pd.concat(tables, ignore_index=True).drop_duplicates(["run", "observable", "species"])
+    return every_run(tables)
 
 
 def compare(ours: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -118,7 +118,8 @@ def linear_slope(displacement: Displacement, interval: float, start: float = 0.2
     -------
     Estimate
         Error: the larger of the scatter of the atoms' slopes and of what the two halves of the trajectory tell.
-        The halves have one degree of freedom of Student's t. ``n_effective`` is the number of atoms. NaN error with fewer than
+        The halves have one degree of freedom of Student's t, the atoms one less than their number.
+        ``n_effective`` is the number of atoms. NaN error with fewer than
         four atoms, NaN value with fewer than two lags.
     """
     atoms = displacement.each.shape[1]
@@ -132,7 +133,10 @@ def linear_slope(displacement: Displacement, interval: float, start: float = 0.2
     if both.sum() < 2 or atoms < MINIMUM_SAMPLES:
         return Estimate(value, np.nan, float(atoms), 0.0)
     first, second = displacement.halves[:, both] @ slope_weights(displacement.lag[both] * interval)
-    return Estimate(value, max(error, student(1.0) * 0.5 * abs(first - second)), float(atoms), 1.0)
+    by_halves = student(1.0) * 0.5 * abs(first - second)
+    if error >= by_halves:
+        return Estimate(value, error, float(atoms), atoms - 1.0)
+    return Estimate(value, by_halves, float(atoms), 1.0)
 
 
 def slope_weights(time: np.ndarray) -> np.ndarray:

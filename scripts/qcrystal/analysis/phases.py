@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from qcrystal.analysis.statistics import MINIMUM_SAMPLES
+from qcrystal.analysis.statistics import MINIMUM_SAMPLES, Estimate
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas
+from qcrystal.io.tables import records
 
 Phase = Literal["symmetric", "distorted", "undecided"]
 ERRORS = 2.0
-"""Standard errors by which an order parameter must be off the threshold."""
+"""Standard errors by which an order parameter must be off the threshold; with few degrees of freedom as much as is as sure."""
 
 
 class Boundary(NamedTuple):
@@ -44,17 +44,18 @@ class Boundary(NamedTuple):
         return (self.above - self.below) / 2.0
 
 
-def phase(value: float, error: float, threshold: float, n_effective: float = np.inf) -> Phase:
+def phase(value: float, error: float, threshold: float, n_effective: float = np.inf, freedom: float = np.inf) -> Phase:
     """Phase by an order parameter that vanishes in the symmetric phase.
 
-    It is decided where the value is two standard errors off the threshold; a value without an error, or of fewer than four
-    independent samples, decides nothing.
+    It is decided where the value is two standard errors off the threshold. With few degrees of freedom Student's t widens this
+    distance. A value without an error, or of fewer than four independent samples, decides nothing.
     """
     if not (np.isfinite(value) and np.isfinite(error)) or n_effective < MINIMUM_SAMPLES:
         return "undecided"
-    if value - ERRORS * error > threshold:
+    reach = Estimate(value, error, n_effective, freedom).reach(ERRORS)
+    if value - reach > threshold:
         return "distorted"
-    return "symmetric" if value + ERRORS * error < threshold else "undecided"
+    return "symmetric" if value + reach < threshold else "undecided"
 
 
 def phases(summary: pd.DataFrame, observable: str, threshold: float) -> pd.DataFrame:
@@ -69,10 +70,7 @@ def phases(summary: pd.DataFrame, observable: str, threshold: float) -> pd.DataF
     found = combine_replicas(rows, CONDITION)
     more = rows.groupby(CONDITION, dropna=False).agg(n_effective=("n_effective", "sum"), length_ps=("length_ps", "max"))
     found = found.merge(more.reset_index(), on=CONDITION, how="left")
-    found["phase"] = [
-        phase(value, error, threshold, samples)
-        for value, error, samples in zip(found["value"], found["error"], found["n_effective"], strict=True)
-    ]
+    found["phase"] = [phase(row.value, row.error, threshold, row.n_effective, row.freedom) for row in records(found)]
     return found
 
 
@@ -92,10 +90,9 @@ def boundary(rows: pd.DataFrame) -> Boundary:
     return Boundary(below, above, bool(len(distorted) and (symmetric <= below).any()))
 
 
-def boundaries(rows: pd.DataFrame, keys: Sequence[str] = ("temperature_target",)) -> pd.DataFrame:
-    """Boundaries (below, above, contradicts) by temperature."""
+def boundaries(rows: pd.DataFrame) -> pd.DataFrame:
+    """Boundaries (below, above, contradicts) by ``temperature_target``."""
     found = [
-        {**dict(zip(keys, group if isinstance(group, tuple) else (group,), strict=True)), **boundary(part)._asdict()}
-        for group, part in rows.groupby(list(keys))
+        {"temperature_target": group, **boundary(part)._asdict()} for group, part in rows.groupby("temperature_target")
     ]
-    return pd.DataFrame(found, columns=[*keys, *Boundary._fields])
+    return pd.DataFrame(found, columns=["temperature_target", *Boundary._fields])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.special import fdtri, ndtri, stdtrit
+from scipy.special import erf, fdtri, ndtri, stdtrit
 
 from qcrystal.analysis.low_frequency import at_zero_frequency
 
@@ -52,6 +52,10 @@ class Estimate(NamedTuple):
         With few degrees of freedom the 95 % interval is much wider than two errors.
         """
         return self.error * student(self.freedom, level) / student(self.freedom)
+
+    def reach(self, sigmas: float) -> float:
+        """Half the width of the interval with the probability that a normal number is within so many of its deviations."""
+        return self.interval(float(erf(sigmas / np.sqrt(2.0))))
 
 
 def student(freedom: float, level: float = ONE_SIGMA) -> float:

@@ -18,6 +18,13 @@ CONDITION = ["system", "method", "isotope", "start", "atoms", "pressure_target",
 DECIMALS = 9  # to which a grid's values are rounded, so that replicas' agree
 
 
+def every_run(summaries: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several sweeps, each run once: sweeps that ask for the same run share it, and it is no replica of itself."""
+    rows = pd.concat(summaries, ignore_index=True).drop_duplicates(["run", "observable", "species"])
+    rows.attrs = summaries[0].attrs
+    return rows
+
+
 def combine_replicas(frame: pd.DataFrame, keys: Sequence[str], value: str = "value") -> pd.DataFrame:
     """Average ``value`` over the replicas of each condition, with the error of `statistics.replica_mean`.
 
@@ -27,7 +34,7 @@ def combine_replicas(frame: pd.DataFrame, keys: Sequence[str], value: str = "val
     Returns
     -------
     pandas.DataFrame
-        ``keys``, ``value``, ``error``, ``limit``, sorted by ``keys``.
+        ``keys``, ``value``, ``error``, ``freedom`` (degrees of freedom of the error), ``limit``, sorted by ``keys``.
     """
     rows = []
     for condition, replicas in frame.groupby(list(keys), dropna=False):
@@ -40,8 +47,8 @@ def combine_replicas(frame: pd.DataFrame, keys: Sequence[str], value: str = "val
         freedoms = known["freedom"].fillna(np.inf) if "freedom" in known else [np.inf] * len(known)
         estimates = [Estimate(v, e, np.nan, f) for v, e, f in zip(known[value], known["error"], freedoms, strict=True)]
         found = replica_mean(estimates) if estimates else Estimate(np.nan, np.nan, np.nan)
-        rows.append((*condition, found.value, found.error, limit))
-    return pd.DataFrame(rows, columns=[*keys, "value", "error", "limit"])
+        rows.append((*condition, found.value, found.error, found.freedom, limit))
+    return pd.DataFrame(rows, columns=[*keys, "value", "error", "freedom", "limit"])
 
 
 def observable(

@@ -4,7 +4,8 @@
    independent samples at least. So no verdict follows from a run of a test.
 2. *Sharp enough.* A value decides nothing if its standard error exceeds a quarter of the published value.
 3. *Near or far.* σ is the root of the summed squares of both sides' errors. A claim is reproduced where the
-   values differ by 2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided.
+   values differ by 2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided. Where few
+   degrees of freedom are behind our error, Student's t widens both distances.
 4. *Boundaries.* Ours lies between the last run on one side and the first on the other. The claim is reproduced where this
    interval reaches into the published value with its uncertainty, and not reproduced where they are disjoint.
 """
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from qcrystal.analysis.phases import Boundary
+from qcrystal.analysis.statistics import Estimate
 
 Verdict = Literal["reproduced", "not reproduced", "not decidable here"]
 FEWEST_SAMPLES = 10.0
@@ -33,7 +35,8 @@ class Judged(NamedTuple):
 class Evidence(NamedTuple):
     """What we have: a value with standard error and unit, its method, atoms, production length (ps) and independent samples.
 
-    ``length`` is None of values that no run is behind; ``limit`` is the upper limit of what was not seen at all.
+    ``length`` is None of values that no run is behind. ``limit`` is the upper limit of what was not seen at all. ``freedom`` has
+    the degrees of freedom of the error.
     """
 
     value: float
@@ -44,6 +47,11 @@ class Evidence(NamedTuple):
     length: float | None = None
     samples: float = math.inf
     limit: float = math.nan
+    freedom: float = math.inf
+
+    def reach(self, sigmas: float) -> float:
+        """As `qcrystal.analysis.statistics.Estimate.reach`."""
+        return Estimate(self.value, self.error, self.samples, self.freedom).reach(sigmas)
 
 
 def undecided(reason: str) -> Judged:
@@ -83,9 +91,10 @@ def judge_number(evidence: Evidence, published: float, uncertainty: float, least
     distance = abs(evidence.value - published)
     many = distance / sigma if sigma else (0.0 if distance == 0 else math.inf)
     said = f"Both differ by {distance:.2g} {evidence.unit}, {many:.1f} times the combined error of {sigma:.2g}."
-    if many <= NEAR:
+    if distance <= math.hypot(evidence.reach(NEAR), NEAR * uncertainty):
         return Judged("reproduced", said)
-    return Judged("not reproduced", said) if many > FAR else undecided(said)
+    far = distance > math.hypot(evidence.reach(FAR), FAR * uncertainty)
+    return Judged("not reproduced", said) if far else undecided(said)
 
 
 def _judge_nothing_seen(evidence: Evidence, published: float, uncertainty: float, least_length: float) -> Judged:
@@ -101,12 +110,11 @@ def judge_limit(evidence: Evidence, published: float, least_length: float) -> Ju
     weak = too_weak(evidence, least_length)
     if weak:
         return weak
-    error = evidence.error if math.isfinite(evidence.error) else math.inf
     ours = f"{evidence.value:.3g} {evidence.unit}".strip()
     said = f"Our value is {ours} with an error of {evidence.error:.2g}; at most {published:g} is claimed."
-    if evidence.value + NEAR * error <= published:
+    if evidence.value + evidence.reach(NEAR) <= published:  # never without an error, which is NaN
         return Judged("reproduced", said)
-    return Judged("not reproduced", said) if evidence.value - FAR * error > published else undecided(said)
+    return Judged("not reproduced", said) if evidence.value - evidence.reach(FAR) > published else undecided(said)
 
 
 def judge_events(evidence: Evidence, least_length: float) -> Judged:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from qcrystal.analysis.sweeps import CONDITION, combine_replicas, nearest
+from qcrystal.analysis.sweeps import CONDITION, combine_replicas, every_run, nearest
 from qcrystal.figures.kinds import AnglePanel, CellAngles, Inputs
 from qcrystal.figures.style import (
     METHODS,
@@ -97,7 +97,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) ->
     count = len(options.panels)
     columns = min(count, 2)
     figure, axes = new_figure(2, 2.6 if count <= 2 else 4.6, -(-count // columns), columns)
-    summary: pd.DataFrame = pd.concat(inputs["summaries"], ignore_index=True)
+    summary = every_run(inputs["summaries"])
     traces = pd.concat(inputs["traces"], ignore_index=True) if inputs.get("traces") else pd.DataFrame()
     where = source_of(inputs["summaries"][0])
     titles, shown, starts = [], [], sorted(summary["start"].unique(), key=lambda start: start != "rhombohedral")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from qcrystal.analysis.phases import Boundary, boundary, phases
 from qcrystal.analysis.statistics import MINIMUM_SAMPLES
-from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected
+from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected, every_run
 from qcrystal.analysis.verdicts import (
     FEWEST_SAMPLES,
     Evidence,
@@ -31,6 +31,7 @@ from qcrystal.manuscript.published import Cited
 from qcrystal.manuscript.uncertainty import scientific_text, value_text
 
 SMALLEST_PLAIN = 1e-3  # smaller values are printed with a power of ten
+ROUNDING = 1e-6  # Å; places on a grid are apart by whole bins but for this
 NOTHING = Evidence(np.nan, np.nan)
 Found = tuple[Evidence, str, Judged]
 """Our evidence, how it is printed, and the verdict."""
@@ -53,7 +54,7 @@ def runs_of(claim: Claim, tables: list[pd.DataFrame]) -> pd.DataFrame:
     missing = [name for name in claim.sweeps if name not in known]
     if missing:
         raise TableError(f"claim {claim.text!r}: sweep {missing[0]!r} is not among the inputs; add it in figures.yaml")
-    rows = pd.concat([known[name] for name in claim.sweeps], ignore_index=True)
+    rows = every_run([known[name] for name in claim.sweeps])
     for column, span in (("pressure_target", claim.pressures), ("temperature_target", claim.temperatures)):
         if span is not None:
             rows = rows[rows[column].between(*span)]
@@ -82,6 +83,7 @@ def evidence(claim: Claim, rows: pd.DataFrame) -> Evidence:
         length=float(length),
         samples=float(wanted.loc[same, "n_effective"].sum()),
         limit=claim.factor * float(mean["limit"]),
+        freedom=float(mean["freedom"]),
     )
 
 
@@ -117,8 +119,13 @@ def with_limits(rows: pd.DataFrame) -> pd.DataFrame:
     if "limit" not in rows:
         return rows
     unseen = rows["value"].isna() & rows["limit"].notna()
-    filled = {"value": rows["limit"] / 2.0, "error": rows["limit"] / 4.0, "n_effective": FEWEST_SAMPLES}
-    return rows.assign(**{name: rows[name].mask(unseen, value) for name, value in filled.items()})
+    filled = {
+        "value": rows["limit"] / 2.0,
+        "error": rows["limit"] / 4.0,
+        "n_effective": FEWEST_SAMPLES,
+        "freedom": np.inf,
+    }
+    return rows.assign(**{name: rows[name].mask(unseen, value) for name, value in filled.items() if name in rows})
 
 
 def decided_phases(claim: Claim, rows: pd.DataFrame) -> pd.DataFrame:
@@ -171,6 +178,8 @@ def phase_boundary(claim: Claim, inputs: Inputs, known: Cited) -> Found:
 def phase(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     """A claim that all runs of a range are in one phase."""
     rows = runs_of(claim, inputs["summaries"])
+    if claim.species is not None:
+        rows = rows[rows["species"] == claim.species]
     if rows[rows["observable"] == claim.observable].empty:
         return NOTHING, value_text(np.nan, None), undecided("No run is within the claim's conditions.")
     found = decided_phases(claim, rows)
@@ -185,21 +194,22 @@ def phase(claim: Claim, inputs: Inputs, known: Cited) -> Found:
 
 
 def peaks(claim: Claim, inputs: Inputs, known: Cited) -> Found:
-    """First maxima of two pair distributions: same places within the uncertainty (Å), and the second one lower."""
+    """Highest peaks of two pair distributions: same places within the uncertainty (Å), and the second one lower."""
     found = []
     for name in claim.sweeps:
         table = next((one for one in inputs["curves"] if sweep_name(one) == name), None)
         if table is None:
             raise TableError(f"claim {claim.text!r}: sweep {name!r} is not among the curves; add it in figures.yaml")
         curve = table[table["pair"] == claim.observable].groupby("r")["g"].mean()
-        found.append((curve.idxmax(), curve.max(), float(table["length_ps"].max()), int(table["atoms"].max())))
-    (first, high, *_), (second, low, length, atoms) = found
-    ours = Evidence(abs(first - second), 0.0, "Å", "qtb", atoms, min(one[2] for one in found))
+        method, atoms = str(table["method"].iloc[0]), int(table["atoms"].max())
+        found.append((curve.idxmax(), curve.max(), float(table["length_ps"].max()), method, atoms))
+    (first, high, length, *_), (second, low, other_length, method, atoms) = found
+    ours = Evidence(abs(first - second), 0.0, "Å", method, atoms, min(length, other_length))
     text = f"{first:.2f} and {second:.2f} Å; heights {high:.2g} and {low:.2g}"
     weak = too_weak(ours, claim.least_length)
     if weak:
         return ours, text, weak
-    same = ours.value <= claim.uncertainty and low < high
+    same = ours.value <= claim.uncertainty + ROUNDING and low < high
     reason = (
         f"The highest peaks are {ours.value:.2f} Å apart, and the second is {'lower' if low < high else 'not lower'}."
     )
@@ -225,11 +235,19 @@ def lowest(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     return NOTHING, text, Judged("not reproduced" if len(wrong) else "reproduced", reason)
 
 
+def _holds(eos: pd.DataFrame, a: float) -> bool:
+    return bool(eos["lattice_constant"].min() <= a <= eos["lattice_constant"].max())
+
+
+def _not_held(a: float) -> Found:
+    return NOTHING, value_text(np.nan, None), undecided(f"The equation of state does not hold {a:g} Å.")
+
+
 def lattice(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     """Distances of the cubic lattice at the published lattice constant: the largest relative difference."""
     eos, a = inputs["eos"].sort_values("lattice_constant"), known.value["a"]
-    if not eos["lattice_constant"].min() <= a <= eos["lattice_constant"].max():
-        return NOTHING, value_text(np.nan, None), undecided(f"The equation of state does not hold {a:g} Å.")
+    if not _holds(eos, a):
+        return _not_held(a)
     columns = {"la_h1": "La_H1", "la_h2": "La_H2", "h_h1": "H_H1", "h_h2": "H_H2", "la_la": "La_La"}
     ours = {theirs: np.interp(a, eos["lattice_constant"], eos[column]) for column, theirs in columns.items()}
     worst = max(ours, key=lambda name: abs(ours[name] / known.value[name] - 1.0))
@@ -254,8 +272,10 @@ def accuracy(claim: Claim, inputs: Inputs, known: Cited) -> Found:
 
 def static(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     """Static pressure (GPa) of the cubic lattice at the published lattice constant."""
-    eos = inputs["eos"].sort_values("lattice_constant")
-    value = float(np.interp(known.value["a"], eos["lattice_constant"], eos["pressure"]))
+    eos, a = inputs["eos"].sort_values("lattice_constant"), known.value["a"]
+    if not _holds(eos, a):
+        return _not_held(a)
+    value = float(np.interp(a, eos["lattice_constant"], eos["pressure"]))
     found = Evidence(value, 0.0, "GPa", "static", 11)
     return (
         found,

@@ -92,11 +92,12 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Diffraction) -
     """A powder pattern per panel, at the wavelengths of the published figure."""
     table = inputs["reflections"]
     figure, axes = new_figure(2, 2.3, 1, len(options.patterns), sharey=True)
+    known = table[table["species"] == options.species]
+    if known.empty:
+        raise TableError(f"{source_of(table)}: no reflections of {options.species}; correct figures.yaml")
     titles = []
     for panel, pattern in zip(axes[0], options.patterns, strict=True):
-        rows = chosen_run(table[table["species"] == options.species], pattern)
-        if rows.empty:
-            raise TableError(f"{source_of(table)}: no reflections of {options.species}; correct figures.yaml")
+        rows = chosen_run(known, pattern)
         first = rows.iloc[0]
         draw_pattern(panel, rows, pattern, options.width)
         titles.append(
@@ -109,7 +110,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Diffraction) -
         f"{options.species} alone scatters; lines have a width of {options.width:g} degrees; ticks mark their places"
     )
     if "wavelengths" in published:
-        known = published["wavelengths"]
-        values = " and ".join(f"{value:g}" for value in known.value)
-        figure.note(f"wavelengths of {known.label}, {known.where}: {values} Å")
+        cited = published["wavelengths"]
+        values = " and ".join(f"{value:g}" for value in cited.value)
+        figure.note(f"wavelengths of {cited.label}, {cited.where}: {values} Å")
     return figure

@@ -16,12 +16,11 @@ from qcrystal.manuscript.published import Cited
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: EquationOfState) -> Picture:
     """Pressure and energy of the crystal at rest; DFT by its table of relaxed lattices or by labels of the crystal at rest.
 
-    Energies are relative to the lowest of each curve: labels and potential may differ by a constant.
+    Energies are relative to the potential's lowest. Those of DFT are shifted by their mean difference from the potential's.
     """
     figure, axes = new_figure(2, 2.7, 1, 2)
     pressure, energy = axes[0]
     rows = inputs["eos"].sort_values("volume")
-    known = rows["beyond_training"].notna()
     style = METHODS["harmonic"]
     points = _labels_at_rest(inputs, options)
     if points is not None and not points.empty:
@@ -38,7 +37,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: EquationOfStat
                 color=METHODS["dft"].color, markersize=6.5, markeredgecolor="white", markeredgewidth=0.4, label=options.dft_label,
             )  # fmt: skip
         panel.plot(x, y - (y.min() if column == "energy" else 0.0), color=style.color, label="deep potential", zorder=1)
-        beyond = known & (rows["beyond_training"] > 0)
+        beyond = rows["beyond_training"] > 0
         if beyond.any():
             low = y.min() if column == "energy" else 0.0
             panel.plot(
@@ -46,6 +45,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: EquationOfStat
             )
             figure.note("grey squares: pressures beyond those that the potential was trained on")
         panel.set_xlabel("volume (Å$^3$/atom)")
+    if points is not None and not points.empty:
+        figure.note("energies of DFT are shifted by their mean difference from the potential's")
     pressure.set_ylabel("pressure (GPa)")
     energy.set_ylabel("energy (eV/atom)")
     letter_panels(axes[0])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from qcrystal.analysis.sweeps import combine_replicas
 from qcrystal.figures.kinds import Inputs, Options
 from qcrystal.figures.style import PHASES, Picture, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
@@ -21,14 +22,10 @@ LABELS = {
 
 
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean F of each level over seeds; its error is the larger one of statistics and spread."""
-
-    def combined(part: pd.DataFrame) -> pd.Series:
-        own = float(np.sqrt((part["free_energy_error"] ** 2).sum()) / len(part))
-        spread = float(part["free_energy"].std(ddof=1) / np.sqrt(len(part))) if len(part) > 1 else 0.0
-        return pd.Series({"free_energy": part["free_energy"].mean(), "error": max(own, spread)})
-
-    return pd.DataFrame(rows.groupby("level")[["free_energy", "free_energy_error"]].apply(combined))
+    """Mean F of each level over seeds, with the error of replicas: value and error by level."""
+    return combine_replicas(rows.rename(columns={"free_energy_error": "error"}), ["level"], "free_energy").set_index(
+        "level"
+    )
 
 
 @styled
@@ -49,7 +46,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         found = over_seeds(rows).reindex([level for level in present if level in set(rows["level"])])
         x = [present.index(level) for level in found.index]
         panel.errorbar(
-            x, found["free_energy"], found["error"], color=color, marker=marker, linewidth=0.8, capsize=2,
+            x, found["value"], found["error"], color=color, marker=marker, linewidth=0.8, capsize=2,
             label=f"{where}, {temperature:g} K",
         )  # fmt: skip
     panel.set_xticks(range(len(present)), [LABELS[level] for level in present])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 
-from qcrystal.analysis.sweeps import observable, series
+from qcrystal.analysis.sweeps import nearest, observable, series
 from qcrystal.figures.kinds import Inputs, OrderParameter
 from qcrystal.figures.style import LINES, METHODS, Picture, draw_points, legend_above, new_figure, styled
 from qcrystal.io.tables import records
@@ -28,14 +28,20 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: OrderParameter
     for summary in inputs["summaries"]:
         rows = observable(summary, options.observable)
         if options.at is not None:
-            rows = rows[rows[other] == min(rows[other].unique(), key=lambda one: abs(one - (options.at or 0.0)))]
+            rows = rows[rows[other] == nearest(rows[other], options.at)]
         chosen.append(rows)
     every = pd.concat(chosen, ignore_index=True)
     for number, (method, text, rows) in enumerate(series(every.drop_duplicates(), along=(column, "atoms"))):
         words = ", ".join(filter(None, [METHODS[method].label, text]))
         ordered = rows.sort_values(column)
         draw_points(
-            panel, ordered[column], ordered["value"], ordered["error"], METHODS[method], words, LINES[number % 4]
+            panel,
+            ordered[column],
+            ordered["value"],
+            ordered["error"],
+            METHODS[method],
+            words,
+            LINES[number % len(LINES)],
         )
     draw_noise(panel, figure, inputs["summaries"], options, column)
     unit = UNITS[options.along]

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from qcrystal.analysis.phases import boundaries, phases
+from qcrystal.analysis.sweeps import every_run
 from qcrystal.figures.kinds import Inputs, PhasePanel, PhasePoints
 from qcrystal.figures.style import (
     METHODS,
@@ -30,9 +31,8 @@ SIZE = 7.0
 
 
 def draw_points(axes: Axes, rows: pd.DataFrame, starts: list[str]) -> None:
-    """A disk at each point: its halves are the starts, its colours their phases; the largest cell at each point counts."""
-    largest = rows.sort_values("atoms").drop_duplicates(["pressure_target", "temperature_target", "start"], keep="last")
-    for row in records(largest):
+    """A disk at each point: its halves are the starts, its colours their phases."""
+    for row in records(rows):
         half = HALVES[starts.index(row.start) % 2]
         look: dict[str, Any] = {
             "marker": "o",
@@ -71,11 +71,12 @@ def draw_panel(
     options: PhasePoints,
     published: Mapping[str, Cited],
 ) -> None:
-    """One phase diagram."""
+    """One phase diagram; the largest cell at each point counts."""
     rows = summary[summary["method"].isin(panel.method) & (summary["isotope"] == panel.isotope)]
     if rows.empty:
         raise TableError(f"{source_of(summary)}: no run of {', '.join(panel.method)} with {panel.isotope}")
-    found = phases(rows, options.observable, options.threshold)
+    found = phases(rows, options.observable, options.threshold).sort_values("atoms")
+    found = found.drop_duplicates(["pressure_target", "temperature_target", "start"], keep="last")
     starts = sorted(found["start"].unique())
     draw_points(axes, found, starts)
     draw_boundary(axes, found, figure)
@@ -97,8 +98,7 @@ def draw_panel(
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhasePoints) -> Picture:
     """One phase diagram per panel."""
-    summary: pd.DataFrame = pd.concat(inputs["summaries"], ignore_index=True)
-    summary.attrs = inputs["summaries"][0].attrs
+    summary = every_run(inputs["summaries"])
     figure, axes = new_figure(2, 2.8, 1, len(options.panels), sharey=True)
     for axis, panel in zip(axes[0], options.panels, strict=True):
         draw_panel(figure, axis, summary, panel, options, published)

@@ -60,15 +60,15 @@ def write(root: Path, jobs: list[Expected], crystal: str, scale: str) -> tuple[i
     """
     folder, target = f"results/{crystal}/{scale}", root / place(crystal, scale)
     if not (root / folder).is_dir():
-        raise ReducedError(f"{folder}: there are no results; run snakemake --config scale={scale} first")
+        raise ReducedError(
+            f"{folder}: there are no results; run snakemake --config crystal={crystal} scale={scale} first"
+        )
     kept = kept_files(root, jobs, folder)
     digests: dict[str, str] = {}
-    for path, record in read_records(root, [folder]).items():
+    for record in read_records(root, [folder]).values():
         if isinstance(record, RecordError):
             raise ReducedError(f"{record}; run its job again")
         digests |= _left_out(record, kept)
-        if not (root / path).is_file():
-            raise ReducedError(f"{path}: not there; run its job again")
     size = sum((root / path).stat().st_size for path in kept)
     if size > LARGEST:
         largest = max(kept, key=lambda path: (root / path).stat().st_size)
@@ -83,7 +83,6 @@ def write(root: Path, jobs: list[Expected], crystal: str, scale: str) -> tuple[i
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / path, copy)
     write_whole(partial / LEFT_OUT, json.dumps(dict(sorted(digests.items())), indent=0) + "\n")
-    shutil.rmtree(target, ignore_errors=True)
     put_in_place(partial, target)
     return len(kept), size
 
@@ -136,7 +135,7 @@ def left_out(root: Path, folder: str) -> dict[str, str]:
 
 
 def available(root: Path, jobs: list[Expected], folder: str) -> tuple[list[Expected], dict[str, list[str]]]:
-    """Jobs of figures, tables and numbers that can be made from the files that are there, and what the others lack."""
+    """Jobs of figures and their tables that can be made from the files that are there, and what the others lack."""
     ready, lacking = [], {}
     for job in shown_jobs(jobs, folder):
         if not job.results or not job.results[0].startswith(f"{folder}/figures/"):

@@ -169,8 +169,9 @@ def false_rejects(
         rejected = len(rejects(table, thresholds, index))
         values = tested.loc[tested["stage"] == stage.name, "above_hull_dft"].dropna()
         wrong = int((values <= thresholds.hull).sum())
-        low, high = clopper_pearson(wrong, len(values), confidence)
         share = wrong / len(values) if len(values) else np.nan
+        every = 0 < rejected == len(values)  # then the share is known
+        low, high = (share, share) if every else clopper_pearson(wrong, len(values), confidence)
         rows.append({"stage": stage.name, "rejected": rejected, "drawn": len(values), "wrong": wrong, "low": low})
         rows[-1] |= {"high": high, "lost": share * rejected, "lost_low": low * rejected, "lost_high": high * rejected}
     return pd.DataFrame(rows)

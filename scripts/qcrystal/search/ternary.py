@@ -282,15 +282,16 @@ def frames_for_dft(
 ) -> list[Atoms]:
     """What DFT tests: references, candidates that pass F1 to F4, and a sample of every stage's rejects.
 
-    ``info`` of each says name and part (reference, survivor, or the stage that rejected it).
+    ``info`` of each says name, part (reference, survivor, or the stage that rejected it) and, for its label, the origin.
     """
     table = _with_missing(candidates.table.merge(phonons, on="name", how="left"))
     drawn = drawn_rejects(table, thresholds, number, seed)
     parts = dict(zip(drawn["name"], drawn["stage"], strict=True))
     parts |= dict.fromkeys(table.loc[passed(table, thresholds, 4), "name"], "survivor")
-    frames = [_told(atoms, {"name": atoms.info["name"], "part": "reference"}) for atoms in references.crystals]
     by_name = dict(zip(candidates.table["name"], candidates.crystals, strict=True))
-    return frames + [_told(by_name[name], {"name": name, "part": part}) for name, part in parts.items()]
+    chosen = [(atoms.info["name"], "reference", atoms) for atoms in references.crystals]
+    chosen += [(name, part, by_name[name]) for name, part in parts.items()]
+    return [_told(atoms, {"name": name, "part": part, "origin": f"ternary {name}"}) for name, part, atoms in chosen]
 
 
 def dft_table(
@@ -318,15 +319,13 @@ def dft_table(
         Phase(atoms.info["name"], counts_of(atoms), enthalpy)
         for atoms, enthalpy in zip(frames, enthalpies, strict=True)
     ]
-    parts = [atoms.info["part"] for atoms in frames]
-    known = [phase for phase, part in zip(phases, parts, strict=True) if part == "reference"]
     return pd.DataFrame(
         {
             "name": [phase.name for phase in phases],
-            "part": parts,
+            "part": [atoms.info["part"] for atoms in frames],
             "formula": [str(atoms.symbols) for atoms in frames],
             "enthalpy_dft": enthalpies,
-            "above_hull_dft": above_hull(phases, known, [*elements, HYDROGEN], "DFT"),
+            "above_hull_dft": above_hull(phases, [], [*elements, HYDROGEN], "DFT"),
         }
     )
 

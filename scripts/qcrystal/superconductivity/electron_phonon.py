@@ -95,6 +95,14 @@ def read_folder(folder: Path) -> list[WaveVector]:
     return [read_couplings(path, _star(folder, int(path.suffix[1:]))) for path in files]
 
 
+def files_of(coupling: str) -> list[str]:
+    """What a compound's coupling is read from: the file of α²F, or the files of a folder of ``ph.x`` and above it."""
+    folder = Path(coupling)
+    if not folder.is_dir():
+        return [coupling]
+    return sorted(map(str, [*folder.glob(FILES), *folder.glob(STARS), *folder.parent.glob(STARS)]))
+
+
 def _star(folder: Path, number: int) -> int:
     """Wave vectors of the star with a number: the dynamical matrices of its file."""
     for place in (Path(folder), Path(folder).parent):

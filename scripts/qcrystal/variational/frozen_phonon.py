@@ -57,7 +57,7 @@ def frozen_phonon(potential: Potential, atoms: Atoms, pattern: np.ndarray, ampli
 def transverse_at_n(element: str, volume: float, mass: float) -> tuple[Atoms, np.ndarray]:
     """The T1 phonon at N of a bcc crystal: q = [110]/2, displacements along [1-10], in a cell that holds it.
 
-    The cell is the smallest orthorhombic one, repeated until it is about 7 Å wide.
+    The cell is the smallest orthorhombic one, twice along z.
 
     Parameters
     ----------

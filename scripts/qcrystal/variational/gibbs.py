@@ -15,7 +15,8 @@ def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
     """G = F + PΩ at a pressure (GPa), in meV/atom, from rows of one phase, level and temperature.
 
     F(Ω) is the polynomial that fits the free energies and their slopes -P together, each weighted by its error. It is of degree
-    2, or 1 where only one volume is given. G is its minimum with PΩ, and its error that of F where it was fitted.
+    2, or 1 where only one volume is given. G is its minimum with PΩ, and its error that of F where it was fitted. Where values
+    scatter about the fit by more than their errors, as those of different seeds may, the error grows with them.
 
     Raises
     ------
@@ -33,8 +34,12 @@ def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
     values = x[:, None] ** powers / errors[:, None]
     slopes = np.where(powers > 0, powers * x[:, None] ** np.maximum(powers - 1, 0), 0.0) / slope_errors[:, None]
     design = np.vstack([values, slopes])
-    weights = np.linalg.lstsq(design, np.concatenate([energy / errors, slope / slope_errors]), rcond=None)[0]
+    target = np.concatenate([energy / errors, slope / slope_errors])
+    weights = np.linalg.lstsq(design, target, rcond=None)[0]
     covariance = np.linalg.pinv(design.T @ design)
+    free = len(target) - len(powers)
+    if free > 0:
+        covariance *= max(1.0, float(np.sum((target - design @ weights) ** 2)) / free)
     work = pressure * units.GPa / MEV
     at = -(weights[1] + work) / (2 * weights[2]) if degree == 2 else 0.0
     if degree == 2 and not (weights[2] > 0 and x.min() - 0.05 * middle < at < x.max() + 0.05 * middle):
@@ -44,21 +49,6 @@ def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
         )
     row = at**powers
     return Estimate(float(row @ weights + work * (at + middle)), float(np.sqrt(row @ covariance @ row)))
-
-
-def transition(temperatures: np.ndarray, differences: np.ndarray, errors: np.ndarray) -> Estimate | None:
-    """Temperature (K) at which a difference of Gibbs energies changes its sign, by a weighted quadratic; None if it does not."""
-    degree = min(2, len(temperatures) - 1)
-    weights, covariance = np.polyfit(temperatures, differences, degree, w=1.0 / errors, cov="unscaled")
-    roots = np.roots(weights)
-    real = roots[np.abs(roots.imag) < 1e-9].real
-    inside = real[(real >= temperatures.min()) & (real <= temperatures.max())]
-    if len(inside) == 0:
-        return None
-    root = float(inside[0])
-    row = root ** np.arange(degree, -1, -1)
-    slope = float(np.polyval(np.polyder(weights), root))
-    return Estimate(root, float(np.sqrt(row @ covariance @ row) / abs(slope)))
 
 
 def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:

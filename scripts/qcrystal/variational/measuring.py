@@ -48,7 +48,8 @@ def measure(
         Parameters of each level.
     """
     draws = antithetic(spec.samples, len(basis.energies), spec.seed + 1)
-    rows, reasons, samples = [_harmonic_row(spec, basis, energy)], [], None
+    rows, samples = [_harmonic_row(spec, basis, energy)], None
+    reasons: list[str] = []
     for level in trained_levels(spec.level):
         state = spec_state(spec, basis, level)
         parameters = weights[level]
@@ -57,7 +58,8 @@ def measure(
         found = observables(samples, basis, thermal_energy(spec.temperature))
         rows.append(_row(spec, basis, symbols, energy, level, samples, found))
         outside = share_outside(samples.positions, basis.rest, basis.cell, symbols)
-        reasons = list(refusals(found.local_free_energy, draws, outside, found.free_energy))
+        refused = refusals(found.local_free_energy, draws, outside, found.free_energy)
+        reasons += [f"{level}: {reason}" for reason in refused]
     assert samples is not None
     report = {
         "run": spec.run,

@@ -125,7 +125,7 @@ class Levels:
         return Bose(self.stars)
 
     def start(self, energies: np.ndarray) -> Parameters:
-        """Bose's occupations of these energies at the temperature that ``logits`` are given by `at_temperature`."""
+        """Equal probabilities of the K levels; `at_temperature` makes them Bose's."""
         base = self.bose.start(energies)
         stars = len(set(self.stars))
         return {**base, "logits": jnp.zeros((stars, self.levels)), "share": jnp.zeros(stars)}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from qcrystal.analysis.phases import boundaries, boundary, phase, phases
+from qcrystal.analysis.sweeps import every_run
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,21 @@ def test_phases_of_a_sweep_average_replicas_and_keep_starts_apart():
     assert found["phase"].to_dict() == {"cubic": "symmetric", "rhombohedral": "distorted"}
     assert (found["n_effective"] == 6.0).all()
     assert boundaries(found.reset_index())["contradicts"].tolist() == [True]
+
+
+def test_few_degrees_of_freedom_decide_less():
+    """Of two replicas (one degree of freedom) the interval as sure as two errors is 7.6 errors wide to each side."""
+    assert phase(1.0, 0.2, 0.3) == "distorted"
+    assert phase(1.0, 0.2, 0.3, freedom=1.0) == "undecided"
+
+
+def test_a_run_that_two_sweeps_share_is_no_replica_of_itself():
+    rows = pd.DataFrame(
+        {
+            "run": ["a", "b"],
+            "observable": "angle_deviation",
+            "species": "all",
+            "value": [0.1, 0.3],
+        }
+    )
+    assert every_run([rows, rows[:1]])["run"].tolist() == ["a", "b"]

@@ -17,8 +17,7 @@ from qcrystal.io.tables import write_table
 from qcrystal.variational.basis import HBAR_SQUARED, Basis
 from qcrystal.variational.crystal import check_rest, read_basis, shaped_prototype
 from qcrystal.variational.errors import VariationalError
-from qcrystal.variational.estimators import Estimate
-from qcrystal.variational.gibbs import gibbs_energy, gibbs_table, transition
+from qcrystal.variational.gibbs import gibbs_energy, gibbs_table
 from qcrystal.variational.measuring import measure, write_samples
 from qcrystal.variational.spec import NctSpec
 from qcrystal.variational.training import Training, read_weights, write_weights
@@ -141,7 +140,3 @@ def test_gibbs_energies_are_legendre_transforms():
         gibbs_energy(table, 1000.0)
     write = gibbs_table(table)
     assert len(write) == 5 and (write["volumes"] == 3).all()
-    kelvin = np.array([100.0, 200.0, 300.0])
-    crossing = transition(kelvin, 0.01 * (kelvin - 170), np.full(3, 0.1))
-    assert isinstance(crossing, Estimate) and crossing.value == pytest.approx(170.0)
-    assert transition(kelvin, np.ones(3), np.full(3, 0.1)) is None

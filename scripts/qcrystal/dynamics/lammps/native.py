@@ -21,8 +21,6 @@ from qcrystal.potential.native.compiling import c_function, call, reader, stamp,
 from qcrystal.potential.native.evaluator import Evaluator
 
 FIX = "native"
-VIRIAL = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-"""LAMMPS's order of a virial's components."""
 CALLBACK = types.void(
     types.int64,
     types.int64,
@@ -93,7 +91,7 @@ def callback() -> Any:
             energy += link.energies[k]
             for axis in range(3):
                 force[k, axis] = link.forces[tags[k] - 1, axis]
-        virial, total = link.virial, link.virials[0]
+        virial, total = link.virial, link.virials[0]  # in LAMMPS's order
         virial[0], virial[1], virial[2] = total[0, 0], total[1, 1], total[2, 2]
         virial[3], virial[4], virial[5] = total[0, 1], total[0, 2], total[1, 2]
         call(link.set_energy, (link.lammps, link.name, energy))
