@@ -10,6 +10,7 @@ import yaml
 from figure_drawing import FIGURES
 
 from qcrystal.config.load import load
+from qcrystal.provenance.embedded import embedded_identifier
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -98,4 +99,6 @@ def test_manuscript_is_typeset(finished, results):
         pytest.skip("TeX is not installed: apt-get install latexmk texlive-publishers (its absence is reported)")
     process = finished.snakemake("paper", *finished.SMOKE)
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
-    assert (results / "manuscript" / "lah10.pdf").read_bytes().startswith(b"%PDF")
+    record = json.loads((results / "manuscript" / "lah10.prov.json").read_text())
+    # its own identifier, and not one of the figures that it includes
+    assert embedded_identifier(results / "manuscript" / "lah10.pdf") == record["prov_id"]

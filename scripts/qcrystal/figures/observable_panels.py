@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from qcrystal.analysis.statistics import Estimate
 from qcrystal.analysis.sweeps import CONDITION_TEXT, combine_replicas, corrected
 from qcrystal.figures.kinds import Inputs, ObservablePanel, ObservablePanels
 from qcrystal.figures.style import (
@@ -29,7 +30,7 @@ AXES = {
     "inverse_atoms": "1000 / number of atoms",
 }
 KEYS = ["method", "isotope", "start", "vacant", "pressure_target", "temperature_target", "atoms", "inverse_atoms"]
-LIMIT = 2.0  # standard errors of an upper limit
+LIMIT = 2.0  # standard errors of an upper limit; with few degrees of freedom as many as are as sure
 
 
 def prepared(tables: list[pd.DataFrame], panel: ObservablePanel) -> pd.DataFrame:
@@ -46,9 +47,11 @@ def prepared(tables: list[pd.DataFrame], panel: ObservablePanel) -> pd.DataFrame
 
 def draw_limits(axes: Axes, rows: pd.DataFrame, along: str, style: MethodStyle, label: str) -> pd.DataFrame:
     """Arrows of upper limits: of what was not seen, and two errors above values that they hold; returns the other rows."""
-    sure = rows["value"] > LIMIT * rows["error"].fillna(np.inf)
+    estimates = zip(rows["value"], rows["error"], rows["freedom"], strict=True)
+    reach = pd.Series([Estimate(v, e, np.nan, f).reach(LIMIT) for v, e, f in estimates], rows.index, dtype=float)
+    sure = rows["value"] > reach.fillna(np.inf)
     limits = rows[~sure & (rows["error"].notna() | rows["limit"].notna())]
-    bounds = limits["limit"].fillna(limits["value"].clip(lower=0.0) + LIMIT * limits["error"])
+    bounds = limits["limit"].fillna(limits["value"].clip(lower=0.0) + reach)
     axes.plot(limits[along], bounds, linestyle="none", marker=r"$\downarrow$", markersize=8, color=style.color)
     axes.plot([], [], linestyle="none", marker=style.marker, color=style.color, label=label)
     return rows[sure]
@@ -86,9 +89,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: ObservablePane
     for place, panel in zip(panels, options.panels, strict=True):
         rows = prepared(inputs["summaries"], panel)
         if rows.empty or not (rows["value"].notna() | rows["limit"].notna()).any():
-            place.set_axis_off()
-            figure.note(f"no run gives {panel.observable} of {panel.species}")
-            continue
+            place.text(0.5, 0.2, "no run gives a value", transform=place.transAxes, ha="center", va="center")
+            rows = rows[:0]
         draw_panel(place, rows, panel, options.along)
         if panel.logarithmic:
             place.set_yscale("log")

@@ -14,7 +14,8 @@ from qcrystal.files import identifier, put_in_place
 from qcrystal.manuscript.latex import escape_prose
 
 INSTALL = "apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended"
-MARK = r"\pdfobjcompresslevel=0 \pdfinfo{/Keywords (prov_id %s)}"
+# The keywords of the figures that are included are left out: those of the document are its identifier.
+MARK = r"\pdfsuppressptexinfo=-1 \pdfobjcompresslevel=0 \pdfinfo{/Keywords (prov_id %s)}"
 CAPTIONS = "captions.tex"
 
 
