@@ -49,8 +49,7 @@ rule deviation:
     threads: 1
     resources:
         **gpu(
-            mem_mb=lambda wildcards: 3000
-            + max(CONFIG.runs[run].atoms for run in DEVIATION[int(wildcards.batch)]) // 2,
+            mem_mb=lambda wildcards: 3000 + max(CONFIG.runs[run].atoms for run in DEVIATION[wildcards.batch]) // 2,
             minutes=60,
         ),
     params:

@@ -9,6 +9,8 @@ import numpy as np
 import typer
 
 from qcrystal.commands._options import application, console
+from qcrystal.dynamics.lammps.native import callback
+from qcrystal.potential.native.evaluation import advance
 from qcrystal.potential.native.evaluator import Evaluator
 
 app = application()
@@ -26,3 +28,5 @@ def main(models: Annotated[list[Path], typer.Argument(help="Frozen potentials (.
     for path in models:
         with console(stderr=True).status(f"compiling for {path}"):
             Evaluator(path).evaluate(np.zeros((1, 1, 3)), 4 * np.eye(3)[None], [0])
+    callback()
+    advance(parallel=True)

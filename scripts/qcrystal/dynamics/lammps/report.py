@@ -20,7 +20,6 @@ def report(
     """Software, start properties, bath, and means over the second half of the run.
 
     Temperatures in K by species and of a flexible cell, ``pressure`` in GPa; of a quantum bath also what `_quantum` says.
-    ``crowded``, of the native engine, is the most atoms at a time that had more neighbours than the descriptor was made for.
     """
     second_half = thermo[thermo["step"] >= box.spec.steps // 2]
     kinetic, corrected = (
@@ -29,7 +28,6 @@ def report(
     general = {
         "software": _versions(box),
         "engine": box.engine,
-        **({"crowded": box.native.crowded} if box.native else {}),
         "steps": box.spec.steps,
         "start": start.model_dump(),
         "bath": box.spec.bath.model_dump(),

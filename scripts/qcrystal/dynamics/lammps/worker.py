@@ -259,7 +259,11 @@ class Simulation:
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
     def _timing(self) -> str:
-        """What the run took, as JSON: no two runs have the same."""
+        """What the run took, and ``crowded``, as JSON: runs that were killed and went on have other ones.
+
+        ``crowded``, of the native engine: the most atoms at a time, since the last start, that had more neighbours than the
+        descriptor was made for.
+        """
         wall = time.monotonic() - self.started
         steps = self.spec.steps - self.first_step
         document = {
@@ -268,6 +272,8 @@ class Simulation:
             "processor_time": time.process_time() - self.processor_time,
             "steps_per_second": steps / wall if wall > 0 else 0.0,
         }
+        if self.box.native:
+            document["crowded"] = self.box.native.crowded
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 

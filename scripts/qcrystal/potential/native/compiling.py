@@ -46,6 +46,16 @@ def c_function(signature: Any, function: Callable[..., Any]) -> Any:
         return numba.cfunc(signature, **OPTIONS)(function)
 
 
+def named(function: Callable[..., Any], *variant: object) -> Callable[..., Any]:
+    """A function inside of another one, under a name that tells its variant.
+
+    Machine code finds what it calls by name. numba counts functions of one name, but starts at one in each process. So two
+    variants that two processes have compiled and kept would be taken for one another by a third process.
+    """
+    function.__qualname__ = "_".join([function.__qualname__, *map(str, variant)])
+    return function
+
+
 def stamp(*modules: ModuleType) -> str:
     """Digest of what a function is made of beside its own file, the only one that numba looks at.
 

@@ -28,7 +28,7 @@ from qcrystal.potential.native.arrays import (
     Whole,
     workspace,
 )
-from qcrystal.potential.native.compiling import CALLED, c_function, call, jit, reader, stamp, table
+from qcrystal.potential.native.compiling import CALLED, c_function, call, jit, named, reader, stamp, table
 from qcrystal.potential.native.neighbours import Lists, follow
 
 SKIN = 0.9
@@ -110,7 +110,7 @@ def advance(parallel: bool):
             step.virials[:] += step.part_virials[part]
         return 1
 
-    return c_function(CALLED, evaluate)
+    return c_function(CALLED, named(evaluate, "parallel" if parallel else "serial"))
 
 
 class Evaluation:

@@ -21,12 +21,17 @@ from qcrystal.potential.moments import invariants, neighbourhoods
 from qcrystal.potential.native import arrays, simd
 from qcrystal.potential.native import emitted as emit
 from qcrystal.potential.native.arrays import BLOCK, OUTPUTS, Task, row_length
-from qcrystal.potential.native.compiling import CALLED, c_function, reader, stamp
+from qcrystal.potential.native.compiling import CALLED, c_function, named, reader, stamp
 from qcrystal.potential.native.simd import LANES
 
 WIDE = BLOCK // LANES
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 task_at = reader(Task)
+
+
+def _variant(*of: int):
+    """`numba.njit` for a function inside of another one, made for degrees ``of``."""
+    return lambda function: njit(**OPTIONS)(named(function, *of))
 
 
 @cache
@@ -46,7 +51,7 @@ def compiled(degree: int):
             crowded += _block(atoms[first:last], own, system, pairs, model, work, results, degree)
         return crowded
 
-    return c_function(CALLED, evaluate)
+    return c_function(CALLED, named(evaluate, degree))
 
 
 def _block(atoms, own, system, pairs, model, work, results, degree):
@@ -87,7 +92,7 @@ def _made(degree: int):
             backward(slot, atoms[slot], own, system, model, work, results)
         return crowded
 
-    return block
+    return named(block, degree)
 
 
 # --- an atom and its neighbours ------------------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ def _lowest(nearest, ranges):
 def _forward(degree):
     length, projections = row_length(degree), _projections(degree)
 
-    @njit(**OPTIONS)
+    @_variant(degree)
     def forward(slot, atom, own, system, pairs, model, work, results):
         crowded = _gather(slot, atom, own, system, pairs, model, work, results)
         vectors, base, splines, rows, moments = work.vectors, work.base, work.splines, work.rows, work.moments
@@ -200,7 +205,7 @@ def _projections(degree):
     """The projections of all degrees, one after the other."""
 
     def one(own, before):
-        @njit(**OPTIONS)
+        @_variant(degree, own)
         def project(lowest, last, species, model, work, target):
             before(lowest, last, species, model, work, target)
             matrix, width, at = model.matrices[species, own], model.widths[own], target + model.starts[own]
@@ -222,7 +227,7 @@ def _projections(degree):
 
 
 def _backward(degree):
-    @njit(**OPTIONS)
+    @_variant(degree)
     def backward(slot, atom, own, system, model, work, results):
         vectors, splines, rows, virial = work.vectors, work.splines, work.rows, work.virial
         size, room, start = len(work.base), len(rows), work.ends[slot]
@@ -279,7 +284,7 @@ def _features(degree):
     """All features of 16 atoms, or the slopes along their sums from those along the features."""
     products = _triples(degree)
 
-    @njit(**OPTIONS)
+    @_variant(degree)
     def features(model, work, lane, ahead):
         width, start, channels = model.widths[1], model.starts[1], model.channels[0]
         if ahead:
@@ -300,7 +305,7 @@ def _triples(degree):
     def one(degrees, before):
         first, second, third = degrees
 
-        @njit(**OPTIONS)
+        @_variant(degree, *degrees)
         def run(feature, model, work, lane, ahead):
             feature = before(feature, model, work, lane, ahead)
             w1, w2, w3 = model.widths[first], model.widths[second], model.widths[third]
