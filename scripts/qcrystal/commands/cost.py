@@ -18,6 +18,7 @@ from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
 
 app = application()
 COORDINATES = 12  # bytes of an atom in a frame: three single-precision numbers; path integrals hold centroid and a bead
+SPEEDS = "docs/speed.csv"
 FRAME = 400  # bytes of a frame besides: cell, step, time, index
 
 
@@ -59,6 +60,16 @@ def costs(loaded: Configuration, us_per_atom_step: float) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame([{"sweep": "all", **total.to_dict()}])], ignore_index=True)
 
 
+def step_time(root: Path, model: str, engine: str) -> tuple[float, str]:
+    """Microseconds per step and atom of a potential's largest crystal in docs/speed.csv, or of its card; and where they stand."""
+    table = pd.read_csv(root / SPEEDS)
+    rows = table[(table["model"] == Path(model).name) & (table["engine"] == engine) & (table["beads"] == 1)]
+    if len(rows):
+        return float(rows.sort_values("atoms")["us_per_atom_step"].iloc[-1]), f"{SPEEDS}, engine {engine}"
+    card = f"{model}/card.yaml"
+    return yaml.safe_load((root / card).read_text(encoding="utf-8"))["speed"]["us_per_step_per_atom"], card
+
+
 @app.command()
 def main(
     scale: Scale = "paper",
@@ -66,16 +77,17 @@ def main(
     us_per_atom_step: Annotated[
         float | None,
         typer.Option(
-            min=0.0, help="Step time in microseconds per step and atom. By default that of the potential's card."
+            min=0.0,
+            help="Step time in microseconds per step and atom. By default that of docs/speed.csv, or of the potential's card.",
         ),
     ] = None,
     machine: Annotated[str, typer.Option(help="What has this step time, for the heading.")] = "one core",
 ) -> None:
     """Estimate what the dynamics of a scale costs, sweep by sweep: hours and disk (GB).
 
-    The step time is that of the potential's card, measured on one processor core, unless another is given. Measure it with
-    `python -m qcrystal bench-potential` on the machine in question. A bead of a path integral counts as an atom-step, since all
-    beads are evaluated in one batch. A run that belongs to several sweeps is counted in the first.
+    The step time is that of docs/speed.csv for the potential and the engine, measured on one processor core. A potential that is
+    not in this table has its step time in its card. Measure it with `python -m qcrystal bench-potential` on another machine. A
+    bead of a path integral counts as an atom-step. A run that belongs to several sweeps is counted in the first.
 
     Example: `python -m qcrystal cost --scale paper --us-per-atom-step 1.5 --machine "one GPU of ours"`
     """
@@ -85,8 +97,7 @@ def main(
     loaded = load(values, root)
     step, source = us_per_atom_step, "given"
     if step is None:
-        source = f"{loaded.main.model}/card.yaml"
-        step = yaml.safe_load((root / source).read_text(encoding="utf-8"))["speed"]["us_per_step_per_atom"]
+        step, source = step_time(root, loaded.main.model, loaded.main.evaluated_by)
     costs_of_scale = costs(loaded, step)
     print(f"Scale {scale}, {step:g} microseconds per step and atom on {machine} ({source}):\n")
     table = Table(box=box.MARKDOWN)
