@@ -13,6 +13,7 @@ from rich.table import Table
 
 from qcrystal.commands._options import Crystal, Scale, application, console
 from qcrystal.config.load import load
+from qcrystal.config.messages import ConfigError
 from qcrystal.config.runs import Configuration
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
 
@@ -60,8 +61,10 @@ def costs(loaded: Configuration, us_per_atom_step: float) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame([{"sweep": "all", **total.to_dict()}])], ignore_index=True)
 
 
-def step_time(root: Path, model: str, engine: str) -> tuple[float, str]:
+def step_time(root: Path, model: str | None, engine: str) -> tuple[float, str]:
     """Microseconds per step and atom of a potential's largest crystal in docs/speed.csv, or of its card; and where they stand."""
+    if model is None:
+        raise ConfigError("this crystal names no potential: give its step time, --us-per-atom-step 20")
     table = pd.read_csv(root / SPEEDS)
     rows = table[(table["model"] == Path(model).name) & (table["engine"] == engine) & (table["beads"] == 1)]
     if len(rows):
