@@ -1,12 +1,12 @@
 """Label frames with GPAW: energy, forces and stress by plane-wave DFT.
 
-This file is a program of its own, and longer than a rule's script, for one reason: it runs under the interpreter that
-carries GPAW (on Debian the system's python3, not the workflow's environment). That interpreter knows numpy, ASE and GPAW, but
-not the library ``qcrystal``. `lattice.py` beside it shares its calculator and its way to write.
+This file is a program of its own, and longer than a rule's script, because it runs under the interpreter that carries GPAW.
+On Debian that is the system's python3, not the workflow's environment. It knows numpy, ASE and GPAW, but not the library
+``qcrystal``. `lattice.py` beside it shares its calculator and its way to write.
 
 Each finished frame is kept in a JSON file of its own beside the output. A killed job continues with the first frame that is
-missing, or that was labelled with other settings, with another GPAW, or under another identity (any text that changes with the
-code and the PAW sets).
+missing. A frame with other settings, another GPAW or another identity is labelled again. The identity is any text that changes
+with the code and the PAW sets.
 
     /usr/bin/python3 scripts/dft/label.py --frames frames.extxyz --setups DIR --settings settings.json --identity TEXT \\
         --output labels.json
@@ -34,8 +34,8 @@ def kpoint_grid(cell, length):
 def occupations(settings):
     """Fermi-Dirac, or the ``smearing`` that the settings name; Methfessel-Paxton is of first order.
 
-    The free energy of Fermi-Dirac's lies below the ground state's by the square of the width: 8 meV/atom at 0.1 eV in
-    lithium and not the same in each phase; Methfessel-Paxton's by its fourth power.
+    With Fermi-Dirac the free energy lies below the ground state's by a term in the square of the width. That is 8 meV/atom at
+    0.1 eV in lithium, and not the same in each phase. With Methfessel-Paxton the term goes with the fourth power.
     """
     smearing = {"name": settings.get("smearing", "fermi-dirac"), "width": settings["width"]}
     return smearing | ({"order": 1} if smearing["name"] == "methfessel-paxton" else {})
@@ -44,8 +44,8 @@ def occupations(settings):
 def gpaw_calculator(atoms, settings, log, forces=1.0, **others):
     """GPAW as the settings say; forces are converged to ``forces`` times the settings' bound.
 
-    Many empty bands and an eager mixer halve the iterations (26 to 12 on 11 atoms) and leave the forces within 0.3 meV/Å; a
-    looser density or eigenstates would not.
+    Many empty bands and an eager mixer halve the iterations (26 to 12 on 11 atoms). The forces stay within 0.3 meV/Å, which a
+    looser bound on density or eigenstates would not give.
     """
     from gpaw import GPAW, PW, Mixer
 

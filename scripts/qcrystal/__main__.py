@@ -1,7 +1,7 @@
 """Tools around the workflow: `python -m qcrystal --help` lists them.
 
-Each file of ``qcrystal/commands`` is one command: its name is the file's, its summary the first line of the docstring, and its
-options those of the typer application ``app`` in it. A command's module is imported when it is called, and not before.
+Each file of ``qcrystal/commands`` is one command with the file's name. Its summary is the first line of the docstring, its
+options are those of the typer application ``app`` in it. A command's module is imported when it is called, and not before.
 """
 
 from __future__ import annotations

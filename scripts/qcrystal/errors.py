@@ -11,8 +11,8 @@ from pathlib import Path
 class Problem:
     """One thing that is wrong.
 
-    ``where`` is a file, ``--config`` or ``environment``; ``key`` the place within it, such as ``dft.cutoff``; ``found`` says
-    what is wrong, with the value; ``advice`` says what to do. Any of them may be empty.
+    ``where`` is a file, ``--config`` or ``environment``, and ``key`` the place within it, such as ``dft.cutoff``. ``found``
+    says what is wrong, with the value. ``advice`` says what to do. Any of them may be empty.
     """
 
     where: str = ""

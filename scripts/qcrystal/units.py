@@ -1,7 +1,7 @@
 """Units and the energy of a harmonic oscillator.
 
 The project counts in eV, Å, ps, u, K and THz (ordinary frequency), as ASE and LAMMPS's unit style "metal" do. The constants here
-are what ASE lacks; a quantity times its unit is in eV: ``30.0 * THZ`` is the energy quantum of a vibration of 30 THz.
+are what ASE lacks. A quantity times its unit is in eV: ``30.0 * THZ`` is the energy quantum of a vibration of 30 THz.
 """
 
 from __future__ import annotations

@@ -1,16 +1,24 @@
 """Sentences of Markdown pages and docstrings, and how many words each has."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-CODE_BLOCK = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
+CODE_BLOCK = re.compile(r"^ *(```|~~~).*?^ *\1", re.M | re.S)
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 ATOMS = re.compile(r"``[^`]*``|`[^`]*`|\$[^$]*\$")
-ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-ABBREVIATION = re.compile(r"\b(e\.g|i\.e|et al\*?|Fig|Eq|eq|Phys|Rev|Lett|Chem|vs|no)\.")
-END = re.compile(r"(?<=[.!?;:])[*_)\"']*\s+")
+ABBREVIATION = re.compile(
+    r"\b(e\.g|i\.e|et al\*?|Figs?|Eqs?|eqs?|sec|Ref|Phys|Rev|Lett|Chem|Theory|Comput|Commun|Nat|Mod|Stat|Mater|Math|Mech"
+    r"|Proc|Soc|Am|Bus|Appl|Cryst|Acta|vs|no|(?<!\d )[A-JL-Z](?=\. ?[A-Z]))\."
+)
+CITATION = re.compile(
+    r"\b(?:(?:Acta|Adv|Am|Appl|Biometrika|Bus|Chem|Commun|Comput|Cryst|J|Lett|Mater|Math|Mech|Mod|Nat|Nature|New|npj|Phys|Proc"
+    r"|Rep|Rev|Sci|Soc|Stat|Theory|[A-EX]) )+\**\d+\**(?:, \w+)?(?: \(\d{4}\))?"
+)
+END = re.compile(r"(?<=[.!?])[*_)\"'\]]*\s+")
+PARAMETER = re.compile(r"\*{0,2}\w+(, \*{0,2}\w+)* : ")
 NEW_BLOCK = re.compile(r"([-*+]|\d+\.)\s+")
 
 
@@ -23,7 +31,7 @@ def blocks(text: str) -> Iterator[str]:
         indent = len(line) - len(line.lstrip())
         item = NEW_BLOCK.match(stripped)
         ends = not stripped or stripped[0] in "#|<!>" or set(stripped) <= set("-=~$ ")
-        ends = ends or "   " in stripped  # a row of a table
+        ends = ends or "   " in stripped or PARAMETER.match(stripped)  # "   ": a row of a table
         if lines and (ends or item or indent != depth):
             yield " ".join(lines)
             lines = []
@@ -35,20 +43,21 @@ def blocks(text: str) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """A text in which code and formulas are one letter each, without what stands in brackets."""
-    text = ATOMS.sub("X", text)
-    while ASIDE.search(text):
-        text = ASIDE.sub("", text)
-    return ABBREVIATION.sub(r"\1", text)
+    """A text in which a code span, a formula and a journal's volume and page are one word each."""
+    return CITATION.sub("citation", ABBREVIATION.sub(r"\1", ATOMS.sub("code", text)))
 
 
 def words(sentence: str) -> int:
-    """Words of a sentence; numbers and signs are none."""
-    return len([part for part in plain(sentence).split() if re.search(r"[^\W\d_]", part)])
+    """Words and numbers of a sentence, those in brackets too; signs are none."""
+    return len([part for part in plain(sentence).split() if re.search(r"[^\W_]", part)])
 
 
 def long_sentences(text: str, most: int) -> list[str]:
-    """Sentences of a text with more words than allowed, each after its number of words."""
+    """Sentences with more words than allowed, each after its number of words.
+
+    A sentence ends with a full stop, a question mark, an exclamation mark, or with its paragraph, item or cell.
+    So a colon or semicolon ends it only before a list, a table or code.
+    """
     found = []
     for block in blocks(text):
         for sentence in END.split(plain(block)):
@@ -58,8 +67,10 @@ def long_sentences(text: str, most: int) -> list[str]:
 
 
 def docstrings(path: Path) -> Iterator[str]:
-    """Docstrings of a module and of what is public in it."""
+    """Docstrings of a module, its classes, functions, and of what is assigned in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if not getattr(node, "name", "").startswith("_"):
-                yield ast.get_docstring(node) or ""
+        for field in ("body", "orelse", "finalbody"):
+            for statement in getattr(node, field, []) if isinstance(getattr(node, field, []), list) else []:
+                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                    if isinstance(statement.value.value, str):
+                        yield inspect.cleandoc(statement.value.value)

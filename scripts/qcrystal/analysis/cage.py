@@ -1,8 +1,8 @@
 """Order parameter of [Qin]: interior angles of the cage's quadrilaterals on time-averaged positions.
 
 Each centre atom (La) sits in a cage of members (32 H) with six quadrilaterals, which are squares in the cubic phase.
-The parameter loses its meaning where atoms have exchanged sites, because an average over two sites is no site:
-quadrilaterals with such atoms, and those at a vacancy, are left out, and how many is reported.
+The parameter loses its meaning where atoms have exchanged sites, because an average over two sites is no site.
+Quadrilaterals with such atoms, and those at a vacancy, are left out. Their number is reported.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class CageOrder(NamedTuple):
     deviation, large, small : Estimate
         max|θ - 90|, mean of the angles above and of those below 90.
     noise : float
-        The max|θ - 90| that thermal noise alone exceeds in one of twenty runs of this length: a deviation that is not well
+        The max|θ - 90| that thermal noise alone exceeds in one of twenty runs of this length. A deviation that is not well
         above it is compatible with squares.
     angles : (..., 4) array
         Interior angles, (Q, 4) when folded, (C, Q, 4) otherwise.
@@ -74,8 +74,8 @@ class CageOrder(NamedTuple):
 def find_quadrilaterals(ideal: Atoms, centre: str, member: str, members: int, quadrilaterals: int) -> Quadrilaterals:
     """Find the quadrilaterals as the four-membered rings of the members' neighbour graph.
 
-    Two members are neighbours up to 1.25 times the shortest distance between members (for the 32f atoms of Fm-3m LaH10:
-    three 32f and one 8c; the rings are the faces of the cubes that eight 32f atoms form).
+    Two members are neighbours up to 1.25 times the shortest distance between members. In Fm-3m LaH10 a 32f atom has three
+    neighbours 32f and one 8c. The rings are the faces of the cubes that eight 32f atoms form.
 
     Parameters
     ----------
@@ -266,8 +266,8 @@ def cage_order(
     n_blocks
         Blocks of time for the errors (leave-one-out); fewer when fewer samples are independent.
     fold
-        Average the cages over all centres before taking angles, which keeps any distortion with the period of
-        the primitive cell and lowers the noise; the maximum over unfolded angles grows with noise and cell size.
+        Average the cages over all centres before taking angles. That keeps any distortion with the period of
+        the primitive cell and lowers the noise. The maximum over unfolded angles grows with noise and cell size.
     """
     vacant = np.isnan(coordinates[0]).any(axis=-1)
     bad = np.asarray(exchanged, bool) | vacant

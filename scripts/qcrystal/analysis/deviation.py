@@ -3,9 +3,9 @@
 A run extrapolates where
 
 - its pressure without the kinetic part is outside the range of the labelled frames (their pressures have no kinetic part), or
-- the committee's deviation in its median frame is larger than in 99 per cent of the held-out frames: the worst atom's
-  (eq. 1 of [Ly]) or the rms over the atoms. The worst of many atoms is worse than the worst of few: a cell much larger than
-  the labelled ones is called extrapolating rather too early.
+- the committee's deviation in its median frame is larger than in 99 per cent of the held-out frames. This counts for the
+  worst atom's (eq. 1 of [Ly]) and for the rms over the atoms. The worst of many atoms is worse than the worst of few. So a
+  cell much larger than the labelled ones is called extrapolating rather too early.
 
 The limits are those of `qcrystal.potential.accuracy.limits`.
 """
@@ -38,9 +38,12 @@ def run_deviation(committee: Committee | None, trajectory: Trajectory, start: fl
     Returns
     -------
     DataFrame
-        time (ps), configuration (``positions``; of path integrals ``centroid``, whose forces are smoother than those on the
-        beads, or ``bead`` where the trajectory holds these), deviation_max, deviation_rms and force_rms (eV/Å; the latter
-        per component, of the members' mean), deviation_relative (deviation_rms over the rms force of an atom).
+        - time (ps)
+        - configuration: ``positions``, or for path integrals ``bead`` where the trajectory holds beads and ``centroid`` where
+          it does not. Forces on centroids are smoother than those on beads.
+        - deviation_max, deviation_rms (eV/Å)
+        - force_rms (eV/Å), per component, of the members' mean
+        - deviation_relative: deviation_rms over the rms force of an atom
     """
     frames = np.flatnonzero(trajectory.time >= start - 1e-9)
     beads = 1 if trajectory.beads is None else trajectory.beads.shape[1]
@@ -89,12 +92,13 @@ def run_summary(deviation: pd.DataFrame, thermo: pd.DataFrame, bounds: pd.DataFr
     Returns
     -------
     rows : DataFrame
-        Rows of a run's summary: observable (pressure_potential, force_rms, committee_deviation: the worst atom's, mean over
-        the frames, committee_deviation_rms, _largest and _relative), with the columns of `qcrystal.analysis.rows.Row`. The
-        frames are far apart in time and count as independent.
+        Rows of a run's summary, with the columns of `qcrystal.analysis.rows.Row`. The observables are pressure_potential,
+        force_rms, committee_deviation (the worst atom's, mean over the frames), committee_deviation_rms, _largest and
+        _relative. The frames are far apart in time and count as independent.
     extrapolates : str
-        ``pressure``, ``deviation`` or ``pressure and deviation``; ``no``; ``unknown`` at a pressure within the range
-        without a committee, or where centroids alone, which are smoother than the beads, are within its limits.
+        ``pressure``, ``deviation`` or ``pressure and deviation`` says what is beyond the limits, ``no`` that nothing is.
+        ``unknown`` stands at a pressure within the range without a committee. It also stands where centroids alone, which
+        are smoother than the beads, are within its limits.
     """
     pressure = potential_pressure(thermo)
     limit = bounds.set_index("limit")["value"]

@@ -89,8 +89,8 @@ def structure_factors(
     Returns
     -------
     pandas.DataFrame
-        h, k, l (of the unit cell that is repeated), q (1/Å), structure_factor (N for a perfect crystal at rest), and its error
-        from blocks of time, NaN below four frames. One row stands for q and -q.
+        h, k, l (of the unit cell that is repeated), q (1/Å), structure_factor (N for a perfect crystal at rest), and its error.
+        The error is from blocks of time, NaN below four frames. One row stands for q and -q.
     """
     fractional = np.asarray(fractional, float)
     count = np.asarray(repeat)

@@ -72,8 +72,9 @@ def diffusion(sites: np.ndarray, interval: float, hop_length: float, atoms_per_e
     """Diffusion coefficient or its upper limit, of the sites that atoms hold.
 
     The trajectory is cut in `BLOCKS`. The slope of each block's displacement over lags of up to half the block is an independent
-    value; their scatter gives the error, with Student's t. It is at least that of counting the events. Where the slopes of the
-    later and earlier lags differ (t test at `LINEARITY_LEVEL`), the atoms do not walk at random and no coefficient is told.
+    value. Their scatter gives the error, with Student's t. It is at least that of counting the events. The slopes of the
+    later and earlier lags may differ (t test at `LINEARITY_LEVEL`). Then the atoms do not walk at random and no coefficient is
+    told.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ def corrected_kinetic_energy(thermo: pd.DataFrame, species: np.ndarray) -> pd.Da
 def kinetic_temperature(kinetic_energy_per_atom: ArrayLike) -> np.ndarray:
     """Kinetic energy as temperature, 2 K/(3 k_B), in K; of a quantum estimator it is not the bath's temperature.
 
-    No degree of freedom is taken off for the centre of mass: where that is at rest, an atom of mass m shows
-    the fraction 1 - m/M of the temperature (M: the whole cell).
+    No degree of freedom is taken off for the centre of mass. Where that is at rest, an atom of mass m in a cell of mass M
+    shows the fraction 1 - m/M of the temperature.
     """
     return 2.0 * np.asarray(kinetic_energy_per_atom, float) / (3.0 * units.kB)

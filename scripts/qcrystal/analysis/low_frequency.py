@@ -2,9 +2,9 @@
 
 The variance of the mean of n correlated values is S(0)/n, with S(0) the spectral density at frequency zero. The projections of
 the series on its slowest cosines are nearly independent normal numbers of variance S(0). The cosines must vary more slowly than
-the series forgets. A few of them give S(0) and Student's t with as many degrees of freedom: E. Lazarus, D. Lewis, J. Stock and
-M. Watson, J. Bus. Econ. Stat. 36, 541 (2018), eq. 11. How many are slow enough is read from the spectrum itself.
-`docs/theory/errors.md` has the measured coverage, and that of other estimators.
+the series forgets. A few of them give S(0) and Student's t with as many degrees of freedom [E. Lazarus et al., J. Bus. Econ.
+Stat. 36, 541 (2018), eq. 11]. How many are slow enough is read from the spectrum itself. `docs/theory/errors.md` has the
+measured coverage, and that of other estimators.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def at_zero_frequency(series: np.ndarray) -> ZeroFrequency:
 
     Up to `MOST` projections are averaged. Their number is such that each is slower than the series forgets, by the
     autoregressive models and by the spectrum's corner. What a Lorentzian of the correlation time lacks at the projections is
-    put back; the correlation time is taken a standard deviation larger than it is found.
+    put back. For this the correlation time is taken a standard deviation larger than it is found.
     """
     n = len(series)
     power = dct(series - series.mean(), norm="ortho")[1 : PROJECTIONS + 1] ** 2

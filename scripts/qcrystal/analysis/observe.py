@@ -41,21 +41,27 @@ def observe(
     settings
         See `ObserveSettings`.
     report
-        The run's report. Of a quantum bath's run the summary also has the rows ``temperature_corrected``,
-        ``energy_over_3NkB_corrected`` and ``pressure_corrected``, without what the bath's friction adds;
-        ``diffusion`` with a value where atoms hop and a limit where none does (not of path integrals that sample);
-        of a bath that watched its own power, ``fluctuation_dissipation`` of each species; of path integrals that know it,
-        ``max_frequency``, the stiffest phonon's, by which the number of beads is to be judged.
+        The run's report, which decides on these rows of the summary:
+
+        - ``temperature_corrected``, ``energy_over_3NkB_corrected``, ``pressure_corrected`` of a quantum bath's run, without
+          what the bath's friction adds
+        - ``diffusion``, with a value where atoms hop and a limit where none does, except for path integrals that only sample
+        - ``fluctuation_dissipation`` of each species, for a bath that watched its own power
+        - ``max_frequency`` of path integrals whose report has the stiffest phonon, by which the number of beads is judged
 
     Returns
     -------
     dict of DataFrame
-        ``summary`` (columns of `rows.Row`), ``msd`` (time, species, kind, msd, error),
-        ``rdf`` (r, pair, g, error; of path integrals from a bead, where the trajectory has one, as centroids are spread less
-        than particles), ``paths`` (proton, time, x, y, z, category), ``cell`` (time, alpha, beta, gamma;
-        the whole run), ``diffraction`` (species, h, k, l, q, structure_factor, error).
-        Errors are NaN where there are too few samples to tell. Paths are in the mean cell, unwrapped;
-        mean sites of species that are not mobile have their symbol as category and time NaN.
+        - ``summary`` (columns of `rows.Row`)
+        - ``msd`` (time, species, kind, msd, error)
+        - ``rdf`` (r, pair, g, error), of path integrals from a bead where the trajectory has one. Centroids are spread less
+          than particles.
+        - ``paths`` (proton, time, x, y, z, category), in the mean cell, unwrapped. Mean sites of species that are not mobile
+          have their symbol as category and time NaN.
+        - ``cell`` (time, alpha, beta, gamma) of the whole run
+        - ``diffraction`` (species, h, k, l, q, structure_factor, error)
+
+        Errors are NaN where there are too few samples to tell.
 
     Raises
     ------
@@ -145,8 +151,8 @@ def _corrected(
 def _bath(rows: Rows, report: Mapping[str, Any]) -> None:
     """Each species' fluctuation-dissipation deviation, of a bath's run.
 
-    It is the mean over the later half of the bath's segments, its error that of independent segments; of fewer than four
-    nothing can be said.
+    It is the mean over the later half of the bath's segments, with the error of independent segments. Fewer than four segments
+    give nothing.
     """
     for species, entry in report.get("bath_state", {}).get("fluctuation_dissipation", {}).items():
         later = np.array(entry["history"][len(entry["history"]) // 2 :])

@@ -78,8 +78,8 @@ def statistical_inefficiency(series: ArrayLike) -> float:
     """Number of consecutive samples that count as one, g = 1 + 2 Σ (1 - t/n) ρ(t), at least 1 and at most n.
 
     The sum ends at the first t with ρ(t) <= 0 (Chodera, J. Chem. Theory Comput. 12, 1799 (2016)). Subtracting the
-    sample mean lowers every ρ(t) by about g/n; this is put back self-consistently (the bias correction of U. Wolff,
-    Comput. Phys. Commun. 156, 143 (2004)), without which the error of a series of few correlation times is too small.
+    sample mean lowers every ρ(t) by about g/n. Otherwise the error of a series of few correlation times is too small.
+    So this is put back self-consistently: the bias correction of U. Wolff, Comput. Phys. Commun. 156, 143 (2004).
     """
     covariance = autocovariance(series)
     n = len(covariance)
@@ -193,9 +193,9 @@ def replica_mean(estimates: Sequence[Estimate]) -> Estimate:
     """Mean over replicas with their own seeds, each of equal weight; two replicas are enough for an error.
 
     The replicas' scatter has R-1 degrees of freedom and tells an error by Student's t. Where every replica has an error of its
-    own, both are pooled, each with the weight of its degrees of freedom (B. L. Welch, Biometrika 34, 28 (1947) for the sum of
-    the replicas' own). Where the scatter is larger than those errors allow (F test at `DISAGREEMENT_LEVEL`), it counts alone:
-    replicas that settle in different states cannot look precise.
+    own, both are pooled, each with the weight of its degrees of freedom. The degrees of freedom of the sum of the replicas' own
+    errors are those of B. L. Welch, Biometrika 34, 28 (1947). Where the scatter is larger than those errors allow (F test at
+    `DISAGREEMENT_LEVEL`), it counts alone: replicas that settle in different states cannot look precise.
     """
     values, _, samples, freedoms = (np.array(column, float) for column in zip(*estimates, strict=True))
     count = len(values)

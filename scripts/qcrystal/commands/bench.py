@@ -327,16 +327,16 @@ def main(
 ) -> None:
     """Measure what engines and workflow cost beside the bare codes, as ratios side by side in one run (20 minutes).
 
-    **engines**: a step with both engines and all released potentials over one of the published architecture with DeePMD-kit, at
-    44, 352 and 2816 atoms, and an evaluation of 16 beads; beside them what the core's peak allows.
+    **engines**: a step with both engines and all released potentials, over a step of the published architecture with
+    DeePMD-kit. Cells have 44, 352 and 2816 atoms. An evaluation of 16 beads follows, and what the core's peak allows.
 
     **baths**: a step of the quantum baths over a classical one, and a classical one over bare LAMMPS (352 atoms, fixed cell).
 
-    **paths**: a bead-step of path-integral dynamics over the bare evaluation of all beads in one batch, and over i-PI with a
-    LAMMPS client on a socket (352 atoms, 16 beads).
+    **paths**: a bead-step of path-integral dynamics (352 atoms, 16 beads), over the bare evaluation of all beads in one batch.
+    It is also compared with i-PI and a LAMMPS client on a socket.
 
-    **sweep**: twelve runs through the workflow over the same runs as a queue of bare LAMMPS inputs on two cores, start-up
-    included (wall time; both cores must be free).
+    **sweep**: twelve runs through the workflow on two cores, over the same runs as a queue of bare LAMMPS inputs. It is wall
+    time with start-up; both cores must be free.
 
     Costs of steps are processor times, the smallest of the rounds, without start-up.
 

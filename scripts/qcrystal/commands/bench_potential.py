@@ -170,8 +170,8 @@ def main(
     Each potential runs a few steps, then the next one, round after round on the same LaH10 cell. A step's cost is the smallest
     processor time of any round, so that other work on the machine changes it little.
 
-    With `--published` the first potential has the published architecture with random weights, which cost as much: [Ly]'s
-    descriptor 25-50-100 and fitting 240-240-240 in double precision, compressed as DeePMD-kit does.
+    With `--published` the first potential has the published architecture with random weights, which cost as much. That is
+    [Ly]'s descriptor 25-50-100 and fitting 240-240-240 in double precision, compressed as DeePMD-kit does.
 
     Example: `python -m qcrystal bench-potential models/lah10-fast/model.pb --published --engine native --engine deepmd`
     """

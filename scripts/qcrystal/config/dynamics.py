@@ -19,8 +19,8 @@ FRICTIONS = (0.01, 1000)
 SEGMENTS = (0.25, 5)
 """Shortest and longest segment of a bath's noise, ps. The noise's filter reaches as far as a segment.
 
-Shorter ones cannot hold the spectrum of slow vibrations: at 0 K, 2 THz and 10/ps the energy is 3 % off with 0.25 ps, 13 % with
-0.1 ps and 74 % with 0.05 ps. Longer ones need a grid of frequencies that fills the memory, and resolve nothing more."""
+Shorter ones cannot hold the spectrum of slow vibrations. Take 0 K, 2 THz and 10/ps: the energy is 3 % off with 0.25 ps, 13 %
+with 0.1 ps and 74 % with 0.05 ps. Longer ones need a grid of frequencies that fills the memory, and resolve nothing more."""
 MARGIN = 1.2
 """Cut-off of a bath in units of the highest frequency, at least."""
 HIGHEST = 1e3

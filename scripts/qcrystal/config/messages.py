@@ -20,7 +20,7 @@ Model = TypeVar("Model", bound=Strict)
 Place = tuple[str | int, ...]
 """Keys that lead to a value of a document."""
 Origin = Callable[[Place], str]
-"""The file that the value at a place is from; of a value that is missing, the file of the mapping that it should be in."""
+"""Tells the file that the value at a place is from. For a missing value it is the file of the mapping around it."""
 
 
 class ConfigError(QcrystalError, ValueError):

@@ -94,7 +94,7 @@ def runs_can_be_planned(
 class Sweep(Strict):
     """A table of conditions: every pressure with every temperature and, where given, every friction or number of beads.
 
-    A fixed cell has the mean volume of a run at constant pressure: that of the sweep ``cell_of`` at the same pressure and the
+    ``cell_of`` names a sweep at constant pressure. A fixed cell has the mean volume of its run at the same pressure and the
     nearest temperature. Without ``cell_of`` the quasi-harmonic approximation gives the volume."""
 
     checks = (

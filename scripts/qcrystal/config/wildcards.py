@@ -11,8 +11,8 @@ from collections.abc import Iterable
 def one_of(values: Iterable) -> str:
     """Regular expression of a wildcard that is one of some values.
 
-    Common beginnings stand in it once: Snakemake compares every file of a plan with every rule's pattern, and an alternation
-    of thousands of runs takes longer than all the rest.
+    Common beginnings stand in it once. Snakemake compares every file of a plan with every rule's pattern. An alternation of
+    thousands of whole names would take longer than all the rest.
     """
     words = sorted({str(value) for value in values})
     return f"(?:{_alternation(words)})" if words else "(?!)"

@@ -1,8 +1,8 @@
 """Distortions of a crystal that lower its symmetry on purpose: along its imaginary modes, and down to given space groups.
 
 A mode's displacements, or all displacements, span a space on which the crystal's symmetry operations act. The displacements
-that a subgroup leaves unchanged are a subspace; a vector inside it distorts the crystal to that isotropy subgroup (Stokes and
-Hatch, Isotropy Subgroups of the 230 Crystallographic Space Groups, 1988). Å, THz, u.
+that a subgroup leaves unchanged are a subspace. A vector inside it distorts the crystal to that isotropy subgroup [Stokes and
+Hatch, Isotropy Subgroups of the 230 Crystallographic Space Groups, 1988]. Units: Å, THz, u.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def _displacements(
 ) -> np.ndarray:
     """Real displacements (3N, d) in ``cell`` of the d degenerate eigenvectors (3n, d) at a wave vector.
 
-    u = e/sqrt(m) exp(2πi q·r) with r the atom's own position, phonopy's convention; where 2q is a reciprocal lattice
-    vector, real and imaginary parts of d complex waves span d real ones.
+    u = e/sqrt(m) exp(2πi q·r) with r the atom's own position, as in phonopy. Where 2q is a reciprocal lattice vector, real
+    and imaginary parts of d complex waves span d real ones.
     """
     fractions = cell.positions @ np.linalg.inv(atoms.cell.array)
     member = np.arange(len(cell)) % len(atoms)

@@ -87,7 +87,7 @@ class Prototype(Strict):
     """A crystal by space group, Wyckoff sites and a starting cell, in the standard setting of the space group.
 
     ``lattice_constant`` is a (Å). ``b``, ``c`` (Å), ``alpha``, ``beta``, ``gamma`` (degrees) are given where the lattice system
-    leaves them free, see `LATTICE_SYSTEMS`: none for a cubic crystal, c for a tetragonal or hexagonal one.
+    leaves them free. A cubic crystal needs none of them, a tetragonal or hexagonal one needs c. `LATTICE_SYSTEMS` lists all.
     """
 
     spacegroup: Annotated[Count, Field(le=230)]

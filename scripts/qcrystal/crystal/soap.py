@@ -1,9 +1,10 @@
 """Structures compared by their atoms' surroundings: structure-averaged SOAP vectors and the distance between them.
 
 SOAP is the power spectrum of each atom's neighbour density (Bartók, Kondor, Csányi, Phys. Rev. B 87, 184115 (2013)). A
-structure is the mean of its atoms' spectra. Two structures have the kernel K = p·p' / (|p||p'|) and the distance d =
-sqrt(K(A,A) + K(B,B) - 2 K(A,B)) = sqrt(2 - 2 p·p' / (|p||p'|)) (De, Bartók, Csányi, Ceriotti, Phys. Chem. Chem. Phys.
-18, 13754 (2016), average kernel), which [Ly] (eq. 2) uses to choose frames.
+structure is the mean p of its atoms' spectra. Two structures have the average kernel of De, Bartók, Csányi and Ceriotti,
+Phys. Chem. Chem. Phys. 18, 13754 (2016), and a distance. [Ly] (eq. 2) uses this distance to choose frames:
+
+    K(A, B) = p·p' / (|p||p'|),   d = sqrt(K(A,A) + K(B,B) - 2 K(A,B)) = sqrt(2 - 2 K(A,B))
 """
 
 from __future__ import annotations

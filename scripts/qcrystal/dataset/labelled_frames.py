@@ -131,8 +131,11 @@ def nearest_distances(system: LabelledFrames) -> dict[tuple[str, str], np.ndarra
 
 
 def summary(systems: Iterable[LabelledFrames]) -> pd.DataFrame:
-    """One row per system: frames, atoms, ranges of volume (Å³/atom), pressure (GPa) and energy (eV/atom), largest
-    force component (eV/Å), and the nearest distance (Å) of each pair of species."""
+    """One row per system.
+
+    It has frames, atoms, and ranges of volume (Å³/atom), pressure (GPa) and energy (eV/atom). The largest force component
+    (eV/Å) and the nearest distance (Å) of each pair of species follow.
+    """
     rows = []
     for system in systems:
         atoms = len(system.symbols)

@@ -1,5 +1,4 @@
-"""Quality of a data set of DFT labels: what is in it, what sticks out, what stands there twice, and how far the test frames
-are from the training frames.
+"""Quality of a data set of DFT labels: its contents, outliers, duplicates, and the distance of test from training frames.
 
 Nothing here is an error: what makes labels unusable is refused by `qcrystal.dataset.checks.check_dataset`.
 """
@@ -25,7 +24,7 @@ DUPLICATE = 0.1
 """Ratio of `nearest_frames` below which two frames are one structure twice."""
 INDEPENDENT = 0.5
 """Ratio of `nearest_frames` from which a frame is independent. Independent frames have 0.9 to 1.1 in cells of 88 atoms and
-more, from 0.6 in cells of 22 and from 0.45 in cells of 11; neighbouring snapshots of one run have 0.05 to 0.5."""
+more. In cells of 22 they begin at 0.6, in cells of 11 at 0.45. Neighbouring snapshots of one run have 0.05 to 0.5."""
 BIN_WIDTHS = {"energy": 0.005, "force": 0.25}  # eV/atom, eV/Å
 DESCRIPTOR = SoapSettings(cutoff=4.0, radial=4, angular=3, width=0.3)
 COMPONENTS = 32
@@ -49,9 +48,10 @@ def frame_table(systems_by_split: Mapping[str, Sequence[LabelledFrames]]) -> pd.
     Returns
     -------
     DataFrame
-        split, system, frame (its number within both), formula, stoichiometry, atoms, volume (Å³/atom), pressure (GPa, its
-        potential part), energy (eV/atom), force_rms (eV/Å, per component), force_max (eV/Å, of an atom), and nearest_A_B
-        (Å) of each pair of species.
+        - split, system, frame (its number within both), formula, stoichiometry, atoms
+        - volume (Å³/atom), pressure (GPa, its potential part), energy (eV/atom)
+        - force_rms (eV/Å, per component), force_max (eV/Å, of an atom)
+        - nearest_A_B (Å) of each pair of species
     """
     parts = []
     for split, systems in systems_by_split.items():
@@ -90,9 +90,11 @@ def outliers(frames: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        In the order of ``frames``: energy_z, pressure_z, force_z, distance_z (the shortest pair's, negative) in robust
-        standard deviations (NaN where not judged), and outlier: the names of what is beyond both `OUTLIER_Z` and
-        `MARGINS`, joined by blanks.
+        In the order of ``frames``:
+
+        - energy_z, pressure_z, force_z, distance_z (the shortest pair's, negative), in robust standard deviations. NaN where a
+          frame is not judged.
+        - outlier: the names of what is beyond both `OUTLIER_Z` and `MARGINS`, joined by blanks
     """
     names = list(MARGINS)
     z = pd.DataFrame(np.nan, index=frames.index, columns=[f"{name}_z" for name in names])
@@ -240,9 +242,12 @@ class Environments:
 
         The mean over the atoms of the distance from an environment to the nearest one (same species) in the other
         frame. It is divided by the same mean for the nearest one of another atom of its own frame. It needs no
-        alignment and no order of atoms. 1: the other frame's atoms are as foreign as the frame's own are to each other,
-        as for independent frames of one ensemble; near 0: the other frame is a copy. Large: the frame is near a perfect
-        crystal, and the other not.
+        alignment and no order of atoms.
+
+        - 1: the other frame's atoms are as foreign as the frame's own are to each other, as in independent frames of one
+          ensemble.
+        - Near 0: the other frame is a copy.
+        - Large: the frame is near a perfect crystal, and the other not.
         """
         away = 0.0
         for species, here in self.vectors[frame].items():
@@ -332,10 +337,12 @@ def system_table(frames: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        system, level (``system``, ``stoichiometry`` or ``all``), formula, atoms, train, test (frames), ranges of volume
-        (Å³/atom) and pressure (GPa), energy_scatter (eV/atom, robust, about the median), force_rms and force_max (eV/Å),
-        nearest_A_B (Å, the shortest), outliers, duplicates (frames), test_ratio (median of the test frames'
-        `Environments.ratio`), test_independent (test frames of at least `INDEPENDENT`) and verdict (see `verdict`).
+        - system, level (``system``, ``stoichiometry`` or ``all``), formula, atoms, train, test (frames)
+        - ranges of volume (Å³/atom) and pressure (GPa)
+        - energy_scatter (eV/atom, robust, about the median), force_rms and force_max (eV/Å)
+        - nearest_A_B (Å, the shortest), outliers, duplicates (frames)
+        - test_ratio (median of the test frames' `Environments.ratio`)
+        - test_independent (test frames of at least `INDEPENDENT`), verdict (see `verdict`)
     """
     rows = [_system_row(str(name), "system", part) for name, part in frames.groupby("system", sort=True)]
     kinds = frames.groupby("stoichiometry", sort=True)
@@ -372,8 +379,8 @@ def _system_row(name: str, level: str, frames: pd.DataFrame) -> dict:
 def verdict(ratios: pd.Series) -> str:
     """What an error on test frames with these ratios (`Environments.ratio`) means.
 
-    ``independent`` where at least nine in ten are, ``too near`` where fewer than half are: such an error is that of frames
-    which were trained on in all but name. ``partly near`` between, ``no test frames`` without any.
+    ``independent`` where at least nine in ten are, ``partly near`` where at least half are, ``too near`` below.
+    An error on frames that are too near is that of training frames in all but name. ``no test frames`` without any.
     """
     if ratios.notna().sum() == 0:
         return "no test frames"

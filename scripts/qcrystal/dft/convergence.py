@@ -40,9 +40,9 @@ def comparisons(chosen: dict[str, float], convergence: Convergence, keep: int | 
     -------
     list of dict
         ``varied``, ``setting`` and ``reference``; each setting is a dict of the three values. Each list is compared with its
-        last value. The cutoffs are tried at the coarsest k-points, as their error does not depend on these; the k-point
-        lengths with all else as chosen; the widths at the densest k-points, as coarse ones err by more than a width does.
-        The last comparison is that of the chosen settings with the best of each kind together.
+        last value. The cutoffs are tried at the coarsest k-points, as their error does not depend on these. The k-point
+        lengths are tried with all else as chosen. The widths are tried at the densest k-points, as coarse ones err by more than
+        a width does. The last comparison is that of the chosen settings with the best of each kind together.
     """
     cutoffs, lengths, widths = (
         values[:keep] for values in (convergence.cutoffs, convergence.kpoint_lengths, convergence.widths)
@@ -72,9 +72,10 @@ def errors(labels: list[Label], reference: list[Label]) -> dict[str, float]:
     Returns
     -------
     dict
-        ``energy_shift``: mean error of the energy, which a potential never sees; ``energy_difference``: largest error of the
-        difference between two frames (meV/atom); ``force_rms`` over components and ``force_max`` over atoms' vectors (meV/Å);
-        ``pressure``: largest absolute error (GPa).
+        - ``energy_shift``: mean error of the energy (meV/atom), which a potential never sees
+        - ``energy_difference``: largest error of the difference between two frames (meV/atom)
+        - ``force_rms`` over components and ``force_max`` over atoms' vectors (meV/Å)
+        - ``pressure``: largest absolute error (GPa)
     """
     if len(labels) != len(reference):
         raise ConvergenceError(f"{len(labels)} frames cannot be compared with {len(reference)}; label both again")

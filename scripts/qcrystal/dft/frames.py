@@ -50,8 +50,8 @@ def displaced_frames(prototype: Prototype, recipe: Recipe, draw: Draw) -> list[A
     ----------
     recipe
         ``angle`` draws a rhombohedral angle (degrees) of the conventional cell from the interval. ``strain`` adds a random
-        symmetric strain. ``symmetry`` (C2 or P-1) is what is left of the prototype's symmetry by a distortion of the unit
-        cell with displacements of ``distortion`` (Å) and with ``strain``. ``vacancies`` atoms of the mobile species
+        symmetric strain. ``symmetry`` (C2 or P-1) is what a distortion leaves of the prototype's symmetry. That distortion has
+        displacements of ``distortion`` (Å) and the strain ``strain`` of the unit cell. ``vacancies`` atoms of the mobile species
         are missing, drawn at random among all of them or among those of the prototype's site number ``vacancy_site``.
         ``temperature`` (K) and ``quantum`` set the displacements of independent oscillators.
 

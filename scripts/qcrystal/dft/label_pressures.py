@@ -51,10 +51,16 @@ def label_pressures(
     Returns
     -------
     pandas.DataFrame
-        Per system: ``frames``, ``atoms``, ``formula``, ``lattice_constant`` of the prototype at the frames' mean volume and its
-        deviation ``lattice_constant_std`` over the frames (Å), ``cubic`` (whether all angles are 90°); ``pressure`` of
-        the labels, ``motion`` (the potential's pressure minus its static pressure at the frame's volume); each with the
-        standard error of its mean over frames taken as independent, and ``dp_minus_labels`` over the same frames; GPa.
+        Per system, with pressures in GPa:
+
+        - ``frames``, ``atoms``, ``formula``
+        - ``lattice_constant`` (Å) of the prototype at the frames' mean volume, ``lattice_constant_std`` over the frames
+        - ``cubic``: whether all angles are 90°
+        - ``pressure`` of the labels
+        - ``motion``: the potential's pressure minus its static pressure at the frame's volume
+        - ``dp_minus_labels`` over the same frames
+
+        ``pressure`` and ``motion`` come with the standard error of their mean, the frames taken as independent.
     """
     rows = []
     for system in systems:

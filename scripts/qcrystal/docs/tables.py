@@ -44,14 +44,16 @@ def _section(name: str, schema: Schema) -> str:
     lines = [f"\n### {name}\n", f"{schema.title}", f"\nFiles: {files}."]
     if sources:
         lines.append(f"In `figures.yaml`: {sources}.")
-    lines += ["", "| column | kind | unit | meaning |", "|---|---|---|---|"]
-    lines += [f"| `{column.name}` | {column.kind} | {column.unit} | {_meaning(column)} |" for column in schema.columns]
+    lines += ["", "| column | kind | unit | meaning | allowed |", "|---|---|---|---|---|"]
+    for column in schema.columns:
+        meaning = column.meaning.replace("|", "\\|")
+        lines.append(f"| `{column.name}` | {column.kind} | {column.unit} | {meaning} | {_allowed(column)} |")
     return "\n".join(lines) + "\n"
 
 
-def _meaning(column: Column) -> str:
-    """The meaning, the values or range that are allowed, and whether cells or the column may lack."""
-    parts = [column.meaning.replace("|", "\\|")]
+def _allowed(column: Column) -> str:
+    """The values or range that are allowed, and whether cells or the column may lack."""
+    parts = []
     if column.values:
         parts.append(f"one of {', '.join(f'`{value}`' for value in column.values)}")
     elif column.low is not None or column.high is not None:

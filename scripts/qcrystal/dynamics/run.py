@@ -26,8 +26,8 @@ def run(
     Parameters
     ----------
     max_frequency
-        Stiffest phonon in THz; a path integral whose time step is too long for it is refused, and the report says what its
-        beads leave out. LAMMPS looks for itself.
+        Stiffest phonon in THz. A path integral whose time step is too long for it is refused. The report says what its
+        beads leave out. LAMMPS finds the stiffest phonon itself.
     cores
         Threads of the native engine; with DeePMD-kit, MPI ranks of LAMMPS, and one for a path integral.
     trained

@@ -50,7 +50,7 @@ class RunSpec(BaseModel):
     """One molecular-dynamics or path-integral run.
 
     Units: K, GPa, fs (``timestep``, ``barostat_time``), steps; ``masses`` in u per species of the type map.
-    ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered;
+    ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered.
     ``start`` is the shape of the start structure, unless ``recipe`` names the recipe that draws it.
     ``isotope`` is the one that moves; None: the species as they are by default.
     ``mobile`` is the species of which ``vacancies`` are missing; ``atoms`` counts the sites before vacancies are
@@ -118,8 +118,9 @@ def check_start(spec: RunSpec, structure: Atoms, model: Path) -> None:
     Raises
     ------
     RunError
-        A missing potential, foreign elements, or a species without mass; a single atom in a bath, or a cut-off of the
-        bath that is too high for the time step; a cell without volume, or positions that are not numbers.
+        - A missing potential, foreign elements, or a species without mass.
+        - A single atom in a bath, or a cut-off of the bath that is too high for the time step.
+        - A cell without volume, or positions that are not numbers.
     """
     if not Path(model).is_file():
         raise RunError(f"run {spec.run}: there is no potential {model}; train one or name a released one")

@@ -1,7 +1,8 @@
 """Trajectories in the H5MD layout, the same for every engine.
 
-One file per run: unwrapped positions (Å), cell (Å, rows are vectors), step and time (ps), species and masses, and for path
-integrals the centroid as the positions and, on request, the beads. The run specification is kept whole, as JSON in an attribute.
+There is one file per run. It holds unwrapped positions (Å), cell (Å, rows are vectors), step and time (ps), species and masses.
+For path integrals the positions are the centroid's; the beads are there on request. The run specification is kept whole, as
+JSON in an attribute.
 """
 
 from __future__ import annotations

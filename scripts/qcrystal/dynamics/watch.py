@@ -15,8 +15,8 @@ HEAT_WINDOW = 0.5
 HEAT_SAMPLES = 8
 """Samples that such an average holds at least: 24 degrees of freedom where a cell has a single atom of a species."""
 HOT = (3.0, 1000.0)
-"""A species is too hot above so many times the temperature that it should have, and so many K: zero-point energy that leaks
-from H makes La 1.7 times too hot, the energy that a start structure gives off adds some 100 K."""
+"""A species is too hot above so many times the temperature that it should have, and so many K. A sound run stays below.
+Leaks of zero-point energy from H make La 1.7 times too hot, and a start structure's energy adds some 100 K."""
 
 
 class PressureWatch:

@@ -115,7 +115,7 @@ def events(claim: Claim, inputs: Inputs, known: Cited) -> Found:
 
 
 def with_limits(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows in which an upper limit of what was not seen is a value two errors below it: half of it, with a quarter as error."""
+    """Rows in which an upper limit has become a value that it is two errors above: half of it, with a quarter as error."""
     if "limit" not in rows:
         return rows
     unseen = rows["value"].isna() & rows["limit"].notna()

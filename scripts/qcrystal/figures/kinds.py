@@ -182,8 +182,8 @@ class PhasePoints(Options):
 class DistortedCell(Options):
     """The high-symmetry cell beside one that is distorted.
 
-    ``high_symmetry`` and ``distorted``: phases among the found structures; ``exaggeration`` of the distortion; ``angle``
-    (degrees) of the cell that stands in where no found structure is distorted so.
+    ``high_symmetry`` and ``distorted`` name phases among the found structures. ``exaggeration`` multiplies the distortion.
+    ``angle`` (degrees) is that of the cell that stands in where no found structure is distorted so.
     """
 
     high_symmetry: Text
@@ -234,10 +234,13 @@ class Claim(Options):
     Attributes
     ----------
     test
-        ``number``; ``limit``, at most the published value; ``events``, that they happen; ``boundary`` of a phase along
-        pressure or temperature; ``phase`` of all runs of a range; ``peaks`` of pair distributions; ``lowest`` phases by
-        enthalpy; ``lattice``; ``accuracy`` of the potential; ``static`` pressure of a lattice; ``setting`` of the published
-        calculation.
+        What is compared:
+
+        - ``number``: a value, ``limit``: that ours is at most the published one, ``events``: that they happen
+        - ``boundary`` of a phase along pressure or temperature, ``phase`` of all runs of a range
+        - ``peaks`` of pair distributions, ``lowest`` phases by enthalpy
+        - ``lattice``, ``static`` pressure of a lattice, ``accuracy`` of the potential
+        - ``setting`` of the published calculation
     text
         The claim in words.
     sweeps
@@ -308,8 +311,8 @@ class Kind:
     inputs
         Roles of tables.
     published
-        Roles of published values, which may all be left out: ``number``, ``text``, ``list``, or the numbers that it holds;
-        ``*`` stands for roles of any name, with values of any kind.
+        Roles of published values, which may all be left out. A role's kind is ``number``, ``text``, ``list``, or the numbers
+        that it holds. ``*`` stands for roles of any name, with values of any kind.
     options
         Model of its options.
     printed

@@ -15,8 +15,8 @@ from qcrystal.manuscript.published import Cited
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: LatticeComparison) -> pd.DataFrame:
     """The lattice at the published volume, and at the pressure that gives it: DFT and DP of this work, and both published.
 
-    The published table states no pressure, so the comparison is at its DFT lattice constant; the pressure that each of our
-    methods has there is a row of its own, and ``dp_at_dft_pressure`` is the DP lattice at DFT's. The row "beyond training"
+    The published table states no pressure, so the comparison is at its DFT lattice constant. The pressure that each of our
+    methods has there is a row of its own. ``dp_at_dft_pressure`` is the DP lattice at DFT's pressure. The row "beyond training"
     says by how much a pressure is outside those of the frames that the potential was trained on: there DP extrapolates. Where
     DP's pressure does not rise on compression it means nothing and is left out. Where our equation of state ends before
     the published lattice constant, ours are compared at its end. The differences from the published columns are then

@@ -46,8 +46,9 @@ class OrderParameter(Options):
 class PhaseMap(Options):
     """``observable``: the order parameter, in the sweep's summary; ``label``: of its colour bar; ``color_range``: its least.
 
-    ``lowest``: where the colours begin. ``noise``: the observable that the order parameter must exceed to mean something;
-    ``noise_note``, ``exchange_note``: what the marks of conditions say where it does not, or where mobile atoms changed sites.
+    ``lowest``: where the colours begin. ``noise``: the observable that the order parameter must exceed to mean something.
+    ``noise_note``: what the marks of conditions say where it does not. ``exchange_note``: the same where mobile atoms changed
+    sites.
 
     ``boundary_text``: what holds on the side of the published boundary, ``cubic above``; ``transition_pressure`` (GPa): of
     the published transition temperature.

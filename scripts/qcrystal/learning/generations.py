@@ -1,10 +1,15 @@
 """Concurrent learning: the labelled frames of all generations, those to train on and those to test on.
 
-The protocol is DP-GEN's (Zhang et al., Comput. Phys. Commun. 253, 107206 (2020)) as [Ly] used it (sec. II C). Generation g: a
-committee is trained on all labels so far; its first member drives dynamics from the starts and at the conditions of the
-configuration; the committee's deviation (eq. 1) calls each frame accurate, candidate or failed; and of the candidates
-those are labelled that lie farthest from all labelled frames in SOAP space (eq. 2). They are new in generation g + 1;
-the recipes' frames are generation 0. Some runs are set apart: their frames are labelled for testing only.
+The protocol is DP-GEN's (Zhang et al., Comput. Phys. Commun. 253, 107206 (2020)) as [Ly] used it (sec. II C). Generation g has
+four steps:
+
+1. A committee is trained on all labels so far.
+2. Its first member drives dynamics from the starts and at the conditions of the configuration.
+3. The committee's deviation (eq. 1) calls each frame accurate, candidate or failed.
+4. Of the candidates those are labelled that lie farthest from all labelled frames in SOAP space (eq. 2).
+
+They are new in generation g + 1; the recipes' frames are generation 0. Some runs are set apart: their frames are labelled for
+testing only.
 """
 
 from __future__ import annotations
@@ -49,8 +54,9 @@ def separate(
 ) -> tuple[list[LabelledFrames], list[LabelledFrames]]:
     """Frames to train on, and frames never to be trained on.
 
-    Frames of a data set that an earlier loop left have their mark; explored frames are of the part that their origin names;
-    of the recipes' frames ``test_fraction`` are drawn for testing. Whatever generations come later, a frame stays in its part.
+    Frames of a data set that an earlier loop left keep the part that they are marked with. Explored frames are of the part that
+    their origin names. Of the recipes' frames ``test_fraction`` are drawn for testing. Whatever generations come later, a frame
+    stays in its part.
 
     Returns
     -------
@@ -107,7 +113,7 @@ def plausible(
     """The systems without explored frames whose labels no crystal has; a line in the log names each that is dropped.
 
     An early potential may crush a cell while its committee agrees. Pressure and force have the `Limits` of every data
-    set. The energy has those of its distance from the trend with volume: here the trend of all frames of that
+    set. The energy is limited by its distance from the trend with volume. The trend is that of all frames of the same
     stoichiometry, those of the ``others`` included.
     """
     limits = limits or Limits()

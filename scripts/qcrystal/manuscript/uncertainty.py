@@ -2,7 +2,7 @@
 
 The rule: the error has two significant digits, and the value ends at the same digit as its error. 3.512 ± 0.21 prints
 ``3.51(21)``. Both are rounded to the nearest [GUM, JCGM 100:2008, section 7.2.6]. The Particle Data Group prints one
-digit of errors whose three leading digits are 355 to 949; we always print two, so that no reader has to know that rule.
+digit of errors whose three leading digits are 355 to 949. We always print two, so that no reader has to know that rule.
 An error of 1 to 10 keeps its own decimal point, ``8.3(1.2)``, as in the ``uncertainties`` package.
 """
 

@@ -1,9 +1,10 @@
 """Accuracy of a potential per condition, and the limits of the conditions in which it is known.
 
-Two measures: the error on labelled frames that were held out from the training, and the deviation of a committee's forces
-(`qcrystal.potential.committee`), which needs no labels. `qcrystal.analysis.deviation` compares runs with the limits.
+There are two measures. One is the error on labelled frames that were held out from the training. The other is the deviation of a
+committee's forces (`qcrystal.potential.committee`), which needs no labels. `qcrystal.analysis.deviation` compares runs with the
+limits.
 
-Labelled frames have a pressure but no temperature. Where one is needed the rms force of a frame stands for it: it grows with
+Labelled frames have a pressure but no temperature. Where one is needed the rms force of a frame stands for it. It grows with
 the atoms' displacements, whether these are thermal or of zero-point size.
 """
 
@@ -39,9 +40,11 @@ def held_out_frames(committee: Committee, systems: Sequence[LabelledFrames]) -> 
     Returns
     -------
     DataFrame
-        system, frame, atoms, volume (Å³/atom), pressure (GPa, its potential part), force_rms (eV/Å, the label's, per
-        component), energy_error (eV/atom), force_rmse and force_rmse_<species> (eV/Å, per component), force_error_max
-        (eV/Å, an atom's), deviation_max and deviation_rms (eV/Å, see `qcrystal.potential.committee`; NaN without a committee).
+        - system, frame, atoms, volume (Å³/atom), pressure (GPa, its potential part)
+        - force_rms (eV/Å, the label's, per component)
+        - energy_error (eV/atom)
+        - force_rmse and force_rmse_<species> (eV/Å, per component), force_error_max (eV/Å, an atom's)
+        - deviation_max and deviation_rms (eV/Å), see `qcrystal.potential.committee`; NaN without a committee
     """
     return pd.concat([_held_out(committee, system) for system in systems], ignore_index=True)
 
@@ -89,10 +92,11 @@ def binned(frames: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        by (``pressure``: bins of `PRESSURE_WIDTH` GPa, ``force``: `FORCE_BINS` bins of equally many frames, ``system``,
-        ``all``), name (of a system), low, high and mean (GPa or eV/Å), frames, energy_rmse (eV/atom), force_rmse with its
-        standard error force_rmse_error (eV/Å), deviation_rms (eV/Å, over atoms and frames) and deviation_max (eV/Å, mean
-        over the frames of the worst atom's).
+        - by: ``pressure`` (bins of `PRESSURE_WIDTH` GPa), ``force`` (`FORCE_BINS` bins of equally many frames), ``system`` or
+          ``all``
+        - name (of a system), low, high and mean (GPa or eV/Å), frames
+        - energy_rmse (eV/atom), force_rmse with its standard error force_rmse_error (eV/Å)
+        - deviation_rms (eV/Å, over atoms and frames), deviation_max (eV/Å, mean over the frames of the worst atom's)
     """
     rows = [_bin("all", frames)]
     rows += [_bin("system", part, name=str(name)) for name, part in frames.groupby("system", sort=True)]

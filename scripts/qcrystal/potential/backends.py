@@ -43,8 +43,10 @@ def convert(source: Path, target: Path) -> None:
     Raises
     ------
     BackendError
-        An unknown suffix; a source that is missing or compressed; a backend whose package is not installed or that
-        lacks what the potential needs (TensorFlow 2 of DeePMD-kit 3.2.0: ``type_one_side: false``).
+        - An unknown suffix.
+        - A source that is missing or compressed.
+        - A backend whose package is not installed, or that lacks what the potential needs. TensorFlow 2 of DeePMD-kit 3.2.0
+          lacks ``type_one_side: false``.
     """
     source, target = Path(source), Path(target)
     if not source.exists():

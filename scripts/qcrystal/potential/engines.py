@@ -1,7 +1,8 @@
 """The two engines that evaluate a frozen potential: this repository's native one, and DeePMD-kit.
 
-Both give energies, forces and virials of many frames at once. DeePMD-kit reads every potential and runs on GPUs; the native one
-(`qcrystal.potential.native`) covers ``se_e2_a`` with and without cubic invariants, is several times faster, and starts at once.
+Both give energies, forces and virials of many frames at once. DeePMD-kit reads every potential and runs on GPUs. The native one
+(`qcrystal.potential.native`) covers ``se_e2_a`` with and without cubic invariants. It is several times faster, and starts at
+once.
 """
 
 from __future__ import annotations

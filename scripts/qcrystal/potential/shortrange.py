@@ -1,10 +1,10 @@
 """Repulsion between atoms that come closer than any pair of the labels.
 
-A network knows nothing of distances that it was never shown, and what it makes up there may attract: two atoms that a hot or
-badly started run pushes together may then fall into each other. Below the distances of the labels the pair energy of two
-nuclei with screened charges is added (J. F. Ziegler, J. P. Biersack and U. Littmark, The Stopping and Range of Ions in
-Solids, Pergamon 1985): ZBL. It is switched on between two distances per pair of species and is exactly zero beyond. So
-labelled configurations are as the network has them.
+A network knows nothing of distances that it was never shown, and what it makes up there may attract. Two atoms that a hot or
+badly started run pushes together may then fall into each other. So a pair energy is added below the distances of the labels:
+ZBL, that of two nuclei with screened charges. Its source is J. F. Ziegler, J. P. Biersack and U. Littmark, The Stopping and
+Range of Ions in Solids, Pergamon 1985. It is switched on between two distances per pair of species and is exactly zero beyond.
+So labelled configurations are as the network has them.
 """
 
 from __future__ import annotations

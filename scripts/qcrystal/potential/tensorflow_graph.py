@@ -122,8 +122,8 @@ def in_order(graph: Any) -> Any:
 def complete_input(path: Path) -> None:
     """Complete the training input within a potential that was converted from another backend.
 
-    It holds what was said of the model only: `dp compress` asks for the rest too, and uses nothing of it, and another
-    conversion asks for what is a default.
+    The converted input holds the model's part only. `dp compress` asks for the rest too, although it uses nothing of it.
+    Another conversion asks for values that are defaults.
     """
     import tensorflow.compat.v1 as tf
 

@@ -1,7 +1,7 @@
 """The code behind a result: which files count, and a digest of what they do.
 
 `code_digest` goes into every rule's ``params``, so that an edit reruns exactly the jobs whose code it changes. It follows the
-imports of a rule's script, as Python does: every module of this library that is imported, and the ``__init__.py`` of
+imports of a rule's script, as Python does. So every module of this library that is imported counts, with the ``__init__.py`` of
 the packages above it. Files that a module names and that lie beside it count too, such as templates. What counts of a
 module is its syntax tree. Comments, formatting, docstrings, plain logging statements and imports for type checkers do
 not count.
@@ -33,8 +33,8 @@ UNCOUNTED = (
     "io/schemas.py",
     "io/table_schemas/",
 )
-"""Parts of the library that no result depends on, relative to it: records, audits, tools, processes, messages, and schemas,
-which can stop a job but change nothing that it writes."""
+"""Parts of the library that no result depends on, relative to it: records, audits, tools, processes, messages, and schemas.
+They can stop a job, but change nothing that it writes."""
 LOGGERS = ("log", "logger", "logging")
 LEVELS = ("debug", "info", "warning", "error", "exception")
 

@@ -31,7 +31,7 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
 
     A package lists its files with their SHA-256 in its ``RECORD``. An edited file, one that was added to the environment, and
     a module of any other folder are each named with what is wrong. So are files that let Python run code at its start
-    (``*.pth``), and compiled files of this repository that do not do what their source says.
+    (``*.pth``). Compiled files of this repository are named if they do not do what their source says.
     """
     paths = sysconfig.get_paths()
     spelt = {os.path.abspath(paths[name]) for name in ("purelib", "platlib")}

@@ -3,7 +3,7 @@
 `write` lists every file of a scale's results with its SHA-256 and signs the list with an OpenSSH key
 (``ssh-keygen -Y sign``). `check` verifies the signature against the keys of ``config/allowed_signers``, which come with the
 repository and not with the results, and compares every file. A seal vouches for the files that it lists, of the scale that it
-names, and for nothing else: any other file among the results is a fault. No network is needed.
+names, and for nothing else. Any other file among the results is a fault. No network is needed.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def check(audit: Audit, scale: str, allowed: Path) -> tuple[str, list[Node]]:
     Returns
     -------
     text, nodes
-        What is known of the seal, and nodes: that of the manifest, and those of files that it does not list and that no
-        job made; no nodes where the results were never sealed.
+        What is known of the seal, and the nodes that it adds. These are the manifest, and the files that it does not list
+        and that no job made. There are none where the results were never sealed.
     """
     manifest, signature = _places(audit.root, scale)
     name = manifest.relative_to(audit.root).as_posix()

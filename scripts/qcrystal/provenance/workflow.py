@@ -1,7 +1,7 @@
 """What the workflow would do today, by Snakemake's own account.
 
-The repository may be read-only, and may be a copy of the one whose library asks: the workflow is therefore read by a process of
-its own, with the repository's own library, in a folder of links that is thrown away.
+The repository may be read-only, and may be a copy of the one whose library asks. So a process of its own reads the workflow,
+with the repository's own library, in a folder of links that is thrown away.
 """
 
 from __future__ import annotations

@@ -26,9 +26,12 @@ def frames_to_check(table: pd.DataFrame, structures: list[Atoms], count: int) ->
     Returns
     -------
     list of ase.Atoms
-        Per pressure the prototype first; ``info``: phase, pressure, spacegroup, also (other phases that relaxed to the same
-        crystal, separated by semicolons; not if there are none), relative_enthalpy (eV/atom, by the potential) and origin (a
-        text that names the frame).
+        Per pressure the prototype first. ``info`` holds:
+
+        - phase, pressure, spacegroup
+        - also: other phases that relaxed to the same crystal, separated by semicolons; missing if there are none
+        - relative_enthalpy (eV/atom, by the potential)
+        - origin: a text that names the frame
     """
     prototype, frames = table["phase"].iloc[0], []
     beyond = table.get("beyond_training", pd.Series(0.0, index=table.index)) > 0
@@ -75,9 +78,9 @@ def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
 def dft_comparison(frames: list[Atoms], labels: Sequence[Label], potential: str) -> pd.DataFrame:
     """Enthalpies of `frames_to_check` by DFT at the potential's geometry, relative to the prototype, beside the potential's.
 
-    E + P V at the potential's V is above DFT's H(P) by (P - P_DFT)² V/2B to second order, ``second_order``, which is taken off:
-    0.1 meV/atom for 5 GPa, 10 for 30. B is DFT's for the prototype, from its pressures at different volumes; checked at one
-    pressure only, it is not known, and neither is ``second_order``.
+    E + P V at the potential's V is above DFT's H(P) by (P - P_DFT)² V/2B to second order. This ``second_order`` is taken off:
+    0.1 meV/atom for 5 GPa, 10 for 30. B is DFT's for the prototype, from its pressures at different volumes. Where one pressure
+    alone is checked, neither B nor ``second_order`` is known.
 
     Parameters
     ----------

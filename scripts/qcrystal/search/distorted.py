@@ -73,8 +73,9 @@ def distorted_candidates(
     candidates, counts
         As from `random_candidates`; origins are modes and subgroups.
     modes : pandas.DataFrame
-        pressure, q (reciprocal coordinates), arms, degeneracy, frequency (THz, negative: imaginary), lowest (eV/atom, of
-        what it leads to, relative to the prototype; NaN if it was not followed) and spacegroup of that.
+        pressure, q (reciprocal coordinates), arms, degeneracy, frequency (THz, negative: imaginary), lowest and spacegroup.
+        ``lowest`` is the energy (eV/atom) of the crystal that the mode leads to, relative to the prototype; ``spacegroup`` is
+        that crystal's. ``lowest`` is NaN if the mode was not followed.
     """
     found: list[Candidate] = []
     tables: list[pd.DataFrame] = []

@@ -44,13 +44,13 @@ def enthalpies(task: SearchTask, candidates: Iterable[Candidate], phases: Sequen
     Returns
     -------
     Enthalpies
-        table: phase, pressure (GPa), enthalpy (eV/atom), volume (Å³/atom), spacegroup, converged. ``phase`` is the branch,
-        named by its space group where it was found, a second one of the same space group "C2/m #2". ``spacegroup`` is what
-        it is at this pressure, so R-3m that merges with the cubic phase says Fm-3m there. Points where a branch that is not
-        among ``phases`` is one of those before it are left out, and so are points where it collapses.
-        structures: ``info`` holds phase and pressure.
-        found: the different crystals: pressure, relative_enthalpy (eV/atom, to the prototype), volume, spacegroup, atoms,
-        times (found), origin (of the first), phase (empty where it was not followed).
+        - table: phase, pressure (GPa), enthalpy (eV/atom), volume (Å³/atom), spacegroup, converged. ``phase`` is the branch,
+          named by its space group where it was found, a second one of the same space group "C2/m #2". ``spacegroup`` is what
+          it is at this pressure, so R-3m that merges with the cubic phase says Fm-3m there. Points where a branch that is not
+          among ``phases`` is one of those before it are left out, and so are points where it collapses.
+        - structures: ``info`` holds phase and pressure.
+        - found: a row per different crystal. Columns are pressure, relative_enthalpy (eV/atom, to the prototype), volume,
+          spacegroup, atoms, times (found), origin (of the first), phase. ``phase`` is empty where it was not followed.
     """
     known = {
         pressure: result._replace(atoms=reduced_primitive_cell(result.atoms, task.effort.symprec))

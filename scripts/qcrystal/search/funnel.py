@@ -1,7 +1,7 @@
 """The funnel: which candidates each stage keeps, and what it loses.
 
-Stages F1 to F5 are those of X. Wang et al., arXiv 2502.16558 (2025). The paper does not look at what they reject: here a sample
-of each stage's rejects is tested by DFT, and the share of wrong ones comes with its Clopper-Pearson interval.
+Stages F1 to F5 are those of X. Wang et al., arXiv 2502.16558 (2025). The paper does not look at what they reject. Here a sample
+of each stage's rejects is tested by DFT. The share of wrong ones comes with its Clopper-Pearson interval.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def rejects(table: pd.DataFrame, thresholds: Thresholds, stage: int) -> pd.DataF
 def drawn_rejects(table: pd.DataFrame, thresholds: Thresholds, number: int, seed: int) -> pd.DataFrame:
     """A sample of every stage's rejects before DFT, stratified by their distance to the threshold.
 
-    Of each stage the rejects, ordered by distance, are cut into ``number`` equal parts, and one is drawn from each; all are
-    taken where there are no more.
+    Each stage's rejects, ordered by distance, are cut into ``number`` equal parts, and one is drawn from each. All are taken
+    where there are no more.
 
     Returns
     -------

@@ -136,8 +136,8 @@ def random_candidates(
     -------
     candidates : list of Candidate
     counts : pandas.DataFrame
-        origin, pressure, fate, number; fates: kept, higher (than the window), collapsed, not converged, no crystal (the
-        composition does not fit the space group, or the atoms do not fit into the volume).
+        origin, pressure, fate, number. Fates are kept, higher (than the window), collapsed, not converged, and no crystal. The
+        last means that the composition does not fit the space group, or the atoms not the volume.
     """
     known = task.known_crystals()
     pressures = list(known)

@@ -15,7 +15,9 @@ REACH = 2.0
 
 
 class LennardJonesMixture(Calculator):
-    """Σ ε [(d/r)¹² − 2 (d/r)⁶] over pairs nearer than `REACH` d, shifted to 0 there; d in Å and ε in eV by pair of elements.
+    """A Lennard-Jones energy with a distance d (Å) and a depth ε (eV) for each pair of elements.
+
+    It is Σ ε [(d/r)¹² − 2 (d/r)⁶] over pairs nearer than `REACH` d, shifted to 0 there.
 
     Parameters
     ----------

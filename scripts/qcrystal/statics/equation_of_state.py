@@ -138,12 +138,12 @@ def equation_of_state(
     Returns
     -------
     pandas.DataFrame
-        One row per lattice constant, ascending. Columns: lattice_constant (Å), volume (Å³/atom), energy (eV/atom), pressure
-        (GPa, from the stress), x (first coordinate of the prototype's last site, in the conventional cell), the distances of
-        `cage_distances` (Å), and beyond_training. A crystal that is not cubic has a, b, c (Å), alpha, beta, gamma (degrees)
-        of its relaxed conventional cell besides. ``beyond_training`` is by how much (GPa) the pressure is outside
-        ``trained``. It is NaN where the pressure does not rise on compression, so that it means nothing. Lattice constants
-        where the crystal does not relax are left out with a warning.
+        One row per lattice constant, ascending, without those at which the crystal does not relax (a warning names them).
+
+        - lattice_constant (Å), volume (Å³/atom), energy (eV/atom), pressure (GPa, from the stress)
+        - x: first coordinate of the prototype's last site, in the conventional cell
+        - the distances of `cage_distances` (Å); a, b, c (Å), alpha, beta, gamma (degrees) of a cell that is not cubic
+        - beyond_training: by how much (GPa) the pressure is outside ``trained``; NaN where it falls on compression
 
     Raises
     ------

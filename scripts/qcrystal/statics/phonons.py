@@ -164,11 +164,11 @@ def phonons(
     Returns
     -------
     PhononTables
-        summary: pressure, static_pressure (GPa, from the stress), lattice_constant, zero_point_energy (eV/atom) and
-        zero_point_temperature (K) of the real modes, max_frequency and min_frequency (THz; imaginary ones negative),
-        imaginary_fraction (of the modes on the mesh);
-        dos: pressure, frequency, dos, dos_<species>, see `density_of_states`;
-        harmonic_energy: pressure, temperature, energy_over_3NkB_quantum, energy_over_3NkB_classical (K).
+        - summary: pressure, static_pressure (GPa, from the stress), lattice_constant, zero_point_energy (eV/atom) and
+          zero_point_temperature (K) of the real modes, max_frequency and min_frequency (THz), imaginary_fraction.
+          Imaginary frequencies are negative; the fraction is of the modes on the mesh.
+        - dos: pressure, frequency, dos, dos_<species>, see `density_of_states`
+        - harmonic_energy: pressure, temperature, energy_over_3NkB_quantum, energy_over_3NkB_classical (K)
     """
     atoms = relaxed_at_volume(potential, prototype, lattice_constant)
     at_rest = static_pressure(atoms)

@@ -1,6 +1,6 @@
 """The lattice constant at a total pressure: static plus the vibrations' pressure in the quasi-harmonic approximation.
 
-A short run at constant pressure spends its time on the volume if it starts from the static lattice: zero-point motion
+A short run at constant pressure spends its time on the volume if it starts from the static lattice. Zero-point motion
 alone adds some 15 GPa in LaH10.
 """
 

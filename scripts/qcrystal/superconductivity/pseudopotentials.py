@@ -1,7 +1,7 @@
 """Norm-conserving pseudopotentials by Quantum ESPRESSO's ``ld1.x``, tested before they are used. Ry, bohr.
 
-Three things are refused: a level of the reference off by more than `REFERENCE_ERROR`, one of an excited atom by more than
-`EXCITED_ERROR`, and a ghost state.
+Three things are refused. One is a level of the reference that is off by more than `REFERENCE_ERROR`. One is a level of an
+excited atom that is off by more than `EXCITED_ERROR`. One is a ghost state.
 """
 
 from __future__ import annotations

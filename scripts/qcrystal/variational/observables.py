@@ -17,8 +17,8 @@ from qcrystal.variational.estimators import Estimate, Samples, estimate
 class Observables(NamedTuple):
     """Expectation values per cell.
 
-    ``free_energy`` = ``potential`` + ``kinetic`` - T S, relative to the crystal at rest; ``entropy`` S/k has no error;
-    ``pressure`` and ``stress`` (d, d) in energy per volume; ``local_free_energy`` (n,) of each sample.
+    ``free_energy`` = ``potential`` + ``kinetic`` - T S, relative to the crystal at rest. ``entropy`` S/k has no error.
+    ``pressure`` and ``stress`` (d, d) are in energy per volume. ``local_free_energy`` (n,) is that of each sample.
     """
 
     free_energy: Estimate
@@ -33,8 +33,8 @@ class Observables(NamedTuple):
 def observables(samples: Samples, basis: Basis, temperature: float) -> Observables:
     """Averages over samples; ``temperature`` is kT.
 
-    The pressure is P = (2 <K> + <tr W>)/(d Ω), where K is the energy of the basis's own vibrations, so that P = -dF/dΩ exactly
-    (specification, eq. 7); the stress has <p_a p_b>/m in place of 2K/d.
+    The pressure is P = (2 <K> + <tr W>)/(d Ω), where K is the energy of the basis's own vibrations. So P = -dF/dΩ holds exactly.
+    The stress has <p_a p_b>/m in place of 2K/d.
     """
     dimensions, volume = basis.rest.shape[1], abs(np.linalg.det(basis.cell))
     kinetic = 0.5 * np.einsum("niaa->n", samples.momenta)

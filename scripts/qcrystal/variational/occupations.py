@@ -2,9 +2,9 @@
 
 Of phonon k with coordinate ξ, φ_n the Hermite functions:
 
-    ρ(ξ) = Σ_n p(n) φ_n²,    s = ρ'/ρ,    c = Σ_n p(n) φ_n'² / ρ - s²/4 ≥ 0        (specification, eq. 5)
+    ρ(ξ) = Σ_n p(n) φ_n²,    s = ρ'/ρ,    c = Σ_n p(n) φ_n'² / ρ - s²/4 ≥ 0
 
-`Bose` has p ∝ e^(-βνn): ρ is a Gaussian of variance ½ coth(βν/2), c = 1/sinh βν and the entropy is that of an oscillator (eq. 6).
+`Bose` has p ∝ e^(-βνn): ρ is a Gaussian of variance ½ coth(βν/2), c = 1/sinh βν and the entropy is that of an oscillator.
 `Levels` adds K probabilities of any value to a share of `Bose`, which carries the levels above K.
 Partners of a star share their occupations.
 """

@@ -1,8 +1,8 @@
 """Minimise the free energy of a state over its parameters, by Adam with gradients from samples.
 
-``pathwise``: samples are maps of normal vectors, and the gradient goes through them, with dV = -F·dR (specification, eq. 6).
+``pathwise``: samples are maps of normal vectors, and the gradient goes through them, with dV = -F·dR.
 For free occupations the quantiles are differentiated too. ``score``: the gradient of [Zhang 2025, eq. 4], which needs energies
-alone: <(F_loc - b) ∇ln p> for the occupations and 2 <(E_loc - b) ∇ln|Ψ|> for the flow.
+alone. It is <(F_loc - b) ∇ln p> for the occupations and 2 <(E_loc - b) ∇ln|Ψ|> for the flow.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def _excited(state: State, parameters: Parameters, given: Given, normal: jax.Arr
 def quasi_phonons(
     state: State, parameters: Parameters, given: Given, basis: Basis, potential: Potential, samples: int, seed: int
 ) -> pd.DataFrame:
-    """w_k = E(1_k) - E(0) of each phonon, from the same normal vectors for all states (specification, eq. 8).
+    """w_k = E(1_k) - E(0) of each phonon, from the same normal vectors for all states.
 
     Returns
     -------

@@ -62,7 +62,7 @@ class State:
         return jnp.sum(jnp.log(jnp.abs(functions))) + 0.5 * log_slope
 
     def momentum_products(self, parameters: Parameters, given: Given, x: jax.Array) -> jax.Array:
-        """(D, D): Σ_n p_n ∂_iΨ_n ∂_jΨ_n / ρ, whose mean over ρ is <p_i p_j>/ħ² (specification, eq. 5).
+        """(D, D): Σ_n p_n ∂_iΨ_n ∂_jΨ_n / ρ, whose mean over ρ is <p_i p_j>/ħ².
 
         It is g g^T + J^T diag(c) J with J = ∂f/∂x and g = ∇(½ Σ_k ln ρ_k(f_k) + ½ ln|J|).
         """

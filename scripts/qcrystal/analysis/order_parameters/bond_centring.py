@@ -1,8 +1,8 @@
 """Position of a bridging atom between the two ends of its bond: the order parameter of a symmetric hydrogen bond.
 
-In Im-3m H3S every H is in the middle between two S, in R3m it is nearer to one of them (I. Errea et al., Nature 532, 81 (2016)).
+In Im-3m H3S every H is in the middle between two S [I. Errea et al., Nature 532, 81 (2016)]. In R3m it is nearer to one of them.
 The offset of each bond of the primitive cell is averaged over the lattice and over time, with its sign. So it is zero where
-atoms hop from side to side, or where both sides are taken at random: then the crystal is symmetric on average.
+atoms hop from side to side, and where both sides are taken at random. Then the crystal is symmetric on average.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class AdaptiveBath(ThermalBath):
     def summary(self, names: Sequence[str]) -> dict[str, Any]:
         """As `ThermalBath.summary`, with what the bath was adapted to, for each kind that is there.
 
-        ``share_on_floor`` is the share of the frequencies below the cut-off that sit on the floor; ``strength`` is γ_r/γ at
+        ``share_on_floor`` is the share of the frequencies below the cut-off that sit on the floor. ``strength`` is γ_r/γ at
         the end of the run, mean over bands of `BAND` around the ``frequency`` (THz). ``change`` is what it was lowered
         or raised by in the last `MEMORY` segments, or since the start of a shorter run.
         """

@@ -1,8 +1,11 @@
 """Spectra of the quantum thermal bath: what its noise should be, and what oscillators make of it.
 
-The noise has the spectrum θ(ω, T) = ħω [1/2 + 1/(exp(ħω/kT) - 1)] of quantum oscillators
-[Dammak et al., Phys. Rev. Lett. 103, 190601 (2009)], or the constant kT of a classical Langevin bath. An oscillator under
-friction takes up energy not at its own frequency alone but over the width of a line. `Design` corrects the noise for that.
+The noise of a quantum bath has the spectrum θ of quantum oscillators [Dammak et al., Phys. Rev. Lett. 103, 190601 (2009)]:
+
+    θ(ω, T) = ħω [1/2 + 1/(exp(ħω/kT) - 1)]
+
+That of a classical Langevin bath is the constant kT. An oscillator under friction takes up energy not at its own frequency
+alone but over the width of a line. `Design` corrects the noise for that.
 
 Units: THz (ordinary frequency), 1/ps, ps, K, eV.
 """
@@ -24,13 +27,14 @@ CUTOFF_WIDTH = 0.025
 """Width of the cut-off, as a fraction of its frequency."""
 ITERATIONS = 100
 """Richardson-Lucy iterations. Potential energies from 10 THz on change by less than 0.1 % with fifty times as many, and are
-within 0.5 % of the quantum ones. Slow, cold vibrations stay too hot, as noise cannot be negative: at 5 K and 20/ps by 41, 9, 4
-and 2 % at 1, 2, 3 and 5 THz (31, 6, 4 and 2 % with fifty times as many iterations). `ThermalBath.summary` says how much."""
+within 0.5 % of the quantum ones. Slow, cold vibrations stay too hot, as noise cannot be negative. At 5 K and 20/ps they are
+41, 9, 4 and 2 % too hot at 1, 2, 3 and 5 THz. Fifty times as many iterations leave 31, 6, 4 and 2 %. `ThermalBath.summary`
+says how much."""
 SHOWN = (2.0, 5.0, 10.0, 20.0, 40.0)
 """Frequencies (THz) of the oscillators whose energies stand in a bath's summary."""
 FINEST = 1.0 / 2400.0
-"""Finest grid on which the noise is designed, in units of its cut-off: 0.05 THz of 120, a fourth of what a segment of 5 ps can
-resolve. The lines of weak friction are narrower; a finer grid would cost memory (its square) and tell them apart from nothing."""
+"""Finest grid on which the noise is designed, in units of its cut-off. It is 0.05 THz of 120, a fourth of what a segment of
+5 ps can resolve. The lines of weak friction are narrower. A finer grid would cost memory (its square) and resolve nothing."""
 
 
 def cutoff_filter(frequency: ArrayLike, cutoff: float) -> np.ndarray:
@@ -65,8 +69,8 @@ def step_kernels(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The kernels of `lorentzian_kernels` for the integrator of this module with a finite time step.
 
-    From the transfer function of one step of x, v under B A B O with force -mω0²x; the mean of kernel times spectrum over
-    the whole circle of frequencies is mω0²<x²> and m<v²>.
+    They follow from the transfer function of one step of x, v under B A B O with force -mω0²x. The mean of kernel times
+    spectrum over the whole circle of frequencies is mω0²<x²> and m<v²>.
 
     Parameters
     ----------

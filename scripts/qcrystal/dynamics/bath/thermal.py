@@ -1,12 +1,15 @@
 """The quantum thermal bath and its classical counterpart; no engine inside.
 
 Every atom obeys m a = F - m γ v + sqrt(2 m γ) Θ(t), where Θ is Gaussian noise of the spectrum in
-`qcrystal.dynamics.bath.spectra`. The bath acts once per step, after the second half kick of velocity Verlet: v -> c v +
-s ξ with c = exp(-γ Δt) and s² = (1 - c²)/m. So a step is B A B O in the words of molecular dynamics. Positions and
-full-step velocities are the whole state, and white noise of variance kT is exact for a free particle. ξ is white noise
-through a filter of finite length. In the plain bath, whose filter stays the same, it is exactly stationary: segments
-are only a way of computing it. The adaptive bath's filter changes from segment to segment, which leaves a step at their
-borders: beyond the cut-off, where there should be nothing, 2e-4 to 2e-3 of the noise's root mean square.
+`qcrystal.dynamics.bath.spectra`. The bath acts once per step, after the second half kick of velocity Verlet:
+
+    v -> c v + s ξ with c = exp(-γ Δt) and s² = (1 - c²)/m
+
+So a step is B A B O in the words of molecular dynamics. Positions and full-step velocities are the whole state, and
+white noise of variance kT is exact for a free particle. ξ is white noise through a filter of finite length. In the
+plain bath, whose filter stays the same, it is exactly stationary: segments are only a way of computing it. The adaptive
+bath's filter changes from segment to segment, which leaves a step at their borders. So 2e-4 to 2e-3 of the noise's
+root mean square lies beyond the cut-off, where there should be nothing.
 
 Units: THz (ordinary frequency), 1/ps, ps, K, u, Å/ps, eV; the noise ξ is in eV^(1/2).
 """
@@ -54,8 +57,9 @@ class ThermalBath:
     Raises
     ------
     ValueError
-        Fewer than two atoms, of which the removal of the net force would leave no noise; a mass that is not positive; a
-        cut-off near which the integrator has no oscillators.
+        - Fewer than two atoms, for which the removal of the net force would leave no noise.
+        - A mass that is not positive.
+        - A cut-off near which the integrator has no oscillators.
     """
 
     def __init__(
@@ -199,7 +203,7 @@ class ThermalBath:
         """Figures of merit of a quantum bath for a run's report; ``names`` are those of the kinds of atoms.
 
         ``harmonic_energies`` are the potential and kinetic energies of independent oscillators under the bath before
-        adaptation, divided by the quantum ones: what the design could not repair.
+        adaptation, each over the quantum one. They say what the design could not repair.
 
         ``fluctuation_dissipation`` holds, for each kind that is there, a sum of deviations Δ(ω) = Re C_vR - m γ_r C_vv
         over the frequencies below the cut-off. It is divided by the sum of m γ_r C_vv, and is the mean over the later

@@ -1,7 +1,7 @@
 """Potentials that i-PI calls inside its own process, all beads in one batch.
 
-i-PI loads this file by its path (``<pes>custom</pes>``). The settings are a JSON file in the working folder of the run:
-``model`` (frozen potential), ``species`` (symbols, one per atom), ``engine`` (what evaluates it), ``threads``.
+i-PI loads this file by its path (``<pes>custom</pes>``). The settings are a JSON file in the working folder of the run.
+It holds ``model`` (frozen potential), ``species`` (symbols, one per atom), ``engine`` (what evaluates it) and ``threads``.
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ def run(
     fix_centre
         Keep the centre of mass at rest.
     max_frequency
-        Stiffest phonon in THz; when given, a time step that is too long for it is refused, and the report states P/βħω and
-        the harmonic error.
+        Stiffest phonon in THz. When it is given, a time step that is too long for it is refused. The report then states
+        P/βħω and the harmonic error.
     trained
         Lowest and highest pressure (GPa) of the potential's labels; a run that leaves them stops.
     cores

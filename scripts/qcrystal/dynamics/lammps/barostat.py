@@ -69,9 +69,11 @@ class Barostat:
     def virial(self, step: int, rates: np.ndarray) -> np.ndarray:
         """What the cell's thermostat adds to the virial (6,), eV, at a step.
 
-        The kick of one step is v -> c v + s ξ with c = exp(-Δt/τ) and s² = (1 - c²) kT/W. It leaves a free cell of
-        inertia W at kT. The crystal's motion as a whole, which is at rest in LAMMPS, adds kT to each diagonal
-        component.
+        The kick of one step leaves a free cell of inertia W at kT:
+
+            v -> c v + s ξ with c = exp(-Δt/τ) and s² = (1 - c²) kT/W
+
+        The crystal's motion as a whole, which is at rest in LAMMPS, adds kT to each diagonal component.
 
         Parameters
         ----------

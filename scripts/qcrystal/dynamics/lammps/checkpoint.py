@@ -1,8 +1,8 @@
 """Checkpoints from which a run continues bit for bit.
 
-A checkpoint is LAMMPS's own file and, beside it, an archive of what that file lacks: the running means of the positions, the
-state of the bath, and the atoms themselves. LAMMPS takes the atoms of a triclinic cell through fractional coordinates when it
-reads its file, which changes their last digits. The archive holds the digest of LAMMPS's file, so that the two cannot be mixed.
+A checkpoint is LAMMPS's own file and an archive of what that file lacks. The archive holds the running means of the positions,
+the state of the bath, and the atoms themselves. LAMMPS takes the atoms of a triclinic cell through fractional coordinates when it
+reads its file, which changes their last digits. The archive has the digest of LAMMPS's file, so that the two cannot be mixed.
 """
 
 from __future__ import annotations

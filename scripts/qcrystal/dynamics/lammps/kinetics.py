@@ -8,8 +8,8 @@ from ase import units
 from qcrystal.units import AMU_A2_PS2
 
 FOLLOWING_PERIODS = 16
-"""Memory of each of the two running means of an atom's position, in periods of the slowest species' mean vibration: 2 ps of
-La in LaH10."""
+"""Memory of each of the two running means of an atom's position, in periods of the slowest species' mean vibration.
+In LaH10 that is 2 ps, by lanthanum."""
 
 
 def follow(means: np.ndarray, positions: np.ndarray, weight: float) -> np.ndarray:
@@ -78,8 +78,8 @@ class Kinetics:
 
         As <F> is zero, any r0 will do that moves with the cell and does not know the force of this moment. An r0 that follows
         an atom which leaves its site keeps the noise low. A single running mean would know the force by its latest part. It
-        makes the energy of an oscillator of frequency ω under friction γ too low by γ/(ω²τ), 6 % at 2 THz with γ = 20/ps
-        and τ = 2 ps. With the mean of the mean, what is left is of the order of 1/(ωτ)² (1 + γ²/ω²), 0.2 % there.
+        makes the energy of an oscillator of frequency ω under friction γ too low by γ/(ω²τ). That is 6 % at 2 THz with
+        γ = 20/ps and τ = 2 ps. With the mean of the mean, what is left is of the order of 1/(ωτ)² (1 + γ²/ω²), 0.2 % there.
 
         A quantum bath's friction adds to the velocities but not to this energy. For a harmonic oscillator it is the potential
         energy, which the bath is made to get right. It needs no model of what drives the oscillator: leaked energy or

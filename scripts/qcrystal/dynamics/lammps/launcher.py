@@ -1,6 +1,6 @@
 """Classical and quantum-thermal-bath dynamics with LAMMPS and a deep potential.
 
-LAMMPS needs library paths set before its process starts, so a run is a worker process (`worker`); this module starts
+LAMMPS needs library paths set before its process starts, so a run is a worker process (`worker`). This module starts
 it, passes its progress on to `logging`, ends it when it is itself ended, and turns a failure into one line.
 """
 

@@ -35,8 +35,8 @@ CALLBACK = types.void(
 class Link(NamedTuple):
     """What connects LAMMPS with an `qcrystal.potential.native.evaluation.Evaluation`.
 
-    ``lammps`` to ``renew`` are addresses of LAMMPS, its functions, the fix's name, and the functions that evaluate and renew the
-    lists; ``step`` (1,) is that of the evaluation's table. ``box`` (9,) receives LAMMPS's corners and tilts.
+    ``lammps`` to ``renew`` are addresses: of LAMMPS, its functions, the fix's name, and the functions that evaluate and renew
+    the lists. ``step`` (1,) is the address of the evaluation's table. ``box`` (9,) receives LAMMPS's corners and tilts.
     """
 
     lammps: int

@@ -23,8 +23,8 @@ MARGIN = 1.2
 class StartProperties(BaseModel):
     """Properties of a start structure at rest.
 
-    Frequencies in THz (``mean_frequency`` is the root mean square of each species, 0 if unstable), ``bulk_modulus`` and
-    ``static_pressure`` in GPa, ``volume`` of the whole cell in Å³.
+    Frequencies are in THz. ``mean_frequency`` is the root mean square of each species, 0 if unstable. ``bulk_modulus`` and
+    ``static_pressure`` are in GPa, the ``volume`` of the whole cell in Å³.
     """
 
     model_config = ConfigDict(frozen=True)

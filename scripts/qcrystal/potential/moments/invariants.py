@@ -1,9 +1,9 @@
 """Cubic invariants of a neighbourhood: what a deep potential of sums over pairs does not see.
 
 The features of ``se_e2_a`` are scalar products of two sums over neighbours. Products of three, of moments of degrees l₁, l₂, l₃
-coupled to a scalar, see how four atoms lie to each other: the bispectrum (A. P. Bartók, R. Kondor and G. Csányi, Phys. Rev. B
-**87**, 184115 (2013), sec. III). Here each degree enters with a few linear combinations of the embedding's channels,
-the *probes*. Their coefficients are learnt with the network, as in DeePMD-kit's descriptor DPA4C.
+coupled to a scalar, see how four atoms lie to each other. They are the bispectrum [A. P. Bartók, R. Kondor and G. Csányi,
+Phys. Rev. B **87**, 184115 (2013), sec. III]. Here each degree enters with a few linear combinations of the embedding's
+channels, the *probes*. Their coefficients are learnt with the network, as in DeePMD-kit's descriptor DPA4C.
 
 Harmonics are real solid harmonics Y_lm of a unit vector u with Σ_m Y_lm² = 1; degree 1 is u itself.
 """

@@ -62,8 +62,9 @@ def _draw(variables: dict[str, Any], random: np.random.Generator, precision: str
 def weights_of(model: dict[str, Any], cubic: Invariants | None = None, seed: int = 1) -> dict[str, Any]:
     """The networks' weights: ``embedding`` in DeePMD-kit's order, ``fitting`` by species of the atom.
 
-    With ``cubic`` there are ``probes`` too: by species of the atom, degree and species of the neighbour, arrays (M, K) from
-    M channels to K probes. The fitting networks then have inputs for the invariants after those of the model.
+    With ``cubic`` there are ``probes`` too: arrays (M, K) from M channels to K probes. Their keys are the species of the atom,
+    the degree and the species of the neighbour. The fitting networks then have inputs for the invariants after those of the
+    model.
     """
     parts = {
         "embedding": model["model"]["descriptor"]["embeddings"]["networks"],

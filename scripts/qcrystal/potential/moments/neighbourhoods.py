@@ -1,15 +1,15 @@
 """Neighbourhoods of atoms as moments over a fixed spline basis: what a deep potential sees, without its weights.
 
-The descriptor ``se_e2_a`` (Zhang et al., NeurIPS 31, 4436 (2018), eqs. 4-8) embeds one number per neighbour, the smoothed
-inverse distance s(r), in a network G(s). With G expanded in B-splines of s, G(s) = Σ_k B_k(s) c_k, the sums over neighbours
+The descriptor ``se_e2_a`` embeds one number per neighbour in a network G(s): the smoothed inverse distance s(r). It is that of
+Zhang et al., NeurIPS 31, 4436 (2018), eqs. 4-8. With G expanded in B-splines of s, G(s) = Σ_k B_k(s) c_k, the sums over
+neighbours
 
     A_ick = Σ_j B_k(s_ij) R_ijc,      R_ij = (s, s x/r, s y/r, s z/r) of the neighbour at r_ij
 
-no longer hold any weight: they are computed once per frame, and the network is needed at the spline's nodes only. Where
+no longer hold any weight. They are computed once per frame, and the network is needed at the spline's nodes only. Where
 `qcrystal.potential.moments.invariants` are wanted, harmonics of higher degree, s Y_lm, follow these four components. A
-potential is then a
-function of A; forces and virials follow from its derivative dE/dA by `pair_forces`. The gradient of a force or virial
-error needs the derivative of A along a displacement of the atoms: `moment_tangent`.
+potential is then a function of A. Forces and virials follow from its derivative dE/dA by `pair_forces`. The gradient of a
+force or virial error needs the derivative of A along a displacement of the atoms: `moment_tangent`.
 
 Units: Å, eV. Species are numbers, sorted in a frame.
 """

@@ -63,8 +63,8 @@ def _are_matrices(weights: Any) -> Any:
 def orthogonalised(matrix: Any) -> Any:
     """Muon's approximately orthogonal matrix, five Newton-Schulz steps from ``matrix`` (n, m), times √max(1, m/n).
 
-    The steps are taken for the Gram matrix of the shorter side: the same polynomial as in `optax.contrib.muon`, several times
-    faster for the first layer of a fitting network.
+    The steps are taken for the Gram matrix of the shorter side. The polynomial is that of `optax.contrib.muon`. For the first
+    layer of a fitting network this is several times faster.
     """
     import jax.numpy as jnp
 

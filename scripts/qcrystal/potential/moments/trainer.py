@@ -1,17 +1,16 @@
 """Training of DeePMD-kit's ``se_e2_a`` potentials on a CPU, several times faster than ``dp train``.
 
 Model, loss and input file are DeePMD-kit's; what differs is the order of operations. The sums over neighbours are taken once
-(`qcrystal.potential.moments.neighbourhoods`); the embedding networks are evaluated at the nodes of a spline instead of
-at every pair; and the gradient of the force error needs no second backward pass through the pairs: for a loss L(E, F,
-V),
+(`qcrystal.potential.moments.neighbourhoods`). The embedding networks are evaluated at the nodes of a spline instead of
+at every pair. The gradient of the force error needs no second backward pass through the pairs. For a loss L(E, F, V) it is
 
     dL/dθ = Σ ∂L/∂E dE/dθ - d/dθ [dE/dA · dA(λ, μ)],    λ_i = ∂L/∂F_i,  μ = ∂L/∂V,
 
 where dA(λ, μ) is the change of the moments under displacements λ and strain μ. The weights that come out are those of an
 ordinary DeePMD-kit model. The splines' error is part of the training alone; the frozen model has its networks. With
-``invariants`` (degree and probes) in the input, the products of three moments of
-`qcrystal.potential.moments.invariants` join the features: no
-backend of DeePMD-kit has them, and `qcrystal.potential.tensorflow_graph.finish` puts them into the frozen TensorFlow graph.
+``invariants`` (degree and probes) in the input, the products of three moments of `qcrystal.potential.moments.invariants` join
+the features. No backend of DeePMD-kit has them. `qcrystal.potential.tensorflow_graph.finish` puts them into the frozen
+TensorFlow graph.
 """
 
 from __future__ import annotations
@@ -301,8 +300,8 @@ class Trainer:
     def fit_bias(self, weights: dict[str, Any]) -> dict[str, Any]:
         """Weights whose biases, one per species, leave the energies of all training frames without error on average.
 
-        The mean energies with which a training starts come from few, nearly proportional compositions, and averaged weights
-        have not the energies of the last ones: least squares over the errors per atom repairs both, as `dp change-bias` does.
+        The mean energies with which a training starts come from few, nearly proportional compositions. Averaged weights have
+        not the energies of the last ones. Least squares over the errors per atom repairs both, as `dp change-bias` does.
         Forces and virials do not depend on it.
         """
         shares = np.array([frame.counts for frame in self.frames], float)

@@ -28,12 +28,16 @@ OUTPUTS = 8
 class Model(NamedTuple):
     """A potential of S species with harmonics up to degree L, see `packing`.
 
-    ``numbers`` holds everything that is read in single precision; other arrays say from where on: ``constants`` (S,) of the
-    sums without neighbours, ``matrices`` and ``transposed`` (S, L + 1) of the splines' coefficients, ``layers`` (S, layers, 7):
-    inputs, outputs, shortcut (outputs over inputs, 0 for none), places of matrix, transposed matrix, biases and time steps.
+    ``numbers`` holds everything that is read in single precision. Other arrays say from where on:
+
+    - ``constants`` (S,) of the sums without neighbours
+    - ``matrices`` and ``transposed`` (S, L + 1) of the splines' coefficients
+    - ``layers`` (S, layers, 7): inputs, outputs, shortcut (outputs over inputs, 0 for none), and the places of matrix,
+      transposed matrix, biases and time steps
+
     ``channels``, ``widths`` and ``starts`` (L + 1,) are, by degree, the channels of the sums, those with padding, and where they
     begin among all ``sums``. ``probes`` (L,) count from degree 1. ``energies`` (S,) are in eV. ``ranges`` are the first knot
-    (Å), 1/spacing (1/Å), the cutoff, and the reach and the spacing of the repulsion's table (Å), ``knots`` the first two in
+    (Å), 1/spacing (1/Å), the cutoff, and the reach and the spacing of the repulsion's table (Å). ``knots`` are the first two in
     single precision. ``repulsion`` (S, S, intervals, 4) holds cubic polynomials. ``limits`` (S,) are the neighbours that the
     descriptor has places for. Each species of neighbour has ``rows`` rows of coefficients, ``intervals`` of which are not 0.
     """
@@ -106,11 +110,13 @@ class Task(NamedTuple):
 class Work(NamedTuple):
     """Room for one block of atoms.
 
-    Of the block's pairs: ``vectors`` (3, size), whose place is taken by their forces, ``neighbours``, ``base`` (first row of the
-    neighbour's species); of its atoms: ``ends`` of their pairs, ``counts``, ``nearest`` squared distances by species,
-    ``sums``. With atoms as lanes: ``lanes`` (the sums), ``slopes`` along them, ``features``, ``values`` and ``bends`` of layers.
-    Of one atom: ``splines`` and ``rows`` of its pairs, ``found`` neighbours by species, ``moments``, ``tilts`` (the slopes along
-    the moments), ``own`` slopes along the sums, ``virial``.
+    - Of the block's pairs: ``vectors`` (3, size), whose place is taken by their forces, ``neighbours``, ``base`` (first row of
+      the neighbour's species)
+    - Of its atoms: ``ends`` of their pairs, ``counts``, ``nearest`` squared distances by species, ``sums``
+    - With atoms as lanes: ``lanes`` (the sums), ``slopes`` along them, ``features``, ``values`` and ``bends`` of layers
+    - Of one atom's pairs: ``splines`` and ``rows``
+    - Of one atom: ``found`` neighbours by species, ``moments``, ``tilts`` (the slopes along the moments), ``own`` slopes along
+      the sums, ``virial``
     """
 
     vectors: Single

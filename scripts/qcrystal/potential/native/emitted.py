@@ -46,8 +46,11 @@ def _weights(emitter: Emitter, t: Vector, scale) -> tuple[list[Vector], list[Vec
 def prepare_pairs(e, pairs, size, place, base, ranges, splines, room, at, rows):
     """Unit vectors, 1/r, spline weights, slopes and row numbers of 16 pairs from ``place`` on, to be kept from ``at`` on.
 
-    ``pairs`` (3, size): vectors; ``base``: first row of the neighbour's species; ``splines`` (12, room): unit vector, 1/r, four
-    weights, four slopes; ``rows``: the row of the first spline; ``ranges``: first knot, 1/spacing.
+    - ``pairs`` (3, size): vectors
+    - ``base``: first row of the neighbour's species
+    - ``splines`` (12, room): unit vector, 1/r, four weights, four slopes
+    - ``rows``: the row of the first spline
+    - ``ranges``: first knot, 1/spacing
     """
     x, y, z = (e.load(pairs, e.place((axis, size), place)) for axis in range(3))
     squared = (x * x + y * y + z * z).at_least(1e-8)

@@ -1,7 +1,7 @@
 """Energies, forces and virials of atoms from neighbour lists: the loops around `qcrystal.potential.native.emitted`.
 
-Atoms of one species, of any frame, are taken 32 at a time. Each one's neighbours are summed and projected on the channels; with
-atoms as lanes follow products, networks and their slopes; then each atom's slopes go back to its neighbours, one by one, so
+Atoms of one species, of any frame, are taken 32 at a time. Each one's neighbours are summed and projected on the channels.
+Products, networks and their slopes follow, with atoms as lanes. Then each atom's slopes go back to its neighbours one by one, so
 that the order of additions is always the same. Differences of positions, forces, virials and the repulsion are in double
 precision, everything else in single.
 
@@ -38,7 +38,7 @@ def _variant(*of: int):
 def compiled(degree: int):
     """The evaluation for harmonics up to a degree, as a C function.
 
-    It takes the address of the table of a `qcrystal.potential.native.arrays.Task`; adds to its results; and returns how many
+    It takes the address of the table of a `qcrystal.potential.native.arrays.Task` and adds to its results. It returns how many
     atoms have more neighbours than the descriptor has places.
     """
     digest = stamp(emit, simd, arrays, invariants, neighbourhoods)

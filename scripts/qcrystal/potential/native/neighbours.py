@@ -38,8 +38,8 @@ class Pairs:
 class Lists:
     """Pairs with a skin that serve as long as no pair can have come within the cutoff unseen.
 
-    Whether lists are old or new does not change a digit: their order is that of the atoms' numbers, and an atom that was put
-    back into the cell needs new ones.
+    Whether lists are old or new does not change a digit, as their order is that of the atoms' numbers. An atom that was put
+    back into the cell needs new lists.
 
     Parameters
     ----------

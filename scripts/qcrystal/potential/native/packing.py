@@ -1,8 +1,8 @@
 """A potential's functions as arrays that the kernels stream through.
 
-Take s(r), the networks and the normalisation together: what a neighbour of species b at distance r adds to channel m of
-an atom of species a is φ(r) Y(u). All φ are written as cubic B-splines in r with common knots: uniform, one at the
-inner cutoff, where the third derivative of s jumps, and one at the cutoff, where the φ vanish with two derivatives.
+Take s(r), the networks and the normalisation together. A neighbour of species b at distance r then adds φ(r) Y(u) to
+channel m of an atom of species a. All φ are written as cubic B-splines in r with common, uniform knots. One knot is at the
+inner cutoff, where the third derivative of s jumps. One is at the cutoff, where the φ vanish with two derivatives.
 Coefficients are those of least squares.
 """
 

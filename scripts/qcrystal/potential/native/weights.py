@@ -1,7 +1,7 @@
 """What the file of a frozen ``se_e2_a`` potential says: settings, networks, tables, repulsion.
 
 Read are the potentials of `qcrystal.potential.tensorflow_graph.finish`, with and without cubic invariants, and those that
-DeePMD-kit's TensorFlow backend freezes or compresses. The network with invariants has no names of its own in the graph: its
+DeePMD-kit's TensorFlow backend freezes or compresses. The network with invariants has no names of its own in the graph. Its
 constants are taken in the order in which `finish` writes them, and every shape must fit.
 """
 
@@ -31,8 +31,8 @@ class WeightsError(QcrystalError, ValueError):
 class Table:
     """Polynomials of fifth order in the normalised inverse distance, as DeePMD-kit's compression writes them.
 
-    ``coefficients`` (intervals, functions, 6) lowest power first; ``lower``, ``upper``, ``largest`` are the ends of the fine and
-    of the coarse intervals, whose lengths are ``fine`` and ``coarse``.
+    ``coefficients`` (intervals, functions, 6) have the lowest power first. ``lower``, ``upper``, ``largest`` are the ends of the
+    fine and of the coarse intervals, whose lengths are ``fine`` and ``coarse``.
     """
 
     coefficients: np.ndarray
@@ -91,8 +91,8 @@ class Weights:
     axis : int
         Channels on the shorter side of the products of two.
     embedding, higher : dict
-        By species of the central atom and of the neighbour: functions of the normalised s, the M channels, and what the probes
-        of degrees 2 and up see of them (empty without invariants).
+        Functions of the normalised s, by species of the central atom and of the neighbour. They are the M channels, and what
+        the probes of degrees 2 and up see of them. The latter is empty without invariants.
     first : dict
         Likewise: (M, K) probes of degree 1.
     probes : tuple of int

@@ -1,9 +1,9 @@
 """Results with their history as a Provenance Run Crate (profile 0.5 of Workflow Run RO-Crate, on RO-Crate 1.1).
 
-A record of a job becomes a ``CreateAction`` on the files that it read and wrote, a rule a ``HowToStep`` with its tool; the
-workflow's run and Snakemake's part in it are a ``CreateAction`` and an ``OrganizeAction`` with a ``ControlAction`` for each job.
-Files keep their paths relative to the repository and carry their SHA-256. What stays outside (trajectories unless they are asked
-for, data that are not ours to pass on) is named by its digest (RFC 6920), so that whoever has it can tell that it is the same.
+A record of a job becomes a ``CreateAction`` on the files that it read and wrote. A rule becomes a ``HowToStep`` with its tool.
+The workflow's run is a ``CreateAction``, Snakemake's part in it an ``OrganizeAction`` with a ``ControlAction`` for each job.
+Files keep their paths relative to the repository and carry their SHA-256. Trajectories stay outside unless they are asked for,
+and so do data that are not ours to pass on. These are named by their digest (RFC 6920), so that whoever has them can check them.
 """
 
 from __future__ import annotations

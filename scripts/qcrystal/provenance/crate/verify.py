@@ -1,7 +1,7 @@
 """Whether a crate still is what was written, and what its profile requires.
 
-A crate may come from anybody. Nothing is unpacked: members of an archive are read where they are; no path leads out of
-the crate; and an archive that would swell beyond all measure is refused.
+A crate may come from anybody. Nothing is unpacked: members of an archive are read where they are. No path leads out of
+the crate. An archive that would swell beyond all measure is refused.
 """
 
 from __future__ import annotations
