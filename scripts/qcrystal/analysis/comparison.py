@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri, stdtr
 
+from qcrystal.analysis.statistics import MANY, Estimate
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas, every_run
 from qcrystal.io.tables import read_table
 
 FAR = 3.0
-"""Combined standard errors beyond which two values differ."""
+"""Distance beyond which two values differ: what so many deviations of a normal number are as probable as."""
 SINGLE = ("quadrilateral_noise", "production_length", "max_frequency")
 """Observables that follow from a run's length or settings."""
 KEYS = [*CONDITION, "beads", "friction", "observable", "species"]
@@ -31,12 +34,33 @@ def compare(ours: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Conditions, observable, species, value, error, value_known, error_known, and distance in combined standard errors.
+        Conditions, observable, species, value, error, value_known, error_known, and distance. The distance is in deviations of
+        a normal number: a difference of two errors that few degrees of freedom tell is less than 2.
     """
     means = [combine_replicas(table[~table["observable"].isin(SINGLE)], KEYS) for table in (ours, known) if len(table)]
     if len(means) < 2:
         return pd.DataFrame(columns=[*KEYS, "value", "error", "value_known", "error_known", "distance"])
     joined = means[0].merge(means[1], on=KEYS, suffixes=("", "_known"))
     joined = joined[np.hypot(joined["error"], joined["error_known"]) > 0].reset_index(drop=True)
-    sigma = np.hypot(joined["error"], joined["error_known"])
-    return joined.assign(distance=(joined["value"] - joined["value_known"]).abs() / sigma)
+    rows: list[Any] = list(joined.itertuples())
+    return joined.assign(distance=[distance(row.value - row.value_known, *_errors(row)) for row in rows])
+
+
+def _errors(row: Any) -> tuple[Estimate, Estimate]:
+    return (
+        Estimate(row.value, row.error, np.nan, row.freedom),
+        Estimate(row.value_known, row.error_known, np.nan, row.freedom_known),
+    )
+
+
+def distance(difference: float, one: Estimate, other: Estimate) -> float:
+    """Deviations of a normal number that are as probable as a difference of two values.
+
+    The degrees of freedom of the combined error are those of B. L. Welch, Biometrika 34, 28 (1947). They are at least the fewer
+    of the two errors.
+    """
+    variances = np.square([one.standard, other.standard])
+    shares = variances / variances.sum()
+    freedom = 1.0 / max(float(np.sum(np.square(shares) / [one.freedom, other.freedom])), 1.0 / MANY)
+    t = abs(difference) / np.sqrt(variances.sum())
+    return float(min(-ndtri(stdtr(freedom, -t)), t))

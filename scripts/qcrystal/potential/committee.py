@@ -15,8 +15,8 @@ from ase import Atoms
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.errors import QcrystalError
-from qcrystal.potential.engines import Engine, PotentialError, open_potential
-from qcrystal.potential.evaluate import predict
+from qcrystal.potential.engines import Engine, open_potential
+from qcrystal.potential.evaluate import predict, types_of
 
 
 class CommitteeError(QcrystalError, ValueError):
@@ -99,21 +99,26 @@ class Committee:
 
     def evaluate_crystals(self, crystals: Sequence[Atoms]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Energies (M, F) and, of each of F periodic crystals of any composition, forces (M, N, 3) of every member."""
+        for number, atoms in enumerate(crystals):
+            _check_periodic(number, atoms)
         members = []
         for potential in self._potentials:
-            given = []
-            for atoms in crystals:
-                _unlabelled(atoms)  # complains of what cannot be evaluated
-                unknown = sorted(set(atoms.get_chemical_symbols()) - set(potential.species))
-                if unknown:
-                    raise PotentialError(
-                        f"{atoms.get_chemical_formula()}: {unknown[0]} is not among {potential.species}"
-                    )
-                types = [potential.species.index(symbol) for symbol in atoms.get_chemical_symbols()]
-                given.append((atoms.positions, atoms.cell.array, types))
+            given = [
+                (
+                    atoms.positions,
+                    atoms.cell.array,
+                    types_of(potential, atoms.get_chemical_symbols(), atoms.get_chemical_formula()),
+                )
+                for atoms in crystals
+            ]
             members.append(potential.evaluate_crystals(given)[:2])
         energies, forces = zip(*members, strict=True)
         return np.array(energies), [np.array(own) for own in zip(*forces, strict=True)]
+
+
+def _check_periodic(number: int, atoms: Atoms) -> None:
+    if not atoms.pbc.all():
+        raise CommitteeError(f"committee: frame {number} has pbc {atoms.pbc.tolist()}; set all three to true")
 
 
 def _unlabelled(frames: Atoms | Sequence[Atoms]) -> LabelledFrames:
@@ -128,8 +133,7 @@ def _unlabelled(frames: Atoms | Sequence[Atoms]) -> LabelledFrames:
                 f"committee: frame {number} is {atoms.get_chemical_formula()} and frame 0 {frames[0].get_chemical_formula()}, "
                 "or in another order; evaluate them apart"
             )
-        if not atoms.pbc.all():
-            raise CommitteeError(f"committee: frame {number} has pbc {atoms.pbc.tolist()}; set all three to true")
+        _check_periodic(number, atoms)
     count, shape = len(frames), (len(frames), len(symbols), 3)
     return LabelledFrames(
         name="frames",

@@ -30,11 +30,7 @@ def predict(
 
     ``atoms_per_batch`` bounds the memory.
     """
-    species = potential.species
-    unknown = sorted(set(system.symbols) - set(species))
-    if unknown:
-        raise PotentialError(f"{system.source}: species {unknown[0]} is not among the potential's {species}")
-    types = [species.index(symbol) for symbol in system.symbols]
+    types = types_of(potential, system.symbols.tolist(), str(system.source))
     frames, atoms = len(system), len(types)
     step = max(1, atoms_per_batch // atoms)
     parts = []
@@ -43,6 +39,15 @@ def predict(
         parts.append(potential.evaluate(system.positions[chosen], system.cells[chosen], types))
     energies, forces, virials = (np.concatenate(values) for values in zip(*parts, strict=True))
     return energies, forces, virials
+
+
+def types_of(potential: Evaluator, symbols: Sequence[str], where: str) -> list[int]:
+    """Numbers of the species of atoms in a potential; `PotentialError` names ``where`` and a species that it lacks."""
+    species = potential.species
+    unknown = sorted(set(symbols) - set(species))
+    if unknown:
+        raise PotentialError(f"{where}: species {unknown[0]} is not among the potential's {species}")
+    return [species.index(symbol) for symbol in symbols]
 
 
 def thinning(systems_by_split: Mapping[str, Sequence[LabelledFrames]], most: int = TRAINING_FRAMES) -> dict[str, int]:

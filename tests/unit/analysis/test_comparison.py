@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
+from scipy.stats import t as student_t
 
 from qcrystal.analysis.comparison import compare
 
@@ -28,3 +30,12 @@ def test_only_equal_conditions_with_errors_are_compared():
     assert compare(summary(900.0, 3.0), summary(900.0, 3.0, atoms=44)).empty
     assert compare(summary(900.0, np.nan), summary(900.0, 3.0)).empty
     assert compare(summary(900.0, 3.0), pd.DataFrame()).empty
+
+
+def test_few_degrees_of_freedom_make_values_less_far():
+    """Two errors of two degrees of freedom each: by Welch their difference has four. Infinitely many give the normal distance."""
+    ours, known = summary(903.0, 1.0).assign(freedom=2.0), summary(900.0, 1.0).assign(freedom=2.0)
+    standard = 1.0 / student_t(2).ppf(0.5 * (1 + 0.6826894921370859))
+    t = 3.0 / np.hypot(standard, standard)
+    assert compare(ours, known)["distance"].iloc[0] == pytest.approx(-norm.ppf(student_t(4).sf(t)))
+    assert compare(summary(903.0, 1.0), summary(900.0, 1.0))["distance"].iloc[0] == pytest.approx(3 / np.sqrt(2))
