@@ -61,6 +61,8 @@ def distance(difference: float, one: Estimate, other: Estimate) -> float:
     """
     variances = np.square([one.standard, other.standard])
     shares = variances / variances.sum()
-    freedom = 1.0 / max(float(np.sum(np.square(shares) / [one.freedom, other.freedom])), 1.0 / MANY)
-    t = abs(difference) / np.sqrt(variances.sum())
-    return float(min(-ndtri(stdtr(freedom, -t)), t))
+    inverse_freedom = float(np.sum(np.square(shares) / [one.freedom, other.freedom]))
+    t = float(abs(difference) / np.sqrt(variances.sum()))
+    if inverse_freedom < 1.0 / MANY:
+        return t
+    return min(-float(ndtri(stdtr(1.0 / inverse_freedom, -t))), t)  # very far values have no probability left
