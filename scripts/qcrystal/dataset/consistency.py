@@ -39,6 +39,9 @@ UNEXPLAINED = 0.8
 """Share of the energy differences that right labels never leave unexplained."""
 EXPLAINED, EXPLAINED_BY_FEW, EXPLAINED_BY_FIT = 0.25, 0.15, 0.5
 """Shares that a mistake leaves at most: a known one, a known one told from few frames, and a factor that was fitted."""
+CONTRADICTED, EXPLAINED_BESIDE = 1.2, 0.3
+"""Labels that leave more than the first share contradict the energies, not only say little. Then a known mistake is told
+that leaves half of the energies, if this is less than the second share of what the labels leave."""
 ALIKE = 0.05
 """Mistakes whose shares differ by less cannot be told apart, and are all named."""
 FEW, ENOUGH = 4, 8
@@ -198,7 +201,7 @@ def _judge(source: str, comparisons: Sequence[Comparison]) -> None:
     energy = np.concatenate([comparison.energy for comparison in comparisons]) * weights
     work = np.concatenate([comparison.work for comparison in comparisons]) * weights[:, None]
     volume = float(np.median([comparison.volume for comparison in comparisons]))
-    mistake = known_mistake(energy, work, volume, EXPLAINED if independent >= FEW else EXPLAINED_BY_FEW)
+    mistake = known_mistake(energy, work, volume, independent)
     if mistake:
         raise DatasetError(f"{source}: {mistake}; the energies of neighbouring frames say so: correct the labels")
     if independent < ENOUGH:
@@ -251,7 +254,7 @@ def fit(energy: np.ndarray, work: np.ndarray, independent: int) -> tuple[np.ndar
     return factors, errors
 
 
-def known_mistake(energy: np.ndarray, work: np.ndarray, volume: float, most: float = EXPLAINED) -> str | None:
+def known_mistake(energy: np.ndarray, work: np.ndarray, volume: float, independent: int) -> str | None:
     """The mistakes of known kinds that explain the energies, where right labels would not; None if there is none.
 
     Parameters
@@ -260,20 +263,25 @@ def known_mistake(energy: np.ndarray, work: np.ndarray, volume: float, most: flo
         See `fit`.
     volume
         See `Comparison`.
-    most
-        Share of the energy differences that it may leave unexplained.
+    independent
+        Number of independent energy differences.
     """
     total = np.abs(energy).sum()
-    if total == 0 or np.abs(energy - work.sum(axis=1)).sum() < UNEXPLAINED * total:
+    right = np.abs(energy - work.sum(axis=1)).sum() / max(total, 1e-300)
+    if total == 0 or right < UNEXPLAINED:
         return None
+    most = EXPLAINED if independent >= FEW else EXPLAINED_BY_FEW
     trials = [(factor, factor, text) for factor, text in ENERGY_MISTAKES.items()]
     trials += [(factor, 1.0, text) for factor, text in FORCE_MISTAKES.items()]
     trials += [(1.0, factor, text) for factor, text in VIRIAL_MISTAKES.items()]
     trials.append((1.0, volume, "virials look like stresses in eV/Å³ (virial = -volume × stress)"))
     trials.append((1.0, -volume, "virials look like stresses of the wrong sign in eV/Å³ (virial = -volume × stress)"))
-    trials.append((-1.0, -1.0, f"{FORCE_MISTAKES[-1.0]}, and {VIRIAL_MISTAKES[-1.0]}"))
+    if work.any(axis=0).all():
+        trials.append((-1.0, -1.0, f"{FORCE_MISTAKES[-1.0]}, and {VIRIAL_MISTAKES[-1.0]}"))
     left = [np.abs(energy - work @ np.array(factors)).sum() / total for *factors, _ in trials]
-    if min(left) > most:
+    if min(left) > most and not (
+        independent > FEWEST and right > CONTRADICTED and min(left) < min(EXPLAINED_BY_FIT, EXPLAINED_BESIDE * right)
+    ):
         return None
     alike = sorted((share, text) for share, (*_, text) in zip(left, trials, strict=True) if share < min(left) + ALIKE)
     return " or ".join(text for _, text in alike)

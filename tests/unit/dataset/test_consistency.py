@@ -75,6 +75,7 @@ def sets():
         "rare gas": labelled(dynamics(ARGON, LennardJones(**ARGON_LIKE), 80, 15, 10, 5), LennardJones(**ARGON_LIKE)),
         "strained": labelled(rattled(ALUMINIUM, 0.03, 0.02, 10), EMT()),
         "few strained": labelled(rattled(ALUMINIUM, 0.02, 0.02, 4), EMT()),
+        "few anharmonic": labelled(rattled(ALUMINIUM, 0.08, 0.01, 6), EMT()),
         "equation of state": labelled(equation_of_state(), EMT()),
         "far apart": labelled(rattled(ALUMINIUM, 0.6, 0.0, 6), EMT()),
     }
@@ -148,7 +149,13 @@ def test_mistakes_are_found_and_named(sets, mistake):
 
 @pytest.mark.parametrize(
     ("system", "mistake"),
-    [("metal", "forces' sign"), ("metal", "forces in Ha/Bohr"), ("few strained", "virials' sign")],
+    [
+        ("metal", "forces' sign"),
+        ("metal", "forces in Ha/Bohr"),
+        ("few strained", "virials' sign"),
+        ("few anharmonic", "forces' sign"),
+        ("few anharmonic", "energies in Ha"),
+    ],
 )
 def test_four_frames_are_enough(sets, system, mistake):
     spoil, _, message = MISTAKES[mistake]
