@@ -14,7 +14,8 @@ START ?= model
 DEVICE ?= cpu
 CORES ?= $(shell nproc)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-export $(KNOWN) SAID
+GOALS := $(MAKECMDGOALS)
+export $(KNOWN) SAID GOALS
 # One environment per device, so that neither is rebuilt for the other's sake.
 SUFFIX := $(if $(filter cuda,$(DEVICE)),-cuda)
 VENV := .venv$(SUFFIX)
@@ -37,6 +38,7 @@ COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --n
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
+	@echo "                                                 CRYSTAL=lah10|h3s|...|all; all: those that have a released potential"
 	@echo "make paper       the manuscript's PDF (needs TeX) SCALE=... START=..."
 	@echo "make audit       where results come from, and whether they hold: T=<figure|table|number|run|model|file> (all if left out), HTML=page.html"
 	@echo "make seal        list and sign the results            KEY=~/.ssh/id_ed25519"
@@ -74,9 +76,15 @@ $(READY): | variables
 	@$(VENV)/bin/python -m qcrystal compile models/*/model.pb
 	@touch $@
 
+# A name of its own: `make -n` runs each line in which it reads MAKE itself.
+EACH = $(MAKE) --no-print-directory figures
+
 # The scale `reference` is days of computing: its figures are drawn from the committed tables, and nothing else runs.
+# CRYSTAL=all takes the crystals that have a released potential, one after the other.
 figures: $(READY)
-	@$(NAME); if [ "$$name" = reference ]; then $(QCRYSTAL) reduced figures --crystal "$$CRYSTAL" --scale "$$name"; exit; fi; \
+	@$(NAME); if [ "$$CRYSTAL" = all ]; then for one in $$($(QCRYSTAL) crystals); do \
+			echo "Crystal: $$one"; $(EACH) "CRYSTAL=$$one" || exit; done; exit; fi; \
+		if [ "$$name" = reference ]; then $(QCRYSTAL) reduced figures --crystal "$$CRYSTAL" --scale "$$name"; exit; fi; \
 		$(RUN) $(CONFIG) && echo "Results: $(RESULTS)/index.html   log: $(RESULTS)/logs/snakemake.log"
 
 paper: $(READY)

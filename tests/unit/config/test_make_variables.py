@@ -11,7 +11,9 @@ import pytest
 from cases import cases
 from complaints import says
 
+from qcrystal.commands.crystals import with_a_potential
 from qcrystal.config import make_variables
+from qcrystal.io.yaml_files import read_mapping
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -88,6 +90,24 @@ def test_what_make_is_told_reaches_no_shell(bare, name, text):
     finally:
         shutil.rmtree(bare / ".venv")
         (bare / "said").unlink(missing_ok=True)
+
+
+def test_all_crystals_are_those_with_a_potential_and_for_figures_alone(bare):
+    """The command names what `CRYSTAL=all` takes; any other target refuses the word."""
+    named = with_a_potential(ROOT / "config/crystals")
+    assert {"lah10", "lithium"} - set(named) == {"lithium"}
+    assert all((ROOT / read_mapping(ROOT / f"config/crystals/{name}/sources.yaml")["model"]).is_dir() for name in named)
+    refused = make(bare, "audit", "CRYSTAL=all")
+    assert refused.returncode == 2 and "all is for `make figures` alone" in refused.stderr
+    variables = {
+        "CRYSTAL": "all",
+        "SCALE": "smoke",
+        "START": "model",
+        "DEVICE": "cpu",
+        "CORES": "2",
+        "GOALS": "figures",
+    }
+    assert list(make_variables.problems(variables, ROOT)) == []
 
 
 def test_good_variables_of_make_are_not_refused(bare):
