@@ -1,8 +1,6 @@
-# Critical temperatures from couplings, and what the formulas say of one Einstein peak.
-from qcrystal.superconductivity.electron_phonon import files_of
-from qcrystal.superconductivity.pseudopotentials import RECIPES as PSEUDOPOTENTIALS
+# Couplings between electrons and phonons, and critical temperatures from them; what the formulas say of one Einstein peak.
+include: "inputs/superconductivity.smk"
 
-SUPERCONDUCTIVITY = CRYSTAL.superconductivity
 
 if SUPERCONDUCTIVITY:
 
@@ -42,11 +40,117 @@ if SUPERCONDUCTIVITY:
         script:
             "../scripts/superconductivity/tc_formulas.py"
 
-    if SUPERCONDUCTIVITY.compounds:
+    if COMPUTED:
+        EPC_SETTINGS = SUPERCONDUCTIVITY.electron_phonon
+
+        wildcard_constraints:
+            compound=one_of(COMPUTED),
+            meshes=one_of(EPC_MESHES),
+
+        rule epc_relax:
+            input:
+                pseudopotential_files,
+            output:
+                crystal=results(f"{EPC}/relaxed.extxyz"),
+                folder=directory(results(f"{EPC}/relax")),
+                prov=results(f"{EPC}/relaxed.prov.json"),
+            log:
+                logs("superconductivity/relax-{compound}.log"),
+            conda:
+                environment("superconductivity")
+            threads: 1
+            resources:
+                **cpu(mem_mb=4000, minutes=240),
+            params:
+                **code("superconductivity/epc_relax.py"),
+                crystal=lambda wildcards: plain(COMPUTED[wildcards.compound].crystal),
+                pressure=lambda wildcards: COMPUTED[wildcards.compound].pressure,
+                k=max(each["k"] for each in EPC_MESHES.values()),
+                cutoff=EPC_SETTINGS.cutoff,
+                width=EPC_SETTINGS.width,
+            script:
+                "../scripts/superconductivity/epc_relax.py"
+
+        rule epc_scf:
+            input:
+                crystal=results(f"{EPC}/relaxed.extxyz"),
+                pseudopotentials=pseudopotential_files,
+            output:
+                folder=directory(results(f"{EPC}/{{meshes}}/scf")),
+                prov=results(f"{EPC}/{{meshes}}/scf.prov.json"),
+            log:
+                logs("superconductivity/scf-{compound}-{meshes}.log"),
+            conda:
+                environment("superconductivity")
+            threads: 1
+            resources:
+                **cpu(mem_mb=4000, minutes=240),
+            params:
+                **code("superconductivity/epc_scf.py"),
+                meshes=lambda wildcards: EPC_MESHES[wildcards.meshes],
+                cutoff=EPC_SETTINGS.cutoff,
+                width=EPC_SETTINGS.width,
+            script:
+                "../scripts/superconductivity/epc_scf.py"
+
+        rule epc_q:
+            input:
+                folder=results(f"{EPC}/{{meshes}}/scf"),
+            output:
+                couplings=results(f"{EPC}/{{meshes}}/elph_dir/elph.inp_lambda.{{number}}"),
+                matrix=results(f"{EPC}/{{meshes}}/x.dyn{{number}}"),
+                prov=results(f"{EPC}/{{meshes}}/q{{number}}.prov.json"),
+            log:
+                logs("superconductivity/{compound}-{meshes}-q{number}.log"),
+            benchmark:
+                benchmarks("superconductivity/{compound}-{meshes}-q{number}.tsv")
+            wildcard_constraints:
+                number="[1-9][0-9]*",
+            conda:
+                environment("superconductivity")
+            threads: 1
+            resources:
+                **cpu(mem_mb=4000, minutes=1440),
+            params:
+                **code("superconductivity/epc_q.py"),
+                meshes=lambda wildcards: EPC_MESHES[wildcards.meshes],
+                wave_vectors=lambda wildcards: wave_vectors(wildcards.compound, wildcards.meshes),
+                sigma=EPC_SETTINGS.sigma,
+                sigmas=EPC_SETTINGS.sigmas,
+                threshold=EPC_SETTINGS.threshold,
+                work=lambda wildcards: results(
+                    EPC.format(**wildcards) + f"/{wildcards.meshes}/work/q{wildcards.number}"
+                ),
+            script:
+                "../scripts/superconductivity/epc_q.py"
+
+    if COUPLED:
+
+        rule epc_collect:
+            input:
+                [file for name in COUPLED for file in coupling_files(name)],
+            output:
+                couplings=results("superconductivity/couplings.csv"),
+                spectra=results("superconductivity/spectra.csv"),
+                prov=results("superconductivity/couplings.prov.json"),
+            log:
+                logs("superconductivity/couplings.log"),
+            conda:
+                environment("superconductivity")
+            threads: 1
+            resources:
+                **cpu(mem_mb=1000, minutes=10),
+            params:
+                **code("superconductivity/epc_collect.py"),
+                compounds=COUPLED,
+                lowest_frequency=SUPERCONDUCTIVITY.lowest_frequency,
+                phonon_width=SUPERCONDUCTIVITY.electron_phonon.phonon_width,
+            script:
+                "../scripts/superconductivity/epc_collect.py"
 
         rule tc:
             input:
-                [file for each in SUPERCONDUCTIVITY.compounds.values() for file in files_of(each.coupling)],
+                [file for name in COUPLED for file in coupling_files(name)],
             output:
                 table=results("superconductivity/tc.csv"),
                 prov=results("superconductivity/tc.prov.json"),
@@ -59,8 +163,10 @@ if SUPERCONDUCTIVITY:
                 **cpu(mem_mb=1000, minutes=30),
             params:
                 **code("superconductivity/tc.py"),
-                compounds={name: plain(each) for name, each in SUPERCONDUCTIVITY.compounds.items()},
+                compounds=COUPLED,
                 mu_star=SUPERCONDUCTIVITY.mu_star,
                 lowest_frequency=SUPERCONDUCTIVITY.lowest_frequency,
+                converged_sigmas=list(SUPERCONDUCTIVITY.electron_phonon.converged_sigmas),
+                converged_change=SUPERCONDUCTIVITY.electron_phonon.converged_change,
             script:
                 "../scripts/superconductivity/tc.py"

@@ -11,7 +11,7 @@ from qcrystal.config.learning import LearningEffort
 from qcrystal.config.search import SearchEffort
 from qcrystal.config.statics import StaticsEffort
 from qcrystal.config.sweep import Sweep
-from qcrystal.config.ternary import TernaryEffort
+from qcrystal.config.ternary import Meshes, TernaryEffort
 from qcrystal.config.training import TrainingEffort
 from qcrystal.config.variational import NctEffort
 from qcrystal.fields import Name, Strict
@@ -32,6 +32,8 @@ class Scale(Strict):
     """Structure search."""
     ternary: TernaryEffort | None = None
     """Search over compositions; null: the crystal has none."""
+    electron_phonon: list[Meshes] = []
+    """Meshes at which couplings of the crystal's compounds are computed; empty: none are."""
     sampling: SamplingEffort
     """What is kept of the dynamics."""
     sweeps: dict[Name, Sweep]

@@ -13,6 +13,7 @@ from qcrystal.crystal.prototype import Length, Prototype
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict
 from qcrystal.superconductivity.critical_temperature import TcError, check_mu_star
+from qcrystal.superconductivity.pseudopotentials import RECIPES
 
 SmallNumber = Annotated[Count, Field(le=20)]
 
@@ -133,32 +134,89 @@ def dense_mesh_holds_the_coarse_one(k: int, dense_k: int, q: int) -> Iterator[Pr
         yield Problem("", "q", f"{q} does not divide k, {k}", "take a divisor of k")
 
 
-class Coupling(Strict):
-    """Electron-phonon coupling by Quantum ESPRESSO."""
+class Meshes(Strict):
+    """Points along each reciprocal vector."""
 
     checks = (dense_mesh_holds_the_coarse_one,)
 
-    cutoff: Positive
-    """Of the plane waves, Ry."""
     k: Count
-    """Points along each reciprocal vector, of the charge density."""
+    """Of the charge density and the phonons."""
     dense_k: Count
-    """The same of the mesh on which the coupling is summed; a multiple of ``k``."""
+    """Of the mesh on which the coupling is summed; a multiple of ``k``."""
     q: Count
-    """The same of the phonons' wave vectors; a divisor of ``k``."""
+    """Of the phonons' wave vectors; a divisor of ``k``."""
+
+
+class GivenCoupling(Strict):
+    """Couplings that were computed before."""
+
+    path: FilePath
+    """Folder of ``elph.inp_lambda`` files of ph.x, or a table of α²F (``frequency`` in THz, ``alpha2f``)."""
+    meshes: Meshes | None = None
+    """Those that it was computed with; null: not known."""
+
+
+def couplings_come_from_somewhere(
+    couplings: list[GivenCoupling], crystal: Prototype | None, pressure: float | None
+) -> Iterator[Problem]:
+    """A compound has couplings, or a crystal at a pressure of which they are computed."""
+    if not couplings and crystal is None:
+        yield Problem("", "couplings", "nothing to compute T_c from", "name a folder of ph.x, or give a crystal")
+    if crystal is not None and pressure is None:
+        yield Problem("", "pressure", "a crystal is to be relaxed, at no pressure", "give one (GPa)")
+    for element in sorted({site.element for site in crystal.sites} - set(RECIPES)) if crystal else ():
+        found = f"no recipe of a pseudopotential for {element}, only for {', '.join(RECIPES)}"
+        yield Problem("", "crystal", found, "add one to qcrystal.superconductivity.pseudopotentials")
 
 
 class Compound(Strict):
     """A compound whose T_c is computed."""
 
-    coupling: FilePath
-    """Folder of ``elph.inp_lambda`` files of ph.x, or a table of α²F (``frequency`` in THz, ``alpha2f``)."""
+    checks = (couplings_come_from_somewhere,)
+
     prototype: Name
     """What its structure is called; one prototype may have many compounds."""
     formula: Name
     """Chemical formula."""
-    settings: Coupling | None = None
-    """How it was computed; null: not known."""
+    couplings: list[GivenCoupling] = []
+    """Those that were computed before, each with other meshes."""
+    crystal: Prototype | None = None
+    """Where its relaxation by pw.x starts; null: nothing is computed here."""
+    pressure: Pressure | None = None
+    """GPa, of the relaxation."""
+
+
+def broadenings_reach_the_range(sigma: float, sigmas: int, converged_sigmas: tuple[float, float]) -> Iterator[Problem]:
+    """Some broadenings are within the range that convergence is judged in."""
+    low, high = converged_sigmas
+    if low > high:
+        yield Problem("", "converged_sigmas", f"from {low:g} to {high:g}", "put the smaller first")
+    elif not any(low - 1e-9 <= sigma * number <= high + 1e-9 for number in range(1, sigmas + 1)):
+        found = f"no multiple of sigma, {sigma:g} Ry, is within it"
+        yield Problem("", "converged_sigmas", found, f"they reach from {sigma:g} to {sigma * sigmas:g} Ry")
+
+
+class ElectronPhonon(Strict):
+    """Electron-phonon coupling by Quantum ESPRESSO. Ry."""
+
+    checks = (broadenings_reach_the_range,)
+
+    cutoff: Positive = 80
+    """Of the plane waves."""
+    width: Positive = 0.03
+    """Of the Methfessel-Paxton smearing of occupations."""
+    sigma: Positive = 0.005
+    """Broadening of the electrons' energies in the sum of couplings; its first ``sigmas`` multiples are taken."""
+    sigmas: Annotated[Count, Field(le=50)] = 10
+    """How many broadenings."""
+    threshold: Positive = 1e-13
+    """Self-consistency of the phonons, ``tr2_ph``."""
+    converged_sigmas: tuple[Positive, Positive] = (0.02, 0.05)
+    """Broadenings at which T_c must agree; below them few states of a mesh are near the Fermi energy."""
+    converged_change: Annotated[Positive, Field(lt=1)] = 0.1
+    """Largest relative change of T_c, by any mesh and broadening, that is called converged."""
+    phonon_width: Positive = 0.5
+    """Standard deviation (THz) of the peaks of α²F in its table."""
 
 
 class Superconductivity(Strict):
@@ -170,6 +228,8 @@ class Superconductivity(Strict):
     """Coulomb pseudopotentials, for a cutoff of ten times the highest frequency."""
     lowest_frequency: NotNegative = 2.0
     """Modes at Γ below this (THz) are acoustic and left out."""
+    electron_phonon: ElectronPhonon = ElectronPhonon()
+    """Settings of pw.x and ph.x, and when T_c is called converged."""
     compounds: dict[Name, Compound] = {}
     """By name; empty: only what the formulas say of one peak."""
 

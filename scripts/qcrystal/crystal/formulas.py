@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from ase.data import chemical_symbols
+from ase.formula import Formula
 
 from qcrystal.errors import Problem, QcrystalError
 
@@ -20,9 +21,9 @@ class CompositionError(QcrystalError, ValueError):
 class Space(NamedTuple):
     """Bounds of the compositions: ``largest_m`` and ``largest_n``; ``ratio`` is the least and largest x/(m+n)."""
 
-    largest_m: int = 4
-    largest_n: int = 4
-    ratio: tuple[float, float] = (3, 10)
+    largest_m: int
+    largest_n: int
+    ratio: tuple[float, float]
 
 
 def hydrogens(space: Space, metals: int) -> tuple[int, int]:
@@ -61,10 +62,17 @@ def parsed(formula: str) -> dict[str, int]:
     CompositionError
         It is none.
     """
-    parts = re.findall(r"([A-Z][a-z]?)(\d*)", formula)
-    if not formula or "".join(element + number for element, number in parts) != formula:
+    try:
+        counts = Formula(formula, strict=True).count()
+    except ValueError:
+        counts = {}
+    known = not set(counts) - set(chemical_symbols[1:]) and 0 not in counts.values()
+    if not counts or not known or not formula[0].isalpha():
         raise CompositionError(Problem("", "", f"{formula!r:.60} is no formula", "write it as Ca3YH24"))
-    counts: Counter[str] = Counter()
-    for element, number in parts:
-        counts[element] += int(number or 1)
-    return dict(counts)
+    return {str(element): int(number) for element, number in counts.items()}
+
+
+def formula_unit(formula: str) -> str:
+    """The formula with numbers that have no common divisor, its elements in Hill's order: one text for one unit."""
+    parsed(formula)
+    return f"{Formula(formula).reduce()[0]:hill}"

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from qcrystal.fields import Count, Number, Positive, Text
 from qcrystal.figures.options import (
+    CompoundCouplings,
     EquationOfState,
     FunnelErrors,
+    HydrogenCages,
     Options,
     OrderParameter,
     Overview,
@@ -472,6 +474,12 @@ KINDS: dict[str, Kind] = {
         options=TernaryHull,
     ),
     "false_rejects": Kind("figure", {"rejects": Role("ternary_rejects")}),
+    "broadening": Kind("figure", {"tc": Role("critical_temperatures")}),
+    "compound_couplings": Kind("table", {"tc": Role("critical_temperatures")}, {ANY: "any"}, CompoundCouplings),
+    "hydrogen_cages": Kind("figure", {"candidates": Role("ternary_all")}, {"cages": "list"}, HydrogenCages),
+    "tc_hull": Kind(
+        "figure", {"candidates": Role("ternary_all"), "tc": Role("critical_temperatures")}, {"tc": (), "hull": ()}
+    ),
     "tc_formulas": Kind("figure", {"formulas": Role("tc_formulas")}),
     "published_hydrides": Kind("table", {"candidates": Role("ternary_all")}, {"values": ()}),
     "funnel_errors": Kind("table", {"candidates": Role("ternary_candidates")}, {"error": "number"}, FunnelErrors),

@@ -87,6 +87,18 @@ class TernaryHull(Options):
     height: Number = 0.2
 
 
+class CompoundCouplings(Options):
+    """``sigma``: broadening (Ry) whose values the table shows, or the nearest one that was computed."""
+
+    sigma: Number = 0.03
+
+
+class HydrogenCages(Options):
+    """``height``: largest energy above the hull (eV/atom) of the candidates that are counted."""
+
+    height: Number = 0.05
+
+
 class FunnelErrors(Options):
     """``heights``: energies above the hull (meV/atom) whose loss is told; ``threshold`` (meV/atom) of F1."""
 

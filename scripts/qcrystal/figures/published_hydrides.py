@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from qcrystal.crystal.formulas import parsed
+from qcrystal.crystal.formulas import formula_unit
 from qcrystal.figures.kinds import Inputs, Options
 from qcrystal.figures.style import STAND_IN, searched_with_stand_in
 from qcrystal.manuscript.published import Cited
@@ -18,20 +18,13 @@ KNOWN = ("above_hull", "above_hull_dft")
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd.DataFrame:
     """A row per published formula: its value, and the lowest candidate of that formula unit in this search, if any."""
     table = inputs["candidates"]
-    units = [_unit(formula) for formula in table["formula"]]
+    units = [formula_unit(formula) for formula in table["formula"]]
     stand_in = f"; {STAND_IN}" if searched_with_stand_in(table) else ""
     rows = []
     for formula, value in published["values"].value.items():
-        same = table[[unit == _unit(formula) for unit in units]].sort_values("above_hull")
+        same = table[[unit == formula_unit(formula) for unit in units]].sort_values("above_hull")
         row = {"formula": formula, "published": value}
         row |= {name: same[name].iloc[0] if len(same) else np.nan for name in KNOWN}
         row["note"] = same["name"].iloc[0] + stand_in if len(same) else "not searched or not found here"
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _unit(formula: str) -> tuple[tuple[str, int], ...]:
-    """A formula unit: elements in order, with numbers that have no common divisor."""
-    counts = parsed(formula)
-    divisor = int(np.gcd.reduce(list(counts.values())))
-    return tuple(sorted((element, number // divisor) for element, number in counts.items()))

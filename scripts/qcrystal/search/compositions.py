@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from qcrystal.crystal.formulas import HYDROGEN, Space, check_space, hydrogens
@@ -45,13 +45,7 @@ class Composition(NamedTuple):
         return self._replace(m=self.m // divisor, n=self.n // divisor, x=self.x // divisor)
 
 
-PUBLISHED = Space()
-"""The bounds of the published search."""
-
-
-def compositions(
-    elements: Sequence[str], space: Space = PUBLISHED, max_atoms: int | None = None
-) -> Iterator[Composition]:
+def compositions(elements: Sequence[str], space: Space, max_atoms: int | None = None) -> Iterator[Composition]:
     """Every composition of every pair of elements, multiples of a formula too.
 
     Parameters
@@ -74,21 +68,3 @@ def compositions(
                 found = Composition(first, second, m, n, x)
                 if max_atoms is None or found.atoms <= max_atoms:
                     yield found
-
-
-def composition_of(counts: Mapping[str, int], elements: Iterable[str]) -> Composition | None:
-    """The composition of a cell of two elements and hydrogen, in the order of ``elements``; None of any other cell."""
-    metals = [element for element in elements if counts.get(element, 0)]
-    if len(metals) != 2 or not counts.get(HYDROGEN) or set(counts) - {*metals, HYDROGEN}:
-        return None
-    return Composition(metals[0], metals[1], counts[metals[0]], counts[metals[1]], counts[HYDROGEN])
-
-
-def belongs(composition: Composition, space: Space) -> bool:
-    """Whether a space has a composition, or its formula unit."""
-    return any(
-        1 <= one.m <= space.largest_m
-        and 1 <= one.n <= space.largest_n
-        and hydrogens(space, one.m + one.n)[0] <= one.x <= hydrogens(space, one.m + one.n)[1]
-        for one in (composition, composition.reduced)
-    )

@@ -15,16 +15,13 @@ from scipy.stats import beta
 
 from qcrystal.errors import QcrystalError
 
-P4 = 75
-"""Space group whose place in F2 the paper leaves open; counted apart."""
-
 
 class FunnelError(QcrystalError, ValueError):
     """Numbers that make no funnel; one line."""
 
 
 class Thresholds(NamedTuple):
-    """Of the stages, with the paper's values.
+    """Of the stages.
 
     Attributes
     ----------
@@ -38,11 +35,11 @@ class Thresholds(NamedTuple):
         F4: no mode is imaginary beyond this, THz.
     """
 
-    hull: float = 0.05
-    minimum_spacegroup: int = 75
-    hh_distance: float = 0.9
-    hh_fraction: float = 0.75
-    imaginary: float = 3.0
+    hull: float
+    minimum_spacegroup: int
+    hh_distance: float
+    hh_fraction: float
+    imaginary: float
 
 
 class Stage(NamedTuple):

@@ -167,11 +167,10 @@ def _keep(
     for site, colour in zip(sites, colours, strict=True):
         symbols[site] = colour
     whole.set_chemical_symbols(symbols)
-    metals = whole[sites]
-    data = symmetry_dataset(metals, EXACT)
-    if data is None or len(set(data.mapping_to_primitive)) < len(sites):
+    compared = whole[sites] if metals_tell else whole  # metals may have a smaller cell than the hydrogen leaves them
+    data = symmetry_dataset(compared, EXACT)
+    if data is None or len(set(data.mapping_to_primitive)) < len(compared):
         return
-    compared = metals if metals_tell else whole
     key = (len(sites), tuple(sorted(colours)), data.number)
     matcher = StructureMatcher(
         ltol=SAME_LENGTH, stol=SAME_SITE, angle_tol=SAME_ANGLE, primitive_cell=False, scale=False

@@ -104,12 +104,17 @@ def reference_phases(table: pd.DataFrame, crystals: Sequence[Atoms], enthalpies:
     return [Phase(n, counts_of(a), float(h)) for n, a, h in zip(table["name"], crystals, values, strict=True)]
 
 
-def expected_volume(counts: Mapping[str, int], references: References, elements: Iterable[str]) -> float:
-    """Volume (Å³/atom) of the references that a composition falls apart into."""
-    known = diagram(reference_phases(*references), elements)
-    volumes = dict(zip(references.table["name"], references.table["volume"], strict=True))
-    shares = decomposition(Phase("", counts, 0.0), known)
-    return sum(share * volumes[name] for name, share in shares.items())
+class ExpectedVolumes:
+    """Volumes (Å³/atom) of the references that compositions fall apart into; their hull is made once."""
+
+    def __init__(self, references: References, elements: Iterable[str]):
+        self.known = diagram(reference_phases(*references), elements)
+        self.volumes = dict(zip(references.table["name"], references.table["volume"], strict=True))
+
+    def of(self, counts: Mapping[str, int]) -> float:
+        """The volume for so many atoms of each element."""
+        shares = decomposition(Phase("", counts, 0.0), self.known)
+        return float(sum(share * self.volumes[name] for name, share in shares.items()))
 
 
 def random_starts(
@@ -122,12 +127,12 @@ def random_starts(
 ) -> list[Start]:
     """Random starts by number: number n is of composition n modulo their number, whatever batch it is in."""
     found = []
-    elements = list(dict.fromkeys([*table["first"], *table["second"], HYDROGEN]))
+    expected = ExpectedVolumes(references, list(dict.fromkeys([*table["first"], *table["second"], HYDROGEN])))
     for number in numbers:
         row = table.iloc[number % len(table)]
         composition = Composition(row["first"], row["second"], int(row["m"]), int(row["n"]), int(row["x"]))
         rng = np.random.default_rng([seed, number])
-        volume = expected_volume(composition.counts, references, elements)
+        volume = expected.of(composition.counts)
         start = random_start(composition, groups, volume, shortest, rng)
         log.info("start %d, %s: %s", number, composition.formula, start.origin if start else "no crystal")
         if start:
@@ -141,12 +146,12 @@ def ordered_starts(
     """All orderings of each pair on a prototype, at the volume of the references."""
     found = []
     for pair in pairs:
+        elements = [*pair, HYDROGEN]
+        chosen = [set(counts_of(crystal)) <= set(elements) for crystal in references.crystals]
+        crystals = [crystal for crystal, keep in zip(references.crystals, chosen, strict=True) if keep]
+        expected = ExpectedVolumes(References(references.table[chosen], crystals), elements)
         for start in orderings(prototype, name, pair, metals):
-            elements = [*pair, HYDROGEN]
-            chosen = [set(counts_of(crystal)) <= set(elements) for crystal in references.crystals]
-            crystals = [crystal for crystal, keep in zip(references.crystals, chosen, strict=True) if keep]
-            part = References(references.table[chosen], crystals)
-            found.append(at_volume(start, expected_volume(counts_of(start.atoms), part, elements)))
+            found.append(at_volume(start, expected.of(counts_of(start.atoms))))
     return found
 
 

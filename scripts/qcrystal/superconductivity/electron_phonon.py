@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +10,27 @@ from pathlib import Path
 import numpy as np
 
 from qcrystal.errors import Problem, QcrystalError
+from qcrystal.superconductivity.espresso import INSTALL
 from qcrystal.superconductivity.spectra import RYDBERG, Spectrum, weighted
 
+log = logging.getLogger(__name__)
 FILES = "elph.inp_lambda.*"
+DEGENERATE = 0.01
+"""THz."""
 STARS = "*.dyn*"
 """Dynamical matrices beside the couplings: they tell how many wave vectors a file stands for."""
-INSTALL = "apt-get install quantum-espresso"
 
 
 class CouplingError(QcrystalError, ValueError):
     """Couplings that cannot be used; one line names the file and says what to do."""
+
+
+class ImaginaryError(CouplingError):
+    """A crystal that is not stable as it is; it has no T_c."""
+
+
+NEGATIVE = 0.01
+"""Couplings below zero may sum to this part of λ; they are errors of the interpolation, and count as 0."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,24 @@ def read_folder(folder: Path) -> list[WaveVector]:
     return [read_couplings(path, _star(folder, int(path.suffix[1:]))) for path in files]
 
 
+def broadenings(points: list[WaveVector], where: str) -> list[float]:
+    """Broadenings (Ry) at which something couples, from the smallest on.
+
+    A mesh of k-points may be too coarse for the smallest: then nothing couples there.
+
+    Raises
+    ------
+    CouplingError
+        Wave vectors have other broadenings than the first one.
+    """
+    sigmas = sorted(points[0].couplings)
+    for number, point in enumerate(points, 1):
+        if sorted(point.couplings) != sigmas:
+            found = f"wave vector {number} has other broadenings than the first"
+            raise CouplingError(Problem(where, "", found, "run ph.x again with the same el_ph_sigma and el_ph_nsigma"))
+    return [sigma for sigma in sigmas if any(point.couplings[sigma].any() for point in points)]
+
+
 def files_of(coupling: str) -> list[str]:
     """What a compound's coupling is read from: the file of α²F, or the files of a folder of ``ph.x`` and above it."""
     folder = Path(coupling)
@@ -122,10 +152,12 @@ def spectrum_of(points: list[WaveVector], sigma: float, lowest: float, where: st
 
     Raises
     ------
-    CouplingError
+    ImaginaryError
         A mode is imaginary elsewhere, or beyond ``lowest`` at Γ: the crystal is not stable as it is.
+    CouplingError
+        Couplings below zero sum to more than `NEGATIVE` of λ.
     """
-    spectra = []
+    spectra, lost = [], 0.0
     for point in points:
         at_gamma = np.allclose(point.position, 0)
         imaginary = point.frequencies < (-lowest if at_gamma else 0)
@@ -133,12 +165,39 @@ def spectrum_of(points: list[WaveVector], sigma: float, lowest: float, where: st
             low = float(point.frequencies.min())
             q = " ".join(f"{value:.3f}" for value in point.position)
             found = f"imaginary: a mode of {low:.2f} THz at q = {q}"
-            raise CouplingError(Problem(where, "", found, "no T_c without a stable crystal"))
+            raise ImaginaryError(Problem(where, "", found, "no T_c without a stable crystal"))
         kept = point.frequencies >= (lowest if at_gamma else 1e-6)
-        couplings = np.clip(point.couplings[sigma][kept], 0, None)
-        spectra.append(Spectrum(point.frequencies[kept], couplings))
-    whole = weighted(spectra, [point.weight for point in points])
+        couplings = point.couplings[sigma][kept]
+        lost -= point.weight * float(couplings[couplings < 0].sum())
+        spectra.append(Spectrum(point.frequencies[kept], np.clip(couplings, 0, None)))
+    weights = [point.weight for point in points]
+    whole, lost = weighted(spectra, weights), lost / sum(weights)
+    if lost > NEGATIVE * whole.strength:
+        found = (
+            f"couplings below 0 sum to -{lost:.3g} at a broadening of {sigma:g} Ry, beside a λ of {whole.strength:.3g}"
+        )
+        raise CouplingError(Problem(where, "", found, "take a denser mesh of k-points"))
+    if lost:
+        log.warning("%s: couplings below 0 sum to -%.2g at %g Ry and count as 0", where, lost, sigma)
     return Spectrum.of_peaks(whole.frequencies, whole.couplings, where)
+
+
+def degeneracy_error(points: list[WaveVector], sigma: float, lowest: float) -> float:
+    """Largest relative difference of the couplings of degenerate modes: 0 on a mesh of k-points that is dense enough.
+
+    Modes within `DEGENERATE` THz of each other at one wave vector are taken for degenerate. Modes below ``lowest`` (THz), and
+    those with less than a hundredth of the strongest coupling, do not count.
+    """
+    worst = 0.0
+    strongest = max(float(point.couplings[sigma].max()) for point in points)
+    for point in points:
+        kept = point.frequencies > lowest
+        order = np.argsort(point.frequencies[kept])
+        frequency, coupling = point.frequencies[kept][order], point.couplings[sigma][kept][order]
+        for group in np.split(coupling, np.flatnonzero(np.diff(frequency) > DEGENERATE) + 1):
+            if len(group) and group.max() > 0.01 * strongest:
+                worst = max(worst, float((group.max() - group.min()) / group.max()))
+    return worst
 
 
 def _wrong(path: Path, found: str) -> CouplingError:

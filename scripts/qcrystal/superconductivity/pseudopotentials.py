@@ -18,7 +18,7 @@ from ase.data import atomic_numbers
 from scipy.linalg import eigh
 
 from qcrystal.errors import Problem, QcrystalError
-from qcrystal.superconductivity.electron_phonon import INSTALL
+from qcrystal.superconductivity.espresso import INSTALL
 
 REFERENCE_ERROR, EXCITED_ERROR = 1e-3, 5e-3
 """Ry: errors of eigenvalues that are accepted."""

@@ -10,6 +10,7 @@ from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError
 
 FOLDER = "config/crystals/ca-y-h"
+YTTRIUM = {"element": "Y", "position": [0, 0, 0]}
 
 
 @pytest.fixture
@@ -82,9 +83,31 @@ def test_what_cannot_be_searched_is_told_in_one_line(root, folder, file, key, va
     assert len(told) == 1 and told[0].startswith(f"{own}: "), str(error.value)
 
 
-def test_meshes_that_do_not_fit_are_told(root, folder):
-    meshes = {"cutoff": 60, "k": 8, "dense_k": 12, "q": 2}
-    compound = {"coupling": "x", "prototype": "Im-3m", "formula": "H3S", "settings": meshes}
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        (
+            "couplings",
+            [{"path": "x", "meshes": {"k": 8, "dense_k": 12, "q": 2}}],
+            "dense_k: 12 is no multiple of k, 8; take 16",
+        ),
+        ("couplings", [{"path": "x", "meshes": {"k": 8, "dense_k": 16, "q": 3}}], "q: 3 does not divide k, 8"),
+        ("couplings", [], "H3S.couplings: nothing to compute T_c from"),
+        (
+            "crystal",
+            {"spacegroup": 225, "lattice_constant": 4, "sites": [{"element": "Y", "position": [0, 0, 0]}]},
+            "no recipe of",
+        ),
+    ],
+)
+def test_compounds_without_couplings_are_told(root, folder, key, value, words):
+    compound = {"prototype": "Im-3m", "formula": "H3S", "pressure": 200, key: value}
     changed(folder / "crystal.yaml", "superconductivity.compounds", {"H3S": compound})
-    with pytest.raises(ConfigError, match=r"settings.dense_k: 12 is no multiple of k, 8; take 16"):
+    with pytest.raises(ConfigError, match=words):
+        load(settings(root, folder), root)
+
+
+def test_a_range_of_broadenings_that_none_reaches_is_told(root, folder):
+    changed(folder / "crystal.yaml", "superconductivity.electron_phonon", {"sigma": 0.1, "sigmas": 2})
+    with pytest.raises(ConfigError, match="converged_sigmas: no multiple of sigma, 0.1 Ry, is within it"):
         load(settings(root, folder), root)

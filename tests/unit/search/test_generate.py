@@ -114,3 +114,22 @@ def test_the_stand_in_has_the_forces_and_stress_of_its_energy():
     pair.calc = LennardJonesMixture(pairs)
     edge = 2.0**-6  # the potential is shifted to zero at twice the distance
     assert pair.get_potential_energy() == pytest.approx(-0.2 * (1 + edge**2 - 2 * edge))
+
+
+def test_hydrogen_may_make_an_ordering_primitive():
+    """Metals in columns of spacing c/2, hydrogen beside every second one.
+
+    Columns in turn Ca Y and Y Ca along a: the metals alone repeat after (a, 0, c/2), the crystal after (2a, 0, 0) and (0, 0, c).
+    """
+    metals = [{"element": "Ca", "position": [0, 0, z]} for z in (0, 0.5)]
+    sites = [*metals, {"element": "H", "position": [0.5, 0.5, 0]}]
+    prototype = Prototype(spacegroup=123, sites=sites, lattice_constant=3.0, c=5.0)
+    found = [start.atoms for start in orderings(prototype, "columns", ("Ca", "Y"), 4)]
+    hidden = 0
+    for atoms in found:
+        metals_alone = atoms[[symbol != "H" for symbol in atoms.get_chemical_symbols()]]
+        cell = spglib.find_primitive(
+            (metals_alone.cell.array, metals_alone.get_scaled_positions(), metals_alone.numbers)
+        )
+        hidden += len(atoms) == 6 and len(cell[2]) == 2
+    assert hidden > 0

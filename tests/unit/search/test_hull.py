@@ -18,6 +18,7 @@ from qcrystal.search.hull import (
 )
 
 ELEMENTS = ("Ca", "Y", "H")
+PAPER = Thresholds(hull=0.05, minimum_spacegroup=75, hh_distance=0.9, hh_fraction=0.75, imaginary=3.0)
 REFERENCES = [
     *(Phase(element, {element: 1}, 0.0) for element in ELEMENTS),
     Phase("CaH6", {"Ca": 1, "H": 6}, -0.30),
@@ -105,12 +106,12 @@ def candidates():
 
 
 def test_each_stage_rejects_what_its_threshold_says():
-    found = funnel.survivors(candidates(), Thresholds()).set_index("stage")
+    found = funnel.survivors(candidates(), PAPER).set_index("stage")
     assert found["kept"].to_dict() == {"F0": 7, "F1": 6, "F2": 5, "F3": 4, "F4": 3, "F5": 1}
     assert found["tested"].to_dict() == {"F0": 7, "F1": 7, "F2": 6, "F3": 5, "F4": 4, "F5": 2}
     assert found["untested"].to_dict() == {"F0": 0, "F1": 0, "F2": 0, "F3": 0, "F4": 0, "F5": 1}
-    assert list(candidates().index[funnel.passed(candidates(), Thresholds())]) == ["f"]
-    wider = Thresholds(hull=0.06, minimum_spacegroup=70, hh_fraction=0.5, imaginary=4)
+    assert list(candidates().index[funnel.passed(candidates(), PAPER)]) == ["f"]
+    wider = PAPER._replace(hull=0.06, minimum_spacegroup=70, hh_fraction=0.5, imaginary=4)
     assert funnel.survivors(candidates(), wider)["kept"].tolist() == [7, 7, 7, 7, 7, 2]
 
 
@@ -123,11 +124,11 @@ def test_rejects_are_drawn_over_all_distances():
     table = pd.DataFrame({"above_hull": np.linspace(0.06, 1.0, 100)})
     for column in ("spacegroup_number", "hh_fraction", "lowest_frequency", "above_hull_dft"):
         table[column] = np.nan
-    drawn = funnel.drawn_rejects(table, Thresholds(), 10, seed=3)
+    drawn = funnel.drawn_rejects(table, PAPER, 10, seed=3)
     assert list(np.searchsorted(np.linspace(0.06, 1.0, 101)[::10][1:-1], drawn["above_hull"])) == list(range(10))
     assert set(drawn["stage"]) == {"F1"}
-    assert funnel.drawn_rejects(table, Thresholds(), 10, seed=3).equals(drawn)
-    assert len(funnel.drawn_rejects(table, Thresholds(), 1000, seed=3)) == 100
+    assert funnel.drawn_rejects(table, PAPER, 10, seed=3).equals(drawn)
+    assert len(funnel.drawn_rejects(table, PAPER, 1000, seed=3)) == 100
 
 
 def test_losses_are_the_wrong_share_of_all_rejects():
@@ -135,6 +136,6 @@ def test_losses_are_the_wrong_share_of_all_rejects():
     for column in ("spacegroup_number", "hh_fraction", "lowest_frequency", "above_hull_dft"):
         table[column] = np.nan
     tested = pd.DataFrame({"stage": ["F1"] * 12, "above_hull_dft": [0.03] * 3 + [0.2] * 9})
-    first = funnel.false_rejects(table, tested, Thresholds()).set_index("stage").loc["F1"]
+    first = funnel.false_rejects(table, tested, PAPER).set_index("stage").loc["F1"]
     assert (first["rejected"], first["drawn"], first["wrong"], first["lost"]) == (200, 12, 3, 50)
     assert (first["lost_low"], first["lost_high"]) == pytest.approx((200 * 0.0549, 200 * 0.5719), abs=0.1)

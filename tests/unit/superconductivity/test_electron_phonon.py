@@ -7,9 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qcrystal.superconductivity.electron_phonon import CouplingError, read_couplings, read_folder, spectrum_of
+from qcrystal.superconductivity.electron_phonon import (
+    CouplingError,
+    ImaginaryError,
+    broadenings,
+    degeneracy_error,
+    read_couplings,
+    read_folder,
+    spectrum_of,
+)
 from qcrystal.superconductivity.spectra import RYDBERG
-from qcrystal.superconductivity.tables import compound_table
+from qcrystal.superconductivity.tables import Convergence, compound_table, coupling_table, spectrum_table
 
 H3S = Path(__file__).parent / "h3s"
 
@@ -43,13 +51,68 @@ def test_acoustic_modes_at_gamma_do_not_count():
     assert spectrum.strength == pytest.approx(points[0].couplings[0.05][3:].sum())
 
 
+RULE = Convergence(0.02, 0.05, 0.1)
+
+
+def compound(folder, meshes=None):
+    return {"formula": "H3S", "prototype": "Im-3m", "sources": [{"path": str(folder), "meshes": meshes}]}
+
+
 def test_a_table_holds_every_broadening_and_pseudopotential():
-    compound = {"formula": "H3S", "prototype": "Im-3m"}
-    table = compound_table("H3S", compound, H3S, [0.1, 0.13], 2.0)
+    table = compound_table("H3S", compound(H3S), [0.1, 0.13], 2.0, RULE)
     # at 0.005 Ry no level of the mesh is near enough to another: nothing couples
     assert sorted(set(table["sigma"])) == pytest.approx(np.arange(0.010, 0.0501, 0.005)) and len(table) == 18
-    assert set(table["status"]) == {"one set of meshes: whether it is converged is not known"}
+    assert set(table["status"]) == {"not known: α²F was given, or its meshes were not"}
     assert np.all(table["allen_dynes"] >= table["mcmillan"])
+    known = compound_table("H3S", compound(H3S, {"k": 8, "dense_k": 16, "q": 1}), [0.1], 2.0, RULE)
+    assert set(known["status"].str.partition(": ")[0]) == {"not converged"}
+
+
+def test_tables_of_couplings_and_spectra_sum_to_the_same_strength():
+    """λ = 2 ∫ α²F/ω dω: peaks of 0.2 THz do not reach below 0, and a Gaussian of relative width w changes λ by w² (1e-4)."""
+    couplings = coupling_table("H3S", compound(H3S))
+    spectra = spectrum_table("H3S", compound(H3S), 2.0, 0.2)
+    for sigma, part in spectra.groupby("sigma"):
+        modes = couplings[(couplings["sigma"] == sigma) & (couplings["frequency"] > 2)]
+        strength = (modes["weight"] * modes["coupling"]).sum()
+        frequency, value = part["frequency"].to_numpy(), part["alpha2f"].to_numpy()
+        ratio = np.divide(2 * value, frequency, out=np.zeros_like(value), where=frequency > 0)
+        assert np.trapezoid(ratio, frequency) == pytest.approx(strength, rel=2e-3)
+
+
+def test_an_imaginary_crystal_has_a_row_and_no_temperature(tmp_path):
+    for name in ("elph.inp_lambda.1", "x.dyn1"):
+        shutil.copy(H3S / name, tmp_path)
+    path = tmp_path / "elph.inp_lambda.1"
+    path.write_text(path.read_text().replace("0.333717E-04", "-0.333717E-04", 1))
+    table = compound_table("H3S", compound(tmp_path), [0.1], 2.0, RULE)
+    assert list(table["status"]) == ["imaginary: a mode of -19.00 THz at q = 0.000 0.000 0.000"]
+    assert table["eliashberg"].isna().all()
+
+
+def test_degenerate_modes_tell_that_the_mesh_is_too_coarse():
+    """Optical modes at Γ of Im-3m are threefold. At 0.05 Ry the file has λ = 0.1993, 0.1813, 0.1651 for the lowest three."""
+    points = read_folder(H3S)
+    assert degeneracy_error(points, 0.05, 2.0) == pytest.approx(1 - 0.1651 / 0.1993)
+    points[0].couplings[0.05][:] = 0.2
+    assert degeneracy_error(points, 0.05, 2.0) == 0
+
+
+def test_couplings_below_zero_are_refused_or_told(caplog):
+    points = read_folder(H3S)
+    points[0].couplings[0.05][3] = -0.001
+    assert spectrum_of(points, 0.05, 2.0, "H3S").couplings.min() >= 0
+    assert "H3S: couplings below 0 sum to -0.001 at 0.05 Ry and count as 0" in caplog.text
+    points[0].couplings[0.05][3] = -0.1
+    with pytest.raises(CouplingError, match=r"below 0 sum to -0.1 at a broadening of 0.05 Ry.* denser mesh"):
+        spectrum_of(points, 0.05, 2.0, "H3S")
+
+
+def test_wave_vectors_with_other_broadenings_are_refused():
+    points = read_folder(H3S) + read_folder(H3S)
+    del points[1].couplings[0.05]
+    with pytest.raises(CouplingError, match="H3S: wave vector 2 has other broadenings than the first"):
+        broadenings(points, "H3S")
 
 
 def test_an_imaginary_mode_ends_a_compound(tmp_path):
@@ -57,7 +120,7 @@ def test_an_imaginary_mode_ends_a_compound(tmp_path):
         shutil.copy(H3S / name, tmp_path)
     path = tmp_path / "elph.inp_lambda.1"
     path.write_text(path.read_text().replace("0.333717E-04", "-0.333717E-04", 1))
-    with pytest.raises(CouplingError, match=r"H3S: imaginary: a mode of -19.00 THz at q = 0.000 0.000 0.000; no T_c"):
+    with pytest.raises(ImaginaryError, match=r"H3S: imaginary: a mode of -19.00 THz at q = 0.000 0.000 0.000; no T_c"):
         spectrum_of(read_folder(tmp_path), 0.05, 2.0, "H3S")
 
 

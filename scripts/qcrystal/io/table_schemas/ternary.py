@@ -33,13 +33,19 @@ CANDIDATE = (
 )
 TC = (
     number("mu_star", "", "Coulomb pseudopotential", low=0),
-    number("lambda", "", "coupling λ", low=0),
-    number("omega_log", "K", "logarithmic mean frequency", low=0),
-    number("omega_2", "K", "root mean square frequency", low=0),
-    number("mcmillan", "K", "T_c by McMillan's formula", low=0),
-    number("allen_dynes", "K", "T_c by Allen and Dynes' formula", low=0),
-    number("eliashberg", "K", "T_c by the isotropic Eliashberg equations", low=0),
+    number("lambda", "", "coupling λ", low=0, missing=True),
+    number("omega_log", "K", "logarithmic mean frequency", low=0, missing=True),
+    number("omega_2", "K", "root mean square frequency", low=0, missing=True),
+    number("mcmillan", "K", "T_c by McMillan's formula", low=0, missing=True),
+    number("allen_dynes", "K", "T_c by Allen and Dynes' formula", low=0, missing=True),
+    number("eliashberg", "K", "T_c by the isotropic Eliashberg equations", low=0, missing=True),
 )
+MESHES = (
+    whole("k", "k-points along each reciprocal vector; empty: not known", low=1, missing=True),
+    whole("dense_k", "the same of the mesh on which couplings are summed", low=1, missing=True),
+    whole("q", "the same of the wave vectors", low=1, missing=True),
+)
+SIGMA = number("sigma", "Ry", "broadening of the electrons' energies; empty: α²F was given", low=0, missing=True)
 COMPOUND = text("compound", "name of the compound")
 
 TABLES: dict[str, Schema] = {
@@ -132,27 +138,46 @@ TABLES: dict[str, Schema] = {
         ),
         ("ternary:rejects",),
     ),
-    "coupling": Schema(
-        "Coupling of every phonon at each broadening.",
-        ("superconductivity/*/coupling.csv",),
+    "couplings": Schema(
+        "Coupling of every phonon at each set of meshes and broadening.",
+        ("superconductivity/couplings.csv",),
         (
-            number("sigma", "Ry", "broadening of the electrons' energies", low=0),
-            whole("q", "number of the wave vector, from 1", low=1),
+            COMPOUND,
+            *MESHES,
+            SIGMA,
+            whole("wave_vector", "number of the irreducible wave vector, from 1", low=1),
             number("weight", "", "its share of all wave vectors", low=0, high=1),
-            number("frequency", "THz", "frequency", low=0),
-            number("coupling", "", "λ of the mode at this wave vector", low=0),
+            number("frequency", "THz", "frequency; negative: imaginary"),
+            number("coupling", "", "λ of the mode at this wave vector; below 0: an error of the interpolation"),
         ),
+        ("superconductivity:couplings",),
+        may_be_empty=True,
+    ),
+    "spectral_functions": Schema(
+        "Eliashberg's spectral function at each set of meshes and broadening.",
+        ("superconductivity/spectra.csv",),
+        (
+            COMPOUND,
+            *MESHES,
+            SIGMA,
+            number("frequency", "THz", "frequency", low=0),
+            number("alpha2f", "", "α²F, every phonon a peak of the configured width", low=0),
+        ),
+        ("superconductivity:spectra",),
+        may_be_empty=True,
     ),
     "critical_temperatures": Schema(
-        "Critical temperatures at each broadening and Coulomb pseudopotential.",
+        "Critical temperatures at each set of meshes, broadening and Coulomb pseudopotential.",
         ("superconductivity/tc.csv",),
         (
             COMPOUND,
             text("prototype", "its structure"),
             CELL,
-            number("sigma", "Ry", "broadening; empty: α²F was given", low=0, missing=True),
+            *MESHES,
+            SIGMA,
+            number("degeneracy", "", "largest relative difference of λ of degenerate modes", low=0, missing=True),
             *TC,
-            text("status", "converged, not converged, or why that is not known"),
+            text("status", "converged, not converged and why, imaginary, or not known"),
         ),
         ("superconductivity:tc",),
     ),
@@ -184,5 +209,21 @@ TABLES: dict[str, Schema] = {
             number("error_meV", "meV/atom", "rms error of the energies", low=0),
             number("lost_<height>", "", "share of phases of this height (meV/atom) that F1 rejects", low=0, high=1),
         ),
+    ),
+    "compound_couplings": Schema(
+        "Table of the paper: couplings and critical temperatures of compounds, published ones beside ours.",
+        ("figures/*.csv",),
+        (
+            COMPOUND,
+            text("source", "this work, or who published the values"),
+            *MESHES,
+            SIGMA,
+            number("mu_star", "", "Coulomb pseudopotential", low=0, missing=True),
+            *(column for column in TC if column.name not in ("mu_star", "omega_2", "mcmillan")),
+            number("tc_low", "K", "published T_c, or the lowest of them", low=0, missing=True),
+            number("tc_high", "K", "the highest of them", low=0, missing=True),
+            text("note", "whether ours is converged"),
+        ),
+        may_be_empty=True,
     ),
 }
