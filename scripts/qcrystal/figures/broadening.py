@@ -35,7 +35,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
             drawn = {"color": color, "marker": marker, "linestyle": line, "label": text}
             left.plot(MILLI * rows["sigma"], rows["lambda"], **drawn)
             right.plot(MILLI * rows["sigma"], rows["eliashberg"], **drawn)
-    left.set_ylabel(r"coupling $\\lambda$")
+    left.set_ylabel(r"coupling $\lambda$")
     right.set_ylabel(r"$T_c$ (K)")
     for panel in (left, right):
         panel.set_xlabel("broadening (mRy)")

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import HydrogenCages
 from qcrystal.figures.style import PHASES, Picture, draw_published, legend_above, new_figure, note_stand_in, styled
 from qcrystal.manuscript.published import Cited
+
+THICK = 6.0
+"""Points that the bars of one size take together."""
 
 
 def sizes_of(text: str) -> list[tuple[str, int]]:
@@ -36,11 +40,14 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: HydrogenCages)
     panel, width = axes[0, 0], 0.8 / max(len(counts), 1)
     for number, ((element, own), (color, _)) in enumerate(zip(sorted(counts.items()), PHASES, strict=False)):
         places = np.array(sorted(own)) + width * (number + 0.5) - 0.4
-        panel.bar(places, [own[size] for size in sorted(own)], width, color=color, label=f"about {element}")
+        heights = [own[size] for size in sorted(own)]
+        panel.vlines(places, 0, heights, color=color, linewidth=THICK / max(len(counts), 1), label=f"about {element}")
     if "cages" in published:
         cited = published["cages"]
         draw_published(panel, list(cited.value), np.zeros(len(cited.value)), f"{cited.label}, {cited.where}")
         figure.note("published cages stand on the axis at their sizes; they are of another system")
+    panel.yaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.yaxis.set_minor_locator(NullLocator())
     panel.set_xlabel("hydrogen atoms of a cage")
     panel.set_ylabel("candidates")
     panel.set_ylim(bottom=-0.03 * max(panel.get_ylim()[1], 1))
