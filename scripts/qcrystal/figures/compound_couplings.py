@@ -35,7 +35,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CompoundCoupli
         rows.append(
             {
                 "compound": role.partition(" ")[0],
-                "source": f"{cited.label}, {cited.where}",
+                "source": ", ".join(filter(None, (cited.label, cited.where))),
                 **own_values,
                 "note": "published",
             }

@@ -65,8 +65,8 @@ def compound_table(
     Parameters
     ----------
     compound
-        Its ``formula`` and ``prototype``, and ``sources``: each the ``path`` of a folder of couplings of ph.x, or of a file
-        of α²F, with its ``meshes`` (``k``, ``dense_k``, ``q``), or None. Broadenings at which nothing couples are left out.
+        Its ``formula``, ``prototype`` and ``sources``. Each source has the ``path`` of a folder of ph.x or a file of α²F.
+        Its ``meshes`` are ``k``, ``dense_k`` and ``q``, or None. Broadenings at which nothing couples are left out.
     lowest
         THz; modes at Γ below it are left out.
     """

@@ -13,7 +13,7 @@ from qcrystal.superconductivity import coupling_run
 from qcrystal.superconductivity.coupling_run import Phonons, couple, densities, irreducible_wave_vectors, relax
 from qcrystal.superconductivity.espresso import EspressoError, Mesh, Planewaves, final_crystal, pressure_of, pw_input
 
-H3S = Path(__file__).parent / "h3s"
+H3S = Path(__file__).parents[3] / "data" / "h3s-couplings" / "k8-K16-q1"
 SITES = [{"element": "S", "position": [0, 0, 0]}, {"element": "H", "position": [0, 0.5, 0.5]}]
 MESH = Mesh(8, 16, 2)
 PHONONS = Phonons(0.005, 10, 1e-13)

@@ -19,7 +19,7 @@ from qcrystal.superconductivity.electron_phonon import (
 from qcrystal.superconductivity.spectra import RYDBERG
 from qcrystal.superconductivity.tables import Convergence, compound_table, coupling_table, spectrum_table
 
-H3S = Path(__file__).parent / "h3s"
+H3S = Path(__file__).parents[3] / "data" / "h3s-couplings" / "k8-K16-q1"
 
 
 def test_frequencies_are_those_of_the_dynamical_matrix():
