@@ -60,3 +60,35 @@ rule phonons:
         released=MAIN.start == "model",
     script:
         "../scripts/statics/phonons.py"
+
+
+# Phonons that motion renormalises, beside the harmonic ones. No run starts from them.
+rule self_consistent_phonons:
+    input:
+        model=f"{POTENTIAL}/model.pb",
+        phonons=results("statics/phonons.csv"),
+    output:
+        table=results("statics/self_consistent_phonons.csv"),
+        dos=results("statics/self_consistent_dos.csv"),
+        free_energy=results("statics/self_consistent_free_energy.csv"),
+        prov=results("statics/self_consistent_phonons.prov.json"),
+    log:
+        logs("statics/self_consistent_phonons.log"),
+    benchmark:
+        benchmarks("statics/self_consistent_phonons.tsv")
+    conda:
+        environment("statics")
+    threads: 1
+    resources:
+        **cpu(mem_mb=4000, minutes=240),
+    params:
+        **code("statics/self_consistent_phonons.py"),
+        engine=ENGINE,
+        masses={element: CRYSTAL.isotopes[element].mass for element in CRYSTAL.species},
+        prototype=prototype(),
+        temperatures=CRYSTAL.statics.self_consistent_temperatures,
+        mesh=SCALE.statics.phonon_mesh,
+        effort=plain(SCALE.statics.self_consistent),
+        seed=CONFIG.seed("statics", "self_consistent_phonons"),
+    script:
+        "../scripts/statics/self_consistent_phonons.py"

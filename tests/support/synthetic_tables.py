@@ -451,6 +451,17 @@ def nct_table() -> pd.DataFrame:
     )
 
 
+def self_consistent_tables(pressures: list[float], dos: pd.DataFrame) -> dict:
+    """Renormalised phonons at two temperatures."""
+    temperatures = [0.0, 300.0]
+    rows = pd.DataFrame(itertools.product(pressures, temperatures), columns=["pressure", "temperature"])
+    rows["imaginary_fraction"], rows["atoms"] = 0.0, 88
+    return {
+        "statics:self_consistent_phonons": rows,
+        "statics:self_consistent_dos": pd.concat(dos.assign(temperature=t) for t in temperatures),
+    }
+
+
 def synthetic(size: str) -> dict:
     """All tables that the figures read."""
     frames, enthalpies = crystals_and_enthalpies(size)
@@ -476,6 +487,7 @@ def synthetic(size: str) -> dict:
         "statics:harmonic_energy": harmonic,
         "statics:phonons": phonons,
         "statics:phonon_dos": dos,
+        **self_consistent_tables(pressures, dos),
         "potential:parity_errors": errors,
         "potential:parity_histograms": histograms,
         **quality_tables(size),

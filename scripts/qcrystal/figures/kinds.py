@@ -21,6 +21,7 @@ from qcrystal.figures.options import (
     Overview,
     PhaseMap,
     PhononDos,
+    PhononsTemperature,
     TernaryHull,
 )
 
@@ -382,6 +383,15 @@ KINDS: dict[str, Kind] = {
         options=EquationOfState,
     ),
     "phonon_dos": Kind("figure", {"dos": DOS}, options=PhononDos),
+    "phonons_temperature": Kind(
+        "figure",
+        {
+            "dos": DOS,
+            "self_consistent": Role("self_consistent_phonons"),
+            "self_consistent_dos": Role("self_consistent_dos"),
+        },
+        options=PhononsTemperature,
+    ),
     "cage_angles": Kind("figure", {"summary": SUMMARY}, {"transition": "number"}, CageAngles),
     "vibrational_energy": Kind(
         "figure",

@@ -29,6 +29,12 @@ class PhononDos(Options):
     panels: Count = 3
 
 
+class PhononsTemperature(Options):
+    """``panels``: pressures that are shown, spread over those of the table."""
+
+    panels: Count = 3
+
+
 class OrderParameter(Options):
     """``observable`` and ``label`` of the axis; ``along`` which it is drawn, ``at`` which value of the other condition.
 

@@ -1,0 +1,59 @@
+"""Phonons that zero-point and thermal motion renormalise, beside the harmonic ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib
+import numpy as np
+
+from qcrystal.fields import spread
+from qcrystal.figures.kinds import Inputs, PhononsTemperature
+from qcrystal.figures.style import METHODS, Picture, legend_above, letter_panels, new_figure, styled
+from qcrystal.manuscript.published import Cited
+
+LEAST = 1e-4  # of the largest value, below which the axis ends
+
+
+@styled
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhononsTemperature) -> Picture:
+    """Densities of states at each of at most ``panels`` pressures: harmonic, and self-consistent at each temperature."""
+    harmonic, renormalised, table = inputs["dos"], inputs["self_consistent_dos"], inputs["self_consistent"]
+    pressures = spread(sorted(float(p) for p in table["pressure"].unique()), options.panels)
+    figure, axes = new_figure(2, 2.6, 1, len(pressures), sharey=True)
+    temperatures = sorted(float(t) for t in table["temperature"].unique())
+    colors = matplotlib.colormaps["plasma"](np.linspace(0.05, 0.8, len(temperatures)))
+    style, lowest, highest, peak = METHODS["harmonic"], 0.0, 0.0, 0.0
+    for panel, pressure in zip(axes[0], pressures, strict=True):
+        curves = [(harmonic[harmonic["pressure"] == pressure], {"color": style.color, "linestyle": "--"}, style.label)]
+        for temperature, color in zip(temperatures, colors, strict=True):
+            rows = renormalised[(renormalised["pressure"] == pressure) & (renormalised["temperature"] == temperature)]
+            curves.append((rows, {"color": color}, f"SCHA, {temperature:g} K"))
+        for rows, look, label in curves:
+            panel.plot(rows["frequency"], rows["dos"], linewidth=0.9, label=label, **look)
+            seen = rows.loc[rows["dos"] > LEAST * rows["dos"].max(), "frequency"]
+            lowest, highest = min(lowest, float(seen.min())), max(highest, float(seen.max()))
+            peak = max(peak, float(rows["dos"].max()))
+        panel.set_xlabel(r"$\nu$ (THz)")
+        panel.set_title(f"{pressure:g} GPa")
+    for panel in axes[0]:
+        panel.set_xlim(lowest, highest)
+        if lowest < 0:
+            panel.axvspan(lowest, 0.0, color="0.93", linewidth=0, zorder=0)
+    axes[0, 0].set_ylim(0.0, 1.08 * peak)
+    axes[0, 0].set_ylabel(r"$g(\nu)$ (THz$^{-1}$)")
+    if lowest < 0:
+        figure.note("grey ground: imaginary frequencies, drawn as negative")
+    shown = table[table["pressure"].isin(pressures)]
+    atoms = ", ".join(f"{n:g}" for n in sorted(shown["atoms"].unique()))
+    figure.note(
+        f"SCHA: self-consistent harmonic approximation in cells of {atoms} atoms; same lattices as the harmonic ones"
+    )
+    left = shown[shown["imaginary_fraction"] > 0]
+    if len(left):
+        figure.note(
+            f"{len(left)} of {len(shown)} self-consistent crystals keep imaginary modes between the cells' wave vectors"
+        )
+    letter_panels(axes[0])
+    legend_above(figure, [axes[0, 0]], columns=len(temperatures) + 1)
+    return figure
