@@ -135,11 +135,11 @@ def _own_file(path: Path) -> IO[str]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise RuntimeError(f"{path}: not a lock file of yours ({error.strerror}); have it removed") from error
+        raise RuntimeError(f"{path}: this lock file is not yours ({error.strerror}); ask its owner to remove it") from error
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_nlink > 1:
         os.close(descriptor)
-        raise RuntimeError(f"{path}: not a lock file of yours; have it removed")
+        raise RuntimeError(f"{path}: this lock file is not yours; ask its owner to remove it")
     return os.fdopen(descriptor, "w")
 
 

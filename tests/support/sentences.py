@@ -11,7 +11,7 @@ LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 ATOMS = re.compile(r"``[^`]*``|`[^`]*`|\$[^$]*\$")
 ABBREVIATION = re.compile(
     r"\b(e\.g|i\.e|et al\*?|Figs?|Eqs?|eqs?|sec|Ref|Phys|Rev|Lett|Chem|Theory|Comput|Commun|Nat|Mod|Stat|Mater|Math|Mech"
-    r"|Proc|Soc|Am|Bus|Appl|Cryst|Acta|vs|no|(?<!\d )[A-JL-Z](?=\. ?[A-Z]))\."
+    r"|Proc|Soc|Am|Bus|Appl|Cryst|Acta|vs|no|(?:^|(?<=[,:] )|(?<=and )|(?<=of )|(?<=[(\[.])|(?<=\. ))[A-Z](?=\. ?[A-Z]))\."
 )
 CITATION = re.compile(
     r"\b(?:(?:Acta|Adv|Am|Appl|Biometrika|Bus|Chem|Commun|Comput|Cryst|J|Lett|Mater|Math|Mech|Mod|Nat|Nature|New|npj|Phys|Proc"

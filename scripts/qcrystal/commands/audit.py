@@ -21,11 +21,11 @@ from qcrystal.provenance.workflow import expected_jobs
 
 MANUSCRIPT = "manuscript"
 STATUS = "Exit status: 0 all verified, 1 something is not, 2 the question cannot be answered."
-MEANINGS = "; ".join(f"{verdict}: {text}" for verdict, text in VERDICTS.items())
+MEANINGS = "\n".join(f"- {verdict}: {text}" for verdict, text in VERDICTS.items())
 app = application()
 
 
-@app.command(epilog=f"{STATUS} Verdicts, gravest first: {MEANINGS}.")
+@app.command(epilog=f"{STATUS}\n\nVerdicts, gravest first:\n\n{MEANINGS}")
 def main(
     target: Annotated[
         str, typer.Argument(help="A figure, table, number of the text, run, model, data set or path. All if left out.")
@@ -34,11 +34,11 @@ def main(
     scale: Scale = "laptop",
     start: Annotated[
         str,
-        typer.Option(help="model, labels or dft, as Snakemake was told. By default, what the results were made with."),
+        typer.Option(help="Start of the workflow: model, labels or dft. By default, the one of these results."),
     ] = "",
     config: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="What else Snakemake was told with --config; repeatable."),
+        typer.Option(metavar="KEY=VALUE", help="A setting that Snakemake was given with --config; repeatable."),
     ] = None,
     configuration: Annotated[
         bool, typer.Option(help="Compare with what the workflow would do today (takes some seconds).")

@@ -1,4 +1,4 @@
-"""Hold the tables of a new run against the committed ones, within their errors."""
+"""Compare the tables of a new run with the committed ones, within their errors."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ def main(
     scale: Scale = "laptop",
     against: Annotated[str, typer.Option(help="Scale of the committed results.")] = "reference",
 ) -> None:
-    """Hold the tables of a new run against the committed ones, within their errors.
+    """Compare the tables of a new run with the committed ones, within their errors.
 
-    Conditions are compared that both have: method, isotope, start, atoms, pressure, temperature. Exit status: 0 all agree, 1
-    more values differ by three combined errors than chance explains, 2 there is nothing to compare.
+    The conditions that both have are compared: method, isotope, start, atoms, pressure, temperature.
+
+    Exit status: 0 all agree, 1 more values differ by three combined errors than chance explains, 2 there is nothing to compare.
 
     Example: `python -m qcrystal compare --scale workstation`
     """

@@ -25,8 +25,10 @@ FRAMES = 2  # of each system
 def main(
     source: Annotated[Path, typer.Argument(help="Potential to convert (.pb, .dp or .pth).")],
     target: Annotated[Path, typer.Argument(help="File to write; its suffix names the backend.")],
-    data: Annotated[Path, typer.Option(help="Data set on which both are compared.")] = DATA,
-    species: Annotated[list[str] | None, typer.Option(help="Elements in the potential's order; repeatable.")] = None,
+    data: Annotated[
+        Path, typer.Option(help="Data set on which both are compared.", show_default="data/lah10-gpaw")
+    ] = DATA,
+    species: Annotated[list[str] | None, typer.Option(help="Element, in the potential's order; repeatable.")] = None,
 ) -> None:
     """Convert a potential between backends of DeePMD-kit and compare both on labelled frames.
 

@@ -1,4 +1,4 @@
-"""Pack results with their history as a Provenance Run Crate, or look whether a crate still is what was packed."""
+"""Pack results with their history as a Provenance Run Crate, or check that a crate is unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _end_if(faults: list[str]) -> None:
 
 @app.command()
 def write(
-    results: Annotated[Path, typer.Argument(help="Folder results/<crystal>/<scale> of a finished workflow.")],
+    results: Annotated[Path, typer.Argument(help="Folder `results/<crystal>/<scale>` of a finished workflow.")],
     output: Annotated[Path, typer.Argument(help="The crate: a .zip, which is replaced, or a new folder.")],
     with_trajectories: Annotated[
         bool, typer.Option("--with-trajectories", help="Put trajectories in, not only their digests.")
@@ -50,12 +50,12 @@ def verify(crate: Crate) -> None:
 
     wrong = verifying.verify(crate)
     _end_if(wrong)
-    print(f"{crate}: every file is the one that metadata and records describe")
+    print(f"{crate}: every file is as metadata and records describe it")
 
 
 @app.command()
 def validate(crate: Crate) -> None:
-    """Let rocrate-validator check what the crate's profile requires, without a network.
+    """Check with rocrate-validator that the crate has all that its profile requires. No network is needed.
 
     Example: `python -m qcrystal crate validate results/lah10/laptop/crate.zip`
     """
@@ -63,4 +63,4 @@ def validate(crate: Crate) -> None:
 
     issues = verifying.required_issues(crate)
     _end_if(issues)
-    print(f"{crate}: all that {verifying.PROFILE} requires")
+    print(f"{crate}: has all that {verifying.PROFILE} requires")

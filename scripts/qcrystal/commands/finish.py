@@ -47,13 +47,16 @@ def finish(source: Path, target: Path, system: Crystal, table_spacing: float | N
 def main(
     source: Annotated[Path, typer.Argument(help="Weights (.dp) or a frozen graph (.pb), uncompressed.")],
     target: Annotated[Path, typer.Argument(help="Potential to write (.pb).")],
-    crystal: Annotated[Path, typer.Option(help="The crystal's file, for species and repulsion.")] = CRYSTAL,
+    crystal: Annotated[
+        Path,
+        typer.Option(help="The crystal's file, for species and repulsion.", show_default="that of LaH10"),
+    ] = CRYSTAL,
     spacing: Annotated[float, typer.Option(help="Spacing of the tables that replace the networks.")] = SPACING,
     networks: Annotated[
         bool, typer.Option("--networks", help="Keep the networks: slower, and a smaller file.")
     ] = False,
 ) -> None:
-    """Turn the weights of a trained potential into the file that everything runs with.
+    """Turn the weights of a trained potential into the model.pb that every run uses.
 
     Tables replace the embedding networks, the short-range repulsion of the crystal's file is added, and the forces' last
     operation is replaced by a cheaper one. Cubic invariants, which the trainer leaves as `invariants.npz` beside the weights,

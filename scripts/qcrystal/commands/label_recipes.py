@@ -1,4 +1,4 @@
-"""Label a crystal by the recipes of a data folder, from checkpoint to checkpoint."""
+"""Label the frames of a data folder's recipes by DFT; a killed run goes on where it was."""
 
 import hashlib
 import json
@@ -239,7 +239,8 @@ def restore(document, folder, work):
                 write_whole(work / "labels" / f"{path.stem}.frames" / f"{number:04d}.json", json.dumps(one))
     if known:
         raise ValueError(
-            f"{folder}: {len(known)} labels are of no frame of recipes.yaml, such as {next(iter(known))!r}"
+            f"{folder}: {len(known)} labels belong to no frame of recipes.yaml, such as {next(iter(known))!r}; "
+            "restore the recipes that made them"
         )
 
 
@@ -256,14 +257,14 @@ class Step(StrEnum):
 
 @app.command()
 def main(
-    step: Annotated[Step, typer.Argument(help="What to do: see below.")],
+    step: Annotated[Step, typer.Argument(help="What to do: see above.")],
     folder: Annotated[Path, typer.Argument(help="Folder with recipes.yaml, such as data/h3s-gpaw.")],
     work: Annotated[Path, typer.Argument(help="Where frames, PAW sets and labels are kept.")],
     only: Annotated[
         list[str] | None, typer.Option(help="Name of a recipe to label; repeatable. All by default.")
     ] = None,
 ) -> None:
-    """Label a crystal by the recipes of a data folder, one process, from checkpoint to checkpoint.
+    """Label the frames of a data folder's recipes by DFT, in one process. A killed run goes on where it was.
 
     - **frames** draws the frames and generates the PAW sets, under WORK
     - **restore** takes the labels that the data set has, so that only the others are computed

@@ -11,7 +11,7 @@ from qcrystal.commands._options import Crystal, Scale, application, results_fold
 from qcrystal.provenance import reduced
 from qcrystal.provenance.workflow import expected_jobs
 
-app = application()
+app = application(help=f"{__doc__}\n\nExample: `python -m qcrystal reduced figures`")
 
 
 @app.command()

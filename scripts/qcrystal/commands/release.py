@@ -1,4 +1,4 @@
-"""Make a trained potential the released one: its files, and its card with the measured speed."""
+"""Release a trained potential: copy its files, and write its card with the measured speed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def _data_quality(trained: Path, card: Card) -> bytes | None:
     for part, name in (("train", "training"), ("test", "test")):
         stated = card.split.get(part, Split()).frames or 0
         if total[part] != stated:
-            raise ValueError(f"{path}: of {total[part]} {name} frames, the card says {stated}; make it anew")
+            raise ValueError(
+                f"{path}: has {total[part]} {name} frames, and the card says {stated}; run the workflow again"
+            )
     return _without_record(path.read_bytes())
 
 
@@ -83,17 +85,18 @@ def release(trained: Path, released: Path, bench: dict | None) -> None:
 @app.command()
 def main(
     trained: Annotated[
-        Path, typer.Argument(help="Folder of the trained potential: results/<crystal>/<scale>/potential/<dataset>.")
+        Path, typer.Argument(help="Folder of the trained potential: `results/<crystal>/<scale>/potential/<dataset>`.")
     ],
     released: Annotated[Path, typer.Argument(help="Folder to write, whose name becomes the potential's.")],
     bench: Annotated[
-        Path | None, typer.Option(help="What `python -m qcrystal bench-potential` wrote about the trained model.pb.")
+        Path | None, typer.Option(help="JSON file that `python -m qcrystal bench-potential` wrote for this model.pb.")
     ] = None,
 ) -> None:
-    """Make a potential that the workflow has trained the released one: its files, and its card with the measured speed.
+    """Release a potential that the workflow has trained: copy its files, and write its card with the measured speed.
 
-    The workflow must have made the potential's card.yaml and parity_frames.csv, and dataset/quality/<dataset>/systems.csv.
-    Measure its speed first: `python -m qcrystal bench-potential TRAINED/model.pb --published --output bench.json`.
+    The workflow must have made the potential's `card.yaml` and `parity_frames.csv`, and
+    `dataset/quality/<dataset>/systems.csv`. Measure the speed first:
+    `python -m qcrystal bench-potential TRAINED/model.pb --published --output bench.json`.
 
     Example: `python -m qcrystal release results/lah10/workstation/potential/ly2022 models/lah10-accurate --bench bench.json`
     """

@@ -66,7 +66,7 @@ def isotopes_are_of_species(species: list[str], isotopes: dict[str, Isotope]) ->
             yield Problem("", key, f"{isotope.element!r} is not among species {species}", "correct it")
         elif name in species and isotope.element != name:
             yield Problem(
-                "", key, f"{isotope.element!r}; the isotope {name} is what {name} is by default", "correct it"
+                "", key, f"{isotope.element!r}, but the isotope named {name} is the default of {name}", f"set it to {name}"
             )
     for element in species:
         if element not in isotopes:
@@ -154,7 +154,8 @@ def recipes_have_their_vacancies(
             found = f"site {site} of {prototype} is not one of {mobile}"
             yield Problem("", f"{key}: vacancy_site", found, "sites are numbered from 0")
         if recipe.angle is not None and not prototypes[prototype].cubic:
-            yield Problem("", f"{key}: angle", f"{prototype} is not cubic, so no angle opens it", "take strain")
+            found = f"{prototype} is not cubic, and only a cubic cell becomes rhombohedral by an angle"
+            yield Problem("", f"{key}: angle", found, "distort it by strain instead")
         atoms = count_atoms(prototypes[prototype], recipe.cell, recipe.repeat)
         if atoms > MOST_LABELLED:
             found = f"{list(recipe.repeat)} make {atoms} atoms, more than {MOST_LABELLED}"

@@ -152,7 +152,10 @@ def recipes_have_names_of_their_own(
         yield Problem("", "recipes", f"two recipes share a name among {names}", "give each its own")
     elif len({sum(name.encode()) for name in names}) != len(names):
         yield Problem(
-            "", "recipes", f"two names of {names} have the same letters, and would draw the same frames", "change one"
+            "",
+            "recipes",
+            f"two of the names {names} give the same random seed, which is the sum of their letters",
+            "change a letter of one",
         )
 
 

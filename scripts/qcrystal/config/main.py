@@ -18,7 +18,8 @@ def data_come_from_somewhere(
 ) -> Iterator[Problem]:
     """A folder, or everything that a download needs."""
     if path is None and None in (repository, commit, checksums):
-        yield Problem("", "path", "null needs repository, commit and checksums to download from", "name them")
+        found = "null means a download, for which repository, commit and checksums are needed"
+        yield Problem("", "path", found, "name the three, or a folder")
 
 
 class Dataset(Strict):

@@ -175,7 +175,7 @@ def repeated(key: str, values: Iterable[str | float], advice: str) -> Iterator[P
         if value in seen and value not in told:
             told.add(value)
             shown = value if isinstance(value, str) else format(value, "g")
-            yield Problem("", key, f"{shown} stands there twice", advice)
+            yield Problem("", key, f"{shown} is given twice", advice)
         seen.add(value)
 
 

@@ -53,10 +53,10 @@ def runs_hold_frames(scale_sweeps: dict[str, Sweep], scale_sampling: SamplingEff
     short = [name for name, sweep in scale_sweeps.items() if sweep.length < interval]
     if len(short) == 1:
         found = f"{scale_sweeps[short[0]].length:g} ps is shorter than sampling.frame_interval, {interval:g} ps"
-        yield Problem("scale", f"sweeps.{short[0]}.length", found, "a run needs a frame")
+        yield Problem("scale", f"sweeps.{short[0]}.length", found, "a run must reach its first frame: lengthen it")
     elif short:
         found = f"{interval:g} ps is longer than the runs of {', '.join(short)}"
-        yield Problem("scale", "sampling.frame_interval", found, "a run needs a frame")
+        yield Problem("scale", "sampling.frame_interval", found, "a run must reach its first frame: take less")
 
 
 def frames_hold_steps(
@@ -107,7 +107,7 @@ def beads_can_be_counted(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> 
         beads = beads_for(temperature, dynamics.max_frequency, ratio)
         if beads > MOST_BEADS:
             found = f"{temperature:g} K needs {beads} beads at bead_ratio {ratio:g}, more than {MOST_BEADS}"
-            yield Problem("scale", f"sweeps.{name}.temperatures", found, "raise the one or lower the other")
+            yield Problem("scale", f"sweeps.{name}.temperatures", found, "raise the temperature or lower bead_ratio")
 
 
 def cells_have_a_source(
@@ -138,10 +138,10 @@ def cells_have_a_source(
             if source.vacancies * sites[1] != sweep.vacancies * sites[0]:
                 theirs, ours = f"{source.vacancies} vacancies in {sites[0]} sites", f"{sweep.vacancies} in {sites[1]}"
                 found = f"{sweep.cell_of!r} has {theirs}, not {ours}"
-                yield Problem("scale", key, found, "name a sweep with as many per site")
+                yield Problem("scale", key, found, "name a sweep with the same share of vacancies")
         for pressure in sweep.pressures:
             if pressure not in source.pressures:
-                yield Problem("scale", key, f"{sweep.cell_of!r} has no run at {pressure:g} GPa", "give it one")
+                yield Problem("scale", key, f"{sweep.cell_of!r} has no run at {pressure:g} GPa", "add that pressure to it")
 
 
 def starts_are_possible(
@@ -330,7 +330,7 @@ class Configuration:
                 found = (
                     f"run {spec.run} is already part of another sweep, or of this one, with other settings ({shown})"
                 )
-                yield Problem(self.scale_file, f"sweeps.{name}", found, "give both the same")
+                yield Problem(self.scale_file, f"sweeps.{name}", found, "give both the same settings")
             self.sweeps[name].append(spec.run)
 
     def seed(self, *names: object) -> int:

@@ -240,11 +240,12 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CrystalCells) 
     frames = {}
     for atoms in inputs["structures"]:
         if not {"phase", "pressure"} <= set(atoms.info):
-            raise TableError("found structures: one has no phase and pressure in its info; make them again")
+            raise TableError("structures.extxyz: a structure has no phase or no pressure in its info; run its job again")
         frames[atoms.info["phase"], float(atoms.info["pressure"])] = atoms
     symmetric = [pressure for phase, pressure in frames if phase == options.high_symmetry]
     if not symmetric:
-        raise TableError(f"{source_of(inputs['enthalpies'])}: beside it is no structure of {options.high_symmetry}")
+        table = source_of(inputs["enthalpies"])
+        raise TableError(f"{table}: the structures beside it have none of {options.high_symmetry}; correct the options")
     chosen = choose_low_symmetry(inputs["enthalpies"], set(frames), options)
     pressure = min(symmetric, key=lambda value: abs(value - (chosen[1] if chosen else min(symmetric))))
 

@@ -45,7 +45,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: DistortedCell)
     """(a) the conventional cell with all atoms, (b) the heavy atoms of the distorted one."""
     high = frames_of(inputs["structures"], options.high_symmetry)
     if not high:
-        raise TableError(f"{source_of(inputs['enthalpies'])}: beside it is no structure of {options.high_symmetry}")
+        table = source_of(inputs["enthalpies"])
+        raise TableError(f"{table}: the structures beside it have none of {options.high_symmetry}; correct the options")
     found = frames_of(inputs["structures"], options.distorted)
     pressure = min(set(high) & set(found), default=min(high))
     cubic = nearly_cubic_cell(high[pressure], options.centre, options.cell_centres)

@@ -42,7 +42,7 @@ def value_text(value: float, error: float | None, decimals: int | None = None) -
         alone = f"{value:.3g}" if decimals is None else f"{value:.{decimals}f}"
         return alone + (UNKNOWN if error is not None and math.isnan(error) else "")
     if error < 0 or math.isinf(error):
-        raise ValueError(f"a standard error of {error} means nothing; correct what computes it")
+        raise ValueError(f"the standard error is {error}, but must be a number of at least 0; correct what computes it")
     place = ERROR_DIGITS - 1 - math.floor(math.log10(float(f"{error:.{ERROR_DIGITS - 1}e}")))
     if place < 0:  # two digits end before the units: both are rounded to tens, hundreds, ...
         return f"{round(value, place):.0f}({round(error, place):.0f})"

@@ -80,7 +80,7 @@ def pairs(ranges: Mapping[str, Sequence[float]], species: Sequence[str]) -> dict
                 f"repulsion {name}: from {outer} Å to {inner} Å; give [inner, outer], {CORE} < inner < outer"
             )
         if pair in known:
-            raise ShortRangeError(f"repulsion {name}: stands there twice; keep one")
+            raise ShortRangeError(f"repulsion {name}: is given twice; keep one")
         known[pair] = known[pair[::-1]] = (float(inner), float(outer))
     return known
 

@@ -216,7 +216,7 @@ class Audit:
         near = difflib.get_close_matches(wanted, known, 3)
         hint = f"; similar: {', '.join(near)}" if near else ""
         raise AuditError(
-            f"{target}: no figure, table, number, run, model, data set or file below {self.folders[0]} is so called{hint}"
+            f"{target}: no figure, table, number, run, model, data set or file below {self.folders[0]} has this name{hint}"
         )
 
     def _behind_number(self, target: str, number: dict) -> Node:

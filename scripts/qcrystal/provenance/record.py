@@ -124,7 +124,7 @@ class JobRecord(_Part):
             if entry.path.startswith("/") or ".." in PurePosixPath(entry.path).parts:
                 raise ValueError(f"{entry.path} leads out of the repository")
         if len({entry.path for entry in entries}) < len(entries):
-            raise ValueError("a file stands there twice")
+            raise ValueError("a file is listed twice")
         return entries
 
     def holds(self) -> bool:
@@ -182,7 +182,7 @@ def strict_json(content: bytes) -> Any:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands there twice")
+        raise ValueError("a key is given twice")
     return found
 
 

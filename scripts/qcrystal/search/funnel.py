@@ -106,7 +106,7 @@ def clopper_pearson(wrong: int, drawn: int, confidence: float = 0.95) -> tuple[f
         There cannot be so many.
     """
     if not 0 <= wrong <= drawn:
-        raise FunnelError(f"{wrong} of {drawn} is no sample; count again")
+        raise FunnelError(f"{wrong} wrong ones among {drawn} cannot be; count again")
     tail = (1 - confidence) / 2
     low = 0.0 if wrong == 0 else float(beta.ppf(tail, wrong, drawn - wrong + 1))
     high = 1.0 if wrong == drawn else float(beta.ppf(1 - tail, wrong + 1, drawn - wrong))

@@ -44,7 +44,8 @@ def diagram(phases: Sequence[Phase], elements: Iterable[str], where: str = "") -
 def _check(phases: Sequence[Phase], elements: Iterable[str], where: str) -> None:
     for phase in phases:
         if not np.isfinite(phase.enthalpy):
-            raise HullError(Problem(where, phase.name, f"an enthalpy of {phase.enthalpy}", "relax it again"))
+            found = f"its enthalpy is {phase.enthalpy}, not a number"
+            raise HullError(Problem(where, phase.name, found, "relax it again"))
     pure = {element for phase in phases if len(phase.counts) == 1 for element in phase.counts}
     for element in elements:
         if element not in pure:

@@ -158,7 +158,7 @@ def test_all_problems_of_all_files_are_told_at_once(house, change):
         f"{SWEEPS}: sweeps.qtb_grid.isotope: nobody defined 'T'",
         f"{SWEEPS}: sweeps.qtb_grid.vacancies: 40 vacancies",
         f"{CRYSTAL}: statics.lattice_constants: [5.5, 4.7] must be",
-        f"{CRYSTAL}: statics.phonon_pressures: 100 stands there twice",
+        f"{CRYSTAL}: statics.phonon_pressures: 100 is given twice",
         f"{CRYSTAL}: cage.centre: 'Ce'",
     }
     told = {beginning: [line for line in lines if line.startswith(beginning)] for beginning in wanted}

@@ -108,7 +108,7 @@ def test_beads_of_a_sweep_are_runs_of_their_own(root, tmp_path):
         ({"bead_ratio": 2.0}, r"beads: \[8\] and bead_ratio: 2 exclude each other"),
         ({"beads": []}, "beads"),
         ({"beads": [0]}, "beads"),
-        ({"beads": [8, 8]}, "beads: 8 stands there twice"),
+        ({"beads": [8, 8]}, "beads: 8 is given twice"),
     ],
 )
 def test_beads_that_make_no_sense_are_refused(changes, words):

@@ -1,6 +1,7 @@
 """Sentences are short: at most 25 words from one full stop to the next (CONTRIBUTING.md)."""
 
 import pytest
+import yaml
 from sentences import blocks, docstrings, long_sentences, words
 
 LONGEST = 25
@@ -22,6 +23,13 @@ def test_sentences_of_docstrings_are_short(root):
         if found:
             long[path.relative_to(root).as_posix()] = found
     assert long == {}
+
+
+def test_sentences_of_captions_are_short(root):
+    for path in sorted((root / "config" / "crystals").glob("*/figures.yaml")):
+        figures = yaml.safe_load(path.read_text(encoding="utf-8"))["figures"]
+        found = {name: long_sentences(figure["caption"], LONGEST) for name, figure in figures.items()}
+        assert {name: long for name, long in found.items() if long} == {}
 
 
 @pytest.mark.parametrize(

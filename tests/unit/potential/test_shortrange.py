@@ -178,7 +178,7 @@ def test_senseless_distances_are_named():
     for ranges, message in (
         ({"La-X": (0.5, 1)}, "'La-X': name two of the species La, H"),
         ({"La-H": (1.0, 0.5)}, r"La-H: from 0\.5 Å to 1\.0 Å"),
-        ({"La-H": (0.5, 1), "H-La": (0.5, 1)}, "H-La: stands there twice"),
+        ({"La-H": (0.5, 1), "H-La": (0.5, 1)}, "H-La: is given twice"),
     ):
         with pytest.raises(ShortRangeError, match=message):
             pairs(ranges, SPECIES)

@@ -412,7 +412,7 @@ def test_a_record_in_which_a_name_stands_twice_is_none(repository):
     path.write_text(text)
     metadata = folder / "ro-crate-metadata.json"
     metadata.write_text(metadata.read_text().replace(old, sha256(text.encode())))
-    assert any("a name stands there twice" in line for line in crate.verify(folder))
+    assert any("a key is given twice" in line for line in crate.verify(folder))
 
 
 def test_a_mutated_crate_ends_in_lines(repository, tmp_path, capsys):
