@@ -135,7 +135,9 @@ def _own_file(path: Path) -> IO[str]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise RuntimeError(f"{path}: this lock file is not yours ({error.strerror}); ask its owner to remove it") from error
+        raise RuntimeError(
+            f"{path}: this lock file is not yours ({error.strerror}); ask its owner to remove it"
+        ) from error
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_nlink > 1:
         os.close(descriptor)

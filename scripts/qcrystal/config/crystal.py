@@ -66,7 +66,10 @@ def isotopes_are_of_species(species: list[str], isotopes: dict[str, Isotope]) ->
             yield Problem("", key, f"{isotope.element!r} is not among species {species}", "correct it")
         elif name in species and isotope.element != name:
             yield Problem(
-                "", key, f"{isotope.element!r}, but the isotope named {name} is the default of {name}", f"set it to {name}"
+                "",
+                key,
+                f"{isotope.element!r}, but the isotope named {name} is the default of {name}",
+                f"set it to {name}",
             )
     for element in species:
         if element not in isotopes:

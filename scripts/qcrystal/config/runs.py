@@ -141,7 +141,9 @@ def cells_have_a_source(
                 yield Problem("scale", key, found, "name a sweep with the same share of vacancies")
         for pressure in sweep.pressures:
             if pressure not in source.pressures:
-                yield Problem("scale", key, f"{sweep.cell_of!r} has no run at {pressure:g} GPa", "add that pressure to it")
+                yield Problem(
+                    "scale", key, f"{sweep.cell_of!r} has no run at {pressure:g} GPa", "add that pressure to it"
+                )
 
 
 def starts_are_possible(

@@ -205,8 +205,8 @@ def add_notes(
     )
     if calibration:
         figure.note(
-            "(a), (b): committee deviation and, below it, the force RMSE per component by the curve of (c), about which frames "
-            f"scatter by {100 * calibration.scatter:.0f} %; >: beyond their deviations",
+            "(a), (b): committee deviation, and below it the force RMSE per component that the curve of (c) gives; "
+            f"frames scatter about the curve by {100 * calibration.scatter:.0f} %; >: a deviation beyond the curve",
         )
     if any(rows["extrapolates"].any() for rows in maps.values()):
         figure.note("hatched: extrapolating runs")

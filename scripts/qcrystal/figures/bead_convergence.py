@@ -84,5 +84,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     figure.note(REFERENCE)
     note_imaginary(figure, phonons)
     if phonons is not None:
-        figure.note(f"phonons: of the high-symmetry lattice that by them has {pressure:g} GPa")
+        figure.note(
+            f"phonons: of the high-symmetry lattice at {pressure:g} GPa, zero-point and thermal pressure included"
+        )
     return figure

@@ -240,7 +240,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CrystalCells) 
     frames = {}
     for atoms in inputs["structures"]:
         if not {"phase", "pressure"} <= set(atoms.info):
-            raise TableError("structures.extxyz: a structure has no phase or no pressure in its info; run its job again")
+            raise TableError(
+                "structures.extxyz: a structure has no phase or no pressure in its info; run its job again"
+            )
         frames[atoms.info["phase"], float(atoms.info["pressure"])] = atoms
     symmetric = [pressure for phase, pressure in frames if phase == options.high_symmetry]
     if not symmetric:

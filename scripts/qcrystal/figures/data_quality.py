@@ -145,7 +145,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     draw_distances(axes[1, 1], frames)
     draw_likeness(axes[1, 2], frames)
     letter_panels(axes.flat)
-    figure.note(f"(b) without the kinetic part; frames that stand there twice: {int(frames['duplicate'].sum())}")
+    figure.note(f"(b) without the kinetic part; duplicate frames: {int(frames['duplicate'].sum())}")
     figure.note(
         "(f) mean distance of an atom's SOAP environment to the nearest one in the most similar training frame, over that to "
         f"the nearest one of its own frame: independent from {INDEPENDENT:g} (dashed), the same structure below "

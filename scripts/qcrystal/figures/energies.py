@@ -23,7 +23,9 @@ def vibrational_energy(figure: Picture, summary: pd.DataFrame) -> pd.DataFrame:
     rows = corrected_observable(summary, ENERGY, "all", also=("beads",))
     for method in summary.loc[summary["observable"] == corrected_name(ENERGY), "method"].unique():
         label = METHODS[str(method)].label
-        figure.note(f"{label}: kinetic energy without the bath's broadening, where the run tells how much that is")
+        figure.note(
+            f"{label}: what the bath's broadening adds to the kinetic energy is taken off, where the run reports it"
+        )
     return rows
 
 

@@ -44,7 +44,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     last = axes[0, -1]
     told = [summary for summary in summaries if (summary["observable"] == DEVIATION).any()]
     if len(told) < len(summaries):
-        figure.note("a bath tells its net power once a run has lasted a whole segment of it")
+        figure.note("the net power is known for runs that last at least one segment of the bath")
     if not told:
         last.text(0.5, 0.5, "no run lasted\na segment", transform=last.transAxes, ha="center", va="bottom", color="0.3")
     for summary in told:
@@ -66,6 +66,6 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     letter_panels(axes[0])
     legend_above(figure, axes[0], columns=4)
     figure.note(f"{temperature:g} K at a fixed cell, {measured_pressure(summaries)}")
-    figure.note("kinetic energies by the virial theorem, without the bath's broadening, where the run tells them")
+    figure.note("kinetic energies are by the virial theorem, without the bath's broadening, where the run reports them")
     note_imaginary(figure, phonons)
     return figure

@@ -51,7 +51,7 @@ def draw_published_diffusion(figure: Picture, panel: Axes, known: Cited, end: fl
     label = f"{known.label}: slope = 6$D$"
     draw_published(panel, [0.0, steep], [0.0, steep * 6.0 * slope], label, ":", "D", markevery=[1])
     number = scientific_text(known.number, None)
-    figure.note(f"{known.label}, {known.where}: D = {number} cm²/s; drawn as the slope itself and as slope/6")
+    figure.note(f"{known.label}, {known.where}: D = {number} cm²/s; drawn for D as the slope and for D as slope/6")
     return top
 
 

@@ -33,7 +33,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhononDos) -> 
             panel.plot(frequency, rows["dos"], color="black", linewidth=0.9, label="all")
         if rises.min() < 0:
             panel.axvspan(rises.min(), 0.0, color="0.93", linewidth=0, zorder=0)
-            figure.note("grey ground: imaginary frequencies, drawn as negative")
+            figure.note("grey background: imaginary frequencies, drawn as negative")
         note_imaginary(figure, rows)
         panel.set_xlim(min(0.0, float(rises.min())), float(rises.max()))
         panel.set_ylim(bottom=0.0)

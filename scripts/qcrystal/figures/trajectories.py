@@ -111,5 +111,5 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Trajectories) 
         f"{METHODS[first.method].label}, {condition}; discs: mean {options.lattice} sites, fainter away from the proton's layer"
     )
     if "categories" in published:
-        figure.note(f"the kinds as in {published['categories'].label}, {published['categories'].where}")
+        figure.note(f"categories as in {published['categories'].label}, {published['categories'].where}")
     return figure

@@ -56,7 +56,7 @@ def test_force_errors_follow_from_deviations_as_held_out_frames_say():
 
 def test_data_quality_names_what_is_wrong(figures, inputs):
     text = " ".join(notes(figures["x_data_quality", "rich"]).split())
-    assert "frames that stand there twice: 1" in text
+    assert "duplicate frames: 1" in text
     assert "6 of 12 test frames are independent" in text and "too near to test anything: vacancy (0 of 6)" in text
     assert "too near" not in notes(figures["x_data_quality", "minimal"])
     axes = figures["x_data_quality", "rich"].axes[1]
@@ -147,7 +147,7 @@ def test_a_clean_data_set_is_not_accused(inputs, literature):
     frames = frames[frames["system"] == "cubic_H20La2"].assign(outlier="", duplicate=False)
     tables = inputs["rich"] | {"quality:frames": frames, "quality:systems": system_table(frames)}
     text = " ".join(notes(draw("x_data_quality", tables, literature)).split())
-    assert "frames that stand there twice: 0" in text and "6 of 6 test frames are independent" in text
+    assert "duplicate frames: 0" in text and "6 of 6 test frames are independent" in text
     assert "too near" not in text
 
 
