@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import time
 
 import pandas as pd
 import pytest
 import yaml
 from slurm import missing
+from waiting import wait_for
 from workspace import Workspace
 
 from qcrystal.dynamics.trajectory import Trajectory
@@ -38,13 +38,6 @@ def workspaces(root, tmp_path_factory):
     yield first, second
     first.stop()
     second.stop()
-
-
-def wait_for(condition, process, seconds=240):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None and time.monotonic() < until, "waited in vain"
-        time.sleep(0.2)
 
 
 def of_the_run(cluster):

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_for
 
 from qcrystal import processes
 
@@ -138,16 +139,9 @@ def python(code, *arguments):
     return [sys.executable, "-c", code, *arguments]
 
 
-def wait_for(condition, seconds=30.0):
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
-
-
 def ends(process):
     """Whether a process ends within the time."""
-    wait_for(lambda: not processes.alive(process))
+    wait_for(lambda: not processes.alive(process), seconds=30)
     return True
 
 
@@ -156,7 +150,7 @@ def supervised(tmp_path):
     """A process that supervises the family, and the numbers of the family's members."""
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     supervisor = subprocess.Popen(python(SUPERVISOR, FAMILY, str(tmp_path / "family")), env=environment)
-    wait_for((tmp_path / "family").is_file)
+    wait_for((tmp_path / "family").is_file, seconds=30)
     yield supervisor, [int(number) for number in (tmp_path / "family").read_text().split()]
     supervisor.kill()
     supervisor.wait()

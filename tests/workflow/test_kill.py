@@ -5,11 +5,11 @@ import os
 import shutil
 import signal
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from waiting import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 RUN = "qtb-H-cubic-44-npt-150GPa-300K-r0"
@@ -27,19 +27,12 @@ def lengthen(workspace, picoseconds):
     path.write_text(yaml.safe_dump(document))
 
 
-def wait_for(path: Path, process, seconds=240):
-    until = time.monotonic() + seconds
-    while not path.is_file():
-        assert process.poll() is None and time.monotonic() < until, f"{path.name} never came"
-        time.sleep(0.1)
-
-
 def test_killed_run_continues_to_the_same_numbers(workspace):
     lengthen(workspace, 0.8)
     folder = workspace.folder / "results" / "lah10" / "smoke" / "dynamics" / RUN
     report = f"results/lah10/smoke/dynamics/{RUN}/report.json"
     process = workspace.start(report, *ARGUMENTS)
-    wait_for(folder / "checkpoint.restart", process)
+    wait_for((folder / "checkpoint.restart").is_file, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     time.sleep(2)  # the worker notices that its parent is gone

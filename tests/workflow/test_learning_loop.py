@@ -9,6 +9,7 @@ import time
 import pytest
 import yaml
 from labeller import stand_in
+from waiting import wait_for
 
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.io.tables import read_table
@@ -33,13 +34,6 @@ def small(workspace):
     path.write_text(yaml.safe_dump(document))
 
 
-def wait_for(path, process, seconds=1200):
-    until = time.monotonic() + seconds
-    while not path.is_file():
-        assert process.poll() is None and time.monotonic() < until, f"{path.name} never came"
-        time.sleep(0.1)
-
-
 def test_loop_that_is_killed_goes_on_where_it_was(workspace, released_model):
     small(workspace)
     program, environment = stand_in(workspace.folder, released_model)
@@ -47,7 +41,7 @@ def test_loop_that_is_killed_goes_on_where_it_was(workspace, released_model):
     loop = workspace.folder / "results" / "lah10" / "smoke" / "learning"
     process = workspace.start("learning", *arguments, **{**environment, "STAND_IN_SECONDS": "2"})
     first = loop / "0" / "labels" / "0.frames" / "0000.json"
-    wait_for(first, process)
+    wait_for(first.is_file, process, seconds=1200)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     time.sleep(1)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import typer
 import yaml
-from ase.io import read, write
+from ase.io import read
 
 from qcrystal.commands._options import application
 from qcrystal.config.dft import Goals, Recipe, StructureRecipe
@@ -26,6 +26,7 @@ from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
 from qcrystal.dft.gpaw import generate_paw, gpaw_python, run_program
 from qcrystal.dft.labels import labels_to_systems, read_labels
 from qcrystal.files import write_whole
+from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
 
 app = application()
@@ -64,7 +65,7 @@ def frames(document, folder, work):
         path = work / "frames" / f"{number:02d}-{recipe['name']}.extxyz"
         path.parent.mkdir(parents=True, exist_ok=True)
         drawing = drawn(recipe, document, folder)
-        write(path, drawing, format="extxyz")
+        write_structures(drawing, path)
         print(path, len(drawing), "frames")
 
 
@@ -99,11 +100,8 @@ def convergence(document, folder, work):
     tried: Any = SimpleNamespace(**dft["convergence"])
     frames_path = work / "convergence" / "frames.extxyz"
     frames_path.parent.mkdir(parents=True, exist_ok=True)
-    write(
-        frames_path,
-        sum([drawn(recipe, document, folder) for recipe in dft["convergence"]["frames"]], []),
-        format="extxyz",
-    )
+    recipes = dft["convergence"]["frames"]
+    write_structures([frame for recipe in recipes for frame in drawn(recipe, document, folder)], frames_path)
     chosen = {key: dft[key] for key in ("cutoff", "kpoint_length", "width")}
     rows = comparisons(chosen, tried, None)
     labels = {}
@@ -140,7 +138,7 @@ def check(document, folder, work):
         cells[-1].set_cell(frame.cell.array @ (np.eye(3) + sign * options["strain"] * strain), scale_atoms=True)
     path = work / "check" / "frames.extxyz"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, cells, format="extxyz")
+    write_structures(cells, path)
     settings = settings_of(dft) | {key: options[key] for key in ("cutoff", "kpoint_length")}
     settings |= {"energy_convergence": 1e-6, "force_convergence": 0.002}
     run_labeller(path, settings, work, path.with_name("labels.json"))

@@ -14,6 +14,7 @@ import pytest
 from ase import units
 from crystals import lah10
 from specifications import specification
+from waiting import wait_for
 
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.bath.thermal import ThermalBath
@@ -454,11 +455,11 @@ def test_worker_ends_with_its_parent(structure, released_model, tmp_path, ranks)
     parent = started(
         specification(ensemble="nvt", steps=4000, checkpoint_every=5), structure, released_model, tmp_path, ranks
     )
-    wait_for(lambda: (tmp_path / "run/checkpoint.restart").is_file(), 60)
+    wait_for((tmp_path / "run/checkpoint.restart").is_file, seconds=60)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     time.sleep(1.0)
-    wait_for(lambda: not still_growing(tmp_path / "run/thermo.csv.partial"), 10)
+    wait_for(lambda: not still_growing(tmp_path / "run/thermo.csv.partial"), seconds=10)
     assert not (tmp_path / "run/report.json").exists()
 
 
@@ -482,7 +483,7 @@ def test_run_that_is_asked_to_end_stops_at_its_next_checkpoint(structure, releas
     spec = specification(method="qtb", steps=1200, sample_every=50, checkpoint_every=400)
     process = started(spec, structure, released_model, tmp_path)
     run = tmp_path / "run"
-    wait_for(lambda: (run / "checkpoint.restart").is_file(), 60)
+    wait_for((run / "checkpoint.restart").is_file, seconds=60)
     time.sleep(0.2)  # on the way from step 400 to step 800
     (worker,) = map(int, lammps.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
     for each in (worker, process.pid):
@@ -498,13 +499,6 @@ def test_run_that_is_asked_to_end_stops_at_its_next_checkpoint(structure, releas
     lammps.run(spec, structure, released_model, tmp_path / "whole")
     first, second = (Trajectory(folder / "trajectory.h5") for folder in (run, tmp_path / "whole"))
     assert np.array_equal(first.positions, second.positions)
-
-
-def wait_for(condition, seconds):
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.1)
 
 
 def still_growing(path):
