@@ -21,7 +21,8 @@ class Workspace:
         for name in FOLDERS:
             source = root / name
             if source.is_dir():
-                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+                # numba's compiled code comes along: making it anew takes a minute
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.pyc"))
             else:
                 shutil.copy2(source, folder / name)
 
