@@ -1,4 +1,4 @@
-"""What a user reads when something goes wrong: one line per problem that says what is wrong, where, and what to do."""
+"""Errors as a user reads them: one line per problem that says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class QcrystalError(Exception):
 
 
 def one_line(error: Exception) -> str:
-    """What went wrong, and for a full disk what to do; the type too where the text alone would not say."""
+    """One line about an error, and for a full disk what to do; with the type where the text alone would not say."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return full_disk(Path(error.filename).parent if error.filename else Path.cwd())
     text = " ".join(str(error).split())
@@ -56,7 +56,7 @@ def one_line(error: Exception) -> str:
 
 
 def full_disk(folder: Path) -> str:
-    """What to do about a full disk."""
+    """Advice about a full disk."""
     return f"{folder}: no space left on this disk; make room, then start again: what is finished is kept"
 
 

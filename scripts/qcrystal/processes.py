@@ -39,7 +39,7 @@ from qcrystal.errors import QcrystalError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 NO_DEVICE = "-1"
-"""What hides all devices from CUDA."""
+"""Value that hides all devices from CUDA."""
 SHARED_MEMORY = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 """TensorFlow and JAX take a device's whole memory by default, but MPI ranks and the tools of a training share it."""
 PAUSE = 1.0
@@ -244,7 +244,7 @@ class ProcessError(QcrystalError, RuntimeError):
 
 
 class Outcome(NamedTuple):
-    """How a program ended: its exit status, and what says why: the signal that ended it, or a line of its output."""
+    """End of a program: its exit status, and what says why: the signal that ended it, or a line of its output."""
 
     status: int
     words: str

@@ -18,7 +18,7 @@ AMU_A2_PS2: float = constants.atomic_mass * 1e4 / constants.e
 MEV: float = 1e-3
 """meV, in eV."""
 MEV_PER_EV: float = 1000.0
-"""What a value in eV is multiplied by to be shown in meV."""
+"""Factor by which a value in eV is shown in meV."""
 IMAGINARY: float = 0.05
 """THz: a mode below minus this is imaginary. The acoustic modes at Γ stay well within it. See `mode_energy`."""
 

@@ -53,7 +53,7 @@ def species_differ(species: list[str]) -> Iterator[Problem]:
 
 
 def mobile_is_a_species(species: list[str], mobile: str) -> Iterator[Problem]:
-    """What moves is part of the crystal."""
+    """The mobile species is part of the crystal."""
     if mobile not in species:
         yield Problem("", "mobile", f"{mobile!r} is not among species {species}", "name one of them")
 

@@ -134,7 +134,7 @@ def _key(place: Iterable[str | int]) -> str:
 
 
 def message(detail: ErrorDetails) -> str:
-    """What pydantic says about a value, with the value."""
+    """Pydantic's message about a value, with the value."""
     if detail["type"] == "value_error":
         text = detail["msg"].removeprefix("Value error, ")
         return text if isinstance(detail["input"], dict) else f"{text} {_got(detail)}"

@@ -29,7 +29,7 @@ from qcrystal.processes import BETWEEN_OPERATIONS, CPU_THREADS, WITHIN_OPERATION
 THREADS = dict.fromkeys(CPU_THREADS, 1) | dict.fromkeys([*WITHIN_OPERATIONS, *BETWEEN_OPERATIONS], 0)
 """Variables by which libraries are told how many threads to start, and the least of them; 0 lets the library choose."""
 SHELL_LETTERS = r"[^A-Za-z0-9_@%+=,./\x80-\U0010ffff-]"
-"""What a shell would not take as a part of one word, and the colon, which parts the folders of PATH."""
+"""Letters that a shell would not take as a part of one word, and the colon, which parts the folders of PATH."""
 TABLES: dict[str, str] = {
     "label_pressures": "label_pressures",
     "dft_reference": "lattice",
@@ -120,7 +120,7 @@ def check_results(folder: Path, potential: str, crystal: str) -> None:
 
 
 def _given(record: Path) -> dict[str, Any]:
-    """What a job was given, by its record; nothing of a record that is missing or cannot be read, which the audit tells."""
+    """Parameters and inputs of a job, by its record; empty if the record is missing or unreadable, which the audit reports."""
     try:
         return json.loads(record.read_text(encoding="utf-8"))["deterministic"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -170,7 +170,7 @@ def start_has_its_potential(
 
 
 def training_is_one_of_the_crystal(main_training: str, training: dict[str, Architecture]) -> Iterator[Problem]:
-    """What is trained is an architecture of the crystal."""
+    """The training names an architecture of the crystal."""
     if main_training not in training:
         found = f"{main_training!r} is not an architecture of the crystal"
         yield Problem("main", "training", found, f"there are: {', '.join(training)}")
@@ -249,7 +249,7 @@ def literature_is_there(main_published: str, root: Path) -> Iterator[Problem]:
 
 
 def dataset_is_one_of_datasets(main_dataset: str, main_datasets: dict[str, Dataset]) -> Iterator[Problem]:
-    """What is trained on is a data set."""
+    """The training names a data set."""
     if main_dataset not in main_datasets:
         known = ", ".join(main_datasets) or "there is none"
         yield Problem(

@@ -145,7 +145,7 @@ def _models(field: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
 
 
 def _kind(field: dict[str, Any], defs: dict[str, Any]) -> str:
-    """What a value may be, in words."""
+    """The allowed values of a field, in words."""
     parts = [part for key in ("anyOf", "oneOf", "allOf") for part in field.get(key, ())]
     if parts:
         return " or ".join(dict.fromkeys(_kind(part, defs) for part in parts))

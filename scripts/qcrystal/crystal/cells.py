@@ -15,7 +15,7 @@ from qcrystal.crystal.symmetry import EXACT, symmetry_dataset
 
 
 class RunLike(Protocol):
-    """What a start structure is told of a run; see `qcrystal.dynamics.spec.RunSpec`."""
+    """Fields of a run that its start structure depends on; see `qcrystal.dynamics.spec.RunSpec`."""
 
     @property
     def basis(self) -> str: ...

@@ -25,7 +25,7 @@ def setting_name(values: dict[str, float]) -> str:
 
 
 def comparisons(chosen: dict[str, float], convergence: Convergence, keep: int | None) -> list[dict]:
-    """What is compared with what.
+    """Pairs of settings whose labels are compared.
 
     Parameters
     ----------

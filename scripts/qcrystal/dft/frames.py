@@ -16,7 +16,7 @@ from qcrystal.fields import spread
 
 
 class Draw(NamedTuple):
-    """What the frames of all recipes share.
+    """Settings that the frames of all recipes share.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How many beads a path integral needs."""
+"""The number of beads that a path integral needs."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
 def add_notes(
     figure: Picture, errors: pd.DataFrame, maps: Mapping[str, pd.DataFrame], calibration: Calibration | None
 ) -> None:
-    """What the symbols mean."""
+    """Notes about the symbols."""
     total = errors[errors["by"] == "all"].iloc[0]
     figure.note(
         f"{total['frames']:.0f} held-out frames, force RMSE {MEV_PER_EV * total['force_rmse']:.0f} meV/Å. Circles and bars: "

@@ -1,4 +1,4 @@
-"""What a data set of labels holds, and how far its test frames are from its training frames."""
+"""Contents of a data set of labels, and the distance of its test frames from its training frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What figures of vibrational energies share: curves of E/(3 N k_B) in kelvin, and notes on beads and phonons."""
+"""Shared parts of figures of vibrational energies: curves of E/(3 N k_B) in kelvin, and notes on beads and phonons."""
 
 from __future__ import annotations
 

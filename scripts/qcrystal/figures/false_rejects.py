@@ -1,4 +1,4 @@
-"""What each stage of the funnel loses: the wrong share of a sample of its rejects."""
+"""Loss of each stage of the funnel: the wrong share of a sample of its rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cut of the energy above the hull loses at an error of the potential."""
+"""Share of phases that a cut of the energy above the hull loses, by the error of the potential."""
 
 from __future__ import annotations
 

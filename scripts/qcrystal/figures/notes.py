@@ -1,4 +1,4 @@
-"""What a caption says about the runs behind a figure: that they are short, or that they extrapolate."""
+"""Notes of a caption about the runs behind a figure: that they are short, or that they extrapolate."""
 
 from __future__ import annotations
 

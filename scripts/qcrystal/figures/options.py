@@ -10,7 +10,7 @@ from qcrystal.fields import Count, Number, Positive, Text
 
 
 class Options(BaseModel):
-    """What a kind of figure needs to know besides its tables."""
+    """Options of a kind of figure, besides its tables."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""How well the potential follows DFT: parity of energies or forces, training and test frames apart."""
+"""Agreement of the potential with DFT: parity of energies or forces, training and test frames apart."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def cell_edges(centres: np.ndarray, alone: float) -> np.ndarray:
 
 
 def doubts(summary: pd.DataFrame, noise: str | None) -> pd.DataFrame:
-    """What qualifies the order parameter of each condition, where the sweep says it.
+    """Doubts about the order parameter of each condition, where the sweep reports them.
 
     Returns
     -------

@@ -82,7 +82,7 @@ class FigureEntry(BaseModel):
 
 
 def _input_problems(inputs: dict[str, str | list[str]], kind: Kind) -> Iterator[str]:
-    """What is wrong with the sources of a figure's roles."""
+    """Problems with the sources of a figure's roles."""
     for role in kind.inputs:
         if role not in inputs and not kind.inputs[role].optional:
             yield f"inputs: role {role!r} is missing; name a table of {kind.inputs[role].schema}"
@@ -103,7 +103,7 @@ def _input_problems(inputs: dict[str, str | list[str]], kind: Kind) -> Iterator[
 
 
 def _option_problems(options: dict[str, Any], kind: Kind) -> Iterator[str]:
-    """What is wrong with a figure's options."""
+    """Problems with a figure's options."""
     try:
         kind.options.model_validate(options)
     except ValidationError as error:

@@ -31,7 +31,7 @@ SHOWN_PARAMETER = 4000
 
 @dataclass(frozen=True)
 class Subject:
-    """What a page is about.
+    """Subject of a page.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ def audit_page(subject: Subject, lineage: Lineage, command: str, folder: Path, n
 
 
 def _facts(root: Node, behind: list[Node]) -> list[tuple[str, str]]:
-    """What a reader asks first: code, potential, data set, machine. Each is what the records say."""
+    """Summary by the records: code, potential, data set, machine."""
     assert root.record is not None
     given = root.record.deterministic
     jobs = [node for node in behind if node.record]
@@ -150,7 +150,7 @@ def _files(behind: list[Node]) -> list[Entry]:
 
 
 def _job(node: Node, lineage: Lineage, anchors: dict[str, str], folder: Path) -> dict[str, Any]:
-    """What the template shows of a job."""
+    """Fields of a job for the template."""
     assert node.record is not None
     given = node.record.deterministic
     parameters = {name: value for name, value in given.parameters.items() if name not in ("code", "modules")}
@@ -179,7 +179,7 @@ def _job(node: Node, lineage: Lineage, anchors: dict[str, str], folder: Path) ->
 
 
 def _number(name: str, entry: dict[str, Any], lineage: Lineage, anchors: dict[str, str]) -> dict[str, Any]:
-    """What the template shows of a number: where its source was made."""
+    """Fields of a number for the template: where its source was made."""
     text = entry["value"] if isinstance(entry["value"], str) else entry["text"]
     maker = lineage.made_by(entry["source"])
     return {

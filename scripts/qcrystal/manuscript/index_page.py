@@ -81,7 +81,7 @@ def _link(path: Path, folder: Path) -> str:
 
 
 def _article(item: Item, folder: Path) -> dict[str, Any]:
-    """What the template shows of a figure or table."""
+    """Fields of a figure or table for the template."""
     told = json.loads(item.caption_file.read_text(encoding="utf-8"))
     first = item.files[0]
     picture = first.read_bytes() if first.suffix == ".png" else None
@@ -113,7 +113,7 @@ def _cell(value: str) -> str:
 
 
 def _number(name: str, entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What the template shows of a number."""
+    """Fields of a number for the template."""
     text = entry["value"] if isinstance(entry["value"], str) else entry["text"]
     return {
         "meaning": to_html(entry["meaning"]),

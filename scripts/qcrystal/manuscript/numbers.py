@@ -183,7 +183,7 @@ def derive(name: str, entry: NumberEntry, path: str) -> Number | Text:
 
 
 def _in_document(document: Any, key: str, path: str) -> Any:
-    """What a document of nested mappings and lists holds at ``data.pressure_GPa.0``."""
+    """Value of a document of nested mappings and lists at a key such as ``data.pressure_GPa.0``."""
     for part in key.split("."):
         try:
             document = document[int(part)] if part.isdecimal() else document[part]

@@ -1,4 +1,4 @@
-"""How a value and its standard error are printed, in every figure, table and text.
+"""The form in which a value and its standard error are printed, in every figure, table and text.
 
 The rule: the error has two significant digits, and the value ends at the same digit as its error. 3.512 ± 0.21 prints
 ``3.51(21)``. Both are rounded to the nearest [GUM, JCGM 100:2008, section 7.2.6]. The Particle Data Group prints one
@@ -14,7 +14,7 @@ from uncertainties import ufloat
 
 ERROR_DIGITS = 2
 UNKNOWN = "(?)"
-"""What stands for the error of a quantity whose error could not be estimated."""
+"""Mark in place of an error that could not be estimated."""
 NO_VALUE = "not determined"
 
 

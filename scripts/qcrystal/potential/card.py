@@ -115,7 +115,7 @@ class Card(_Part):
         return {"model.pb": self.sha256, **members, **tables}
 
     def history(self) -> str:
-        """What the potential was trained on and how, as one line for an audit."""
+        """The potential's data and training, as one line for an audit."""
         source = " at commit ".join(filter(None, [self.data.repository, self.data.commit]))
         seeds = ", ".join(f"{name} {seed}" for name, seed in self.settings.seeds.items())
         parts = [

@@ -168,7 +168,7 @@ def force_deviation_rms(forces: np.ndarray) -> np.ndarray:
 
 
 def deviation_statistics(committee: Committee, systems: Sequence[LabelledFrames]) -> dict[str, Any]:
-    """How far a committee disagrees on frames, as plain data for a model card: eV/Å, over all frames of the systems."""
+    """Disagreement of a committee on frames, as plain data for a model card: eV/Å, over all frames of the systems."""
     deviations: dict[str, list[Any]] = {"max": [], "rms": []}
     for system in systems:
         _, forces = committee.evaluate(system)

@@ -26,7 +26,7 @@ class PotentialError(QcrystalError, ValueError):
 
 
 class Evaluator(Protocol):
-    """What an engine makes of a potential."""
+    """Evaluator that an engine makes of a potential."""
 
     species: list[str]
 

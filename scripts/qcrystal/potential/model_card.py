@@ -87,7 +87,7 @@ def committee_entry(models: Sequence[Path], test_systems: Sequence[LabelledFrame
 
 
 def _packages(training: Training) -> list[str]:
-    """What a training depends on."""
+    """Inputs that a training depends on."""
     return [
         "deepmd-kit",
         tensorflow_package(),

@@ -43,7 +43,7 @@ class Architecture(Strict):
     average: Annotated[NotNegative, Field(lt=1)] = 0.999
     """Decay per step of the running average of the weights, which is the result; of ``trainer: moments``."""
     schedule: Literal["exp", "cosine"]
-    """How the learning rate falls."""
+    """Schedule of the learning rate."""
     descriptor: list[Count] = Field(min_length=1)
     """Widths of the embedding networks' layers."""
     axis_neuron: Count

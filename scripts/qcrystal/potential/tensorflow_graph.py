@@ -140,7 +140,7 @@ def complete_input(path: Path) -> None:
 
 
 def kind(path: Path) -> str:
-    """What a file is: ``frozen`` or ``compressed`` potential, one that is ``finished``, or ``no se_e2_a potential``."""
+    """Kind of a file: ``frozen`` or ``compressed`` potential, one that is ``finished``, or ``no se_e2_a potential``."""
     import tensorflow.compat.v1 as tf
 
     return _kind(_read(tf, Path(path)))

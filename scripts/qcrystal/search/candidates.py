@@ -1,4 +1,4 @@
-"""What a structure search leaves: relaxed crystals, their files, and which of them are one and the same.
+"""Results of a structure search: relaxed crystals, their files, and which of them are one and the same.
 
 Å, eV, GPa. A phase that a search misses is not thereby unstable.
 """
@@ -61,7 +61,7 @@ def read_all_candidates(paths: Iterable[Path]) -> list[Candidate]:
 
 
 def total_counts(paths: Iterable[Path]) -> pd.DataFrame:
-    """How many starts had each fate, over several tables of origin, pressure (GPa), fate and number."""
+    """Number of starts with each fate, over several tables of origin, pressure (GPa), fate and number."""
     counts = pd.concat([read_table(path, "search_counts") for path in paths])
     return counts.groupby(["origin", "pressure", "fate"])["number"].sum().reset_index()
 

@@ -69,7 +69,7 @@ def passed(table: pd.DataFrame, thresholds: Thresholds, stages: int = len(STAGES
 
 
 def survivors(table: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
-    """How many candidates each stage tests and keeps.
+    """Number of candidates that each stage tests and keeps.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def drawn_rejects(table: pd.DataFrame, thresholds: Thresholds, number: int, seed
 def false_rejects(
     table: pd.DataFrame, tested: pd.DataFrame, thresholds: Thresholds, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """What each stage loses: the share of its rejects that DFT puts within the hull's threshold.
+    """Loss of each stage: the share of its rejects that DFT puts within the hull's threshold.
 
     Parameters
     ----------

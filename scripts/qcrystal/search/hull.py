@@ -65,7 +65,7 @@ def above_hull(phases: Sequence[Phase], references: Sequence[Phase], elements: I
 
 
 def decomposition(phase: Phase, known: PhaseDiagram) -> dict[str, float]:
-    """What a phase falls apart into: names of the phases on the hull, and the share of the atoms in each."""
+    """Decomposition of a phase: names of the phases on the hull, and the share of the atoms in each."""
     shares = known.get_decomposition(Composition(dict(phase.counts)))
     return {
         getattr(entry, "name", ""): float(share) for entry, share in sorted(shares.items(), key=lambda item: -item[1])

@@ -1,4 +1,4 @@
-"""What every search does with a start: relax it, kick it off saddle points, relax it again, and judge where it ends.
+"""Settling of a start, in every search: relax it, kick it off saddle points, relax it again, and judge where it ends.
 
 Å, eV, GPa.
 """
@@ -39,7 +39,7 @@ class SearchError(QcrystalError, ValueError):
 
 @dataclass(frozen=True)
 class SearchTask:
-    """What all starts of a search share.
+    """Settings that all starts of a search share.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ def settle(task: SearchTask, start: Atoms, known: Relaxed, rng: np.random.Genera
 
 
 def count_table(origin: str, fates: Fates) -> pd.DataFrame:
-    """How many starts of an origin had each fate: origin, pressure (GPa), fate, number."""
+    """Number of starts of an origin with each fate: origin, pressure (GPa), fate, number."""
     rows = [
         {"origin": origin, "pressure": pressure, "fate": fate, "number": number}
         for (pressure, fate), number in sorted(fates.items())

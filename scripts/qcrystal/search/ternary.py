@@ -285,7 +285,7 @@ def frames_for_dft(
     number: int,
     seed: int,
 ) -> list[Atoms]:
-    """What DFT tests: references, candidates that pass F1 to F4, and a sample of every stage's rejects.
+    """Crystals that DFT tests: references, candidates that pass F1 to F4, and a sample of every stage's rejects.
 
     ``info`` of each says name, part (reference, survivor, or the stage that rejected it) and, for its label, the origin.
     """

@@ -35,7 +35,7 @@ class PhononTables(NamedTuple):
 
 
 class PhononSettings(NamedTuple):
-    """How phonons are calculated.
+    """Settings of a phonon calculation.
 
     Attributes
     ----------

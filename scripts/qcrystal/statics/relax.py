@@ -40,7 +40,7 @@ def pair_distances(shortest: dict[str, float]) -> dict[tuple[str, str], float]:
 
 
 class Effort(NamedTuple):
-    """How far a relaxation at a pressure goes, and when it is given up.
+    """Limits of a relaxation at a pressure: when it is done, and when it is given up.
 
     Attributes
     ----------

@@ -43,7 +43,7 @@ class Mesh(NamedTuple):
 
 
 class Planewaves(NamedTuple):
-    """What all calculations of a compound share.
+    """Settings that all calculations of a compound share.
 
     Attributes
     ----------

@@ -46,7 +46,7 @@ class Channel(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How a pseudopotential is made.
+    """Recipe of a pseudopotential.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What goes wrong in a variational calculation."""
+"""Errors of a variational calculation."""
 
 from __future__ import annotations
 

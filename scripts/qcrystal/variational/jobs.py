@@ -1,4 +1,4 @@
-"""What every job of a trained or trainable calculation opens: specification, basis and potential."""
+"""Inputs that every variational job opens: specification, basis and potential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a state says about a crystal: free energy, its parts, kinetic energies per species, stress, pressure.
+"""Observables of a variational state: free energy, its parts, kinetic energies per species, stress, pressure.
 
 Energies in the potential's unit, per cell. Every average is over samples of frozen parameters and has an error.
 """

@@ -33,7 +33,7 @@ class Marginal(NamedTuple):
 
 
 class Occupations(Protocol):
-    """What a state asks of its occupations; ``beta`` is 1/kT."""
+    """Interface that a state needs of its occupations; ``beta`` is 1/kT."""
 
     def start(self, energies: np.ndarray) -> Parameters:
         """Parameters of independent oscillators of these ħω (D,)."""

@@ -28,7 +28,7 @@ Parameters = dict[str, Any]
 
 
 class Given(NamedTuple):
-    """What is not varied: ħω of the coordinates (D,) and 1/kT, in one unit of energy."""
+    """Quantities that are not varied: ħω of the coordinates (D,) and 1/kT, in one unit of energy."""
 
     energies: jax.Array
     beta: jax.Array

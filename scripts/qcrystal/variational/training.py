@@ -41,7 +41,10 @@ def given_of(spec: NctSpec, basis: Basis) -> Given:
 
 
 def about(spec: NctSpec, basis: Basis, digest: str) -> dict[str, Any]:
-    """What parameters belong to; a file of others is refused. ``digest``: of the potential's file and the basis."""
+    """Identity of the calculation that parameters belong to; a file of another is refused.
+
+    ``digest`` is that of the potential's file and the basis.
+    """
     kept = ("temperature", "levels", "couplings", "width", "steps", "batch", "rate", "gradient", "laplacian", "seed")
     return {
         "phonons": len(basis.energies),

@@ -1,4 +1,4 @@
-"""What the atoms make of the bath: spectra of their velocities, and of the power that they take from the noise."""
+"""Response of the atoms to the bath: spectra of their velocities, and of the power that they take from the noise."""
 
 from __future__ import annotations
 

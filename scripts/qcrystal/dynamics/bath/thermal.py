@@ -109,7 +109,7 @@ class ThermalBath:
             )
 
     def _momentum_share(self) -> np.ndarray:
-        """What an atom's noise loses per unit of net force: m_i/M of the force, or 1/N as in LAMMPS's fix qtb."""
+        """Share of the net force that is taken from an atom's noise: m_i/M, or 1/N as in LAMMPS's fix qtb."""
         if self.parameters.momentum == "mass-weighted":
             return self._root_mass / self.masses.sum()
         return 1.0 / (len(self.masses) * self._root_mass)
@@ -184,11 +184,11 @@ class ThermalBath:
         self._excess.append(taken - self._demand(power))
 
     def _demand(self, power: np.ndarray) -> np.ndarray:
-        """What the power taken from the noise should be, for the velocity power (K, F) of a segment."""
+        """Expected power taken from the noise, for the velocity power (K, F) of a segment."""
         return power
 
     def state(self) -> dict[str, np.ndarray]:
-        """What a continued run needs beside the step; the noise itself depends on the step only."""
+        """State that a continued run needs beside the step; the noise itself depends on the step only."""
         if not self.quantum:
             return {}
         spectra = np.array(self.observer.spectra)

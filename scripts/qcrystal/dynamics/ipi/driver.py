@@ -57,7 +57,7 @@ class BeadPotential(Dummy_driver):
         raise NotImplementedError
 
     def compute(self, cell: list[np.ndarray] | np.ndarray, pos: list[np.ndarray] | np.ndarray) -> Any:
-        """What i-PI calls: one bead, or lists of cells and positions, in Bohr, with cell vectors as columns.
+        """Entry point for i-PI: one bead, or lists of cells and positions, in Bohr, with cell vectors as columns.
 
         Returns
         -------

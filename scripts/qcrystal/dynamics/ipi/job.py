@@ -19,7 +19,7 @@ from qcrystal.files import write_whole
 logger = logging.getLogger(__name__)
 
 TRAJECTORIES = {"centroid": "x_centroid", "bead": "positions"}
-"""What i-PI writes, by its names of the quantities."""
+"""Quantities that i-PI writes, by its own names."""
 CHECKPOINTS_KEPT = 2
 
 
@@ -47,7 +47,7 @@ class Job:
 
     @property
     def log(self) -> Path:
-        """What i-PI says."""
+        """Log of i-PI."""
         return self.folder / "run.log"
 
     def error(self, cause: str) -> RunError:

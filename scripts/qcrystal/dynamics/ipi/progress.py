@@ -1,4 +1,4 @@
-"""How far i-PI is, and whether it should go on."""
+"""Progress of i-PI, and whether it should go on."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _write_trajectory(job: Job, path: Path) -> None:
 
 
 def report(job: Job, thermo: pd.DataFrame) -> dict[str, object]:
-    """What was run, and the mean temperatures (K) of the ring polymer and its centroid over the second half."""
+    """Conditions of the run, and the mean temperatures (K) of the ring polymer and its centroid over the second half."""
     spec, second_half = job.spec, slice(len(thermo) // 2, None)
     return {
         "run": spec.run,

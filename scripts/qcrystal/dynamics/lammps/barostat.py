@@ -67,7 +67,7 @@ class Barostat:
         )
 
     def virial(self, step: int, rates: np.ndarray) -> np.ndarray:
-        """What the cell's thermostat adds to the virial (6,), eV, at a step.
+        """Virial (6,), eV, that the cell's thermostat adds at a step.
 
         The kick of one step leaves a free cell of inertia W at kT:
 

@@ -244,7 +244,7 @@ class Box:
         return tensor - np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]) / thermo["Volume"] / units.GPa
 
     def thermo(self) -> dict[str, float]:
-        """What LAMMPS computed at the end of the last ``run``, under its own names and in its own units.
+        """Values that LAMMPS computed at the end of the last ``run``, under its own names and in its own units.
 
         Its pressures lack the part of the atoms' motion, and hold what `act_on_cell` adds.
         """

@@ -13,7 +13,7 @@ from qcrystal.dynamics.trajectory import FramesDigest
 from qcrystal.files import file_digest, write_whole
 
 VOUCHED = ("checkpoint", "start", "thermo_size", "thermo_sha256", "trajectory_sha256")
-"""What an archive says of files beside it: digests of LAMMPS's checkpoint, of the start, and of the samples so far."""
+"""Keys of an archive about files beside it: digests of LAMMPS's checkpoint, of the start, and of the samples so far."""
 
 
 class Files:
@@ -39,7 +39,7 @@ class Files:
         return path.with_name(path.name + ".partial")
 
     def bath(self, step: int) -> Path:
-        """What LAMMPS's checkpoint of a step lacks (see `qcrystal.dynamics.lammps.checkpoint`)."""
+        """Archive of what LAMMPS's checkpoint of a step lacks (see `qcrystal.dynamics.lammps.checkpoint`)."""
         return self.directory / f"bath-{step}.npz"
 
     def baths(self) -> list[Path]:
@@ -95,7 +95,7 @@ class Files:
         return f"{broken}: damaged"
 
     def _changed(self, step: int, vouched: dict[str, Any]) -> str | None:
-        """What is not as it was when the checkpoint of a step was written."""
+        """The first file that is not as it was when the checkpoint of a step was written; None if all are."""
         if file_digest(self.start) != str(vouched["start"]):
             return f"{self.start}: changed since the checkpoint of step {step}"
         thermo, trajectory = self._written(self.thermo), self._written(self.trajectory)

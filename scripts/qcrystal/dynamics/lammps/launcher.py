@@ -68,7 +68,7 @@ def run(
 
 
 def _engine(spec: RunSpec, model: Path) -> str:
-    """What evaluates the potential."""
+    """Engine that evaluates the potential."""
     return "native" if spec.engine == "native" and covered(model) else "deepmd"
 
 

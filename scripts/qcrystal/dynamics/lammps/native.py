@@ -33,7 +33,7 @@ CALLBACK = types.void(
 
 
 class Link(NamedTuple):
-    """What connects LAMMPS with an `qcrystal.potential.native.evaluation.Evaluation`.
+    """Addresses and arrays that connect LAMMPS with an `qcrystal.potential.native.evaluation.Evaluation`.
 
     ``lammps`` to ``renew`` are addresses: of LAMMPS, its functions, the fix's name, and the functions that evaluate and renew
     the lists. ``step`` (1,) is the address of the evaluation's table. ``box`` (9,) receives LAMMPS's corners and tilts.
@@ -64,7 +64,7 @@ link_at = reader(Link)
 
 @cache
 def callback() -> Any:
-    """What LAMMPS calls in every step, as a C function."""
+    """Callback of LAMMPS in every step, as a C function."""
     digest = stamp(arrays)
 
     def apply(address, step, count, tags, x, f):  # type: ignore[no-untyped-def]  # compiled

@@ -1,4 +1,4 @@
-"""What a finished run in LAMMPS says about itself."""
+"""Report of a finished run in LAMMPS."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _quantum(
     corrected: dict[str, float],
     volume: float,
 ) -> dict[str, Any]:
-    """What friction adds to the measured kinetic energy (eV/atom) and with it to the pressure (GPa).
+    """Kinetic energy (eV/atom) that friction adds to the measured one, and the pressure (GPa) that comes with it.
 
     ``kinetic_energy_corrected`` is that of the virial theorem. ``kinetic_energy_by_spectrum`` uses the velocities' spectrum. It
     holds for a bath that is not adapted and that nothing leaks into.

@@ -55,7 +55,7 @@ class Samples:
         self._rows, self._frames = [], []
 
     def vouched(self) -> dict[str, Any]:
-        """What a checkpoint says of the samples before it, which `Files.drop_damaged` compares: length and SHA-256."""
+        """Length and SHA-256 of the samples before a checkpoint, which `Files.drop_damaged` compares."""
         return {
             "thermo_size": self.files.partial(self.files.thermo).stat().st_size,
             "thermo_sha256": self._table.hexdigest(),

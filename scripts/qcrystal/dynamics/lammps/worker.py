@@ -160,7 +160,7 @@ class Simulation:
     def _apply_bath(
         self, caller: Any, step: int, count: int, tags: np.ndarray, positions: np.ndarray, bath_force: np.ndarray
     ) -> None:
-        """What LAMMPS calls once per step when the forces are known, with the velocities half a kick short."""
+        """Callback of LAMMPS, once per step when the forces are known, with the velocities half a kick short."""
         bath_force[:] = 0.0
         box, impulse = self.box, 0.5 * self.box.timestep / AMU_A2_PS2
         if box.failure:

@@ -1,4 +1,4 @@
-"""What the compiled functions are given: tuples of arrays with names."""
+"""Arguments of the compiled functions: tuples of arrays with names."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Results(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What `qcrystal.potential.native.kernels` evaluates at a time.
+    """Task that `qcrystal.potential.native.kernels` evaluates at a time.
 
     ``blocks`` (n, 3): first and last place in ``atoms`` (A,), and their species.
     """

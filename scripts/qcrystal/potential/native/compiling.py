@@ -1,4 +1,4 @@
-"""How functions are compiled: once per kind of processor, and kept by numba beside the code, or where ``NUMBA_CACHE_DIR`` says.
+"""Compilation of functions: once per kind of processor, and kept by numba beside the code, or where ``NUMBA_CACHE_DIR`` says.
 
 Compiled functions call each other by address, with tuples of arrays that lie in tables. So LAMMPS, threads and Python call the
 same machine code, and what is large is compiled once.

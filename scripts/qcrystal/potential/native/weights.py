@@ -1,4 +1,4 @@
-"""What the file of a frozen ``se_e2_a`` potential says: settings, networks, tables, repulsion.
+"""Contents of the file of a frozen ``se_e2_a`` potential: settings, networks, tables, repulsion.
 
 Read are the potentials of `qcrystal.potential.tensorflow_graph.finish`, with and without cubic invariants, and those that
 DeePMD-kit's TensorFlow backend freezes or compresses. The network with invariants has no names of its own in the graph. Its
