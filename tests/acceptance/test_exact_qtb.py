@@ -130,6 +130,43 @@ def test_adaptive_bath_fails_where_modes_are_coupled_strongly(measured):
     measured(6, "<x²> of the adaptive bath, strong coupling: a failure", x2 / exact, 1.5, 0.2, relative=False)
 
 
+def virial_of_x(gamma, coupling, steps=60000, discard=30000, pairs=64):
+    """Kinetic energy of x by the virial theorem (ħω) in V = x²/2 + (9/2)(y + c x³)², adaptive bath of friction γ/ω; net power."""
+    frequency, energy = 2.0 * np.pi * 10.0, THZ * 10.0
+    length = np.sqrt(energy / AMU_A2_PS2) / frequency
+    parameters = Bath(gamma=gamma * frequency, cutoff=80.0)
+    kinds = np.repeat([0, 1], pairs)
+    bath = AdaptiveBath(parameters, 0.1 * energy / units.kB, 0.5, np.ones(2 * pairs), 5, kinds=kinds)
+
+    def force(q):
+        x, y = q[:pairs], q[pairs:]
+        stretch = 9.0 * (y + coupling * x**3)
+        return np.concatenate([-x - 3.0 * coupling * x**2 * stretch, -stretch])
+
+    total = samples = 0
+    start = 0.5 * length * np.random.default_rng(1).normal(size=(2 * pairs, 3))
+    for step, position in dynamics(bath, lambda p: force(p / length) * length * frequency**2, start, steps):
+        if step > discard and step % 4 == 0:
+            q = position / length
+            total += -0.5 * (q * force(q))[:pairs].mean()
+            samples += 1
+    net = bath.summary("xy")["fluctuation_dissipation"]
+    return total / samples, max(abs(found["net"]) for found in net.values())
+
+
+def test_two_frictions_tell_what_the_net_power_does_not(measured):
+    """Table line 6: half the friction adds a quarter to the kinetic energy where the bath is wrong, none where it is right.
+
+    The net power is below 2 % in all four runs. The kinetic energies by the virial theorem are right in harmonic crystals at any
+    friction.
+    """
+    for coupling, change, allowed in ((0.12, 0.23, 0.08), (0.04, 0.0, 0.04)):
+        (low, low_net), (high, high_net) = (virial_of_x(gamma, coupling) for gamma in (0.1, 0.2))
+        assert max(low_net, high_net) < 0.03
+        text = f"change of <K_x> at half the friction, coupling {coupling:g}"
+        measured(6, text, low / high - 1.0, change, allowed, relative=False)
+
+
 @pytest.mark.parametrize("temperature", [5.0, 300.0])
 def test_corrected_harmonic_energies(temperature, measured):
     """Table line 4 with γ = 20 /ps: potential within 1 %, kinetic energy by the spectrum within 2 % of (hν/4) coth(hν/2kT)."""

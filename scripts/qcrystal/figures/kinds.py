@@ -453,6 +453,7 @@ KINDS: dict[str, Kind] = {
         ("claim", "published", "ours", "verdict", "reason"),
     ),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
+    "friction_table": Kind("table", {"summaries": SUMMARIES}),
     "methods": Kind("table", {"summaries": SUMMARIES, "dos": DOS}, options=Methods),
     "bead_convergence": Kind("figure", {"summary": SUMMARY, "dos": DOS}),
     "data_quality": Kind(
