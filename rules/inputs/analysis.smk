@@ -5,12 +5,14 @@ from qcrystal.io.table_schemas.runs import OBSERVABLES
 
 
 def deviation_batch(run):
-    """The job that evaluates a run's committee deviation, by the run's name, so that another run changes no other job.
-
-    Runs of different ranks never share a job: a rank waits for no run of a later one.
-    """
-    rank = min(SCALE.sweeps[sweep].rank for sweep, runs in CONFIG.sweeps.items() if run in runs)
-    return f"{rank}-{int(hashlib.sha256(run.encode()).hexdigest(), 16) % SCALE.sampling.deviation_jobs}"
+    """The job that evaluates a run's committee deviation: its first sweep's, or by its name, so that another run changes no other job."""
+    jobs = SCALE.sampling.deviation_jobs
+    if jobs is None:
+        return min(
+            (sweep for sweep in CONFIG.sweeps if run in CONFIG.sweeps[sweep]),
+            key=lambda sweep: SCALE.sweeps[sweep].rank,
+        )
+    return str(int(hashlib.sha256(run.encode()).hexdigest(), 16) % jobs)
 
 
 def deviation_runs(file):

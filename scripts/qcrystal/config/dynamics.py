@@ -95,5 +95,5 @@ class SamplingEffort(Strict):
     """Length (ps) from which figures do not mark a run as short."""
     deviation_frames: Count
     """Frames of each run at which the committee of potentials is compared."""
-    deviation_jobs: Count
-    """Jobs among which these comparisons are dealt."""
+    deviation_jobs: Count | None
+    """Jobs among which these comparisons are dealt. Null: one per sweep, so that no sweep waits for another."""
