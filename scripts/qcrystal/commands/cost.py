@@ -16,10 +16,12 @@ from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError
 from qcrystal.config.runs import Configuration
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
+from qcrystal.search.costs import OFFSET, PER_ATOM, search_costs
 
 app = application()
 COORDINATES = 12  # bytes of an atom in a frame: three single-precision numbers; path integrals hold centroid and a bead
 SPEEDS = "docs/speed.csv"
+WHOLE = ("runs", "atoms", "beads", "compositions", "structures", "largest")
 FRAME = 400  # bytes of a frame besides: cell, step, time, index
 
 
@@ -90,24 +92,37 @@ def main(
 
     The step time is that of docs/speed.csv for the potential and the engine, measured on one processor core. A potential that is
     not in this table has its step time in its card. Measure it with `python -m qcrystal bench-potential` on another machine. A
-    bead of a path integral counts as an atom-step. A run that belongs to several sweeps is counted in the first.
+    bead of a path integral counts as an atom-step. A run that belongs to several sweeps is counted in the first. A search over
+    compositions has a table of its own.
 
     Example: `python -m qcrystal cost --scale paper --us-per-atom-step 1.5 --machine "one GPU of ours"`
     """
     root = Path.cwd()
-    given = {"scale": scale, "crystal": crystal}
+    given = {"scale": scale, "crystal": crystal, "start": "dft"}  # costs depend on no potential
     values = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8")) | given
     loaded = load(values, root)
-    step, source = us_per_atom_step, "given"
-    if step is None:
-        step, source = step_time(root, loaded.main.model, loaded.main.evaluated_by)
-    costs_of_scale = costs(loaded, step)
-    print(f"Scale {scale}, {step:g} microseconds per step and atom on {machine} ({source}):\n")
+    ternary, effort = loaded.crystal.ternary, loaded.scale.ternary
+    if loaded.sweeps or ternary is None:
+        step, source = us_per_atom_step, "given"
+        if step is None:
+            step, source = step_time(root, loaded.main.model, loaded.main.evaluated_by)
+        print(f"Scale {scale}, {step:g} microseconds per step and atom on {machine} ({source}):\n")
+        _print(costs(loaded, step))
+    if ternary is not None and effort is not None:
+        print(
+            f"Scale {scale}, relaxations of random starts, {OFFSET:g} + {PER_ATOM:g} N ms per step of N atoms on one core:\n"
+        )
+        space, steps = ternary.formula.space, effort.max_relaxation_steps
+        _print(search_costs(ternary.elements, space, effort.max_atoms, effort.starts, steps))
+        print("Ordered prototypes, phonons, labels and couplings are not counted.")
+
+
+def _print(found: pd.DataFrame) -> None:
     table = Table(box=box.MARKDOWN)
-    for name in costs_of_scale.columns:
+    for name in found.columns:
         table.add_column(name, justify="left" if name == "sweep" else "right")
-    for row in costs_of_scale.itertuples(index=False):
-        table.add_row(*(_cell(*cell) for cell in zip(costs_of_scale.columns, row, strict=True)))
+    for row in found.itertuples(index=False):
+        table.add_row(*(_cell(*cell) for cell in zip(found.columns, row, strict=True)))
     console().print(table)
 
 
@@ -116,4 +131,4 @@ def _cell(name: str, value) -> str:
         return value
     if value != value:  # not a number: the sum has none
         return ""
-    return f"{value:.0f}" if name in ("runs", "atoms", "beads") else f"{value:.3g}"
+    return f"{value:.0f}" if name in WHOLE else f"{value:.3g}"
