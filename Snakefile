@@ -44,7 +44,7 @@ for rank in (1, 2):
             [
                 results(f"analysis/sweeps/{sweep}/summary.csv")
                 for sweep, settings in SCALE.sweeps.items()
-                if settings.rank <= rank
+                if settings.rank <= rank and CONFIG.sweeps[sweep]
             ],
 
 

@@ -97,7 +97,7 @@ ENGINE = MAIN.evaluated_by
 
 # No rule makes what nobody configured.
 wildcard_constraints:
-    run=one_of(CONFIG.runs),
+    run=one_of(CONFIG.planned),
     sweep=one_of(CONFIG.sweeps),
     dataset=one_of(MAIN.datasets),
 

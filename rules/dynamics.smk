@@ -26,13 +26,14 @@ rule run:
     threads: 1
     resources:
         **gpu(
-            mem_mb=lambda wildcards: 1500 + CONFIG.runs[wildcards.run].beads * CONFIG.runs[wildcards.run].atoms // 20,
+            mem_mb=lambda wildcards: 1500
+            + CONFIG.planned[wildcards.run].beads * CONFIG.planned[wildcards.run].atoms // 20,
             minutes=lambda wildcards: max(30, math.ceil(work(wildcards) * 3e-4 / 60)),
         ),
     params:
         **code("dynamics/run.py", "qcrystal/dynamics/lammps/worker.py", "qcrystal/dynamics/ipi/driver.py"),
-        specification=lambda wildcards: plain(CONFIG.runs[wildcards.run]),
-        cell_of=lambda wildcards: [plain(CONFIG.runs[source]) for source in cell_of(wildcards.run)],
+        specification=lambda wildcards: plain(CONFIG.planned[wildcards.run]),
+        cell_of=lambda wildcards: [plain(CONFIG.planned[source]) for source in cell_of(wildcards.run)],
         prototype=prototype(),
         max_frequency=CRYSTAL.dynamics.max_frequency,
     script:

@@ -52,5 +52,6 @@ for figure_id, figure in FIGURES.items():
             options=literal(figure.options),
             caption=literal(figure.caption),
             converged_length=SCALE.sampling.converged_length,
+            not_ended=not_ended(figure.sweeps),
         script:
             "../scripts/figures/figure.py"

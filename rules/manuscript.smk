@@ -4,7 +4,7 @@ include: "inputs/manuscript.smk"
 
 rule numbers:
     input:
-        [source_files(source) for source in NUMBER_SOURCES],
+        [source_files(source) for source in NUMBER_SOURCES if source_files(source)],
     output:
         numbers=results("manuscript/numbers.json"),
         macros=results("manuscript/numbers.tex"),
@@ -19,7 +19,8 @@ rule numbers:
     params:
         **code("manuscript/numbers.py"),
         scale=CONFIG.scale_name,
-        sources=NUMBER_SOURCES,
+        sources=[source for source in NUMBER_SOURCES if source_files(source)],
+        partial=[source for source in NUMBER_SOURCES if not_ended([source.removeprefix("sweep:").partition("/")[0]])],
         numbers=literal({name: plain(entry) for name, entry in NUMBERS.items()}),
     script:
         "../scripts/manuscript/numbers.py"

@@ -55,7 +55,7 @@ rule phonons:
         repeat=SCALE.statics.phonon_repeat,
         mesh=SCALE.statics.phonon_mesh,
         max_frequency=CRYSTAL.dynamics.max_frequency,
-        highest_run_pressure=max((spec.pressure for spec in CONFIG.runs.values()), default=0.0),
+        highest_run_pressure=max((spec.pressure for spec in CONFIG.planned.values()), default=0.0),
         crystal_file=str(CONFIG.crystal_file),
         released=MAIN.start == "model",
     script:

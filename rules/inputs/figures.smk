@@ -49,7 +49,23 @@ def needed(key):
 
 
 def source_files(name):
-    """Files behind a source of ``figures.yaml`` such as ``sweep:classical_grid/summary`` or ``statics:eos``: one, or none."""
+    """Files behind a source of ``figures.yaml``, such as ``statics:eos``: one, or none, as where its runs have not ended."""
+    sweep = name.removeprefix("sweep:").partition("/")[0]
+    if name.startswith("sweep:") and sweep in CONFIG.sweeps and not CONFIG.sweeps[sweep]:
+        return []
+    file = source_file(name)
+    return [] if file in [results(table) for table in SCALE.unfinished.tables] else file
+
+
+def not_ended(sweeps):
+    """What a caption says of runs that have not ended, or nothing."""
+    planned = {run for sweep in sweeps for run in CONFIG.planned_sweeps.get(sweep, ())}
+    ended = len(planned & set(CONFIG.runs))
+    return f"{ended} of the {len(planned)} runs of the plan have ended" if ended < len(planned) else ""
+
+
+def source_file(name):
+    """The file behind a source whatever has ended, or none."""
     kind, _, rest = name.partition(":")
     if kind == "sweep":
         sweep, _, table = rest.partition("/")

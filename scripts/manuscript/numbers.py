@@ -9,4 +9,4 @@ with job(snakemake):
     p = snakemake.params
     files = dict(zip(p.sources, snakemake.input, strict=True))
     numbers = NumberSet.model_validate({"numbers": p.numbers}).numbers
-    write_numbers(numbers, files, p.scale, Path(snakemake.output.numbers), Path(snakemake.output.macros))
+    write_numbers(numbers, files, p.scale, Path(snakemake.output.numbers), Path(snakemake.output.macros), p.partial)

@@ -7,11 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from qcrystal.commands._options import Crystal, Scale, application, results_folder
+from qcrystal.config.load import UNFINISHED
+from qcrystal.files import write_whole
 from qcrystal.provenance import reduced
 from qcrystal.provenance.workflow import expected_jobs
 
 app = application(help=f"{__doc__}\n\nExample: `python -m qcrystal reduced figures`")
+HEAD = """\
+# yaml-language-server: $schema=../../../schema/scale.json
+# What of scale {scale} has not ended. `python -m qcrystal reduced unfinished` writes this file; remove it to go on with the runs.
+"""
 
 
 @app.command()
@@ -28,6 +36,34 @@ def write(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     _, lacking = reduced.available(Path.cwd(), jobs, folder)
     print(f"{reduced.place(crystal, scale)}: {files} files, {size / 1e6:.1f} MB")
     _tell(lacking)
+
+
+@app.command()
+def unfinished(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
+    """List what of a scale has not ended, so that its figures are made of what has: config/crystals/<crystal>/unfinished.
+
+    A run has ended when its record is there. Of the structure search and the variational calculations, tables count. After this,
+    snakemake makes tables, figures and numbers from what has ended, and starts no run. To go on with the runs, remove the file.
+
+    Example: `python -m qcrystal reduced unfinished --scale reference`
+    """
+    root, folder = Path.cwd(), results_folder(crystal, scale)
+    file = root / "config" / "crystals" / crystal / UNFINISHED / f"{scale}.yaml"
+    former = file.read_text(encoding="utf-8") if file.is_file() else None
+    file.unlink(missing_ok=True)
+    try:
+        jobs = expected_jobs(root, {"crystal": crystal, "scale": scale}, ["figures"])
+    except BaseException:
+        if former is not None:
+            write_whole(file, former)
+        raise
+    found = reduced.unfinished(root, jobs, folder)
+    if any(found.values()):
+        file.parent.mkdir(exist_ok=True)
+        text = yaml.safe_dump({"unfinished": found}, sort_keys=False, width=1000)
+        write_whole(file, HEAD.format(scale=scale) + text)
+    runs, tables = len(found["runs"]), len(found["tables"])
+    print(f"{file.relative_to(root)}: {runs} runs and {tables} tables have not ended")
 
 
 @app.command()

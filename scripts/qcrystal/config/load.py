@@ -23,6 +23,8 @@ from qcrystal.fields import FilePath, Name, failed
 
 MAIN_FILE = "config/config.yaml"
 CRYSTAL_FILE, SOURCES_FILE = "crystal.yaml", "sources.yaml"
+UNFINISHED = "unfinished"
+"""Folder of a crystal with a file for each scale of which a part has not ended."""
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, dict]:
@@ -96,7 +98,7 @@ class _Loading:
         return folder if self._is_usable(folder.name, "crystal") else None
 
     def _scale_files(self, name: str, folder: Path) -> list[Path]:
-        """Files of a scale: one of a user's own, or one for all crystals and one of the crystal."""
+        """Files of a scale: one of a user's own, or one for all crystals, one of the crystal, and one of what has not ended."""
         if "/" in name:
             path = self.root / name
             if not self._is_usable(path.stem, "scale"):
@@ -107,7 +109,10 @@ class _Loading:
             return []
         files = [self.root / "config" / "scales" / f"{name}.yaml", folder / "scales" / f"{name}.yaml"]
         self.files["scale"] = shown_path(files[1], self.root)
-        return files if files[0].is_file() else files[:1]
+        if not files[0].is_file():
+            return files[:1]
+        unfinished = folder / UNFINISHED / f"{name}.yaml"
+        return [*files, unfinished] if unfinished.is_file() else files
 
     def _is_usable(self, name: str, key: str) -> bool:
         """Whether a file's name can name folders of results, and rules."""

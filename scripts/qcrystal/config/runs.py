@@ -283,10 +283,12 @@ class Configuration:
         Folders of the results.
     crystal_file, scale_file, sources_file : str
         Files that messages name.
-    runs : dict of str to RunSpec
+    planned : dict of str to RunSpec
         Every run of every sweep, by its name.
-    sweeps : dict of str to list of str
-        Names of the runs of each sweep.
+    runs : dict of str to RunSpec
+        Those that the scale does not leave out as unfinished.
+    planned_sweeps, sweeps : dict of str to list of str
+        Names of the runs of each sweep: all of them, and those of ``runs``.
     variational : dict of str to NctSpec
         Every variational calculation, by its name.
     variational_sweeps : dict of str to list of str
@@ -298,15 +300,27 @@ class Configuration:
         self.scale_name, self.crystal_name = files["scale"].stem, files["crystal"].parent.name
         self.scale_file, self.crystal_file = str(files["scale"]), str(files["crystal"])
         self.sources_file = str(files["sources"])
-        self.runs: dict[str, RunSpec] = {}
-        self.sweeps: dict[str, list[str]] = {name: [] for name in scale.sweeps}
+        self.planned: dict[str, RunSpec] = {}
+        self.planned_sweeps: dict[str, list[str]] = {name: [] for name in scale.sweeps}
         # one problem per sweep: the others are of the same kind
         problems = [problem for name in scale.sweeps for problem in itertools.islice(self._add_sweep(name), 1)]
         if problems:
             raise ConfigError(*problems)
+        self._leave_out_unfinished()
         self.variational: dict[str, NctSpec] = {}
         self.variational_sweeps: dict[str, list[str]] = {}
         self._add_variational()
+
+    def _leave_out_unfinished(self) -> None:
+        """Take the runs that have not ended out of the sweeps."""
+        left_out = set(self.scale.unfinished.runs)
+        unknown = sorted(left_out - set(self.planned))
+        if unknown:
+            found = f"no sweep has a run {unknown[0]!r}"
+            advice = f"write the list anew: python -m qcrystal reduced unfinished --scale {self.scale_name}"
+            raise ConfigError(Problem(self.scale_file, "unfinished.runs", found, advice))
+        self.runs = {name: spec for name, spec in self.planned.items() if name not in left_out}
+        self.sweeps = {name: [run for run in runs if run in self.runs] for name, runs in self.planned_sweeps.items()}
 
     def _add_variational(self) -> None:
         """Add the variational calculations."""
@@ -325,7 +339,7 @@ class Configuration:
             spec = run_specification(
                 row, self.crystal, self.crystal_name, self.scale.sampling, self.seed, source, self.main.evaluated_by
             )
-            known = self.runs.setdefault(spec.run, spec)
+            known = self.planned.setdefault(spec.run, spec)
             if known != spec:
                 differing = [key for key in RunSpec.model_fields if getattr(known, key) != getattr(spec, key)]
                 shown = ", ".join(f"{key} {getattr(known, key)} there, {getattr(spec, key)} here" for key in differing)
@@ -333,7 +347,7 @@ class Configuration:
                     f"run {spec.run} is already part of another sweep, or of this one, with other settings ({shown})"
                 )
                 yield Problem(self.scale_file, f"sweeps.{name}", found, "give both the same settings")
-            self.sweeps[name].append(spec.run)
+            self.planned_sweeps[name].append(spec.run)
 
     def seed(self, *names: object) -> int:
         """A named seed: the same for the same names and base seed, on any machine."""

@@ -14,7 +14,16 @@ from qcrystal.config.sweep import Sweep
 from qcrystal.config.ternary import Meshes, TernaryEffort
 from qcrystal.config.training import TrainingEffort
 from qcrystal.config.variational import NctEffort
-from qcrystal.fields import Name, Strict
+from qcrystal.fields import Name, Strict, Text
+
+
+class Unfinished(Strict):
+    """What of a long scale has not ended. ``python -m qcrystal reduced unfinished`` writes it; who runs the rest removes it."""
+
+    runs: list[Text] = []
+    """Names of runs that are left out of the sweeps."""
+    tables: list[Text] = []
+    """Tables, relative to the scale's results, that figures and numbers do without."""
 
 
 class Scale(Strict):
@@ -40,3 +49,5 @@ class Scale(Strict):
     """Tables of conditions at which dynamics runs, by name; figures name the sweeps that they show."""
     nct: NctEffort = NctEffort()
     """Variational free energies."""
+    unfinished: Unfinished = Unfinished()
+    """What is left out, as it has not ended: the file ``config/crystals/<name>/unfinished/<scale>.yaml``."""

@@ -441,9 +441,9 @@ KINDS: dict[str, Kind] = {
     "claims": Kind(
         "table",
         {
-            "summaries": SUMMARIES,
-            "curves": Role("sweep_rdf", many=True),
-            "enthalpies": Role("enthalpies"),
+            "summaries": Role("sweep_summary", many=True, optional=True),
+            "curves": Role("sweep_rdf", many=True, optional=True),
+            "enthalpies": Role("enthalpies", optional=True),
             "counts": Role("search_counts", optional=True),
             "eos": Role("equation_of_state"),
             "errors": Role("parity_errors"),

@@ -55,6 +55,10 @@ class FigureEntry(BaseModel):
         if unknown:
             known = ", ".join(self.what.published) or "none"
             problems.append(f"published: a figure of kind {self.kind} has no role {unknown[0]!r}; it has {known}")
+        for name, claim in self.options.get("claims", {}).items() if not problems else ():
+            lacking = sorted(set(claim.get("sweeps", ())) - set(self.sweeps))
+            if lacking:
+                problems.append(f"options: claims.{name}: sweep {lacking[0]!r} is not among the inputs; add it there")
         if problems:
             raise ValueError("; ".join(problems))
         return self

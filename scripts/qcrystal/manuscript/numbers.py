@@ -150,13 +150,15 @@ class NumberSet(BaseModel):
         return numbers
 
 
-def derive(name: str, entry: NumberEntry, path: str) -> Number | Text:
+def derive(name: str, entry: NumberEntry, path: str, partial: bool = False) -> Number | Text:
     """A number of the text from its file.
 
     Parameters
     ----------
     path
         The table, or the potential's card.
+    partial
+        Not all runs of the table's sweep have ended: the number is "not determined" if none of them is at its condition.
 
     Raises
     ------
@@ -170,6 +172,8 @@ def derive(name: str, entry: NumberEntry, path: str) -> Number | Text:
         return Number(name, entry.factor * float(value), None, entry.unit, entry.decimals, path)
     table = read_table(Path(path), str(source_schema(entry.source)))
     if entry.observable is not None:
+        if partial and _rows(table, path, {"observable": entry.observable, **entry.where}).empty:
+            return Text(name, NO_VALUE, path)
         found = observed(name, table, path, entry.observable, entry.unit, entry.decimals, **entry.where)
         if entry.may_lack and not math.isfinite(found.value):
             return Text(name, NO_VALUE, path)
@@ -246,16 +250,28 @@ def observed(
 
 
 def write_numbers(
-    entries: Mapping[str, NumberEntry], files: Mapping[str, str], scale: str, json_file: Path, tex: Path
+    entries: Mapping[str, NumberEntry],
+    files: Mapping[str, str],
+    scale: str,
+    json_file: Path,
+    tex: Path,
+    partial: Sequence[str] = (),
 ) -> None:
     """Derive all numbers, and write them as JSON and as LaTeX macros; both appear whole, or none.
 
     Parameters
     ----------
     files
-        Source: its file.
+        Source: its file. The numbers of one without a file are "not determined": what makes it has not ended.
+    partial
+        Sources of which a part has not ended.
     """
-    numbers = [derive(name, entry, files[entry.source]) for name, entry in entries.items()]
+    numbers = [
+        derive(name, entry, files[entry.source], entry.source in partial)
+        if entry.source in files
+        else Text(name, NO_VALUE, entry.source)
+        for name, entry in entries.items()
+    ]
     marks = {path: prov_id(Path(path)) for path in files.values()}
     document = {
         "prov_id": identifier(),
@@ -264,7 +280,7 @@ def write_numbers(
             number.name: {
                 "meaning": entries[number.name].meaning,
                 **number.as_dict(),
-                "prov_id": marks[number.source],
+                "prov_id": marks.get(number.source),
             }
             for number in numbers
         },

@@ -21,6 +21,8 @@ TOP = "results/reference"
 LEFT_OUT = "left_out.json"
 LARGEST = 30_000_000
 """Bytes that are committed at most."""
+DEAR = ("search", "variational", "superconductivity")
+"""Parts of a scale's results, besides runs, whose tables figures can do without until they have ended."""
 SHOWN = ("figures", "manuscript", "index.html", "provenance")
 """Parts of a scale's results that a reader looks at."""
 
@@ -132,6 +134,23 @@ def left_out(root: Path, folder: str) -> dict[str, str]:
         return {}
     known = json.loads(file.read_text(encoding="utf-8"))
     return {str(path): str(digest) for path, digest in known.items()} if isinstance(known, dict) else {}
+
+
+def unfinished(root: Path, jobs: list[Expected], folder: str) -> dict[str, list[str]]:
+    """What has not ended of a scale: runs without a record, and tables of `DEAR` parts that figures and numbers wait for.
+
+    Parameters
+    ----------
+    jobs
+        All that the workflow would do if nothing were left out.
+    """
+    records = [path for job in jobs if job.rule == "run" for path in job.outputs if path.endswith(SUFFIX)]
+    wanted = {path for job in shown_jobs(jobs, folder) for path in job.inputs}
+    tables = sorted(path for path in wanted if path.startswith(tuple(f"{folder}/{part}/" for part in DEAR)))
+    return {
+        "runs": sorted(Path(path).parent.name for path in records if not (root / path).is_file()),
+        "tables": [path.removeprefix(f"{folder}/") for path in tables if not (root / path).is_file()],
+    }
 
 
 def available(root: Path, jobs: list[Expected], folder: str) -> tuple[list[Expected], dict[str, list[str]]]:
