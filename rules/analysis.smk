@@ -86,3 +86,29 @@ rule collect:
         runs=lambda wildcards: [plain(CONFIG.runs[run]) for run in CONFIG.sweeps[wildcards.sweep]],
     script:
         "../scripts/analysis/collect.py"
+
+
+if CRYSTAL.hops:
+
+    rule double_well:
+        output:
+            table=results("analysis/double_well.csv"),
+            prov=results("analysis/double_well.prov.json"),
+        log:
+            logs("analysis/double_well.log"),
+        conda:
+            environment("analysis")
+        threads: 1
+        resources:
+            **cpu(mem_mb=1000, minutes=120),
+        params:
+            **code("analysis/double_well.py"),
+            well=plain(CRYSTAL.hops.well),
+            mass=CRYSTAL.isotopes[CRYSTAL.mobile].mass,
+            bath=plain(CRYSTAL.dynamics.bath),
+            temperatures=CRYSTAL.hops.temperatures,
+            wells=SCALE.hops.wells,
+            length=SCALE.hops.length,
+            seed=CONFIG.seed("double_well"),
+        script:
+            "../scripts/analysis/double_well.py"

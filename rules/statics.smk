@@ -92,3 +92,44 @@ rule self_consistent_phonons:
         seed=CONFIG.seed("statics", "self_consistent_phonons"),
     script:
         "../scripts/statics/self_consistent_phonons.py"
+
+
+if CRYSTAL.hops:
+
+    rule hop_path:
+        input:
+            model=f"{POTENTIAL}/model.pb",
+            equation_of_state=results("statics/eos.csv"),
+            phonons=results("statics/phonons.csv"),
+            harmonic_energy=results("statics/harmonic_energy.csv"),
+        output:
+            paths=results("statics/hop_paths.csv"),
+            saddles=results("statics/hop_saddles.csv"),
+            rates=results("statics/hop_rates.csv"),
+            prov=results("statics/hop_paths.prov.json"),
+        log:
+            logs("statics/hop_path.log"),
+        conda:
+            environment("statics")
+        threads: 1
+        resources:
+            **cpu(mem_mb=2000, minutes=240),
+        params:
+            **code("statics/hop_path.py"),
+            engine=ENGINE,
+            prototype=prototype(),
+            mobile=CRYSTAL.mobile,
+            masses={
+                name: {
+                    element: isotope.mass if element == CRYSTAL.mobile else CRYSTAL.isotopes[element].mass
+                    for element in CRYSTAL.species
+                }
+                for name, isotope in CRYSTAL.isotopes.items()
+                if isotope.element == CRYSTAL.mobile
+            },
+            pressure=CRYSTAL.hops.pressure,
+            temperatures=CRYSTAL.hops.temperatures,
+            mechanisms=CRYSTAL.hops.mechanisms,
+            effort=plain(SCALE.hops),
+        script:
+            "../scripts/statics/hop_path.py"

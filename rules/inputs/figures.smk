@@ -85,6 +85,8 @@ def source_file(name):
             )
             sys.exit(1)
         return results(f"variational/sweeps/{sweep}/{table}.csv")
+    if kind == "analysis":
+        return results(f"analysis/{rest}.csv")
     if kind == "statics":
         return results(f"statics/{rest}.csv")
     if kind == "search":

@@ -459,6 +459,60 @@ def self_consistent_tables(pressures: list[float], dos: pd.DataFrame) -> dict:
     return {
         "statics:self_consistent_phonons": rows,
         "statics:self_consistent_dos": pd.concat(dos.assign(temperature=t) for t in temperatures),
+def hop_tables(size: str) -> dict:
+    """A double well, and two paths with their saddles and rates, of one or two isotopes."""
+    isotopes, temperatures = (["H", "D"], [100.0, 300.0, 1000.0]) if size == "rich" else (["H"], [300.0, 1000.0])
+    fixed = {
+        "barrier": 0.4,
+        "quantum": 0.15,
+        "barrier_quantum": 0.106,
+        "mass": 1.008,
+        "crossover": 196.0,
+        "splitting": 2e-4,
+    }
+    known = {"classical_tst": 20.0, "quantum": 30.0, "classical": 15.0, "qtb": 40.0, "adqtb": 35.0}
+    well = [
+        {
+            **fixed,
+            "method": method,
+            "temperature": temperature,
+            "rate": scale * np.exp(-1500.0 / temperature),
+            "error": error,
+        }
+        for method, scale in known.items()
+        for temperature in temperatures
+        for error in [np.nan if method in ("classical_tst", "quantum") else error_of(size, 1e-3)]
+    ]
+    never = {"rate": np.nan, "error": np.nan, "limit": 0.01}
+    well.append({**fixed, "method": "classical", "temperature": 50.0, **never})
+    paths, saddles, rates = [], [], []
+    for mechanism, isotope in itertools.product(("vacancy", "exchange"), isotopes):
+        named = {"mechanism": mechanism, "isotope": isotope, "atoms": 43 if mechanism == "vacancy" else 44}
+        share, height = np.linspace(0.0, 1.0, 5), 0.6 if mechanism == "vacancy" else 1.4
+        energies, slopes = height * np.sin(np.pi * share) ** 2, height * np.pi * np.sin(2.0 * np.pi * share)
+        rows = zip(range(5), share, energies, slopes, strict=True)
+        paths += [{**named, "image": i, "place": s, "energy": e, "slope": v} for i, s, e, v in rows]
+        saddles.append(
+            named
+            | {"pressure": 200.0, "lattice_constant": 4.95, "barrier": height, "zero_point_barrier": height - 0.1}
+            | {"reaction": 0.0, "barrier_quantum": 0.12, "crossover": 222.0, "imaginary_start": 0}
+            | {"imaginary_saddle": 1 if mechanism == "vacancy" else 2, "length": 1.0}
+        )
+        rates += [
+            {
+                **named,
+                "method": method,
+                "temperature": temperature,
+                "log_rate": 1.5 - height * 5040.0 / temperature + more,
+            }
+            for more, method in enumerate(("classical", "quantum", "tunnelling"))
+            for temperature in temperatures
+        ]
+    return {
+        "analysis:double_well": pd.DataFrame(well),
+        "statics:hop_paths": pd.DataFrame(paths),
+        "statics:hop_saddles": pd.DataFrame(saddles),
+        "statics:hop_rates": pd.DataFrame(rates),
     }
 
 
@@ -512,4 +566,5 @@ def synthetic(size: str) -> dict:
         **learning_tables(size),
         **dft_tables(size),
         **ly_tables(size),
+        **hop_tables(size),
     } | ({"dft:lattice": lattice_table([4.749, 4.95, 5.15], -0.0002)} if size == "rich" else {})

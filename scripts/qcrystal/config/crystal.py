@@ -13,6 +13,7 @@ from pydantic import Field
 
 from qcrystal.config.dft import DftSettings
 from qcrystal.config.dynamics import Dynamics
+from qcrystal.config.hops import Hops
 from qcrystal.config.learning import Learning
 from qcrystal.config.messages import repeated
 from qcrystal.config.search import Search
@@ -275,6 +276,8 @@ class Crystal(Strict):
     """Concurrent learning."""
     nct: Nct = Nct()
     """Variational free energies."""
+    hops: Hops | None = None
+    """How mobile atoms change their sites; null: nothing is asked."""
     ternary: Ternary | None = None
     """Search over compositions of ternary hydrides; null: there is none."""
     superconductivity: Superconductivity | None = None

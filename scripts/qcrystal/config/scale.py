@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from qcrystal.config.dft import DftEffort
 from qcrystal.config.dynamics import SamplingEffort
+from qcrystal.config.hops import HopsEffort
 from qcrystal.config.learning import LearningEffort
 from qcrystal.config.search import SearchEffort
 from qcrystal.config.statics import StaticsEffort
@@ -49,5 +50,7 @@ class Scale(Strict):
     """Tables of conditions at which dynamics runs, by name; figures name the sweeps that they show."""
     nct: NctEffort = NctEffort()
     """Variational free energies."""
+    hops: HopsEffort = HopsEffort()
+    """Paths of mobile atoms, and double wells."""
     unfinished: Unfinished = Unfinished()
     """What is left out, as it has not ended: the file ``config/crystals/<name>/unfinished/<scale>.yaml``."""

@@ -21,6 +21,7 @@ from qcrystal.figures.style import (
     letter_panels,
     new_figure,
     panel_legend_above,
+    say_empty,
     styled,
 )
 from qcrystal.io.tables import records
@@ -168,7 +169,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     summaries = dict(zip("abcdefg", inputs["maps"], strict=False))
     errors, frames = inputs["conditions"], inputs["frames"]
     calibration = Calibration.fitted(frames)
-    figure, axes = new_figure(2, 6.2, 2, len(summaries) + 1)
+    figure, axes = new_figure(2, 6.2, 2, max(3, len(summaries) + 1))
     maps = {letter: by_condition(summary, "committee_deviation_rms") for letter, summary in summaries.items()}
     maps = {letter: rows.assign(value=MEV_PER_EV * rows["value"]) for letter, rows in maps.items()}
     highest = np.nanmax([1.0, *(value for rows in maps.values() for value in rows["value"])])
@@ -180,6 +181,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         bar = figure.colorbar(ScalarMappable(norm, COLORMAP), ax=list(axes[0, : len(maps)]), pad=0.02, aspect=22)
         bar.set_label("committee deviation (meV/Å)")
         bar.ax.tick_params(which="both", direction="out")
+    for panel in axes[0, len(summaries) : -1]:
+        say_empty(panel, "no run has ended")
     draw_calibration(axes[0, -1], frames, inputs["limits"], calibration)
     draw_errors(axes[1, 0], errors[errors["by"] == "pressure"], "pressure of the labels (GPa)")
     draw_errors(axes[1, 1], errors[errors["by"] == "force"], "rms force of the labels (eV/Å)")

@@ -18,9 +18,9 @@ from qcrystal.figures.style import (
     legend_above,
     letter_panels,
     new_figure,
+    say_empty,
     styled,
 )
-from qcrystal.io.tables import TableError, source_of
 from qcrystal.manuscript.published import Cited
 
 ANGLES = {"alpha": (r"$\alpha$", "o"), "beta": (r"$\beta$", "s"), "gamma": (r"$\gamma$", "^")}
@@ -28,18 +28,12 @@ TRACES = ["#0072B2", "#D55E00", "#009E73"]  # of the three angles in time
 POINTS = 600  # of a drawn trace
 
 
-def chosen(rows: pd.DataFrame, panel: AnglePanel, where: str) -> pd.DataFrame:
-    """Rows of the conditions that a panel shows: of its isotope, at the nearest temperature, of its size of cell.
-
-    Raises
-    ------
-    TableError
-        If none is of its isotope.
-    """
-    if panel.isotope is not None:
+def chosen(rows: pd.DataFrame, panel: AnglePanel) -> pd.DataFrame:
+    """Rows of the conditions that a panel shows: of its isotope, at the nearest temperature, of its size of cell; or none."""
+    if panel.isotope is not None and len(rows):
         rows = rows[rows["isotope"] == panel.isotope]
     if rows.empty:
-        raise TableError(f"{where}: no run of isotope {panel.isotope}; correct the options in figures.yaml")
+        return rows
     rows = rows[rows["temperature_target"] == nearest(rows["temperature_target"], panel.temperature)]
     if panel.show == "trace" and panel.pressure is not None:
         rows = rows[rows["pressure_target"] == nearest(rows["pressure_target"], panel.pressure)]
@@ -99,14 +93,13 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) ->
     figure, axes = new_figure(2, 2.6 if count <= 2 else 4.6, -(-count // columns), columns)
     summary = every_run(inputs["summaries"])
     traces = pd.concat(inputs["traces"], ignore_index=True) if inputs.get("traces") else pd.DataFrame()
-    where = source_of(inputs["summaries"][0])
     titles, shown, starts = [], [], sorted(summary["start"].unique(), key=lambda start: start != "rhombohedral")
     for place, panel in zip(axes.flat, options.panels, strict=False):
-        if panel.show == "trace" and traces.empty:
-            place.set_axis_off()
-            titles.append(f"{panel.title}: no run")
+        rows = chosen(summary if panel.show == "means" else traces, panel)
+        if rows.empty:
+            say_empty(place, "no run has ended")
+            titles.append(panel.title)
             continue
-        rows = chosen(summary if panel.show == "means" else traces, panel, where)
         if panel.show == "means":
             draw_means(place, rows, starts)
         else:

@@ -452,6 +452,16 @@ KINDS: dict[str, Kind] = {
         Claims,
         ("claim", "published", "ours", "verdict", "reason"),
     ),
+    "double_well": Kind(
+        "figure",
+        {
+            "well": Role("double_well"),
+            "paths": Role("hop_paths"),
+            "saddles": Role("hop_saddles"),
+            "rates": Role("hop_rates"),
+        },
+    ),
+    "hop_barriers": Kind("table", {"saddles": Role("hop_saddles"), "rates": Role("hop_rates")}),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
     "friction_table": Kind("table", {"summaries": SUMMARIES}),
     "methods": Kind("table", {"summaries": SUMMARIES, "dos": DOS}, options=Methods),

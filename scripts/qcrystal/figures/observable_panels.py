@@ -20,6 +20,7 @@ from qcrystal.figures.style import (
     legend_above,
     letter_panels,
     new_figure,
+    say_empty,
     styled,
 )
 from qcrystal.manuscript.published import Cited
@@ -89,7 +90,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: ObservablePane
     for place, panel in zip(panels, options.panels, strict=True):
         rows = prepared(inputs["summaries"], panel)
         if rows.empty or not (rows["value"].notna() | rows["limit"].notna()).any():
-            place.text(0.5, 0.2, "no run gives a value", transform=place.transAxes, ha="center", va="center")
+            say_empty(place)
             rows = rows[:0]
         draw_panel(place, rows, panel, options.along)
         if panel.logarithmic:

@@ -111,6 +111,11 @@ def new_figure(columns: int, height: float, rows: int = 1, panels: int = 1, **kw
     return figure, axes
 
 
+def say_empty(axes: Axes, text: str = "no run gives a value") -> None:
+    """Say in a panel that it has no values."""
+    axes.text(0.5, 0.2, text, transform=axes.transAxes, ha="center", va="center")
+
+
 def letter_panels(panels: Iterable[Axes], titles: Sequence[str] = ()) -> None:
     """Write (a), (b), ... at the upper left of panels, each followed by its title if there are titles."""
     for number, panel in enumerate(panels):

@@ -32,6 +32,23 @@ def test_runs_are_the_product_of_the_conditions(root):
     assert len({r.seed for r in loaded.runs.values()}) == len(loaded.runs)
 
 
+def test_runs_that_have_not_ended_are_left_out_of_sweeps_and_stay_planned(root, tmp_path):
+    scale = scale_of(root, "smoke")
+    whole = load(settings(root, scale="smoke"), root)
+    left_out = whole.sweeps["qtb_grid"][:1] + whole.sweeps["ly_deuterium"]
+    scale["unfinished"] = {"runs": left_out}
+    path = tmp_path / "part.yaml"
+    path.write_text(yaml.safe_dump(scale))
+    part = load(settings(root, scale=str(path)), root)
+    assert part.sweeps["qtb_grid"] == whole.sweeps["qtb_grid"][1:] and part.sweeps["ly_deuterium"] == []
+    assert part.planned == whole.planned  # seeds and settings included: what has ended stays valid
+    assert set(part.planned) - set(part.runs) == set(left_out)
+    scale["unfinished"] = {"runs": ["qtb-of-another-plan"]}
+    path.write_text(yaml.safe_dump(scale))
+    with pytest.raises(ConfigError, match=r"part.yaml: unfinished.runs: no sweep has a run 'qtb-of-another-plan'"):
+        load(settings(root, scale=str(path)), root)
+
+
 def test_an_architecture_without_steps_is_named(root, tmp_path):
     scale = scale_of(root, "workstation")
     scale["training"]["steps"] = {"fast": 10}

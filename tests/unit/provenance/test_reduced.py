@@ -9,6 +9,7 @@ import pytest
 from small_repository import S, edit_record, flip, small_repository
 
 from qcrystal.provenance import reduced
+from qcrystal.provenance.nodes import Expected
 
 
 @pytest.fixture
@@ -84,3 +85,20 @@ def test_too_large_results_are_refused_and_name_the_largest(repository, monkeypa
     with pytest.raises(reduced.ReducedError, match="make them smaller"):
         reduced.write(repository.folder, repository.expected, "lah10", "smoke")
     assert not (repository.folder / reduced.place("lah10", "smoke")).exists()
+
+
+def test_runs_without_a_record_and_dear_tables_have_not_ended(repository):
+    jobs = [
+        Expected("run", {}, (), (f"{S}/dynamics/{name}/report.json", f"{S}/dynamics/{name}/run.prov.json"))
+        for name in ("done", "killed")
+    ]
+    jobs.append(
+        Expected("figure_x", {}, (f"{S}/search/enthalpies.csv", f"{S}/statics/eos.csv"), (f"{S}/figures/x.png",))
+    )
+    (repository.folder / S / "dynamics/done").mkdir(parents=True)
+    (repository.folder / S / "dynamics/done/run.prov.json").write_text("{}")
+    found = reduced.unfinished(repository.folder, jobs, S)
+    assert found == {
+        "runs": ["killed"],
+        "tables": ["search/enthalpies.csv"],
+    }  # the equation of state takes a minute: it is made

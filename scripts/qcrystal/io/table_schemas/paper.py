@@ -72,6 +72,7 @@ TABLES: dict[str, Schema] = {
             number("minus_<method>", "", "difference from a method", missing=True),
             number("error_of_difference", "", "its standard error", low=0, missing=True),
         ),
+        may_be_empty=True,
     ),
     "distortion_angles": Schema(
         "Table of the paper: angles of relaxed crystals by three definitions. Empty angles: the cage has other quadrilaterals.",
@@ -93,6 +94,7 @@ TABLES: dict[str, Schema] = {
             number("cell_largest_deg", "deg", "largest angle of the conventional cell"),
             number("dft_largest_force_eV_per_A", "eV/Å", "largest force by DFT at this geometry", low=0, missing=True),
         ),
+        may_be_empty=True,
     ),
     "claims": Schema(
         "Table of the paper: published values beside ours, each with a verdict by the rule of `qcrystal.analysis.verdicts`.",

@@ -7,7 +7,7 @@ from it. So schemas are no part of the digest of the code behind a result.
 from __future__ import annotations
 
 from qcrystal.io.schemas import Schema
-from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, ternary, variational
+from qcrystal.io.table_schemas import crystals, hops, labels, paper, potentials, runs, ternary, variational
 
 TABLES: dict[str, Schema] = (
     runs.TABLES
@@ -17,6 +17,7 @@ TABLES: dict[str, Schema] = (
     | potentials.TABLES
     | paper.TABLES
     | variational.TABLES
+    | hops.TABLES
 )
 """Schemas by name."""
 DOCUMENTS = {

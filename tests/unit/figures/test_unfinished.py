@@ -1,0 +1,67 @@
+"""Figures of a plan of which only a part has ended: they draw what is there, and say what is not."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from figure_drawing import FIGURES, LITERATURE, draw, inputs_of
+from synthetic_tables import synthetic
+
+from qcrystal.figures.draw import NOT_YET, write
+from qcrystal.figures.draw import draw as draw_kind
+from qcrystal.figures.style import Picture
+
+pytestmark = pytest.mark.engine
+TABLES = synthetic("rich")
+WITH_SWEEPS = [name for name, figure in FIGURES.items() if figure.sweeps]
+
+
+def first_run(table: pd.DataFrame) -> pd.DataFrame:
+    """A sweep's table when one run has ended."""
+    return table[table["run"] == table["run"].iloc[0]].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", WITH_SWEEPS)
+def test_one_run_of_each_sweep_is_enough(name):
+    tables = {source: first_run(t) if source.startswith("sweep:") else t for source, t in TABLES.items()}
+    assert draw(name, tables) is not None
+
+
+@pytest.mark.parametrize("name", WITH_SWEEPS)
+def test_any_one_sweep_is_enough(name):
+    """A figure of many sweeps draws with one of them, if every role has a table that it needs."""
+    entry = FIGURES[name]
+    many = [source for role, given in entry.sources.items() if entry.what.inputs[role].many for source in given]
+    for kept in [source for source in many if source in TABLES]:
+        tables = {source: table for source, table in TABLES.items() if source not in many or source == kept}
+        assert draw(name, tables) is not None
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_without_its_tables_says_so(name, tmp_path):
+    entry = FIGURES[name]
+    published = {role: LITERATURE.cited(value) for role, value in entry.published.items()}
+    result = draw_kind(entry.kind, {}, published, entry.options)
+    if isinstance(result, Picture):
+        assert NOT_YET in [text.get_text() for text in result.axes[0].texts]
+    elif entry.kind != "claims" and (
+        entry.sweeps or "search:structures" in entry.inputs.values()
+    ):  # these may not have ended
+        assert result.empty
+        assert [path.is_file() for path in write(entry.kind, result, tmp_path / name, entry.caption)] == [True] * 3
+
+
+def test_claims_whose_runs_have_not_ended_are_not_decided():
+    table = draw("x_table_claims", {name: TABLES[name] for name in ("statics:eos", "potential:parity_errors")})
+    waiting = table[table["reason"] == "The calculation has not ended."]
+    assert len(waiting) > 10 and set(waiting["verdict"]) == {"not decidable here"}
+    assert "reproduced" in set(table["verdict"])  # those that the lattice and the potential decide
+
+
+def test_the_caption_says_how_many_runs_have_ended():
+    name = "x_methods"
+    entry = FIGURES[name]
+    figure = draw_kind(
+        entry.kind, inputs_of(name, TABLES), {}, entry.options, not_ended="3 of the 7 runs of the plan have ended"
+    )
+    assert figure.notes[-1] == "3 of the 7 runs of the plan have ended"
