@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qcrystal.io.schemas import Column, Schema
-from qcrystal.io.table_schemas import crystals, labels, paper, potentials, runs, ternary, variational
+from qcrystal.io.table_schemas import crystals, hops, labels, paper, potentials, runs, ternary, variational
 from qcrystal.io.table_schemas.registry import TABLES
 
 INTRODUCTION = """# Tables
@@ -24,6 +24,7 @@ SECTIONS = {
     "Labels and data sets": labels.TABLES,
     "Potentials and concurrent learning": potentials.TABLES,
     "Variational free energies": variational.TABLES,
+    "Hops of mobile atoms": hops.TABLES,
     "Tables of the paper": paper.TABLES,
 }
 
