@@ -88,6 +88,37 @@ rule collect:
         "../scripts/analysis/collect.py"
 
 
+rule potentials:
+    input:
+        models=[file for _, _, file in COMPARED],
+        card=f"{POTENTIAL}/card.yaml",
+    output:
+        table=results("analysis/potentials.csv"),
+        prov=results("analysis/potentials.prov.json"),
+    log:
+        logs("analysis/potentials.log"),
+    conda:
+        environment("dynamics")
+    threads: 1
+    resources:
+        **cpu(mem_mb=3000, minutes=120),
+    params:
+        **code("analysis/potentials.py"),
+        engine=ENGINE,
+        names=[name for name, _, _ in COMPARED],
+        members=[number for _, number, _ in COMPARED],
+        prototype=prototype(),
+        cage=plain(CRYSTAL.cage),
+        masses={element: CRYSTAL.isotopes[element].mass for element in CRYSTAL.species},
+        pressures=CRYSTAL.statics.phonon_pressures,
+        number_of_pressures=min(3, SCALE.statics.phonon_pressures),
+        repeat=SCALE.statics.phonon_repeat,
+        mesh=SCALE.statics.phonon_mesh,
+        shortest=CRYSTAL.search.shortest_distances,
+    script:
+        "../scripts/analysis/potentials.py"
+
+
 if CRYSTAL.hops:
 
     rule double_well:

@@ -20,8 +20,13 @@ def training(member):
     )
 
 
+def released_members(folder):
+    """Files of a released potential and of its committee."""
+    return [f"{folder}/model.pb", *sorted(str(path) for path in Path(folder).glob("model-*.pb"))]
+
+
 def potential_members(folder):
     """Files of a potential and of its committee: those of a released one that are there, those of one that is trained here."""
     if folder == MAIN.model:
-        return [f"{folder}/model.pb", *sorted(str(path) for path in Path(folder).glob("model-*.pb"))]
+        return released_members(folder)
     return [f"{folder}/model.pb", *(f"{folder}/model-{member}.pb" for member in range(2, SCALE.training.committee + 1))]

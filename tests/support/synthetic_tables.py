@@ -459,6 +459,25 @@ def self_consistent_tables(pressures: list[float], dos: pd.DataFrame) -> dict:
     return {
         "statics:self_consistent_phonons": rows,
         "statics:self_consistent_dos": pd.concat(dos.assign(temperature=t) for t in temperatures),
+    }
+
+
+def potentials_table(size: str) -> pd.DataFrame:
+    """Six quantities by the members of two potentials, or of one with one member."""
+    units = {"lattice constant": "Å", "zero-point temperature": "K", "imaginary modes": "%"}
+    units |= {"cell angles": "deg", "cage angles": "deg", "energy gain": "meV/atom"}
+    named = [("lah10-fast", 1), ("lah10-fast", 2), ("lah10-accurate", 1)] if size == "rich" else [("lah10-fast", 1)]
+    return pd.DataFrame(
+        {"potential": name, "member": member, "quantity": quantity, "pressure": pressure, "unit": unit}
+        | {
+            "value": np.nan
+            if quantity == "cage angles" and size == "minimal"
+            else 5.0 + 0.01 * member - 0.002 * pressure
+        }
+        for (name, member), (quantity, unit), pressure in itertools.product(named, units.items(), PRESSURES[size])
+    )
+
+
 def hop_tables(size: str) -> dict:
     """A double well, and two paths with their saddles and rates, of one or two isotopes."""
     isotopes, temperatures = (["H", "D"], [100.0, 300.0, 1000.0]) if size == "rich" else (["H"], [300.0, 1000.0])
@@ -510,6 +529,7 @@ def hop_tables(size: str) -> dict:
         ]
     return {
         "analysis:double_well": pd.DataFrame(well),
+        "analysis:potentials": potentials_table(size),
         "statics:hop_paths": pd.DataFrame(paths),
         "statics:hop_saddles": pd.DataFrame(saddles),
         "statics:hop_rates": pd.DataFrame(rates),

@@ -48,6 +48,8 @@ class Sources(Strict):
 
     model: FilePath | None = None
     """Folder of the released potential (``start: model``)."""
+    compared: list[FilePath] = []
+    """Folders of other released potentials, whose answers at rest stand beside those of the crystal's own."""
     training: Name
     """Architecture that is trained (``start: labels`` or ``dft``), of the crystal's ``training``."""
     dataset: Name

@@ -24,7 +24,7 @@ SECTIONS = {
     "Labels and data sets": labels.TABLES,
     "Potentials and concurrent learning": potentials.TABLES,
     "Variational free energies": variational.TABLES,
-    "Hops of mobile atoms": hops.TABLES,
+    "Hops of mobile atoms, comparison of potentials": hops.TABLES,
     "Tables of the paper": paper.TABLES,
 }
 

@@ -461,6 +461,8 @@ KINDS: dict[str, Kind] = {
             "rates": Role("hop_rates"),
         },
     ),
+    "potential_spread": Kind("figure", {"potentials": Role("potentials")}),
+    "potential_spreads": Kind("table", {"potentials": Role("potentials")}),
     "hop_barriers": Kind("table", {"saddles": Role("hop_saddles"), "rates": Role("hop_rates")}),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),
     "friction_table": Kind("table", {"summaries": SUMMARIES}),

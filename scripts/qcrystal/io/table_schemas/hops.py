@@ -1,4 +1,4 @@
-"""Tables of the hops of mobile atoms."""
+"""Tables of hops of mobile atoms, and of what potentials leave open."""
 
 from __future__ import annotations
 
@@ -75,6 +75,43 @@ TABLES: dict[str, Schema] = {
             number("limit", "1/ps", "upper limit (95 %) where no hop was seen", low=0, missing=True),
         ),
         ("analysis:double_well",),
+    ),
+    "potentials": Schema(
+        "Properties at rest by every member of several potentials' committees.",
+        ("analysis/potentials.csv",),
+        (
+            text("potential", "name of the potential: its folder"),
+            whole("member", "number of the committee's member, from 1", low=1),
+            text(
+                "quantity",
+                "of the cubic crystal, and of the one that relaxes from a rhombohedral start",
+                "lattice constant",
+                "zero-point temperature",
+                "imaginary modes",
+                "cell angles",
+                "cage angles",
+                "energy gain",
+            ),
+            number("pressure", "GPa", "static pressure", low=0),
+            number("value", "", "in the unit of the row", missing=True),
+            text("unit", "unit of the value"),
+        ),
+        ("analysis:potentials",),
+    ),
+    "potential_spreads": Schema(
+        "Table of the paper: properties at rest by committees of several potentials.",
+        ("figures/*.csv",),
+        (
+            text("quantity", "what is computed"),
+            text("unit", "its unit"),
+            number("pressure_GPa", "GPa", "static pressure", low=0),
+            text("potential", "name of the potential"),
+            whole("members", "members of its committee with a value", low=1),
+            number("mean", "", "mean over the members"),
+            number("spread", "", "their standard deviation; empty: one member", low=0, missing=True),
+            number("minus_first", "", "difference of the means from the first potential's", missing=True),
+        ),
+        may_be_empty=True,
     ),
     "hop_barriers": Schema(
         "Table of the paper: barriers and crossover temperatures of hops.",
