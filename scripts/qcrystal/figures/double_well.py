@@ -16,7 +16,7 @@ from qcrystal.statics.tunnelling import Path
 
 SLOWEST = 1e-14  # 1/ps, one hop in 100 s: what is slower is not shown
 THEORY = {"classical_tst": ("classical TST", "--"), "quantum": ("with tunnelling", "-")}
-RATES = {"classical": "classical TST", "quantum": "quantum modes", "tunnelling": "and tunnelling"}
+RATES = {"classical": "classical TST", "quantum": "no tunnelling", "tunnelling": "with tunnelling"}
 NAMES = {"vacancy": "jump into a vacancy", "exchange": "exchange of neighbours"}
 
 
