@@ -90,14 +90,15 @@ def figures(crystal: Crystal = "lah10", scale: Scale = "reference", cores: int =
     if ready:
         targets = [job.results[0] for job in ready]
         given = ["--config", f"crystal={crystal}", f"scale={scale}"]
-        command = [sys.executable, "-m", "snakemake", "--quiet", "all", "--cores", str(cores), *given]
+        command = [sys.executable, "-m", "snakemake", "--quiet", "all", "--keep-going", "--cores", str(cores), *given]
         rules = [job.rule for job in ready]
         command += ["--rerun-triggers", "mtime", "--allowed-rules", *rules, "--forcerun", *rules, "--", *targets]
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         asked = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
         if asked.returncode:
-            said = [line for line in (asked.stdout + asked.stderr).splitlines() if "rror" in line] or ["no word"]
-            raise reduced.ReducedError(f"{folder}: the figures cannot be drawn: {said[0].strip()}")
+            said = [line for line in (asked.stdout + asked.stderr).splitlines() if "rror" in line or "details:" in line]
+            why = f": {said[0].strip()}" if said else ""
+            raise reduced.ReducedError(f"{folder}: not all figures can be drawn; see {folder}/logs/figures{why}")
     print(f"{folder}: {len(ready)} figures and tables redrawn, {len(lacking)} not yet")
     _tell(lacking)
 

@@ -81,7 +81,7 @@ def _cell(text: str) -> str:
 
 def _widths(frame: pd.DataFrame, texts: list) -> dict:
     """Share of the line of each column of texts, if one of them has long texts; else nothing."""
-    longest = {name: int(frame[name].astype(str).str.len().max()) for name in texts} if len(frame) else {}
+    longest = {name: max((len(str(cell)) for cell in frame[name].dropna()), default=0) for name in texts}
     if max(longest.values(), default=0) <= LONG_TEXT:
         return {}
     weights = {name: min(max(length, 22), 1.4 * LONG_TEXT) ** 0.7 for name, length in longest.items()}

@@ -32,3 +32,12 @@ def test_long_texts_are_paragraphs_that_fill_the_line():
 
 def test_powers_of_ten_stay_mathematics():
     assert r"8.3(1.0)$\times$$10^{-7}$" in tabular(pd.DataFrame({"ours": ["8.3(1.0)×$10^{-7}$"]}), "caption")
+
+
+def test_a_column_without_any_text_is_dashes():
+    """Differences from a method that has not run: all of them are missing."""
+    frame = pd.DataFrame({"method": ["QTB", "PIMD"], "minus": [np.nan, np.nan], "error_of": [np.nan, np.nan]})
+    lines = tabular(frame.astype({"method": object}), "caption").splitlines()
+    assert [line.count("--") for line in lines if "QTB" in line or "PIMD" in line] == [1, 1]
+    empty = pd.DataFrame({"a": pd.Series([None, None], dtype="str"), "b": [1.0, 2.0]})
+    assert tabular(empty, "caption").count("--") == 2
