@@ -1,7 +1,7 @@
 """Hops over a barrier in one dimension: levels, classical and quantum rates. eV, ps, u, Å, K; paths are mass-weighted, √u Å.
 
-A rate of a quantum particle is k = κ(T) (kT/h) exp(-V*/kT) / Z, with Z the partition function of the well and κ the transmission
-of the barrier averaged over energies. Through the barrier it is semiclassical: P(E) = 1/(1 + exp(2 θ/ħ)), with
+A rate of a quantum particle is k = κ(T) (kT/h) exp(-V*/kT) / Z. Here Z is the partition function of the well, and κ the
+transmission of the barrier averaged over energies. Through the barrier it is semiclassical: P(E) = 1/(1 + exp(2 θ/ħ)), with
 θ = ∫ √(2(V - E)) ds along the path [Kemble, Phys. Rev. 48, 549 (1935)]. Above it P(V* + e) = 1 - P(V* - e) [Truhlar and
 Kuppermann, J. Am. Chem. Soc. 93, 1840 (1971)]. This is exact for a parabolic barrier.
 It leaves out that tunnelling paths cut corners, so it bounds from below what
