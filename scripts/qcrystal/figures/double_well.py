@@ -69,7 +69,7 @@ def draw_rates(axes: Axes, rates: pd.DataFrame, saddles: pd.DataFrame, mechanism
         chosen = rates[(rates["mechanism"] == mechanism) & (rates["isotope"] == isotope)]
         for line, (method, label) in zip(("--", ":", "-"), RATES.items(), strict=True):
             rows = chosen[chosen["method"] == method].sort_values("temperature")
-            shown = rows[rows["log_rate"] > np.log10(SLOWEST)]
+            shown = rows[rows["log_rate"] > np.log10(SLOWEST)]  # nor those that are not known
             axes.plot(1000.0 / shown["temperature"], 10.0 ** shown["log_rate"], line, color=color, linewidth=0.9)
             if number == 0:
                 axes.plot([], [], line, color="black", linewidth=0.9, label=label)
@@ -99,6 +99,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     for row in records(saddles[saddles["isotope"] == isotope]):
         text = f"{NAMES[row.mechanism]}: barrier {row.barrier:.2f} eV, with zero-point energies {row.zero_point_barrier:.2f} eV"
         extra = "" if row.imaginary_saddle == 1 else f", {row.imaginary_saddle} imaginary modes at the top"
+        if row.zero_point_barrier <= 0:
+            extra += ": none is left, so that harmonic quantum rates are not defined"
         start = "" if row.imaginary_start == 0 else f", {row.imaginary_start} at the start"
         figure.note(f"{text}, crossover {row.crossover:.0f} K, cell of {row.atoms} atoms{extra}{start}")
     one = well.iloc[0]

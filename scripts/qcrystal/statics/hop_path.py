@@ -33,6 +33,7 @@ SPRING = 0.5  # eV/Å²
 LOOSE = 5.0  # times the final force, at which the highest image begins to climb
 AXES = 12  # directions that are tried as the axis about which a pair turns
 RIGID = 3  # translations
+JOLT = 0.02  # Å, random displacements that take a path off symmetry, where saddle points of higher order are
 
 
 class BandEffort(NamedTuple):
@@ -177,7 +178,10 @@ class Hop(NamedTuple):
 
 def find_hop(potential: Calculator, crystal: Atoms, element: str, mechanism: str, effort: BandEffort) -> Hop:
     """The path of a mechanism in a crystal at rest."""
-    images = relaxed_band(potential, band(crystal, element, mechanism, effort.images), effort)
+    guesses, rng = band(crystal, element, mechanism, effort.images), np.random.default_rng(0)
+    for image in guesses[1:-1]:
+        image.positions += JOLT * rng.standard_normal(image.positions.shape)
+    images = relaxed_band(potential, guesses, effort)
     energies = np.array([image.get_potential_energy() for image in images])
     forces = np.array([image.get_forces() for image in images])
     top = images[int(np.argmax(energies))]
@@ -187,11 +191,13 @@ def find_hop(potential: Calculator, crystal: Atoms, element: str, mechanism: str
 def hop_rates(
     hop: Hop, masses: np.ndarray, temperatures: Sequence[float]
 ) -> tuple[dict[str, float], Path, pd.DataFrame]:
-    """Saddle, mass-weighted path, and rates (1/ps) of a hop by harmonic transition-state theory.
+    """Saddle, mass-weighted path, and decimal logarithms of rates (1/ps) of a hop by harmonic transition-state theory.
 
     Classical: Π ν_i/Π ν'_i exp(-V*/kT) [Vineyard, J. Phys. Chem. Solids 3, 121 (1957)]. Quantum: the
     partition functions of all modes but the one along the path are those of quantum oscillators.
-    With tunnelling: times `qcrystal.statics.tunnelling.transmission`.
+    With tunnelling: times `qcrystal.statics.tunnelling.transmission`. A rate
+    is NaN where the theory does not hold: the saddle point is not a simple one, or, of quantum rates, zero-point energies leave
+    no barrier.
     """
     start, dynamical = quanta(hop.start, masses)
     saddle, _ = quanta(hop.saddle, masses)
@@ -212,6 +218,8 @@ def hop_rates(
         "imaginary_saddle": int((saddle < 0).sum()),
         "length": float(place[-1]),
     }
+    simple = top["imaginary_start"] == 0 and top["imaginary_saddle"] == 1
+    holds = {"classical": simple} | dict.fromkeys(("quantum", "tunnelling"), simple and top["zero_point_barrier"] > 0.0)
     rows = []
     for temperature in temperatures:
         thermal = float(units.kB) * temperature
@@ -224,7 +232,8 @@ def hop_rates(
             "tunnelling": quantum + np.log(transmission(path, temperature)),
         }
         rows += [
-            {"method": name, "temperature": temperature, "log_rate": rate / np.log(10)} for name, rate in rates.items()
+            {"method": name, "temperature": temperature, "log_rate": rate / np.log(10) if holds[name] else np.nan}
+            for name, rate in rates.items()
         ]
     return top, path, pd.DataFrame(rows)
 

@@ -96,6 +96,18 @@ def test_an_atom_in_a_harmonic_well_has_the_rate_of_vineyard(light):
     assert path.place[-1] == pytest.approx(np.sqrt(light), rel=1e-6)
 
 
+def test_rates_that_the_theory_cannot_give_are_not_given():
+    """A barrier below the zero-point energy that the well loses has no quantum rate; a saddle of second order has none at all."""
+    hop, masses = two_atoms(1.0, 1e9, 2.0, -1.0, 0.01)
+    top, _, rates = hop_rates(hop, masses, [300.0])
+    found = rates.set_index("method")["log_rate"]
+    assert top["zero_point_barrier"] < 0 and np.isfinite(found["classical"])
+    assert np.isnan(found["quantum"]) and np.isnan(found["tunnelling"])
+    hop, masses = two_atoms(1.0, 1e9, 2.0, -1.0, 0.5)
+    twice = np.kron([[1.0, -1.0], [-1.0, 1.0]], np.diag([-1.0, -1.0, 2.0]))
+    assert hop_rates(hop._replace(saddle=twice), masses, [300.0])[2]["log_rate"].isna().all()
+
+
 def test_places_are_weighted_by_the_root_of_the_mass():
     hop, masses = two_atoms(4.0, 100.0, 1.0, -1.0, 0.1)
     place, tangents = mass_weighted(hop.images, masses)

@@ -54,7 +54,9 @@ TABLES: dict[str, Schema] = {
                 "tunnelling",
             ),
             number("temperature", "K", "temperature", low=0),
-            number("log_rate", "", "decimal logarithm of the rate in 1/ps"),
+            number(
+                "log_rate", "", "decimal logarithm of the rate in 1/ps; empty: the theory does not hold", missing=True
+            ),
         ),
         ("statics:hop_rates",),
     ),
