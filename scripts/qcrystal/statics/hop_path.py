@@ -195,9 +195,8 @@ def hop_rates(
 
     Classical: Π ν_i/Π ν'_i exp(-V*/kT) [Vineyard, J. Phys. Chem. Solids 3, 121 (1957)]. Quantum: the
     partition functions of all modes but the one along the path are those of quantum oscillators.
-    With tunnelling: times `qcrystal.statics.tunnelling.transmission`. A rate
-    is NaN where the theory does not hold: the saddle point is not a simple one, or, of quantum rates, zero-point energies leave
-    no barrier.
+    With tunnelling: times `qcrystal.statics.tunnelling.transmission`.
+    A rate is NaN where the saddle point is not a simple one. A quantum rate is NaN where zero-point energies leave no barrier.
     """
     start, dynamical = quanta(hop.start, masses)
     saddle, _ = quanta(hop.saddle, masses)
