@@ -135,7 +135,7 @@ def draw_dft(
         figure.note(f"DFT checked structures of {names}, without {phase_name(reference)}: not drawn")
     else:
         figure.note(
-            f"DFT (GPAW): at the geometry by {names}, corrected to its pressure; grey: phases not drawn here",
+            f"DFT (GPAW): at the geometry of {names}, corrected to its pressure; grey: phases not drawn here",
         )
 
 

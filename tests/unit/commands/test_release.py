@@ -80,7 +80,9 @@ def test_the_report_on_its_data_goes_with_a_potential(trained, tmp_path, root):
     sums = yaml.safe_load((kept.parent / "card.yaml").read_text())["tables"]["sha256"]
     assert sums[kept.name] == hashlib.sha256(kept.read_bytes()).hexdigest()
     table.write_text(rows.format(6))
-    with pytest.raises(ValueError, match=r"systems.csv: of 6 training frames, the card says 5; make it anew"):
+    with pytest.raises(
+        ValueError, match=r"systems.csv: has 6 training frames, and the card says 5; run the workflow again"
+    ):
         release(trained, tmp_path / "models" / "lah10-x", None)
 
 

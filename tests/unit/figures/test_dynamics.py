@@ -71,7 +71,7 @@ def test_corrected_energies_are_drawn_where_there_are_some(inputs, literature, n
     raw = rows[rows["species"] == "all"]
     expected = raw["value"] - np.where(raw[along] == raw[along].max(), 0.0, 30.0)
     np.testing.assert_allclose(drawn(figure.axes[0], label), np.column_stack([raw[along], expected]))
-    assert "QTB: kinetic energy without the bath's broadening" in " ".join(notes(figure).split())
+    assert "QTB: what the bath's broadening adds to the kinetic energy is taken off" in " ".join(notes(figure).split())
     assert "broadening" not in notes(draw(name, inputs["rich"], literature))
 
 
