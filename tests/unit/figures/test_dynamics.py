@@ -186,8 +186,8 @@ def test_leakage_draws_corrected_temperatures_against_friction(figures, inputs):
     assert drawn(la, "QTB") == pytest.approx(np.array([[f, 0.96 * (300 + 5 * f)] for f in (5, 10, 20)]))
     assert drawn(h, "adaptive QTB") == pytest.approx(np.array([[f, 0.96 * (950 + 5 * f)] for f in (5, 10, 20)]))
     assert drawn(power, "QTB, La")[:, 1] == pytest.approx([-0.3] * 3)
-    assert "whole segment" not in notes(figure)
-    assert "whole segment" in notes(figures["x_leakage", "minimal"])
+    assert "one segment of the bath" not in notes(figure)
+    assert "one segment of the bath" in notes(figures["x_leakage", "minimal"])
 
 
 def test_a_bath_at_two_conditions_is_refused_by_the_leakage_figure(inputs, literature):
