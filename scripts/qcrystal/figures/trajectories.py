@@ -1,4 +1,4 @@
-"""Trajectories of protons by the number of their exchanges."""
+"""Trajectories of mobile atoms by the number of their exchanges."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SMALLEST_WINDOW = 5.0  # Å
 
 
 def chosen_path(rows: pd.DataFrame, category: str) -> pd.DataFrame | None:
-    """Path, in time order, of the proton of a category that moves farthest; None if there is none.
+    """Path, in time order, of the mobile atom of a category that moves farthest; None if there is none.
 
-    The table holds, of each run and category, the few protons nearest to the middle of the cell. It also holds the
+    The table holds, of each run and category, the few mobile atoms nearest to the middle of the cell. It also holds the
     lattice's sites about them, periodic images included.
     """
     best, farthest = None, -1.0
@@ -56,7 +56,7 @@ def projection_axes(points: np.ndarray) -> tuple[int, int, int]:
 def draw_path(
     axes: Axes, path: pd.DataFrame, sites: np.ndarray, color: str, window: float, norm: Normalize
 ) -> LineCollection:
-    """Draw one proton's path, coloured by time, projected along a Cartesian axis, with the lattice's sites about it."""
+    """Draw one atom's path, coloured by time, projected along a Cartesian axis, with the lattice's sites about it."""
     points = path[["x", "y", "z"]].to_numpy(float)
     first, second, along = projection_axes(points)
     flat = points[:, [first, second]]
@@ -81,7 +81,7 @@ def draw_path(
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Trajectories) -> Picture:
-    """Paths of protons of each category, in the plane in which each extends most, and the lattice's sites."""
+    """Paths of mobile atoms of each category, in the plane in which each extends most, and the lattice's sites."""
     rows = inputs["paths"]
     chosen = [chosen_path(rows, category) for category in options.categories]
     shown = [path for path in chosen if path is not None]
@@ -95,7 +95,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Trajectories) 
         panel.set_title(category)
         panel.set_box_aspect(1.0)
         if path is None:
-            text = f"no proton with\n{wording}\nin {length:.3g} ps"
+            text = f"no mobile atom with\n{wording}\nin {length:.3g} ps"
             panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center", color="0.3")
             panel.set_xticks([])
             panel.set_yticks([])
@@ -108,7 +108,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Trajectories) 
     first = rows.iloc[0]
     condition = f"{first.temperature_target:g} K, {first.pressure_target:g} GPa"
     figure.note(
-        f"{METHODS[first.method].label}, {condition}; discs: mean {options.lattice} sites, fainter away from the proton's layer"
+        f"{METHODS[first.method].label}, {condition}; discs: mean {options.lattice} sites, fainter away from the path's layer"
     )
     if "categories" in published:
         figure.note(f"categories as in {published['categories'].label}, {published['categories'].where}")

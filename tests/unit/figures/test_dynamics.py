@@ -152,8 +152,8 @@ def test_diffusion_lines_are_both_readings_of_the_published_value(figures, input
 def test_a_kind_of_trajectory_that_no_proton_shows_is_said(figures):
     panels = figures["qin_fig4_trajectories", "minimal"].axes[:3]
     assert not panels[0].texts
-    assert panels[1].texts[0].get_text() == "no proton with\none exchange\nin 0.1 ps"  # without equilibration
-    assert panels[2].texts[0].get_text() == "no proton with\nseveral exchanges\nin 0.1 ps"
+    assert panels[1].texts[0].get_text() == "no mobile atom with\none exchange\nin 0.1 ps"  # without equilibration
+    assert panels[2].texts[0].get_text() == "no mobile atom with\nseveral exchanges\nin 0.1 ps"
 
 
 def test_replicas_that_disagree_widen_the_error():
