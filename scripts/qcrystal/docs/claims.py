@@ -8,7 +8,7 @@ import pandas as pd
 
 from qcrystal.analysis import verdicts
 from qcrystal.figures.claims import published_text
-from qcrystal.figures.kinds import Claim, Claims
+from qcrystal.figures.options import Claim, Claims
 from qcrystal.figures.registry import FigureSet
 from qcrystal.io.tables import read_table
 from qcrystal.io.yaml_files import read_mapping

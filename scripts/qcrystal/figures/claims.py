@@ -24,7 +24,8 @@ from qcrystal.analysis.verdicts import (
     too_weak,
     undecided,
 )
-from qcrystal.figures.kinds import Claim, Claims, Inputs
+from qcrystal.figures.kinds import Inputs
+from qcrystal.figures.options import Claim, Claims
 from qcrystal.figures.style import METHODS
 from qcrystal.io.tables import TableError, source_of
 from qcrystal.manuscript.published import Cited

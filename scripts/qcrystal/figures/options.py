@@ -1,4 +1,4 @@
-"""Options of kinds of figures that every crystal has: statics and order parameters; see `qcrystal.figures.kinds`."""
+"""Options of kinds of figures that every crystal has: statics, order parameters, claims; see `qcrystal.figures.kinds`."""
 
 from __future__ import annotations
 
@@ -110,3 +110,66 @@ class FunnelErrors(Options):
 
     heights: list[Number] = [0, 25]
     threshold: Number = 50
+
+
+class Claim(Options):
+    """How one published value is tried. Which keys it needs follows from ``test``; see `qcrystal.figures.claims`.
+
+    Attributes
+    ----------
+    test
+        What is compared:
+
+        - ``number``: a value, ``limit``: that ours is at most the published one, ``events``: that they happen
+        - ``boundary`` of a phase along pressure or temperature, ``phase`` of all runs of a range
+        - ``peaks`` of pair distributions, ``lowest`` phases by enthalpy
+        - ``lattice``, ``static`` pressure of a lattice, ``accuracy`` of the potential
+        - ``setting`` of the published calculation
+    text
+        The claim in words.
+    sweeps
+        Names of the sweeps among the table's inputs.
+    observable, species, unit
+        Of the sweeps' summaries.
+    factor
+        By which our value is multiplied to have the published unit.
+    where
+        Ranges of pressure (GPa) and temperature (K) of the runs.
+    along
+        Column along which a boundary is sought; ``threshold`` of the order parameter; ``rises``: beyond the boundary it is large.
+    phase
+        ``symmetric`` or ``distorted``.
+    uncertainty
+        Of the published value.
+    least_length
+        ps of production that the claim needs.
+    reason
+        Of a setting: why nothing is decided.
+    """
+
+    test: Literal[
+        "number", "limit", "events", "boundary", "phase", "peaks", "lowest", "lattice", "accuracy", "static", "setting"
+    ]
+    text: Text
+    published: Text
+    sweeps: list[Text] = []
+    observable: Text = ""
+    species: Text | None = None
+    unit: str = ""
+    factor: Number = 1.0
+    pressures: tuple[Number, Number] | None = None
+    temperatures: tuple[Number, Number] | None = None
+    along: Literal["pressure_target", "temperature_target"] = "pressure_target"
+    threshold: Positive | None = None
+    rises: bool = False
+    phase: Literal["symmetric", "distorted"] = "symmetric"
+    limit: Positive | None = None
+    uncertainty: Number = 0.0
+    least_length: Positive = 20.0
+    reason: str = ""
+
+
+class Claims(Options):
+    """``claims`` by name, in the order of the table."""
+
+    claims: dict[Text, Claim]

@@ -9,7 +9,7 @@ from synthetic_tables import PROTOTYPE, synthetic
 
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
 from qcrystal.docs.claims import claims_page
-from qcrystal.figures.kinds import Claims
+from qcrystal.figures.options import Claims
 
 NAME = "x_table_claims"
 CLAIMS = Claims.model_validate(FIGURES[NAME].options).claims
