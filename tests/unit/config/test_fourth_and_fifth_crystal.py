@@ -11,6 +11,7 @@ from ase.calculators.lj import LennardJones
 from qcrystal.config.load import MAIN_FILE, load
 from qcrystal.crystal.cells import start_structure
 from qcrystal.dft.frames import Draw, displaced_frames
+from qcrystal.io.tables import read_table, write_table
 from qcrystal.io.yaml_files import read_mapping
 from qcrystal.statics.equation_of_state import equation_of_state, lattice_at_pressure, shape_at
 
@@ -130,5 +131,7 @@ def test_a_lennard_jones_crystal_relaxes_to_close_packing(tmp_path):
     eos = equation_of_state(calculator, prototype, [*grid, grid[0] + 1e-14, grid[-1] - 1e-14])
     assert len(eos) == 5 and eos["beyond_training"].notna().all()  # the ends, named twice, are one row each
     assert (eos["c"] / eos["a"]).to_numpy() == pytest.approx(np.sqrt(8 / 3), rel=2e-3)
+    write_table(eos, tmp_path / "eos.csv", "equation_of_state")
+    eos = read_table(tmp_path / "eos.csv", "equation_of_state")  # as the jobs that come after it do
     shaped = shape_at(prototype, eos, lattice_at_pressure(eos, 2.0))
     assert shaped.c / shaped.lattice_constant == pytest.approx(np.sqrt(8 / 3), rel=2e-3)

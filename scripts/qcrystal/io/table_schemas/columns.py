@@ -26,6 +26,14 @@ LATTICE = (
     number("energy", "eV/atom", "energy at rest"),
     number("pressure", "GPa", "static pressure: of the lattice at rest, without any motion"),
     number("x", "", "free coordinate of the crystal's sites", optional=True),
+    *(
+        number(name, "Å", f"edge {name} of the relaxed conventional cell, if it is not cubic", low=0, optional=True)
+        for name in "abc"
+    ),
+    *(
+        number(name, "degrees", f"angle {name} of that cell", low=0, high=180, optional=True)
+        for name in ("alpha", "beta", "gamma")
+    ),
     number(
         "<pair>", "Å", "distance between two kinds of atoms, (1) in and (2) out of the cage's quadrilaterals", low=0
     ),
