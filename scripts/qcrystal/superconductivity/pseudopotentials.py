@@ -72,6 +72,12 @@ RECIPES = {
         (Channel("3P", 6, 1.20), Channel("3D", 0, 1.40), Channel("3S", 2, 1.10)),
         ("3s2 3p6 3d0.5", "3s2 3p5.5 3d0.5"),
     ),
+    "Y": Recipe(
+        "Y",
+        "[Ar] 3d10 4s2 4p6 4d0",
+        (Channel("4P", 6, 1.40), Channel("4D", 0, 1.70), Channel("4S", 2, 1.30)),
+        ("4s2 4p6 4d1", "4s2 4p5.5 4d0.5"),
+    ),
     "S": Recipe(
         "S",
         "[Ne] 3s2 3p4 3d-2",

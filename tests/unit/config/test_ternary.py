@@ -10,7 +10,6 @@ from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError
 
 FOLDER = "config/crystals/ca-y-h"
-YTTRIUM = {"element": "Y", "position": [0, 0, 0]}
 
 
 @pytest.fixture
@@ -95,8 +94,8 @@ def test_what_cannot_be_searched_is_told_in_one_line(root, folder, file, key, va
         ("couplings", [], "H3S.couplings: nothing to compute T_c from"),
         (
             "crystal",
-            {"spacegroup": 225, "lattice_constant": 4, "sites": [{"element": "Y", "position": [0, 0, 0]}]},
-            "no recipe of",
+            {"spacegroup": 225, "lattice_constant": 4, "sites": [{"element": "La", "position": [0, 0, 0]}]},
+            "no recipe of a pseudopotential for La",
         ),
     ],
 )
