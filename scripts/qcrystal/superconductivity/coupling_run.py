@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,16 +121,17 @@ def couple(scf: Path, mesh: Mesh, number: int, expected: int, phonons: Phonons, 
     identity = hashlib.sha256((fresh + (scf / "coarse.in").read_text() + (scf / "dense.in").read_text()).encode())
     mark = work / IDENTITY
     if not mark.is_file() or mark.read_text() != identity.hexdigest():
-        shutil.rmtree(work, ignore_errors=True)
-        partial = work.with_name(work.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(scf, partial)
-        (partial / IDENTITY).write_text(identity.hexdigest())
-        put_in_place(partial, work)
-    recover = any((work / "_ph0" / f"{PREFIX}.phsave").glob("status_run.xml"))
-    if recover:
+        _begin(scf, work, identity.hexdigest())
+    if _whole_state(work):
         log.info("wave vector %d goes on where it was", number)
-    run("ph.x", ph_input(mesh, number, *phonons, recover=recover), work, "ph")
+        try:
+            run("ph.x", ph_input(mesh, number, *phonons, recover=True), work, "ph")
+        except EspressoError as error:
+            log.warning("%s: what the killed run left cannot be used; it begins anew", error)
+            _begin(scf, work, identity.hexdigest())
+            run("ph.x", fresh, work, "ph")
+    else:
+        run("ph.x", fresh, work, "ph")
     found = int((work / f"{PREFIX}.dyn0").read_text().split()[3])
     if found != expected:
         text = f"{found} irreducible wave vectors instead of {expected}"
@@ -139,3 +141,25 @@ def couple(scf: Path, mesh: Mesh, number: int, expected: int, phonons: Phonons, 
     for source, place in zip(sources, places, strict=True):
         write_whole(place, source.read_text(encoding="utf-8"))
     shutil.rmtree(work)
+
+
+def _begin(scf: Path, work: Path, identity: str) -> None:
+    """A new folder of a calculation, a copy of that of the densities; it appears whole."""
+    shutil.rmtree(work, ignore_errors=True)
+    partial = work.with_name(work.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(scf, partial)
+    (partial / IDENTITY).write_text(identity)
+    put_in_place(partial, work)
+
+
+def _whole_state(work: Path) -> bool:
+    """Whether a killed ``ph.x`` left a state; files of it that the kill cut off are removed: their parts are computed again."""
+    state = work / "_ph0" / f"{PREFIX}.phsave"
+    for path in state.glob("*.xml"):
+        try:
+            ElementTree.parse(path)
+        except ElementTree.ParseError:
+            log.info("%s was cut off, removed", path)
+            path.unlink()
+    return (state / "status_run.xml").is_file()

@@ -55,7 +55,7 @@ def scf(tmp_path):
 PH = f"""
 mkdir -p elph_dir _ph0/x.phsave
 grep -c "recover=.true." ph.in >> recovered
-if [ ! -f _ph0/x.phsave/status_run.xml ]; then touch _ph0/x.phsave/status_run.xml; {{first}}; fi
+if [ ! -f _ph0/x.phsave/status_run.xml ]; then echo '<Root/>' > _ph0/x.phsave/status_run.xml; {{first}}; fi
 cp {H3S}/elph.inp_lambda.1 elph_dir/
 cp {H3S}/x.dyn1 .
 printf '   2   2   2\\n   3\\n' > x.dyn0
@@ -78,6 +78,29 @@ def test_a_killed_wave_vector_goes_on(tmp_path, install, scf):
         assert place.read_text() == (H3S / place.name).read_text()
     assert (tmp_path / "recovered").read_text().split() == ["0", "1"]  # the second run, and no other, recovered
     assert not (tmp_path / "work").exists() and (scf / "x.save").is_dir()
+
+
+def test_files_that_a_kill_cut_off_are_computed_again(tmp_path, install, scf):
+    """A real ph.x 6.7 that was killed left such a file, and could not read it."""
+    cut = "printf '<Root><PARTIAL' > _ph0/x.phsave/elph.1.1.xml; kill -9 $$"
+    install("ph.x", PH.format(first=cut, place=tmp_path / "recovered"))
+    with pytest.raises(EspressoError):
+        run_ph(tmp_path, scf)
+    check = "if [ -f _ph0/x.phsave/elph.1.1.xml ]; then exit 2; fi\n"
+    install("ph.x", check + PH.format(first="true", place=tmp_path / "recovered"))
+    run_ph(tmp_path, scf)
+    assert (tmp_path / "recovered").read_text().split() == ["0", "1"]
+
+
+def test_a_state_that_cannot_be_read_is_given_up(tmp_path, install, scf, caplog):
+    install("ph.x", PH.format(first="kill -9 $$", place=tmp_path / "recovered"))
+    with pytest.raises(EspressoError):
+        run_ph(tmp_path, scf)
+    refusal = "if grep -q 'recover=.true.' ph.in; then exit 2; fi\n"
+    install("ph.x", refusal + PH.format(first="true", place=tmp_path / "recovered"))
+    run_ph(tmp_path, scf)
+    assert (tmp_path / "recovered").read_text().split() == ["0"]
+    assert "what the killed run left cannot be used; it begins anew" in caplog.text
 
 
 def test_what_other_settings_left_is_not_gone_on_with(tmp_path, install, scf):
