@@ -126,6 +126,8 @@ def couple(scf: Path, mesh: Mesh, number: int, expected: int, phonons: Phonons, 
         log.info("wave vector %d goes on where it was", number)
         try:
             run("ph.x", ph_input(mesh, number, *phonons, recover=True), work, "ph")
+            if not (work / "elph_dir" / f"elph.inp_lambda.{number}").is_file():
+                raise EspressoError(f"{work / 'ph.out'}: ph.x went on and left no couplings")
         except EspressoError as error:
             log.warning("%s: what the killed run left cannot be used; it begins anew", error)
             _begin(scf, work, identity.hexdigest())
