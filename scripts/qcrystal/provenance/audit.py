@@ -124,7 +124,7 @@ class Audit:
 
     def _compare_with_card(self, file: Node) -> None:
         """A released potential: its card says where it is from, and which file it is."""
-        name, path = Path(file.path).name, Path(file.path).with_name("card.yaml")
+        name, path = Path(file.path).name, Path(file.path).parent / "card.yaml"
         if not re.fullmatch(r"model(-\d+)?\.pb", name) or not (self.root / path).is_file():
             return
         try:

@@ -121,12 +121,15 @@ def _faults(audit: Audit, nodes: list[Node]) -> list[str]:
     for node in nodes:
         for reason in node.reasons:
             reasons.setdefault(reason, []).append(node)
+    known: dict[tuple[str, ...], dict[str, None]] = {}  # a job may be at fault for tens of thousands of reasons
     for (verdict, text), bad in reasons.items():
         lines.append(f"{verdict}: {text}" + (f" ({len(bad)} jobs)" if len(bad) > 1 else ""))
-        own = {file for node in bad for file in node.files}
-        files = dict.fromkeys(file for node in bad for file in affected(audit, node) if file not in own)
-        if files:
-            lines += ["  affects:", *(f"    {file}" for file in files)]
+        jobs = tuple(node.path for node in bad)
+        if jobs not in known:
+            own = {file for node in bad for file in node.files}
+            known[jobs] = dict.fromkeys(file for node in bad for file in affected(audit, node) if file not in own)
+        if known[jobs]:
+            lines += ["  affects:", *(f"    {file}" for file in known[jobs])]
     return lines
 
 

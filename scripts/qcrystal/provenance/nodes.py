@@ -89,6 +89,10 @@ class Node:
     inputs: tuple[str, ...] = ()
     reasons: list[tuple[str, str]] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    _said: set[tuple[str, str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._said = set(self.reasons)
 
     @property
     def verdict(self) -> str:
@@ -108,7 +112,8 @@ class Node:
 
     def say(self, verdict: str, text: str) -> None:
         """Add a reason, once."""
-        if (verdict, text) not in self.reasons:
+        if (verdict, text) not in self._said:  # a set: a record may claim tens of thousands of files
+            self._said.add((verdict, text))
             self.reasons.append((verdict, text))
 
 

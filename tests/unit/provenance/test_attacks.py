@@ -240,6 +240,48 @@ def multiplying_links(repository):
     forge(repository.folder / S / "model/model.prov.json", lambda r: r["deterministic"]["inputs"].append(entry))
 
 
+def source_of_no_name(repository):
+    """The record says that the figure was made from the repository itself."""
+    entry = {"path": ".", "kind": "file", "sha256": "0" * 64, "size": 1}
+    forge(repository.folder / RECORD, lambda r: r["deterministic"]["inputs"].append(entry))
+
+
+def module_of_a_long_name(repository):
+    """The record names a module whose name no file system takes."""
+
+    def change(record):
+        modules = record["deterministic"]["modules"]
+        modules["x" * 5000 + ".py"] = next(iter(modules.values()))
+
+    forge(repository.folder / RECORD, change)
+
+
+def bomb_of_a_card(repository):
+    """Beside a source that is called as a potential there is a card of nine levels that each stand for nine of the next."""
+    levels = "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9))
+    (repository.folder / "data/card.yaml").write_text("a: &a [x]\n" + levels)
+    (repository.folder / "data/model.pb").write_bytes(b"1")
+    entry = {
+        "path": "data/model.pb",
+        "kind": "file",
+        "sha256": file_digest(repository.folder / "data/model.pb"),
+        "size": 1,
+    }
+    forge(repository.folder / RECORD, lambda r: r["deterministic"]["inputs"].append(entry))
+
+
+def hard_link(repository):
+    """The figure is another name of the second figure."""
+    (repository.folder / FIGURE).unlink()
+    os.link(repository.folder / S / "figures/second.png", repository.folder / FIGURE)
+
+
+def name_that_steers(repository):
+    """A name that is not UTF-8: it would end a report halfway."""
+    with open(os.fsencode(repository.folder / S / "figures") + b"/\xff\xfe.png", "wb") as file:
+        file.write(b"1")
+
+
 def manifest_of(repository):
     return repository.folder / S / "seal/manifest.json"
 
@@ -343,6 +385,11 @@ ATTACKS = [
     Attack("a source is a pipe", piped_source, "TAMPERED", "TAMPERED"),
     Attack("a source is a link to /dev/zero", endless_source, "TAMPERED", "TAMPERED"),
     Attack("a record is a pipe", piped_record, "INCOMPLETE", "INCOMPLETE"),
+    Attack("the figure is a hard link to another figure", hard_link, "TAMPERED", "TAMPERED"),
+    Attack("a record names the repository itself as a source", source_of_no_name, "TAMPERED", "TAMPERED"),
+    Attack("a record names a module of five thousand letters", module_of_a_long_name, "TAMPERED", "TAMPERED"),
+    Attack("a source has a card that unfolds to a billion entries", bomb_of_a_card, "INCOMPLETE", "INCOMPLETE"),
+    Attack("a file whose name is not UTF-8 is added", name_that_steers, "UNTRACKED", "UNTRACKED", target=""),
     Attack("records that hang on each other in a circle", circle, "TAMPERED", "TAMPERED"),
     Attack("the job ran with PYTHONPATH set to a folder elsewhere", code_from_elsewhere, "UNDECLARED", "TAMPERED"),
     Attack(
