@@ -57,11 +57,50 @@ rule nct_train:
         "../scripts/variational/train.py"
 
 
+# Free energy by thermodynamic integration in the same cell, from the oscillators of level scha.
+rule nct_reference:
+    input:
+        model=f"{POTENTIAL}/model.pb",
+        basis=results("variational/{nct}/basis.npz"),
+        weights=results("variational/{nct}/weights.npz"),
+    output:
+        table=results("variational/{nct}/reference.csv"),
+        prov=results("variational/{nct}/reference.prov.json"),
+    log:
+        logs("variational/{nct}.reference.log"),
+    benchmark:
+        benchmarks("variational/{nct}.reference.tsv")
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **gpu(mem_mb=4000, minutes=240),
+    params:
+        **code("variational/reference.py"),
+        specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+    script:
+        "../scripts/variational/reference.py"
+
+
+def judges(table):
+    """Tables of the runs of path integrals that judge a calculation."""
+    return lambda wildcards: expand(
+        results("analysis/runs/{run}/" + table + ".csv"), run=CONFIG.variational_judges.get(wildcards.nct, [])
+    )
+
+
 rule nct_measure:
     input:
         model=f"{POTENTIAL}/model.pb",
         basis=results("variational/{nct}/basis.npz"),
         weights=results("variational/{nct}/weights.npz"),
+        reference=branch(
+            lambda wildcards: CONFIG.variational[wildcards.nct].references,
+            then=results("variational/{nct}/reference.csv"),
+            otherwise=[],
+        ),
+        summaries=judges("summary"),
+        displacements=judges("msd"),
     output:
         samples=results("variational/{nct}/samples.h5"),
         summary=results("variational/{nct}/summary.csv"),
@@ -77,6 +116,9 @@ rule nct_measure:
     params:
         **code("variational/measure.py"),
         specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+        atoms=lambda wildcards: max(
+            (CONFIG.runs[run].atoms for run in CONFIG.variational_judges.get(wildcards.nct, [])), default=0
+        ),
     script:
         "../scripts/variational/measure.py"
 
@@ -86,6 +128,7 @@ rule nct_phonons:
         model=f"{POTENTIAL}/model.pb",
         basis=results("variational/{nct}/basis.npz"),
         weights=results("variational/{nct}/weights.npz"),
+        summary=results("variational/{nct}/summary.csv"),
     output:
         table=results("variational/{nct}/phonons.csv"),
         prov=results("variational/{nct}/phonons.prov.json"),

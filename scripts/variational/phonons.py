@@ -1,9 +1,9 @@
 """What one quantum of each phonon costs in a trained variational density matrix."""
 
-from qcrystal.io.tables import write_table
+from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance.job import job
 from qcrystal.variational.jobs import opened
-from qcrystal.variational.quasiphonons import quasi_phonons
+from qcrystal.variational.quasiphonons import quasi_phonons, without_values
 from qcrystal.variational.training import given_of, read_weights, spec_state
 
 with job(snakemake):
@@ -15,4 +15,9 @@ with job(snakemake):
     table = quasi_phonons(
         state, weights[spec.level], given_of(spec, basis), basis, task.potential, samples, spec.seed + 2
     )
-    write_table(table.assign(run=spec.run), snakemake.output.table, "nct_phonons")
+    summary = read_table(given.summary, "nct_summary").fillna({"refused": ""}).set_index("level")
+    write_table(
+        without_values(table.assign(run=spec.run), summary.loc[spec.level, "refused"]),
+        snakemake.output.table,
+        "nct_phonons",
+    )

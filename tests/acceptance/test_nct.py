@@ -5,9 +5,9 @@
 
 import numpy as np
 import pytest
-from model_crystals import exact_free_energy, measured_values, particle, ring, start_of, trained
+from model_crystals import exact_free_energy, measured_values, optimised, particle, ring, start_of, trained
 
-from qcrystal.variational.optimise import Optimiser, Settings, optimise
+from qcrystal.variational.optimise import Optimiser, Settings
 from qcrystal.variational.states import Given, state_of
 
 pytestmark = pytest.mark.slow
@@ -123,6 +123,6 @@ def test_the_score_gradient_reaches_the_same_free_energy(measured):
     values = []
     for gradient in ("pathwise", "score"):
         optimiser = Optimiser(free, given, basis, potential, Settings(300, 512, 0.02, gradient, top=24))
-        found = optimise(optimiser, optimiser.start(start)).parameters
+        found = optimised(optimiser, optimiser.start(start)).parameters
         values.append(measured_values(free, found, basis, potential, 1.0, 131072).free_energy)
     measured(LINE, "F by score, skewed", values[1].value, values[0].value, 1e-3, error=values[1].error, relative=False)

@@ -13,7 +13,7 @@ from qcrystal.config.main import Main
 from qcrystal.config.messages import ConfigError
 from qcrystal.config.scale import Scale
 from qcrystal.config.sweep import Conditions, Sweep
-from qcrystal.config.variational import calculations, phases_are_prototypes
+from qcrystal.config.variational import calculations, judges_are_path_integrals, phases_are_prototypes
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
@@ -159,6 +159,7 @@ def starts_are_possible(
 
 CHECKS = (
     phases_are_prototypes,
+    judges_are_path_integrals,
     isotopes_are_known,
     methods_have_time_steps,
     runs_hold_frames,
@@ -293,6 +294,8 @@ class Configuration:
         Every variational calculation, by its name.
     variational_sweeps : dict of str to list of str
         Names of the calculations of each sweep.
+    variational_judges : dict of str to str
+        Names of the runs of path integrals that judge a calculation, by its name.
     """
 
     def __init__(self, main: Main, scale: Scale, crystal: Crystal, files: Mapping[str, Path]):
@@ -309,6 +312,7 @@ class Configuration:
         self._leave_out_unfinished()
         self.variational: dict[str, NctSpec] = {}
         self.variational_sweeps: dict[str, list[str]] = {}
+        self.variational_judges: dict[str, list[str]] = {}
         self._add_variational()
 
     def _leave_out_unfinished(self) -> None:
@@ -330,6 +334,14 @@ class Configuration:
             specs = {spec.run: spec for spec in calculations(sweep, *settings, self.seed, self.main.evaluated_by)}
             self.variational |= specs
             self.variational_sweeps[name] = list(specs)
+            self.variational_judges |= {
+                run: self._judges(spec, sweep.paths) for run, spec in specs.items() if sweep.paths
+            }
+
+    def _judges(self, spec: NctSpec, sweep: str) -> list[str]:
+        """Runs of a sweep at a calculation's pressure and temperature."""
+        at = (spec.pressure, spec.temperature)
+        return [run for run in self.sweeps[sweep] if (self.runs[run].pressure, self.runs[run].temperature) == at]
 
     def _add_sweep(self, name: str) -> Iterator[Problem]:
         """Add the runs of a sweep, and tell of those that another sweep has with other settings."""

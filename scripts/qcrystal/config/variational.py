@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from qcrystal.config.messages import repeated
+from qcrystal.config.sweep import Sweep
 from qcrystal.crystal.prototype import Prototype
+from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, Name, Positive, Pressure, Repeat, Strict, Whole
 from qcrystal.potential.engines import Engine
-from qcrystal.variational.spec import Gradient, Laplacian, NctSpec
+from qcrystal.variational.spec import Gradient, Integration, Laplacian, NctSpec, Structure
 
 
 class Nct(Strict):
@@ -33,6 +35,8 @@ class Nct(Strict):
     """Displacement (Å) from which the harmonic force constants are taken."""
     gradient: Gradient = "pathwise"
     """Gradient of the free energy: through the samples (needs forces), or by the score (needs energies)."""
+    structure: Structure | None = None
+    """Order parameter by which path integrals show another structure; null: none is looked at."""
 
 
 def one_of_volumes_and_pressures(volumes: list[float] | None, pressures: list[float] | None) -> Iterator[Problem]:
@@ -78,6 +82,11 @@ class NctSweep(Strict):
     """Temperatures (K)."""
     seeds: list[Whole] = Field([0], min_length=1)
     """Seeds of weights and samples; their spread is part of the error."""
+    references: bool = True
+    """Whether F is found by thermodynamic integration too, with classical atoms and with path integrals, in the same cell."""
+    paths: Name | None = None
+    """Sweep of path integrals by which results are refused where the method cannot hold, at the pressures and temperatures that
+    both have; null: none."""
 
 
 class NctEffort(Strict):
@@ -93,6 +102,8 @@ class NctEffort(Strict):
     """First learning rate; it falls to a hundredth."""
     laplacian: Laplacian = "exact"
     """Kinetic energy in training: exact, or by one random probe per sample (cheaper above about 150 phonons)."""
+    integration: Integration = Integration()
+    """Thermodynamic integrations beside."""
     sweeps: dict[Name, NctSweep] = {}
     """Tables of calculations, by name."""
 
@@ -113,6 +124,24 @@ def phases_are_prototypes(scale_nct: NctEffort, prototypes: dict[str, Prototype]
         elif sweep.pressures and sweep.prototype not in (None, prototype):
             found = f"the equation of state is of {prototype}, not {sweep.prototype}"
             yield Problem("scale", f"nct.sweeps.{name}.pressures", found, "give volumes")
+
+
+def judges_are_path_integrals(scale_nct: NctEffort, scale_sweeps: dict[str, Sweep]) -> Iterator[Problem]:
+    """The sweep that results are judged by is one of path integrals, of the same atoms, at fixed pressures."""
+    for name, sweep in scale_nct.sweeps.items():
+        if sweep.paths is None:
+            continue
+        judge, where = scale_sweeps.get(sweep.paths), f"nct.sweeps.{name}.paths"
+        known = [key for key, one in scale_sweeps.items() if one.method in PATH_INTEGRAL_METHODS]
+        if judge is None or judge.method not in PATH_INTEGRAL_METHODS:
+            yield Problem(
+                "scale", where, f"{sweep.paths!r} is no sweep of path integrals", f"known: {', '.join(known)}"
+            )
+        elif judge.isotope or judge.vacancies or judge.start != "prototype" or sweep.prototype:
+            found = f"{sweep.paths!r} has another crystal: isotope, vacancies, start or prototype differ"
+            yield Problem("scale", where, found, "take a sweep of the same atoms")
+        elif not sweep.pressures:
+            yield Problem("scale", where, "volumes cannot be found among a sweep's pressures", "give pressures")
 
 
 def calculations(
@@ -149,5 +178,6 @@ def calculations(
             couplings=ansatz.couplings, width=ansatz.width, frequency_floor=ansatz.frequency_floor,
             displacement=ansatz.displacement, gradient=ansatz.gradient, steps=effort.steps, batch=effort.batch,
             samples=effort.samples, rate=effort.rate, laplacian=effort.laplacian, engine=engine,
-            volume=size.get("volume"), pressure=size.get("pressure"),
+            volume=size.get("volume"), pressure=size.get("pressure"), references=sweep.references,
+            integration=effort.integration, structure=ansatz.structure,
         )  # fmt: skip

@@ -81,9 +81,8 @@ def phonon_basis(
     force_constants: np.ndarray,
     floor: float,
     hbar_squared: float = HBAR_SQUARED,
-    translations: bool = True,
 ) -> Basis:
-    """The basis that force constants give.
+    """The basis that force constants give. The motion of all atoms alike is left out, exactly.
 
     Parameters
     ----------
@@ -91,8 +90,6 @@ def phonon_basis(
         Second derivatives of the potential energy at rest.
     floor
         Least ħω of a coordinate; those of soft and imaginary phonons, of which |ω| is taken, are raised to it.
-    translations
-        Whether the energy does not change when all atoms move alike. These d coordinates are then left out, exactly.
 
     Raises
     ------
@@ -105,10 +102,8 @@ def phonon_basis(
     matrix = 0.5 * (force_constants + force_constants.T) / np.outer(roots, roots)
     rigid = np.kron(np.sqrt(masses)[:, None], np.eye(dimensions))
     rigid /= np.linalg.norm(rigid, axis=0)
-    inner = np.eye(atoms * dimensions)
-    if translations:
-        _check_translations(matrix, rigid)
-        inner = np.linalg.svd(rigid)[0][:, dimensions:]
+    _check_translations(matrix, rigid)
+    inner = np.linalg.svd(rigid)[0][:, dimensions:]
     if inner.shape[1] == 0:
         raise VariationalError(f"{atoms} atom does not vibrate against another; take a larger cell")
     squares, vectors = np.linalg.eigh(inner.T @ matrix @ inner)
@@ -145,19 +140,6 @@ def _check_translations(matrix: np.ndarray, rigid: np.ndarray) -> None:
             "the crystal does not have one zero mode per dimension: forces change when all atoms move alike; "
             "the potential is not translationally invariant, or its forces are too noisy"
         )
-
-
-def rotated(basis: Basis, seed: int) -> Basis:
-    """The same basis with the partners of each star mixed by a random rotation: no result may depend on it."""
-    rng = np.random.default_rng(seed)
-    vectors = basis.vectors.copy()
-    for star in set(basis.stars):
-        members = np.flatnonzero(np.array(basis.stars) == star)
-        rotation = np.linalg.qr(rng.normal(size=(len(members), len(members))))[0]
-        vectors[:, members] = vectors[:, members] @ rotation
-    return Basis(
-        basis.rest, basis.cell, basis.masses, vectors, basis.energies, basis.squares, basis.stars, basis.hbar_squared
-    )
 
 
 def harmonic_free_energy(energies: np.ndarray, temperature: float) -> float:

@@ -1,19 +1,16 @@
-"""Potential energies of many configurations at once: a deep potential, or any function that JAX can differentiate.
+"""Potential energies of many configurations at once.
 
 Whatever the potential, its energies, forces and virials come as NumPy arrays. Nothing else of this room knows which it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qcrystal.potential.engines import Evaluator
-from qcrystal.variational.double import in_double
 from qcrystal.variational.errors import VariationalError
 
 FRAMES_PER_CALL = 4096
@@ -67,23 +64,6 @@ class DeepEnergies:
             cells = np.broadcast_to(cell, (len(chosen), 3, 3))
             parts.append(self.evaluator.evaluate(chosen, cells, self.types))
         return Energies(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-
-
-class AnalyticEnergies:
-    """A potential that is a function of positions (N, d) and cell (d, d), written with `jax.numpy`."""
-
-    def __init__(self, function: Callable[[jax.Array, jax.Array], jax.Array]):
-        def strained(positions: jax.Array, strain: jax.Array, cell: jax.Array) -> jax.Array:
-            deformation = jnp.eye(cell.shape[0]) + strain
-            return function(positions @ deformation, cell @ deformation)
-
-        one = jax.value_and_grad(strained, argnums=(0, 1))
-        self._all = jax.jit(jax.vmap(one, in_axes=(0, None, None)))
-
-    @in_double
-    def __call__(self, positions: np.ndarray, cell: np.ndarray) -> Energies:
-        energies, (slopes, strains) = self._all(jnp.asarray(positions), jnp.zeros_like(cell), jnp.asarray(cell))
-        return Energies(np.asarray(energies), -np.asarray(slopes), -np.asarray(strains))
 
 
 def force_constants(potential: Potential, rest: np.ndarray, cell: np.ndarray, displacement: float) -> np.ndarray:

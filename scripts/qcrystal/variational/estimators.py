@@ -14,8 +14,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import qmc
 
 from qcrystal.variational.basis import Basis
 from qcrystal.variational.double import in_double
@@ -23,8 +21,6 @@ from qcrystal.variational.energies import Energies, Potential
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.states import Given, Parameters, State
 
-REPLICATES = 16
-"""Independent scramblings of a Sobol sequence: their means give the error."""
 CHUNK = 512
 """Configurations whose kinetic energies are calculated at once."""
 FEW = 4
@@ -50,15 +46,6 @@ def antithetic(count: int, size: int, seed: int) -> Draws:
     pairs = max(2, (count + 1) // 2)
     half = np.random.default_rng(seed).normal(size=(pairs, size))
     return Draws(np.concatenate([half, -half]), np.tile(np.arange(pairs), 2))
-
-
-def sobol(count: int, size: int, seed: int, replicates: int = REPLICATES) -> Draws:
-    """Scrambled Sobol points as normal vectors, ``replicates`` independent blocks of a power of two each."""
-    power = max(1, int(np.ceil(np.log2(max(2, count / replicates)))))
-    seeds = np.random.SeedSequence(seed).spawn(replicates)
-    points = [qmc.Sobol(size, rng=np.random.default_rng(one)).random_base2(power) for one in seeds]
-    normal = ndtri(np.clip(np.concatenate(points), 1e-15, 1 - 1e-15))
-    return Draws(normal, np.repeat(np.arange(replicates), 2**power))
 
 
 def estimate(values: np.ndarray, draws: Draws) -> Estimate:
@@ -95,20 +82,6 @@ def _products(state: State, parameters: Parameters, given: Given, x: jax.Array, 
     return jax.vmap(one)(x)
 
 
-@partial(jax.jit, static_argnums=(0, 5))
-def _numbered(state: State, parameters: Parameters, given: Given, keys: jax.Array, normal: jax.Array, top: int):
-    return jax.vmap(lambda key, z: state.numbers(parameters, given, key, z, top))(keys, normal)
-
-
-@partial(jax.jit, static_argnums=(0, 5))
-def _of_states(state: State, parameters: Parameters, given: Given, x: jax.Array, numbers: jax.Array, top: int):
-    def one(point: jax.Array, n: jax.Array):
-        kinetic = state.kinetic_of_state(parameters, given, point, n, top)
-        return kinetic, state.log_probability(parameters, given, n, top)
-
-    return jax.vmap(one)(x, numbers)
-
-
 @in_double
 def sample(state: State, parameters: Parameters, given: Given, normal: np.ndarray) -> np.ndarray:
     """Coordinates (n, D) with the distribution ρ(x), from normal vectors (n, D)."""
@@ -122,26 +95,6 @@ def atomic_momenta(state: State, parameters: Parameters, given: Given, basis: Ba
     momenta = jnp.asarray(basis.momenta().reshape(*basis.rest.shape, -1))
     parts = [_products(state, parameters, given, part, momenta) for part in _chunks(x)]
     return np.concatenate([np.asarray(part) for part in parts])[: len(x)]
-
-
-class StateValues(NamedTuple):
-    """Of single states (eq. 4): coordinates (n, D), their occupation numbers, kinetic energies and ln p_n (n,)."""
-
-    coordinates: np.ndarray
-    numbers: np.ndarray
-    kinetic: np.ndarray
-    log_probability: np.ndarray
-
-
-@in_double
-def single_states(
-    state: State, parameters: Parameters, given: Given, normal: np.ndarray, seed: int, top: int
-) -> StateValues:
-    """Draw x and n together from p_n |Ψ_n(x)|²; kinetic energies are those of the Laplacian form."""
-    keys = jax.random.split(jax.random.key(seed), len(normal))
-    x, numbers = _numbered(state, parameters, given, keys, jnp.asarray(normal), top)
-    kinetic, log_probability = _of_states(state, parameters, given, x, numbers, top)
-    return StateValues(*map(np.asarray, (x, numbers, kinetic, log_probability)))
 
 
 class Samples(NamedTuple):

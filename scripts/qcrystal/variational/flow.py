@@ -48,24 +48,6 @@ class Affine:
 
 
 @dataclass(frozen=True)
-class Linear:
-    """x = shift + W y: any linear map, as in the full self-consistent harmonic approximation."""
-
-    name: str
-    size: int
-
-    def start(self, key: jax.Array) -> Parameters:
-        return {"shift": jnp.zeros(self.size), "matrix": jnp.eye(self.size)}
-
-    def forward(self, parameters: Parameters, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        matrix = parameters["matrix"]
-        return jnp.linalg.solve(matrix, x - parameters["shift"]), -jnp.linalg.slogdet(matrix)[1]
-
-    def inverse(self, parameters: Parameters, y: jax.Array) -> jax.Array:
-        return parameters["shift"] + parameters["matrix"] @ y
-
-
-@dataclass(frozen=True)
 class Bend:
     """Elementwise y = sinh(e^δ asinh x - ε); of partners the radius alone is bent, r' = sinh(e^δ asinh r).
 
@@ -176,14 +158,14 @@ class Flow:
 
 
 def flow_of(stars: tuple[int, ...], kind: str, couplings: int = 6, width: int = 128) -> Flow:
-    """The flow of a kind: ``identity``, ``affine``, ``linear`` (any matrix), or ``full``.
+    """The flow of a kind: ``identity``, ``affine``, or ``full``.
 
     Full: scale and shift, bend, couplings, and scale, shift and bend again. Couplings come in pairs, of which the second moves
     what the first kept. Of one star there is nothing to couple.
     """
     if kind == "identity":
         return Flow(())
-    first: Layer = Linear("first", len(stars)) if kind == "linear" else Affine("first", stars)
+    first = Affine("first", stars)
     if kind != "full":
         return Flow((first,))
     middle = [Coupling(f"coupling{i}", stars, mask, width) for i, mask in enumerate(_masks(max(stars) + 1, couplings))]

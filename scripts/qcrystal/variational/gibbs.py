@@ -10,6 +10,9 @@ from qcrystal.units import MEV
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.estimators import Estimate
 
+GIBBS = ["level", "temperature_target", "pressure", "gibbs_energy", "gibbs_energy_error", "volumes"]
+"""Columns of a table of Gibbs energies."""
+
 
 def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
     """G = F + PΩ at a pressure (GPa), in meV/atom, from rows of one phase, level and temperature.
@@ -57,7 +60,8 @@ def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     summary
-        Rows of `qcrystal.variational.measuring.measure` of several volumes and seeds; those without a pressure are left out.
+        Rows of `qcrystal.variational.measuring.measure` of several volumes and seeds; those refused or without a pressure
+        are left out.
 
     Returns
     -------
@@ -65,7 +69,9 @@ def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:
         level, temperature_target, pressure (GPa), gibbs_energy and gibbs_energy_error (meV/atom), volumes.
     """
     rows = []
-    for (level, temperature), part in summary.dropna(subset=["pressure"]).groupby(["level", "temperature_target"]):
+    for (level, temperature), part in summary.dropna(subset=["pressure", "free_energy"]).groupby(
+        ["level", "temperature_target"]
+    ):
         volumes = part["volume"].round(6).nunique()
         pressures = sorted(part["pressure"]) if volumes > 1 else [float(part["pressure"].mean())]
         for pressure in np.linspace(pressures[0], pressures[-1], 5 if volumes > 1 else 1):
@@ -80,4 +86,4 @@ def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:
                     "volumes": volumes,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=GIBBS)

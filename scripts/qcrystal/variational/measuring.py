@@ -8,19 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from ase import units
 
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import TrajectoryWriter
 from qcrystal.files import put_in_place
-from qcrystal.units import MEV
-from qcrystal.variational.basis import Basis, harmonic_free_energy, thermal_energy
+from qcrystal.variational.basis import Basis, thermal_energy
 from qcrystal.variational.energies import Potential
-from qcrystal.variational.estimators import Samples, antithetic, draw
-from qcrystal.variational.observables import Observables, kinetic_by_species, observables
-from qcrystal.variational.refusals import refusals, share_outside
+from qcrystal.variational.estimators import Estimate, Samples, antithetic, draw
+from qcrystal.variational.judges import Judge
+from qcrystal.variational.observables import kinetic_by_species, observables
+from qcrystal.variational.references import QUANTUM
+from qcrystal.variational.refusals import refusals, refused_by, share_outside
+from qcrystal.variational.rows import harmonic_row, level_row, without_refused
 from qcrystal.variational.spec import Level, NctSpec
 from qcrystal.variational.states import Parameters
 from qcrystal.variational.training import given_of, spec_state, trained_levels
@@ -35,8 +35,10 @@ def measure(
     energy: float,
     potential: Potential,
     weights: dict[str, Parameters],
+    references: pd.DataFrame | None = None,
+    by: Judge | None = None,
 ) -> tuple[pd.DataFrame, Samples, dict[str, Any]]:
-    """Summary of all levels, samples of the highest one, and the report.
+    """Summary of all levels, samples of the highest one, and the report. Rows that are refused have no values.
 
     All levels are measured with the same normal vectors, so their differences are known better than themselves.
 
@@ -46,88 +48,88 @@ def measure(
         Of the crystal at rest, eV.
     weights
         Parameters of each level.
+    references
+        Of `qcrystal.variational.references.reference_table`; they become rows of the summary, and a bound is held against them.
+    by
+        Path integrals at this state.
     """
     draws = antithetic(spec.samples, len(basis.energies), spec.seed + 1)
-    rows, samples = [_harmonic_row(spec, basis, energy)], None
-    reasons: list[str] = []
+    everywhere = list(refused_by(by)) if by else []
+    exact = _exact(references)
+    rows, samples = [{**harmonic_row(spec, basis, energy), "refused": "; ".join(everywhere)}], None
     for level in trained_levels(spec.level):
-        state = spec_state(spec, basis, level)
-        parameters = weights[level]
-        given = given_of(spec, basis)
-        samples = draw(state, parameters, given, basis, potential, draws, partial(_tell, spec.run, level))
+        state, given = spec_state(spec, basis, level), given_of(spec, basis)
+        samples = draw(state, weights[level], given, basis, potential, draws, partial(_tell, spec.run, level))
         found = observables(samples, basis, thermal_energy(spec.temperature))
-        rows.append(_row(spec, basis, symbols, energy, level, samples, found))
+        row = level_row(spec, basis, symbols, energy, level, found, kinetic_by_species(samples, symbols))
         outside = share_outside(samples.positions, basis.rest, basis.cell, symbols)
-        refused = refusals(found.local_free_energy, draws, outside, found.free_energy)
-        reasons += [f"{level}: {reason}" for reason in refused]
+        pairs = _kinetic_pairs(spec, row, exact, by, len(symbols)) if level == spec.level else []
+        bound = Estimate(row["free_energy"], row["free_energy_error"])
+        limit = Estimate(exact["free_energy"], exact["free_energy_error"]) if exact else None
+        reasons = [*everywhere, *refusals(found.local_free_energy, draws, outside, bound, limit, pairs)]
+        rows.append({**row, "refused": "; ".join(reasons)})
     assert samples is not None
-    report = {
+    table = pd.DataFrame(rows)
+    if references is not None:
+        reasons = ["; ".join([*everywhere, one] if one else everywhere) for one in references["refused"].fillna("")]
+        table = pd.concat([table, references.assign(refused=reasons)], ignore_index=True)
+    refused = [f"{row['level']}: {row['refused']}" for row in table.to_dict("records") if row["refused"]]
+    for reason in refused:
+        log.warning("%s: refused: %s", spec.run, reason)
+    return without_refused(table), samples, _report(spec, basis, refused, by, len(samples.coordinates))
+
+
+def _report(spec: NctSpec, basis: Basis, refused: list[str], by: Judge | None, samples: int) -> dict[str, Any]:
+    return {
         "run": spec.run,
         "level": spec.level,
-        "refused": reasons,
+        "refused": refused,
+        "beside": _beside(by, len(basis.masses)),
         "imaginary_phonons": basis.imaginary,
         "phonons": len(basis.energies),
-        "samples": len(samples.coordinates),
+        "samples": samples,
     }
-    for reason in reasons:
-        log.warning("%s: refused: %s", spec.run, reason)
-    return pd.DataFrame(rows), samples, report
 
 
 def _tell(run: str, level: Level, done: int) -> None:
     log.info("%s %s: %d samples measured", run, level, done)
 
 
-def _common(spec: NctSpec, basis: Basis, energy: float, level: Level) -> dict[str, Any]:
-    atoms = len(basis.masses)
-    return {
-        "run": spec.run,
-        "level": level,
-        "atoms": atoms,
-        "temperature_target": spec.temperature,
-        "pressure_target": np.nan if spec.pressure is None else spec.pressure,
-        "seed": spec.seed,
-        "volume": abs(np.linalg.det(basis.cell)) / atoms,
-        "static_energy": energy / atoms,
-    }
+def _exact(references: pd.DataFrame | None) -> dict[str, Any] | None:
+    """The row of path integrals by thermodynamic integration, where it has a value."""
+    if references is None:
+        return None
+    rows = references[references["level"] == QUANTUM].dropna(subset=["free_energy"])
+    return None if rows.empty else {str(name): value for name, value in rows.iloc[0].items()}
 
 
-def _harmonic_row(spec: NctSpec, basis: Basis, energy: float) -> dict[str, Any]:
-    """F of the harmonic crystal: no bound, and nothing is averaged."""
-    free = harmonic_free_energy(basis.energies, thermal_energy(spec.temperature))
-    return {
-        **_common(spec, basis, energy, "harmonic"),
-        "free_energy": free / len(basis.masses) / MEV,
-        "free_energy_error": 0.0,
-    }
+def _kinetic_pairs(
+    spec: NctSpec, row: dict[str, Any], exact: dict[str, Any] | None, by: Judge | None, atoms: int
+) -> list[tuple[str, Estimate, Estimate]]:
+    """Kinetic temperatures here and by path integrals in the same cell: of all species, or of the lightest one of a judge.
+
+    A judge's centre of mass may move, which a heavy species feels.
+    """
+    pairs = []
+    present = [species for species in spec.species if f"kinetic_temperature_{species}" in row]
+    lightest = min(present, key=lambda species: spec.masses[species])
+    for species in present:
+        names = [f"kinetic_temperature_{species}", f"kinetic_temperature_{species}_error"]
+        here = Estimate(*(row[name] for name in names))
+        if exact is not None:
+            pairs.append((species, here, Estimate(*(exact[name] for name in names))))
+        if by is not None and by.atoms == atoms and species == lightest:
+            pairs.append((species, here, by.temperatures[species]))
+    return pairs
 
 
-def _row(
-    spec: NctSpec,
-    basis: Basis,
-    symbols: Sequence[str],
-    energy: float,
-    level: Level,
-    samples: Samples,
-    found: Observables,
-) -> dict[str, Any]:
-    atoms, row = len(basis.masses), _common(spec, basis, energy, level)
-    for name, value in (
-        ("free_energy", found.free_energy),
-        ("potential_energy", found.potential),
-        ("kinetic_energy", found.kinetic),
-    ):
-        row[name], row[f"{name}_error"] = value.value / atoms / MEV, value.error / atoms / MEV
-    row["entropy"] = found.entropy / atoms
-    row["pressure"], row["pressure_error"] = found.pressure.value / units.GPa, found.pressure.error / units.GPa
-    diagonal = [found.stress[axis, axis].value / units.GPa for axis in range(3)]
-    row["stress_anisotropy"] = max(diagonal) - min(diagonal)
-    row["stress_anisotropy_error"] = max(found.stress[axis, axis].error for axis in range(3)) / units.GPa * np.sqrt(2)
-    for species, kinetic in kinetic_by_species(samples, symbols).items():
-        per_atom = 1.5 * units.kB * list(symbols).count(species)
-        row[f"kinetic_temperature_{species}"] = kinetic.value / per_atom
-        row[f"kinetic_temperature_{species}_error"] = kinetic.error / per_atom
-    return row
+def _beside(by: Judge | None, atoms: int) -> str:
+    """What path integrals were compared with."""
+    if by is None:
+        return "no dynamics of path integrals at this pressure and temperature"
+    if by.atoms != atoms:
+        return f"structure and exchange compared with path integrals of {by.atoms} atoms; kinetic energies not, as cells differ"
+    return "structure, exchange and kinetic energies compared with path integrals of this cell"
 
 
 def write_samples(path: Path, spec: NctSpec, basis: Basis, symbols: Sequence[str], samples: Samples) -> None:

@@ -7,8 +7,6 @@ alone. It is <(F_loc - b) ∇ln p> for the occupations and 2 <(E_loc - b) ∇ln|
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -26,7 +24,6 @@ from qcrystal.variational.estimators import check_numbers
 from qcrystal.variational.spec import Gradient, Laplacian
 from qcrystal.variational.states import Given, Parameters, State
 
-log = logging.getLogger(__name__)
 SLOWER = 0.1
 """Learning rate of the couplings' networks over that of scales, shifts and occupations."""
 LARGEST_GRADIENT = 10.0
@@ -188,13 +185,3 @@ def _speeds(parameters: Parameters) -> Any:
         ),
         parameters,
     )
-
-
-def optimise(
-    optimiser: Optimiser, progress: Progress, after_step: Callable[[Progress], None] = lambda progress: None
-) -> Progress:
-    """All steps that are left; ``after_step`` may save a checkpoint, or end the job."""
-    while progress.step < optimiser.settings.steps:
-        progress = optimiser.step(progress)
-        after_step(progress)
-    return progress

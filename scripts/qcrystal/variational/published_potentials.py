@@ -5,7 +5,6 @@ Those of lithium [Zhang 2025] are under the Apache-2.0 licence, in the repositor
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,8 +89,3 @@ LITHIUM = {
     ),
 }
 """Li-DP-Hyb3 (bcc, fcc) and Li-DP-Hyb2 (high pressure)."""
-
-
-def local_copy() -> str | None:
-    """Folder that the environment variable QCRYSTAL_LITHIUM names; None: download."""
-    return os.environ.get("QCRYSTAL_LITHIUM") or None

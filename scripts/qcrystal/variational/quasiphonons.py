@@ -18,6 +18,8 @@ from qcrystal.variational.occupations import Levels
 from qcrystal.variational.states import Given, Parameters, State
 
 TOP = 2
+VALUES = ["energy", "energy_error", "occupation_energy"]
+"""Columns that a refused state has no values of."""
 
 
 @partial(jax.jit, static_argnums=0)
@@ -70,3 +72,11 @@ def quasi_phonons(
             }
         )
     return pd.DataFrame(rows)
+
+
+def without_values(table: pd.DataFrame, refused: str) -> pd.DataFrame:
+    """The table with the reason for which its state was refused; of a refused state the harmonic energies are left."""
+    table = table.assign(refused=refused)
+    if refused:
+        table[VALUES] = np.nan
+    return table

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from qcrystal.variational.estimators import Draws, Estimate, estimate
+from qcrystal.variational.judges import Judge
 
 MOST_OUTSIDE = 0.01
 """Share of samples with an atom nearer to another site of its species than to its own."""
@@ -19,6 +20,8 @@ SLOWEST = 2.0
 """How much larger than σ/√n an error may be when the samples are four times as many."""
 KINETIC = 0.02
 """Relative deviation of a kinetic energy from path integrals."""
+SURE = 2.0
+"""Standard errors that are allowed besides."""
 BELOW = 3.0
 """Standard errors by which F may lie below the exact value."""
 CAGED = 0.8
@@ -44,8 +47,7 @@ def refusals(
     outside: float,
     free_energy: Estimate,
     exact: Estimate | None = None,
-    kinetic: dict[str, tuple[float, float]] | None = None,
-    reordered_share: float | None = None,
+    kinetic: Sequence[tuple[str, Estimate, Estimate]] = (),
 ) -> Iterator[str]:
     """Why a result must not be used.
 
@@ -56,14 +58,11 @@ def refusals(
     outside
         Of `share_outside`.
     exact
-        F of path integrals for the same cell and potential.
+        F of path integrals for the same cell and potential, in the unit of ``free_energy``.
     kinetic
-        Kinetic energies by species, (here, by path integrals).
-    reordered_share
-        Reordered over standard mean squared displacement of path integrals at this state.
+        Species, its kinetic temperature here and by path integrals.
     """  # fmt: skip
-    if outside > MOST_OUTSIDE:
-        yield f"{100 * outside:.1f} % of the samples have an atom nearer to another site than to its own"
+    yield from outside_reason(outside)
     deviations = np.abs(local - np.median(local)) / max(local.std(), 1e-300)
     if (deviations > FAR).mean() > MOST_FAR:
         yield f"{100 * (deviations > FAR).mean():.2f} % of the local free energies lie beyond {FAR:g} standard deviations"
@@ -76,8 +75,26 @@ def refusals(
             yield f"four times the samples leave {whole / quarter:.2f} of the error, not a half: its variance is not finite"
     if exact is not None and free_energy.value < exact.value - BELOW * np.hypot(free_energy.error, exact.error):
         yield f"F is {free_energy.value:.6g}, below the exact {exact.value:.6g}: there is a mistake"
-    for species, (here, there) in (kinetic or {}).items():
-        if abs(here - there) > KINETIC * there:
-            yield f"the kinetic energy of {species} is {here:.4g}, by path integrals {there:.4g}: more than 2 % apart"
-    if reordered_share is not None and reordered_share < CAGED:
-        yield f"atoms exchange: reordering leaves {100 * reordered_share:.0f} % of the mean squared displacement"
+    for species, here, there in kinetic:
+        if abs(here.value - there.value) > KINETIC * there.value + SURE * np.hypot(here.error, there.error):
+            yield (
+                f"the kinetic temperature of {species} is {here.value:.4g} K, by path integrals {there.value:.4g} K: more than "
+                f"{100 * KINETIC:g} % apart"
+            )
+
+
+def outside_reason(outside: float) -> Iterator[str]:
+    """Why a share ``outside`` of `share_outside` refuses a result."""
+    if outside > MOST_OUTSIDE:
+        yield f"{100 * outside:.1f} % of the samples have an atom nearer to another site than to its own"
+
+
+def refused_by(judge: Judge) -> Iterator[str]:
+    """Why no state about fixed sites can hold where path integrals found what they did."""
+    if judge.reordered_share is not None and judge.reordered_share < CAGED:
+        yield (
+            f"atoms exchange in path integrals: reordering leaves {100 * judge.reordered_share:.0f} % of the mean squared "
+            "displacement"
+        )
+    if judge.distorted:
+        yield f"path integrals have another structure: {judge.distorted}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from qcrystal.fields import Count, Positive, Strict
 from qcrystal.potential.engines import Engine
 
 Level = Literal["harmonic", "occupations", "scha", "flow_bose", "nct"]
@@ -15,12 +16,35 @@ Laplacian = Literal["exact", "probe"]
 Gradient = Literal["pathwise", "score"]
 
 
+class Integration(Strict):
+    """Thermodynamic integration from oscillators, beside the variational free energies."""
+
+    points: Annotated[Count, Field(ge=3, le=32)] = 5
+    """Points of the coupling λ, both ends among them."""
+    chains: Annotated[Count, Field(ge=4)] = 16
+    """Independent chains of paths: their spread is the error."""
+    moves: Annotated[Count, Field(ge=2)] = 40
+    """Measured moves of each chain at each point; half as many go before."""
+    bead_ratio: Annotated[Positive, Field(le=100)] = 1.5
+    """Points of a path in units of βħω of the highest phonon."""
+
+
+class Structure(Strict):
+    """The order parameter by which a run of path integrals shows that the crystal has another structure."""
+
+    observable: str
+    """Observable of the sweeps' summaries, such as ``angle_deviation``."""
+    most: Positive
+    """Value, in its unit, that the structure of the prototype does not exceed."""
+
+
 class NctSpec(BaseModel):
     """One calculation; all levels up to ``level`` are optimised and measured.
 
     Units: K, GPa, Å³/atom (``volume``), meV (``frequency_floor``), Å (``displacement``), u (``masses``).
     ``repeat`` counts cells of the kind ``basis`` of the ``prototype``. One of ``volume`` and ``pressure`` is given.
-    The volume of a pressure is the quasi-harmonic one. ``steps`` are those of each level.
+    The volume of a pressure is the quasi-harmonic one. ``steps`` are those of each level. ``references``: whether thermodynamic
+    integrations are done beside.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +73,9 @@ class NctSpec(BaseModel):
     laplacian: Laplacian = "exact"
     gradient: Gradient = "pathwise"
     engine: Engine = "native"
+    references: bool = True
+    integration: Integration = Integration()
+    structure: Structure | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> NctSpec:

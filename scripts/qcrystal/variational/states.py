@@ -134,7 +134,6 @@ def state_of(
     levels: int = 20,
     couplings: int = 6,
     width: int = 128,
-    full_linear: bool = False,
 ) -> State:
     """The state of a level.
 
@@ -148,10 +147,8 @@ def state_of(
         K, free probabilities of each phonon at level ``nct``.
     couplings, width
         Of the flow.
-    full_linear
-        Whether the linear map of level ``scha`` may mix all phonons, or scales them alone.
     """
-    kinds = {"harmonic": "identity", "occupations": "identity", "scha": "linear" if full_linear else "affine"}
+    kinds = {"harmonic": "identity", "occupations": "identity", "scha": "affine"}
     flow = flow_of(stars, kinds.get(level, "full"), couplings, width)
     return State(flow, Levels(stars, levels) if level == "nct" else Bose(stars))
 

@@ -3,19 +3,31 @@
 import numpy as np
 import pytest
 from ase import units
-from model_crystals import exact_free_energy, measured_values, particle, ring, start_of, trained
+from model_crystals import (
+    exact_free_energy,
+    measured_values,
+    optimised,
+    particle,
+    ring,
+    rotated,
+    single_states,
+    sobol,
+    start_of,
+    trained,
+)
 from scipy.optimize import minimize
 
-from qcrystal.variational.basis import HBAR_SQUARED, Basis, phonon_basis, rotated
+from qcrystal.variational.basis import HBAR_SQUARED, Basis, phonon_basis
 from qcrystal.variational.double import in_double
 from qcrystal.variational.energies import force_constants
 from qcrystal.variational.errors import VariationalError
-from qcrystal.variational.estimators import antithetic, draw, estimate, single_states, sobol
+from qcrystal.variational.estimators import Estimate, antithetic, draw, estimate
+from qcrystal.variational.judges import Judge
 from qcrystal.variational.observables import kinetic_by_species
 from qcrystal.variational.occupations import Levels
-from qcrystal.variational.optimise import Optimiser, Settings, optimise
+from qcrystal.variational.optimise import Optimiser, Settings
 from qcrystal.variational.quasiphonons import quasi_phonons
-from qcrystal.variational.refusals import refusals, share_outside
+from qcrystal.variational.refusals import refusals, refused_by, share_outside
 from qcrystal.variational.states import Flow, Given, State, check_levels, grown, state_of
 
 pytestmark = pytest.mark.engine
@@ -58,9 +70,8 @@ def test_single_states_of_a_harmonic_ring_have_one_local_free_energy():
     given = Given(basis.energies, 1.0 / temperature)
     state = state_of(basis.stars, "occupations")
     parameters = start_of(state, basis)
-    found = single_states(state, parameters, given, antithetic(64, 7, 1).normal, 2, 80)
-    energies = potential(basis.positions(found.coordinates), basis.cell).energies
-    local = temperature * found.log_probability + found.kinetic + energies
+    x, kinetic, chances = single_states(state, parameters, given, antithetic(64, 7, 1).normal, 2, 80)
+    local = temperature * chances + kinetic + potential(basis.positions(x), basis.cell).energies
     assert local.std() < 1e-8
     assert local.mean() * MEV_PER_ATOM == pytest.approx(7.44167, abs=1e-5)
     few = Levels(basis.stars, 8, tail=False)
@@ -100,9 +111,8 @@ def test_estimators_of_states_and_of_their_sum_agree_at_equal_weights():
     parameters = in_double(grown)(state, basis.energies, given.beta, start)
     draws = antithetic(8192, 2, 5)
     closed = measured_values(state, parameters, basis, potential, temperature, 8192, 5, antithetic).free_energy
-    found = single_states(state, parameters, given, draws.normal, 6, 20)
-    energies = potential(basis.positions(found.coordinates), basis.cell).energies
-    single = estimate(temperature * found.log_probability + found.kinetic + energies, draws)
+    x, kinetic, chances = single_states(state, parameters, given, draws.normal, 6, 20)
+    single = estimate(temperature * chances + kinetic + potential(basis.positions(x), basis.cell).energies, draws)
     assert abs(closed.value - single.value) < 3 * np.hypot(closed.error, single.error)
 
 
@@ -110,12 +120,12 @@ def test_training_goes_on_to_the_last_digit():
     basis, potential = particle(anharmonic, 2)
     state = state_of(basis.stars, "scha")
     optimiser = Optimiser(state, Given(basis.energies, 2.0), basis, potential, Settings(steps=6, batch=16))
-    whole = optimise(optimiser, optimiser.start(start_of(state, basis)))
+    whole = optimised(optimiser, optimiser.start(start_of(state, basis)))
     again = Optimiser(state, Given(basis.energies, 2.0), basis, potential, Settings(steps=6, batch=16))
     half = optimiser.start(start_of(state, basis))
     for _ in range(3):
         half = optimiser.step(half)
-    assert np.array_equal(optimise(again, half).history, whole.history)
+    assert np.array_equal(optimised(again, half).history, whole.history)
 
 
 def test_scha_of_one_particle_is_the_best_gaussian():
@@ -174,8 +184,15 @@ def test_refusals_name_their_reason():
     assert list(refusals(good, draws, 0.0, exact)) == []
     assert "nearer to another site" in next(refusals(good, draws, 0.02, exact))
     assert any("below the exact" in one for one in refusals(good, draws, 0.0, exact, exact._replace(value=1.0)))
-    assert any("2 % apart" in one for one in refusals(good, draws, 0.0, exact, None, {"H": (1030.0, 1000.0)}))
-    assert any("exchange" in one for one in refusals(good, draws, 0.0, exact, reordered_share=0.5))
+    assert any(
+        "2 % apart" in one
+        for one in refusals(good, draws, 0.0, exact, None, [("H", Estimate(1030.0, 1.0), Estimate(1000.0, 1.0))])
+    )
+    noisy = [("H", Estimate(1030.0, 10.0), Estimate(1000.0, 10.0))]
+    assert list(refusals(good, draws, 0.0, exact, None, noisy)) == []
+    assert "exchange" in next(refused_by(Judge(2, {}, 0.5, None)))
+    assert "another structure: tilt" in next(refused_by(Judge(2, {}, 1.0, "tilt is 3")))
+    assert list(refused_by(Judge(2, {}, 0.9, None))) == []
     heavy = np.where(np.arange(4096) % 500 == 0, 40.0, good)
     assert any("standard deviations" in one for one in refusals(heavy, draws, 0.0, exact))
     rest, cell = np.array([[0.0, 0, 0], [1.5, 0, 0]]), np.diag([3.0, 3.0, 3.0])

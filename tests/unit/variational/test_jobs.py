@@ -8,55 +8,24 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase import units
-from model_crystals import ring
+from model_crystals import specification, two_atoms
 
 from qcrystal.analysis.rdf import partial_rdfs
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.io.tables import write_table
-from qcrystal.variational.basis import HBAR_SQUARED, Basis
 from qcrystal.variational.crystal import check_rest, read_basis, shaped_prototype
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.gibbs import gibbs_energy, gibbs_table
 from qcrystal.variational.measuring import measure, write_samples
-from qcrystal.variational.spec import NctSpec
 from qcrystal.variational.training import Training, read_weights, write_weights
 
 pytestmark = pytest.mark.engine
 
 
-def specification(**changes):
-    settings = {
-        "run": "test", "system": "ring", "level": "scha", "prototype": "x",
-        "basis": "primitive", "repeat": (1, 1, 1), "species": ("La", "H"),
-        "masses": {"La": 138.905, "H": 1.008}, "volume": 10.0, "temperature": 300.0, "seed": 3, "frequency_floor": 1.0,
-        "displacement": 0.02, "steps": 4, "batch": 8, "samples": 64,
-    }  # fmt: skip
-    return NctSpec(**{**settings, **changes})
-
-
 @pytest.fixture(scope="module")
 def crystal():
-    """Two atoms in three dimensions on anharmonic springs, as a basis of three coordinates."""
-
-    def bond(length):
-        return 2.0 * (length - 2.0) ** 2 + 1.0 * (length - 2.0) ** 4
-
-    line, along = ring(bond, [138.905, 1.008], 2.0, HBAR_SQUARED, step=1e-2)
-    rest = np.zeros((2, 3))
-    rest[:, 0] = line.rest[:, 0]
-    vectors = np.zeros((6, 1))
-    vectors[::3] = line.vectors
-    cell = np.diag([line.cell[0, 0], 3.0, 3.0])
-    basis = Basis(rest, cell, line.masses, vectors, line.energies, line.squares, line.stars)
-
-    def potential(positions, cell):
-        found = along(positions[:, :, :1], cell[:1, :1])
-        forces, virials = np.zeros((len(positions), 2, 3)), np.zeros((len(positions), 3, 3))
-        forces[:, :, :1], virials[:, :1, :1] = found.forces, found.virials
-        return found._replace(forces=forces, virials=virials)
-
-    return basis, potential
+    return two_atoms()
 
 
 def test_a_training_that_is_asked_to_end_goes_on_to_the_last_digit(crystal, tmp_path):

@@ -5,9 +5,9 @@ import hashlib
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from model_crystals import AnalyticEnergies
 
 from qcrystal.variational.basis import HBAR_SQUARED
-from qcrystal.variational.energies import AnalyticEnergies
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.frozen_phonon import frozen_phonon, transverse_at_n
 from qcrystal.variational.published_potentials import LITHIUM, Published, fetch

@@ -5,6 +5,16 @@ from __future__ import annotations
 from qcrystal.io.schemas import Schema, number, text, whole
 
 LEVEL = text("level", "ansatz; each contains the one before it", "harmonic", "occupations", "scha", "flow_bose", "nct")
+METHOD = text(
+    "level",
+    "ansatz, or thermodynamic integration with classical atoms or with path integrals",
+    *("harmonic", "occupations", "scha", "flow_bose", "nct", "classical", "path_integrals"),
+)
+REFUSED = text(
+    "refused",
+    "why the result must not be used, so that its values are left out; empty: it may be",
+    missing=True,
+)
 TARGET = number("temperature_target", "K", "temperature", low=0)
 RUN = text("run", "name of the calculation")
 
@@ -30,21 +40,26 @@ TABLES: dict[str, Schema] = {
     ),
     "nct_summary": Schema(
         "Variational free energy of a crystal at each level, and what belongs to it, from fresh samples.",
-        ("variational/*/summary.csv", "variational/sweeps/*/summary.csv"),
+        ("variational/*/summary.csv", "variational/*/reference.csv", "variational/sweeps/*/summary.csv"),
         (
             RUN,
-            LEVEL,
+            METHOD,
+            REFUSED,
             whole("atoms", "atoms of the cell", low=1),
             TARGET,
             number("pressure_target", "GPa", "pressure; empty: a volume was given", missing=True),
             whole("seed", "seed of weights and samples", low=0),
             number("volume", "Å³/atom", "volume", low=0),
             number("static_energy", "eV/atom", "energy of the crystal at rest"),
-            number("free_energy", "meV/atom", "F less the energy at rest; an upper bound but for level harmonic"),
-            number("free_energy_error", "meV/atom", "its standard error", low=0),
+            number("beads", "", "points of a path; 1: classical atoms; empty: an ansatz", low=1, missing=True),
+            *_measured(
+                "free_energy",
+                "meV/atom",
+                "F less the energy at rest; an upper bound at levels occupations, scha, flow_bose, nct",
+            ),
             *_measured("potential_energy", "meV/atom", "mean potential energy less that at rest"),
             *_measured("kinetic_energy", "meV/atom", "mean kinetic energy"),
-            number("entropy", "k_B/atom", "entropy, exact for the state", missing=True),
+            number("entropy", "k_B/atom", "entropy, exact for an ansatz", missing=True),
             *_measured("pressure", "GPa", "pressure, -dF/dV of the state"),
             *_measured("stress_anisotropy", "GPa", "largest less smallest diagonal element of the stress"),
             number("kinetic_temperature_<species>", "K", "2⟨K⟩/(3 N k_B) of a species, or its error", missing=True),
@@ -59,16 +74,16 @@ TABLES: dict[str, Schema] = {
             whole("phonon", "number of the phonon", low=0),
             whole("star", "number of its star: partners of one energy share it", low=0),
             number("harmonic_energy", "meV", "ħω of the force constants", low=0),
-            number("energy", "meV", "E(1) - E(0) of the trained states"),
-            number("energy_error", "meV", "its standard error", low=0),
-            number("occupation_energy", "meV", "-kT ln p(1)/p(0)"),
+            REFUSED,
+            *_measured("energy", "meV", "E(1) - E(0) of the trained states"),
+            number("occupation_energy", "meV", "-kT ln p(1)/p(0)", missing=True),
         ),
     ),
     "nct_gibbs": Schema(
         "Gibbs energy of a crystal by its volumes' free energies and pressures.",
         ("variational/sweeps/*/gibbs.csv",),
         (
-            LEVEL,
+            METHOD,
             TARGET,
             number("pressure", "GPa", "pressure"),
             number("gibbs_energy", "meV/atom", "F + PV with the energy at rest"),
