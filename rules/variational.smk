@@ -6,14 +6,29 @@ wildcard_constraints:
     nct_sweep=one_of(CONFIG.variational_sweeps),
 
 
+def potential_of(wildcards):
+    """The published potential of a calculation, or that of the workflow."""
+    published = CONFIG.variational[wildcards.nct].potential
+    return f"results/downloads/lithium/{published}.pb" if published else f"{POTENTIAL}/model.pb"
+
+
+def statics_of(table):
+    """A table of statics, which knows the lattice of the crystal's own prototype by the workflow's potential alone."""
+
+    def path(wildcards):
+        spec = CONFIG.variational[wildcards.nct]
+        return [] if spec.potential or spec.prototype != CRYSTAL.prototype else results(f"statics/{table}.csv")
+
+    return path
+
+
 # The crystal at rest, and the phonons that are its coordinates.
 rule nct_basis:
     input:
-        model=f"{POTENTIAL}/model.pb",
-        card=f"{POTENTIAL}/card.yaml",
-        eos=results("statics/eos.csv"),
-        phonons=results("statics/phonons.csv"),
-        energy=results("statics/harmonic_energy.csv"),
+        model=potential_of,
+        eos=statics_of("eos"),
+        phonons=statics_of("phonons"),
+        energy=statics_of("harmonic_energy"),
     output:
         basis=results("variational/{nct}/basis.npz"),
         prov=results("variational/{nct}/basis.prov.json"),
@@ -28,14 +43,13 @@ rule nct_basis:
         **code("variational/basis.py"),
         specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
         prototype=lambda wildcards: plain(CRYSTAL.prototypes[CONFIG.variational[wildcards.nct].prototype]),
-        of_tables=CRYSTAL.prototype,
     script:
         "../scripts/variational/basis.py"
 
 
 rule nct_train:
     input:
-        model=f"{POTENTIAL}/model.pb",
+        model=potential_of,
         basis=results("variational/{nct}/basis.npz"),
     output:
         weights=results("variational/{nct}/weights.npz"),
@@ -60,7 +74,7 @@ rule nct_train:
 # Free energy by thermodynamic integration in the same cell, from the oscillators of level scha.
 rule nct_reference:
     input:
-        model=f"{POTENTIAL}/model.pb",
+        model=potential_of,
         basis=results("variational/{nct}/basis.npz"),
         weights=results("variational/{nct}/weights.npz"),
     output:
@@ -91,7 +105,7 @@ def judges(table):
 
 rule nct_measure:
     input:
-        model=f"{POTENTIAL}/model.pb",
+        model=potential_of,
         basis=results("variational/{nct}/basis.npz"),
         weights=results("variational/{nct}/weights.npz"),
         reference=branch(
@@ -125,7 +139,7 @@ rule nct_measure:
 
 rule nct_phonons:
     input:
-        model=f"{POTENTIAL}/model.pb",
+        model=potential_of,
         basis=results("variational/{nct}/basis.npz"),
         weights=results("variational/{nct}/weights.npz"),
         summary=results("variational/{nct}/summary.csv"),
@@ -146,13 +160,22 @@ rule nct_phonons:
         "../scripts/variational/phonons.py"
 
 
+def of_sweep(table):
+    """A table of all calculations of a sweep."""
+    return lambda wildcards: expand(
+        results("variational/{nct}/" + table + ".csv"), nct=CONFIG.variational_sweeps[wildcards.nct_sweep]
+    )
+
+
 rule nct_gibbs:
     input:
-        summaries=lambda wildcards: expand(
-            results("variational/{nct}/summary.csv"), nct=CONFIG.variational_sweeps[wildcards.nct_sweep]
-        ),
+        summaries=of_sweep("summary"),
+        trainings=of_sweep("training"),
+        phonons=of_sweep("phonons"),
     output:
         summary=results("variational/sweeps/{nct_sweep}/summary.csv"),
+        training=results("variational/sweeps/{nct_sweep}/training.csv"),
+        phonons=results("variational/sweeps/{nct_sweep}/phonons.csv"),
         gibbs=results("variational/sweeps/{nct_sweep}/gibbs.csv"),
         prov=results("variational/sweeps/{nct_sweep}/gibbs.prov.json"),
     log:
@@ -171,7 +194,6 @@ rule nct_gibbs:
 rule nct:
     input:
         expand(results("variational/sweeps/{sweep}/gibbs.csv"), sweep=CONFIG.variational_sweeps),
-        expand(results("variational/{nct}/phonons.csv"), nct=CONFIG.variational),
 
 
 # Published lithium potentials are downloaded, or copied from the folder that QCRYSTAL_LITHIUM names. They are never shipped.

@@ -9,12 +9,15 @@ from qcrystal.variational.crystal import crystal_at_rest, crystal_basis, shaped_
 from qcrystal.variational.energies import DeepEnergies
 from qcrystal.variational.spec import NctSpec
 
+STATICS = {"eos": "equation_of_state", "phonons": "phonons", "energy": "harmonic_energy"}
+
 with job(snakemake):
     given, params = snakemake.input, snakemake.params
     spec = NctSpec(**params.specification)
-    eos = read_table(given.eos, "equation_of_state") if spec.prototype == params.of_tables else None
-    tables = (read_table(given.phonons, "phonons"), read_table(given.energy, "harmonic_energy"))
-    prototype = shaped_prototype(spec, Prototype(**params.prototype), eos, tables)
+    eos, phonons, energy = (
+        read_table(given[role], schema) if given[role] else None for role, schema in STATICS.items()
+    )
+    prototype = shaped_prototype(spec, Prototype(**params.prototype), eos, (phonons, energy))
     atoms = crystal_at_rest(DeepPotential(given.model, spec.engine), prototype, spec)
     potential = DeepEnergies(open_potential(given.model, spec.engine), atoms.get_chemical_symbols())
     write_basis(snakemake.output.basis, crystal_basis(atoms, potential, spec), atoms, atoms.get_potential_energy())

@@ -12,6 +12,6 @@ with job(snakemake):
     task = opened(snakemake.params.specification, snakemake.input.basis, snakemake.input.model)
     folder = Path(snakemake.output.weights).parent / "training"
     table, weights = Training(task.spec, task.basis, task.potential, folder, task.digest).run()
-    write_table(table, snakemake.output.table, "nct_training")
+    write_table(table.assign(run=task.spec.run), snakemake.output.table, "nct_training")
     write_weights(snakemake.output.weights, task.spec, task.basis, task.digest, weights)
     shutil.rmtree(folder)  # its checkpoints are of no use any more

@@ -70,6 +70,8 @@ class NctSweep(Strict):
     """Highest level; those below it are optimised and measured too."""
     prototype: str | None = None
     """Prototype of the crystal, for a phase of its own; null: the one that runs start from."""
+    potential: Literal["dp0", "dp4"] | None = None
+    """A published potential of lithium, downloaded and verified; null: the potential of the workflow."""
     basis: Literal["primitive", "conventional"] = "primitive"
     """Unit cell of the prototype that is repeated."""
     repeat: Repeat = (1, 1, 1)
@@ -111,7 +113,7 @@ class NctEffort(Strict):
 def calculation_name(system: str, sweep: NctSweep, size: str, temperature: float, seed: int) -> str:
     """Name of a calculation and of its folder."""
     cell = "x".join(map(str, sweep.repeat))
-    phase = f"-{sweep.prototype}" if sweep.prototype else ""
+    phase = "".join(f"-{one}" for one in (sweep.prototype, sweep.potential) if one)
     return f"{system}{phase}-{sweep.level}-{sweep.basis}{cell}-{size}-{temperature:g}K-s{seed}"
 
 
@@ -121,6 +123,9 @@ def phases_are_prototypes(scale_nct: NctEffort, prototypes: dict[str, Prototype]
         if sweep.prototype is not None and sweep.prototype not in prototypes:
             found = f"{sweep.prototype!r} is not among prototypes {sorted(prototypes)}"
             yield Problem("scale", f"nct.sweeps.{name}.prototype", found, "name one of them")
+        elif sweep.pressures and sweep.potential:
+            found = f"the equation of state is of the workflow's potential, not {sweep.potential}"
+            yield Problem("scale", f"nct.sweeps.{name}.pressures", found, "give volumes")
         elif sweep.pressures and sweep.prototype not in (None, prototype):
             found = f"the equation of state is of {prototype}, not {sweep.prototype}"
             yield Problem("scale", f"nct.sweeps.{name}.pressures", found, "give volumes")
@@ -179,5 +184,5 @@ def calculations(
             displacement=ansatz.displacement, gradient=ansatz.gradient, steps=effort.steps, batch=effort.batch,
             samples=effort.samples, rate=effort.rate, laplacian=effort.laplacian, engine=engine,
             volume=size.get("volume"), pressure=size.get("pressure"), references=sweep.references,
-            integration=effort.integration, structure=ansatz.structure,
+            integration=effort.integration, structure=ansatz.structure, potential=sweep.potential,
         )  # fmt: skip

@@ -147,6 +147,12 @@ def harmonic_free_energy(energies: np.ndarray, temperature: float) -> float:
     return float(np.sum(0.5 * energies + temperature * np.log(-np.expm1(-energies / temperature))))
 
 
+def harmonic_entropy(energies: np.ndarray, temperature: float) -> float:
+    """S/k of quantum oscillators; ``temperature`` is kT in the unit of ``energies``."""
+    y = energies / temperature
+    return float(np.sum(y / np.expm1(y) - np.log(-np.expm1(-y))))
+
+
 def thermal_energy(kelvin: float) -> float:
     """kT in eV."""
     return float(units.kB) * kelvin

@@ -31,14 +31,17 @@ MOST_IMAGINARY = 1 / 3
 
 
 def shaped_prototype(
-    spec: NctSpec, prototype: Prototype, eos: pd.DataFrame | None, tables: tuple[pd.DataFrame, pd.DataFrame]
+    spec: NctSpec,
+    prototype: Prototype,
+    eos: pd.DataFrame | None,
+    tables: tuple[pd.DataFrame | None, pd.DataFrame | None],
 ) -> Prototype:
     """The prototype with the size, and the shape, that a calculation has.
 
     Parameters
     ----------
     eos
-        Equation of state of this prototype; None: it is another's, and the shape is that of the configuration.
+        Equation of state of this prototype by this potential; None: there is none, and the shape is that of the configuration.
     tables
         Phonons and harmonic energies, from which the quasi-harmonic approximation has the volume of a pressure.
 
@@ -49,6 +52,7 @@ def shaped_prototype(
     """
     if spec.pressure is not None and eos is not None:
         phonons, energy = tables
+        assert phonons is not None and energy is not None
         constant = start_lattice_constant(eos, phonons, energy, spec.pressure, spec.temperature, quantum=True)
         return shape_at(prototype, eos, constant)
     cell = unit_cell(prototype, "primitive", prototype.lattice_constant)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from ase import units
@@ -87,3 +89,54 @@ def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=GIBBS)
+
+
+class Difference(NamedTuple):
+    """Gibbs energy of one phase less that of another (meV/atom) at temperatures (K); NaN where it is not known, and why."""
+
+    temperatures: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray
+    unknown: tuple[str, ...]
+
+
+def gibbs_difference(first: pd.DataFrame, second: pd.DataFrame, level: str, pressure: float) -> Difference:
+    """G of one phase less that of the other, at the temperatures that both have.
+
+    Parameters
+    ----------
+    first, second
+        Summaries of the phases.
+    level
+        Of the rows that are compared; refused rows are left out.
+    pressure
+        GPa.
+    """
+    parts = [one[one["level"] == level].dropna(subset=["pressure", "free_energy"]) for one in (first, second)]
+    temperatures = sorted(set(parts[0]["temperature_target"]) & set(parts[1]["temperature_target"]))
+    values, errors, unknown = [], [], []
+    for temperature in temperatures:
+        try:
+            one, other = (gibbs_energy(part[part["temperature_target"] == temperature], pressure) for part in parts)
+        except VariationalError as error:
+            unknown.append(f"{level}, {temperature:g} K: {error}")
+            one = other = Estimate(np.nan, np.nan)
+        values.append(one.value - other.value)
+        errors.append(float(np.hypot(one.error, other.error)))
+    return Difference(np.array(temperatures, float), np.array(values), np.array(errors), tuple(unknown))
+
+
+def transition(difference: Difference) -> Estimate | None:
+    """Temperature at which a difference changes sign, by a straight line between its neighbours; None if it does not.
+
+    The error is that of the difference over the line's slope.
+    """
+    known = np.isfinite(difference.values)
+    x, y, error = difference.temperatures[known], difference.values[known], difference.errors[known]
+    for left in range(len(x) - 1):
+        if y[left] * y[left + 1] <= 0 and y[left] != y[left + 1]:
+            share = y[left] / (y[left] - y[left + 1])
+            slope = (y[left + 1] - y[left]) / (x[left + 1] - x[left])
+            at = x[left] + share * (x[left + 1] - x[left])
+            return Estimate(float(at), float(np.hypot((1 - share) * error[left], share * error[left + 1]) / abs(slope)))
+    return None

@@ -10,7 +10,7 @@ import pandas as pd
 from ase import units
 
 from qcrystal.units import MEV
-from qcrystal.variational.basis import Basis, harmonic_free_energy, thermal_energy
+from qcrystal.variational.basis import Basis, harmonic_entropy, harmonic_free_energy, thermal_energy
 from qcrystal.variational.estimators import Estimate
 from qcrystal.variational.observables import Observables
 from qcrystal.variational.spec import NctSpec
@@ -44,6 +44,7 @@ def harmonic_row(spec: NctSpec, basis: Basis, energy: float) -> dict[str, Any]:
         **_condition(spec, basis, energy, "harmonic"),
         "free_energy": free / len(basis.masses) / MEV,
         "free_energy_error": 0.0,
+        "entropy": harmonic_entropy(basis.energies, thermal_energy(spec.temperature)) / len(basis.masses),
     }
 
 

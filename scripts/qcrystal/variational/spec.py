@@ -44,7 +44,7 @@ class NctSpec(BaseModel):
     Units: K, GPa, Å³/atom (``volume``), meV (``frequency_floor``), Å (``displacement``), u (``masses``).
     ``repeat`` counts cells of the kind ``basis`` of the ``prototype``. One of ``volume`` and ``pressure`` is given.
     The volume of a pressure is the quasi-harmonic one. ``steps`` are those of each level. ``references``: whether thermodynamic
-    integrations are done beside.
+    integrations are done beside. ``potential``: a published one; None: that of the workflow.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -73,6 +73,7 @@ class NctSpec(BaseModel):
     laplacian: Laplacian = "exact"
     gradient: Gradient = "pathwise"
     engine: Engine = "native"
+    potential: str | None = None
     references: bool = True
     integration: Integration = Integration()
     structure: Structure | None = None

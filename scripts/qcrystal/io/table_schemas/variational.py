@@ -30,13 +30,15 @@ def _measured(name: str, unit: str, meaning: str):
 TABLES: dict[str, Schema] = {
     "nct_training": Schema(
         "Free energy of each step of an optimisation, from the step's own samples.",
-        ("variational/*/training.csv",),
+        ("variational/*/training.csv", "variational/sweeps/*/training.csv"),
         (
+            RUN,
             LEVEL,
             whole("step", "step of Adam", low=1),
             number("free_energy", "meV/atom", "F less the energy of the crystal at rest"),
             number("free_energy_error", "meV/atom", "its standard error", low=0),
         ),
+        ("nct:*/training",),
     ),
     "nct_summary": Schema(
         "Variational free energy of a crystal at each level, and what belongs to it, from fresh samples.",
@@ -68,7 +70,7 @@ TABLES: dict[str, Schema] = {
     ),
     "nct_phonons": Schema(
         "What one quantum of each phonon costs in the trained state.",
-        ("variational/*/phonons.csv",),
+        ("variational/*/phonons.csv", "variational/sweeps/*/phonons.csv"),
         (
             RUN,
             whole("phonon", "number of the phonon", low=0),
@@ -78,6 +80,7 @@ TABLES: dict[str, Schema] = {
             *_measured("energy", "meV", "E(1) - E(0) of the trained states"),
             number("occupation_energy", "meV", "-kT ln p(1)/p(0)", missing=True),
         ),
+        ("nct:*/phonons",),
     ),
     "nct_gibbs": Schema(
         "Gibbs energy of a crystal by its volumes' free energies and pressures.",
@@ -91,6 +94,22 @@ TABLES: dict[str, Schema] = {
             whole("volumes", "different volumes behind it", low=1),
         ),
         may_be_empty=True,
+    ),
+    "transitions": Schema(
+        "Temperatures at which two phases have one Gibbs energy.",
+        ("figures/*.csv",),
+        (
+            number("pressure_GPa", "GPa", "pressure"),
+            METHOD,
+            number(
+                "temperature_K", "K", "temperature of the transition; empty: none among the temperatures", missing=True
+            ),
+            number(
+                "error_K", "K", "its standard error: that of the Gibbs energies over their slope", low=0, missing=True
+            ),
+            number("published_K", "K", "published", missing=True),
+            text("remark", "why there is none, or how far it is to be trusted", missing=True),
+        ),
     ),
     "frozen_phonon": Schema(
         "Effective frequency of a frozen phonon against its amplitude: the transverse one at N of bcc lithium.",

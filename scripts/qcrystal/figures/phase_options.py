@@ -1,0 +1,57 @@
+"""Options of figures that compare phases by variational free energies; see `qcrystal.figures.kinds`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from qcrystal.fields import Number, Positive, Text
+from qcrystal.figures.options import Options
+
+Level = Literal["occupations", "scha", "flow_bose", "nct", "path_integrals", "classical"]
+
+
+class AtOneState(Options):
+    """``names`` of the phases, as their tables follow; ``temperature`` (K); ``volume`` (Å³/atom), the nearest is taken."""
+
+    names: list[Text] = Field(min_length=1)
+    temperature: Positive
+    volume: Positive
+
+
+class NctTraining(AtOneState):
+    """Nothing besides."""
+
+
+class QuasiphononDos(AtOneState):
+    """``width`` (meV) of the Gaussian that each phonon is drawn as."""
+
+    width: Positive = 1.0
+
+
+class GibbsDifference(Options):
+    """``names`` of the two phases; ``levels`` that are drawn ``along`` temperature, at the first of ``pressures`` (GPa), or along
+    these pressures at ``temperature`` (K)."""
+
+    names: tuple[Text, Text]
+    levels: list[Level] = Field(min_length=1)
+    along: Literal["temperature", "pressure"] = "temperature"
+    pressures: list[Number] = Field(min_length=1)
+    temperature: Positive | None = None
+
+
+class Transitions(Options):
+    """``names`` of the two phases, ``levels`` and ``pressures`` (GPa) of the rows."""
+
+    names: tuple[Text, Text]
+    levels: list[Level] = Field(min_length=1)
+    pressures: list[Number] = Field(min_length=1)
+
+
+class PhaseEntropy(Options):
+    """``names`` of the phases, the ``level`` that is held against the harmonic one, and ``volume`` (Å³/atom)."""
+
+    names: list[Text] = Field(min_length=1)
+    level: Level
+    volume: Positive

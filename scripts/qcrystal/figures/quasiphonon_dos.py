@@ -1,0 +1,68 @@
+"""Densities of states of harmonic phonons and of quasi-phonons of two phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from qcrystal.figures.kinds import Inputs
+from qcrystal.figures.nct_training import chosen
+from qcrystal.figures.phase_names import note_cells, note_refused, phase_style
+from qcrystal.figures.phase_options import QuasiphononDos
+from qcrystal.figures.style import Picture, legend_above, new_figure, styled
+from qcrystal.manuscript.published import Cited
+
+
+def density(energies: np.ndarray, grid: np.ndarray, width: float, atoms: int) -> np.ndarray:
+    """States per meV and atom: Gaussians of a standard deviation ``width`` (meV), whose integral is the number of phonons."""
+    shapes = np.exp(-0.5 * ((grid[:, None] - energies) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    return shapes.sum(axis=1) / atoms
+
+
+@styled
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos) -> Picture:
+    """States per atom: dashed by the force constants, solid by what one quantum costs in the trained state.
+
+    Published shifts of the zero-point energy stand in the notes beside ours.
+    """
+    figure, axes = new_figure(1, 3.0)
+    panel = axes[0, 0]
+    tables = list(zip(options.names, inputs["phonons"], inputs["summaries"], strict=True))
+    top = max(float(table[["harmonic_energy", "energy"]].max(axis=None)) for _, table, _ in tables)
+    grid = np.linspace(0.0, top + 4 * options.width, 400)
+    for number, (name, table, summary) in enumerate(tables):
+        color, _ = phase_style(number)
+        rows = chosen(summary, options)
+        phonons = table[table["run"].isin(rows["run"])]
+        if phonons.empty:
+            figure.note(f"{name}: nothing at {options.temperature:g} K")
+            continue
+        atoms = int(rows["atoms"].iloc[0])
+        harmonic, energies = phonons["harmonic_energy"].to_numpy(float), phonons["energy"].to_numpy(float)
+        panel.plot(
+            grid,
+            density(harmonic, grid, options.width, atoms),
+            "--",
+            color=color,
+            linewidth=0.8,
+            label=f"{name}, harmonic",
+        )
+        zero = 0.5 * harmonic.sum() / atoms
+        text = f"zero-point energy of {name}: harmonic {zero:.2f} meV/atom"
+        if np.isfinite(energies).all():
+            panel.plot(grid, density(energies, grid, options.width, atoms), color=color, label=f"{name}, anharmonic")
+            shift = 0.5 * energies.sum() / atoms - zero
+            error = 0.5 * float(np.sqrt((phonons["energy_error"] ** 2).sum())) / atoms
+            text += f", anharmonic {shift:+.2f} ± {error:.2f}"
+        if name in published:
+            text += f" (published shift {published[name].number:+.2f}, {published[name].where})"
+        figure.note(text)
+    panel.set_xlabel("energy (meV)")
+    panel.set_ylabel("states (1/meV atom)")
+    panel.set_ylim(bottom=0)
+    legend_above(figure, [panel], columns=2)
+    figure.note(f"{options.temperature:g} K; each phonon is a Gaussian of {options.width:g} meV")
+    note_cells(figure, inputs["summaries"], options.names)
+    note_refused(figure, [chosen(one, options) for one in inputs["summaries"]], options.names)
+    return figure
