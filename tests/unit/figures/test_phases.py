@@ -1,0 +1,113 @@
+"""Figures that compare two phases by free energies: values by hand, what is refused or missing, and published values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import units
+from qcrystal.figures.quasiphonon_dos import density
+
+from qcrystal.figures.draw import draw
+from qcrystal.io.table_schemas.registry import TABLES
+from qcrystal.manuscript.published import Cited
+from qcrystal.variational.gibbs import gibbs_difference, transition
+
+pytestmark = pytest.mark.engine
+NAMES = {"names": ["bcc", "fcc"]}
+
+
+def summary(name: str, shift: float, slope: float, refused: str = "") -> pd.DataFrame:
+    """F of a crystal of a bulk modulus of 12 GPa about 20 Å³/atom, shifted by ``shift`` + ``slope`` T (meV/atom)."""
+    stiffness = 12 * units.GPa / 20  # eV/Å⁶
+    rows = []
+    for temperature in (100.0, 200.0, 300.0):
+        for volume in (18.5, 19.5, 20.5):
+            for level in ("harmonic", "occupations", "scha", "classical"):
+                out = bool(refused) and level == "scha"
+                free = 500 * stiffness * (volume - 20) ** 2 + shift + slope * temperature
+                rows.append(
+                    {
+                        "run": f"{name}-{volume}-{temperature}", "level": level, "refused": refused if out else "", "atoms": 16,
+                        "temperature_target": temperature, "pressure_target": np.nan, "seed": 0, "volume": volume,
+                        "static_energy": 0.0, "beads": np.nan, "free_energy": np.nan if out else free,
+                        "free_energy_error": np.nan if out else 0.1,
+                        "pressure": np.nan if out else -stiffness * (volume - 20) / units.GPa,
+                        "pressure_error": np.nan if out else 0.01,
+                        "entropy": np.nan if out else 1.0 - slope / (1e3 * units.kB),
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def phases():
+    """The first falls by 0.02 meV/atom K below the second, which it crosses at 150 K at every pressure."""
+    return [summary("bcc", 3.0, -0.02), summary("fcc", 0.0, 0.0)]
+
+
+def test_a_transition_is_where_the_difference_is_zero(phases):
+    for pressure in (0.0, 0.5):
+        found = gibbs_difference(*phases, "scha", pressure)
+        assert found.values == pytest.approx([1.0, -1.0, -3.0], abs=1e-6)
+        at = transition(found)
+        assert at.value == pytest.approx(150.0, abs=1e-3)
+        assert at.error == pytest.approx(np.hypot(*(0.5 * found.errors[:2])) / 0.02)
+    far = gibbs_difference(*phases, "scha", 50.0)
+    assert transition(far) is None and "50 GPa is outside of what volumes" in far.unknown[0]
+
+
+def test_the_table_says_why_there_is_no_transition(phases):
+    options = {**NAMES, "pressures": [0, 50], "levels": ["scha", "classical"]}
+    published = {"quantum": Cited({"0": 84}, "Zhang", "table I"), "classical": Cited({"0": 144}, "Zhang", "table I")}
+    table = draw("transitions", {"summaries": phases}, published, options)
+    TABLES["transitions"].check(table)
+    assert table["temperature_K"].tolist() == pytest.approx([150.0, 150.0, np.nan, np.nan], abs=1e-2, nan_ok=True)
+    assert table["published_K"].tolist() == pytest.approx([84, 144, np.nan, np.nan], nan_ok=True)
+    assert table["remark"].tolist()[2].startswith("the volumes do not reach")
+    low = draw("transitions", {"summaries": [summary("bcc", -9.0, 0.0), phases[1]]}, {}, options)
+    assert low["remark"][0] == "bcc is lower from 100 to 300 K"
+
+
+def test_figures_of_phases_draw_what_is_known_and_name_what_is_refused(phases):
+    refused = [summary("bcc", 3.0, -0.02, "atoms exchange"), phases[1]]
+    options = {**NAMES, "pressures": [0.5], "levels": ["scha", "classical"]}
+    picture = draw("gibbs_difference", {"summaries": refused}, {"quantum": Cited(142, "Zhang", "fig. 2a")}, options)
+    picture.draw_without_rendering()
+    assert "bcc, refused, not drawn (SCHA): atoms exchange" in picture.notes
+    assert "SCHA: no value" in picture.notes
+    assert any(note.startswith("classical: equal at 150") for note in picture.notes)
+    panel = picture.axes[0]
+    symbols = [line for line in panel.lines if line.get_gid() == "published"]
+    assert [line.get_xdata()[0] for line in symbols] == [142] and symbols[0].get_markerfacecolor() == "none"
+    pressures = {**options, "along": "pressure", "pressures": [0.2, 0.6], "temperature": 200}
+    draw("gibbs_difference", {"summaries": phases}, {}, pressures).draw_without_rendering()
+    entropy = draw("phase_entropy", {"summaries": phases}, {}, {**NAMES, "level": "scha", "volume": 19.4})
+    entropy.draw_without_rendering()
+
+
+def test_training_and_densities_of_states_of_phases(phases):
+    at = {**NAMES, "temperature": 300, "volume": 19.4}
+    training, phonons = [], []
+    for name in NAMES["names"]:
+        run = f"{name}-19.5-300.0"
+        steps = [
+            {"run": run, "level": level, "step": step, "free_energy": 10.0 + 5.0 / step, "free_energy_error": 0.1}
+            for level in ("occupations", "scha")
+            for step in range(1, 31)
+        ]
+        training.append(pd.DataFrame(steps))
+        modes = [
+            {"run": run, "phonon": k, "star": k, "harmonic_energy": 10.0 + k, "energy": 9.5 + k} for k in range(45)
+        ]
+        phonons.append(pd.DataFrame(modes).assign(energy_error=0.1, occupation_energy=10.0, refused=""))
+    gain = {"bcc": Cited(2.67, "Zhang", "fig. 1a")}
+    picture = draw("nct_training", {"training": training, "summaries": phases}, gain, at)
+    picture.draw_without_rendering()
+    assert any(line.get_gid() == "published" for line in picture.axes[0].lines)
+    published = {"bcc": Cited(-4.92, "Zhang", "fig. 3b")}
+    states = draw("quasiphonon_dos", {"phonons": phonons, "summaries": phases}, published, at)
+    states.draw_without_rendering()
+    assert any("-0.70" in note and "published shift -4.92" in note for note in states.notes)
+    grid = np.linspace(-20, 80, 2001)
+    assert np.trapezoid(density(phonons[0]["energy"].to_numpy(), grid, 1.0, 16), grid) == pytest.approx(45 / 16)
