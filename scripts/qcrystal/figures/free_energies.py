@@ -9,20 +9,9 @@ import pandas as pd
 
 from qcrystal.analysis.sweeps import combine_replicas
 from qcrystal.figures.kinds import Inputs, Options
+from qcrystal.figures.phase_names import LEVELS, note_refused
 from qcrystal.figures.style import PHASES, Picture, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
-
-LABELS = {
-    "harmonic": "harmonic",
-    "occupations": "occupations",
-    "scha": "SCHA",
-    "flow_bose": "flow,\nBose",
-    "nct": "flow,\nfree $p$",
-    "path_integrals": "path\nintegrals",
-    "classical": "classical",
-}
-"""Levels from left to right; the last two are thermodynamic integrations."""
-INTEGRATED = ("path_integrals", "classical")
 
 
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
@@ -34,40 +23,48 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
-    """F less the energy at rest by each level and by integration, one line for each pressure or volume and temperature.
+    """F less the energy at rest by each level, one line for each pressure or volume and temperature, and by path integrals.
 
-    Rows that were refused are not drawn; a note counts them with their reasons.
+    Classical atoms lie far below and stand in a note. Rows that were refused are not drawn; a note gives the reasons.
     """
     figure, axes = new_figure(1, 3.0)
     panel = axes[0, 0]
-    every = inputs["summary"]
-    summary = every[every["free_energy"].notna()]
-    present = [level for level in LABELS if level in set(summary["level"])]
-    size = np.where(
+    known = inputs["summary"][inputs["summary"]["free_energy"].notna()]
+    summary = known[known["level"] != "classical"]
+    present = [level for level in LEVELS if level in set(summary["level"])]
+    groups = list(known.assign(size=_sizes(known)).groupby(["size", "temperature_target"]))
+    for number, ((where, temperature), rows) in enumerate(groups):
+        color, marker = PHASES[number % len(PHASES)]
+        found, state = over_seeds(rows), f"{where}, {temperature:g} K"
+        shift = 0.06 * (number - 0.5 * (len(groups) - 1))
+        bounds = [level for level in present if level in found.index and level != "path_integrals"]
+        exact = [level for level in ("path_integrals",) if level in found.index]
+        for levels, line, label in ((bounds, "-", state), (exact, "none", None)):
+            x = [present.index(level) + shift for level in levels]
+            panel.errorbar(
+                x, found.loc[levels, "value"], found.loc[levels, "error"], color=color, marker=marker, linestyle=line,
+                linewidth=0.8, capsize=2, label=label,
+            )  # fmt: skip
+        if "classical" in found.index:
+            value = found.loc["classical"]
+            figure.note(f"classical atoms, {state}: {value['value']:.1f} ± {value['error']:.1f} meV/atom, not drawn")
+    panel.set_xticks(
+        range(len(present)), [LEVELS[level].replace(", ", ",\n").replace("path ", "path\n") for level in present]
+    )
+    panel.set_ylabel("$F - E_0$ (meV/atom)")
+    legend_above(figure, [panel], columns=2)
+    figure.note("each level but the harmonic one is an upper bound for this potential, and contains the one before it")
+    if "path_integrals" in present:
+        figure.note("path integrals: thermodynamic integration in the same cell, which no bound may pass")
+    note_refused(figure, [inputs["summary"]], [""])
+    figure.note(f"cells of {', '.join(str(n) for n in sorted(set(summary['atoms'])))} atoms")
+    return figure
+
+
+def _sizes(summary: pd.DataFrame) -> np.ndarray:
+    """Pressure of each row in words, or its volume."""
+    return np.where(
         summary["pressure_target"].notna(),
         summary["pressure_target"].map("{:g} GPa".format),
         summary["volume"].map("{:.3g} Å³/atom".format),
     )
-    groups = list(summary.assign(size=size).groupby(["size", "temperature_target"]))
-    for number, ((where, temperature), rows) in enumerate(groups):
-        color, marker = PHASES[number % len(PHASES)]
-        found = over_seeds(rows).reindex([level for level in present if level in set(rows["level"])])
-        ansatz = [level for level in found.index if level not in INTEGRATED]
-        shift = 0.06 * (number - 0.5 * (len(groups) - 1))
-        for levels, line in ((ansatz, "-"), (list(found.index.difference(ansatz)), "none")):
-            x = [present.index(level) + shift for level in levels]
-            panel.errorbar(
-                x, found.loc[levels, "value"], found.loc[levels, "error"], color=color, marker=marker, linestyle=line,
-                linewidth=0.8, capsize=2, label=f"{where}, {temperature:g} K" if levels is ansatz else None,
-            )  # fmt: skip
-    panel.set_xticks(range(len(present)), [LABELS[level] for level in present])
-    panel.set_ylabel("$F - E_0$ (meV/atom)")
-    legend_above(figure, [panel], columns=2)
-    figure.note("each level but the harmonic one is an upper bound for this potential, and contains the one before it")
-    if set(INTEGRATED) & set(present):
-        figure.note("thermodynamic integrations in the same cell: with path integrals the limit that no bound may pass")
-    for reason, rows in every[every["free_energy"].isna()].groupby("refused"):
-        names = ", ".join(LABELS[level].replace("\n", " ") for level in dict.fromkeys(rows["level"]))
-        figure.note(f"refused, not drawn ({names}): {reason}")
-    figure.note(f"cells of {', '.join(str(n) for n in sorted(set(summary['atoms'])))} atoms")
-    return figure

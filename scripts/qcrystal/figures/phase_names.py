@@ -13,7 +13,7 @@ LEVELS = {
     "occupations": "occupations",
     "scha": "SCHA",
     "flow_bose": "flow, Bose",
-    "nct": "flow, free $p$",
+    "nct": "flow, free p",
     "path_integrals": "path integrals",
     "classical": "classical",
 }
@@ -31,12 +31,12 @@ def phase_style(number: int) -> tuple[str, str]:
 
 
 def note_refused(figure: Picture, summaries: Sequence[pd.DataFrame], names: Sequence[str]) -> None:
-    """Say which results are left out because they were refused."""
+    """Say which results of phases of these names are left out because they were refused."""
     for name, summary in zip(names, summaries, strict=True):
         left_out = summary[summary["free_energy"].isna()]
         for reason, rows in left_out.groupby("refused"):
             levels = ", ".join(LEVELS[level] for level in dict.fromkeys(rows["level"]))
-            figure.note(f"{name}, refused, not drawn ({levels}): {reason}")
+            figure.note(f"{name}{', ' if name else ''}refused, not drawn ({levels}): {reason}")
 
 
 def note_cells(figure: Picture, summaries: Sequence[pd.DataFrame], names: Sequence[str]) -> None:

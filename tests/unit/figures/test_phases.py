@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase import units
-from qcrystal.figures.quasiphonon_dos import density
 
 from qcrystal.figures.draw import draw
+from qcrystal.figures.quasiphonon_dos import density
 from qcrystal.io.table_schemas.registry import TABLES
 from qcrystal.manuscript.published import Cited
 from qcrystal.variational.gibbs import gibbs_difference, transition
