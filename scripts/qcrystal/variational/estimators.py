@@ -19,6 +19,7 @@ from qcrystal.variational.basis import Basis
 from qcrystal.variational.double import in_double
 from qcrystal.variational.energies import Energies, Potential
 from qcrystal.variational.errors import VariationalError
+from qcrystal.variational.estimates import Estimate
 from qcrystal.variational.states import Given, Parameters, State
 
 CHUNK = 512
@@ -32,13 +33,6 @@ class Draws(NamedTuple):
 
     normal: np.ndarray
     blocks: np.ndarray
-
-
-class Estimate(NamedTuple):
-    """A mean and its standard error."""
-
-    value: float
-    error: float
 
 
 def antithetic(count: int, size: int, seed: int) -> Draws:

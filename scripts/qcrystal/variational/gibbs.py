@@ -10,7 +10,7 @@ from ase import units
 
 from qcrystal.units import MEV
 from qcrystal.variational.errors import VariationalError
-from qcrystal.variational.estimators import Estimate
+from qcrystal.variational.estimates import Estimate
 
 GIBBS = ["level", "temperature_target", "pressure", "gibbs_energy", "gibbs_energy_error", "volumes"]
 """Columns of a table of Gibbs energies."""

@@ -20,7 +20,7 @@ from numpy.polynomial import legendre
 from qcrystal.variational.basis import Basis, harmonic_free_energy
 from qcrystal.variational.energies import Energies, Potential
 from qcrystal.variational.errors import VariationalError
-from qcrystal.variational.estimators import Estimate
+from qcrystal.variational.estimates import Estimate
 
 LEAPS = 3
 """Leapfrog steps of a move."""

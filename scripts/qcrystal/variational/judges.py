@@ -10,7 +10,7 @@ import pandas as pd
 from qcrystal.analysis.phases import phase
 from qcrystal.io.tables import source_of
 from qcrystal.variational.errors import VariationalError
-from qcrystal.variational.estimators import Estimate
+from qcrystal.variational.estimates import Estimate
 from qcrystal.variational.spec import NctSpec
 
 

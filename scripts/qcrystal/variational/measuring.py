@@ -15,7 +15,8 @@ from qcrystal.dynamics.trajectory import TrajectoryWriter
 from qcrystal.files import put_in_place
 from qcrystal.variational.basis import Basis, thermal_energy
 from qcrystal.variational.energies import Potential
-from qcrystal.variational.estimators import Estimate, Samples, antithetic, draw
+from qcrystal.variational.estimates import Estimate
+from qcrystal.variational.estimators import Samples, antithetic, draw
 from qcrystal.variational.judges import Judge
 from qcrystal.variational.observables import kinetic_by_species, observables
 from qcrystal.variational.references import QUANTUM

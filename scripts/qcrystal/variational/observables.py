@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from qcrystal.variational.basis import Basis
-from qcrystal.variational.estimators import Estimate, Samples, estimate
+from qcrystal.variational.estimates import Estimate
+from qcrystal.variational.estimators import Samples, estimate
 
 
 class Observables(NamedTuple):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from qcrystal.variational.basis import Basis, thermal_energy
 from qcrystal.variational.energies import Potential
-from qcrystal.variational.estimators import Estimate
+from qcrystal.variational.estimates import Estimate
 from qcrystal.variational.integration import Effort, Integrated, Oscillators, integrate, mean, points_of_a_path
 from qcrystal.variational.observables import Observables
 from qcrystal.variational.refusals import outside_reason, share_outside

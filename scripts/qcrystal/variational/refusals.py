@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from qcrystal.variational.estimators import Draws, Estimate, estimate
+from qcrystal.variational.estimates import Estimate
+from qcrystal.variational.estimators import Draws, estimate
 from qcrystal.variational.judges import Judge
 
 MOST_OUTSIDE = 0.01

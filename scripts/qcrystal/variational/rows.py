@@ -11,7 +11,7 @@ from ase import units
 
 from qcrystal.units import MEV
 from qcrystal.variational.basis import Basis, harmonic_entropy, harmonic_free_energy, thermal_energy
-from qcrystal.variational.estimators import Estimate
+from qcrystal.variational.estimates import Estimate
 from qcrystal.variational.observables import Observables
 from qcrystal.variational.spec import NctSpec
 

@@ -21,7 +21,8 @@ from qcrystal.variational.basis import HBAR_SQUARED, Basis, phonon_basis
 from qcrystal.variational.double import in_double
 from qcrystal.variational.energies import force_constants
 from qcrystal.variational.errors import VariationalError
-from qcrystal.variational.estimators import Estimate, antithetic, draw, estimate
+from qcrystal.variational.estimates import Estimate
+from qcrystal.variational.estimators import antithetic, draw, estimate
 from qcrystal.variational.judges import Judge
 from qcrystal.variational.observables import kinetic_by_species
 from qcrystal.variational.occupations import Levels
