@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qcrystal.fields import Count, Number, Positive, Text
-from qcrystal.figures import phase_options
+from qcrystal.figures import phase_options as phases
 from qcrystal.figures.options import (
     Claims,
     CompoundCouplings,
@@ -270,7 +270,7 @@ class Kind:
 
 SUMMARY, DOS = Role("sweep_summary"), Role("phonon_dos")
 SUMMARIES = Role("sweep_summary", many=True)
-NCT_SUMMARIES = Role("nct_summary", many=True)
+NCT, NCT_TRAINING, NCT_PHONONS = (Role(f"nct_{name}", many=True) for name in ("summary", "training", "phonons"))
 DFT_LATTICE = Role("lattice", optional=True)
 
 ANY = "*"
@@ -342,21 +342,13 @@ KINDS: dict[str, Kind] = {
         "figure", {"summaries": SUMMARIES, "phonons": Role("phonons"), "dos": DOS}, {"zero_point": "number"}
     ),
     "free_energies": Kind("figure", {"summary": Role("nct_summary")}),
-    "nct_training": Kind(
-        "figure",
-        {"training": Role("nct_training", many=True), "summaries": NCT_SUMMARIES},
-        {ANY: "number"},
-        phase_options.NctTraining,
-    ),
+    "nct_training": Kind("figure", {"training": NCT_TRAINING, "summaries": NCT}, {ANY: "number"}, phases.NctTraining),
     "quasiphonon_dos": Kind(
-        "figure",
-        {"phonons": Role("nct_phonons", many=True), "summaries": NCT_SUMMARIES},
-        {ANY: "number"},
-        phase_options.QuasiphononDos,
+        "figure", {"phonons": NCT_PHONONS, "summaries": NCT}, {ANY: "number"}, phases.QuasiphononDos
     ),
-    "gibbs_difference": Kind("figure", {"summaries": NCT_SUMMARIES}, {ANY: "number"}, phase_options.GibbsDifference),
-    "transitions": Kind("table", {"summaries": NCT_SUMMARIES}, {ANY: "any"}, phase_options.Transitions),
-    "phase_entropy": Kind("figure", {"summaries": NCT_SUMMARIES}, options=phase_options.PhaseEntropy),
+    "gibbs_difference": Kind("figure", {"summaries": NCT}, {ANY: "number"}, phases.GibbsDifference),
+    "transitions": Kind("table", {"summaries": NCT}, {ANY: "any"}, phases.Transitions),
+    "phase_entropy": Kind("figure", {"summaries": NCT}, options=phases.PhaseEntropy),
     "trajectories": Kind("figure", {"paths": Role("sweep_paths")}, {"categories": "list"}, Trajectories),
     "mean_squared_displacement": Kind(
         "figure",

@@ -51,8 +51,17 @@ class Effort(NamedTuple):
 class Integrated(NamedTuple):
     """Averages per cell; of all but F those at λ = 1, where V is the crystal's own. A value per chain: (B,).
 
-    ``momenta`` (B, N, d, d) is <p_a p_b>/m of each atom, ``virials`` (B, d, d), ``frames`` (n, N, d) positions at λ = 1,
-    ``slopes`` (points,) of the mean <V - V_0>, ``accepted`` the share of moves.
+    Attributes
+    ----------
+    momenta : (B, N, d, d) array
+        <p_a p_b>/m of each atom.
+    virials : (B, d, d) array
+    frames : (n, N, d) array
+        Positions at λ = 1.
+    slopes : (points,) array
+        Mean <V - V_0>.
+    accepted : float
+        Share of moves.
     """
 
     free_energy: np.ndarray
@@ -86,8 +95,8 @@ def path_map(basis: Basis, reference: Oscillators, temperature: float, beads: in
     """(D, P, S) matrix L: x_t = c + L z are paths of the oscillators where z (S,) are standard normal numbers.
 
     The first column is the centroid of the continuous path, of variance kT ω/ν². Classical atoms, ``beads`` None, have it alone.
-    The others are Fourier modes of the P points, of variance (ω/2ν) sinh ε / (cosh ε - cos 2πj/P) with ε = ħν/PkT; of j = 0
-    what the mean of P points has beyond the centroid.
+    The others are Fourier modes of the P points. Their variance is (ω/2ν) sinh ε / (cosh ε - cos 2πj/P) with ε = ħν/PkT.
+    The mode j = 0 is what the mean of P points has beyond the centroid.
     """
     stiffness = reference.quanta**2 / basis.energies
     centroid = np.sqrt(temperature / stiffness)[:, None, None]
@@ -255,12 +264,9 @@ def integrate(
             f"thermodynamic integration accepts {100 * min(shares):.0f} % of its moves: V is too far from the oscillators; "
             "train level scha first, or lower the temperature"
         )
-    free = harmonic_free_energy(reference.quanta, temperature)
-    if beads is None:
-        free = float(temperature * np.sum(np.log(reference.quanta / temperature)))
     chains = effort.chains
     return Integrated(
-        free + weights @ np.array(slopes),
+        _oscillators(reference, temperature, beads) + weights @ np.array(slopes),
         np.mean([point.energies.energies.reshape(chains, -1).mean(axis=1) for point in last], axis=0),
         np.mean([paths.momenta(point) for point in last], axis=0),
         np.mean([_over_beads(point.energies.virials, chains) for point in last], axis=0),
@@ -268,6 +274,13 @@ def integrate(
         np.mean(slopes, axis=1),
         float(np.mean(shares)),
     )
+
+
+def _oscillators(reference: Oscillators, temperature: float, beads: int | None) -> float:
+    """F_0, of quantum oscillators or of classical ones."""
+    if beads is None:
+        return float(temperature * np.sum(np.log(reference.quanta / temperature)))
+    return harmonic_free_energy(reference.quanta, temperature)
 
 
 def _settled(

@@ -17,9 +17,16 @@ from qcrystal.variational.spec import NctSpec
 class Judge(NamedTuple):
     """Path integrals at one pressure and temperature.
 
-    ``atoms`` of their cell; ``temperatures``: kinetic ones of each species, K; ``reordered_share`` of the mean squared
-    displacement that renaming exchanged atoms leaves, None if not known; ``distorted``: the order parameter in words where it
-    tells another structure.
+    Attributes
+    ----------
+    atoms : int
+        Of their cell.
+    temperatures : dict
+        Kinetic one of each species, K.
+    reordered_share : float or None
+        Share of the mean squared displacement that renaming exchanged atoms leaves; None if not known.
+    distorted : str or None
+        The order parameter in words, where it tells another structure.
     """
 
     atoms: int
