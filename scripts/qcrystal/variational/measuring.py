@@ -107,21 +107,17 @@ def _exact(references: pd.DataFrame | None) -> dict[str, Any] | None:
 def _kinetic_pairs(
     spec: NctSpec, row: dict[str, Any], exact: dict[str, Any] | None, by: Judge | None, atoms: int
 ) -> list[tuple[str, Estimate, Estimate]]:
-    """Kinetic temperatures here and by path integrals in the same cell: of all species, or of the lightest one of a judge.
+    """Kinetic temperature of the lightest species, here and by path integrals of the same cell.
 
-    A judge's centre of mass may move, which a heavy species feels.
+    A heavy species feels that the centre of mass is fixed here; its kinetic energy is nearly classical.
     """
-    pairs = []
     present = [species for species in spec.species if f"kinetic_temperature_{species}" in row]
     lightest = min(present, key=lambda species: spec.masses[species])
-    for species in present:
-        names = [f"kinetic_temperature_{species}", f"kinetic_temperature_{species}_error"]
-        here = Estimate(*(row[name] for name in names))
-        if exact is not None:
-            pairs.append((species, here, Estimate(*(exact[name] for name in names))))
-        if by is not None and by.atoms == atoms and species == lightest:
-            pairs.append((species, here, by.temperatures[species]))
-    return pairs
+    names = [f"kinetic_temperature_{lightest}", f"kinetic_temperature_{lightest}_error"]
+    there = [] if exact is None else [Estimate(*(exact[name] for name in names))]
+    if by is not None and by.atoms == atoms:
+        there.append(by.temperatures[lightest])
+    return [(lightest, Estimate(*(row[name] for name in names)), one) for one in there]
 
 
 def _beside(by: Judge | None, atoms: int) -> str:
