@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 RIGHT = 90.0
 START = 91.5  # degrees, angle of the rhombohedral start
-SMALLEST, LARGEST, POINTS = 0.94, 1.06, 13  # lattice constants of the equation of state, in units of the first guess
+SMALLEST, LARGEST, POINTS = 0.95, 1.1, 16  # lattice constants of the equation of state, in units of the first guess
 
 
 def rhombohedral(
