@@ -111,7 +111,7 @@ rule potentials:
         cage=plain(CRYSTAL.cage),
         masses={element: CRYSTAL.isotopes[element].mass for element in CRYSTAL.species},
         pressures=CRYSTAL.statics.phonon_pressures,
-        number_of_pressures=min(3, SCALE.statics.phonon_pressures),
+        number_of_pressures=SCALE.statics.compared_pressures,
         repeat=SCALE.statics.phonon_repeat,
         mesh=SCALE.statics.phonon_mesh,
         shortest=CRYSTAL.search.shortest_distances,

@@ -71,5 +71,7 @@ class StaticsEffort(Strict):
     """Multiples of the primitive cell in which force constants are computed."""
     phonon_mesh: Annotated[Count, Field(le=1000)]
     """Wave vectors along each reciprocal vector over which densities of states are summed."""
+    compared_pressures: Annotated[Count, Field(le=1000)] = 3
+    """Pressures at which potentials are compared with each other, spread over those of the crystal's phonons."""
     self_consistent: SelfConsistentEffort = SelfConsistentEffort()
     """Self-consistent phonons."""
