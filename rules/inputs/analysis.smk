@@ -4,15 +4,17 @@ import hashlib
 from qcrystal.io.table_schemas.runs import OBSERVABLES
 
 
+FIRST_SWEEP = {}
+for sweep_name in sorted(CONFIG.sweeps, key=lambda sweep: SCALE.sweeps[sweep].rank):
+    for run_name in CONFIG.sweeps[sweep_name]:
+        FIRST_SWEEP.setdefault(run_name, sweep_name)
+
+
 def deviation_batch(run):
     """The job that evaluates a run's committee deviation: its first sweep's, or by its name, so that another run changes no other job."""
-    jobs = SCALE.sampling.deviation_jobs
-    if jobs is None:
-        return min(
-            (sweep for sweep in CONFIG.sweeps if run in CONFIG.sweeps[sweep]),
-            key=lambda sweep: SCALE.sweeps[sweep].rank,
-        )
-    return str(int(hashlib.sha256(run.encode()).hexdigest(), 16) % jobs)
+    if SCALE.sampling.deviation_jobs is None:
+        return FIRST_SWEEP[run]
+    return str(int(hashlib.sha256(run.encode()).hexdigest(), 16) % SCALE.sampling.deviation_jobs)
 
 
 def deviation_runs(file):

@@ -55,8 +55,14 @@ def planned(documented, line: str) -> list[str]:
 @functools.cache
 def plan(documented, *arguments: str) -> None:
     """Let Snakemake plan once what it is asked for."""
-    process = documented.snakemake(*arguments, "-n", "--quiet", "all")
+    process = documented.snakemake("-n", "--quiet=all", *arguments)  # before a "--" of the command
     assert process.returncode == 0, process.stdout + process.stderr
+
+
+def with_a_potential(documented) -> list[str]:
+    """Crystals that CRYSTAL=all stands for."""
+    command = [sys.executable, "-m", "qcrystal", "crystals"]
+    return subprocess.run(command, cwd=documented.folder, capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_pages_have_commands():
@@ -76,7 +82,8 @@ def test_a_command_of_the_documentation_works(documented, line):
             given = {"CRYSTAL": "lah10", "SCALE": "laptop", "START": "model", "DEVICE": "cpu", "CORES": "2"}
             given |= dict(word.split("=", 1) for word in arguments if "=" in word)
             words = shlex.split(call.partition("&&")[0].partition(">")[0])
-            plan(documented, *(Template(word).safe_substitute(given) for word in words))
+            for crystal in with_a_potential(documented) if given["CRYSTAL"] == "all" else [given["CRYSTAL"]]:
+                plan(documented, *(Template(word).safe_substitute(given | {"CRYSTAL": crystal}) for word in words))
     elif program == "snakemake":
         # a plan needs no conda; nor does it unlock
         plan(documented, *(one for one in arguments if one not in ("-n", "--unlock", "--sdm", "conda")))
