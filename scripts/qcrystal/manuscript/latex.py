@@ -21,7 +21,10 @@ SYMBOLS = {
     "²": "$^2$",
     "³": "$^3$",
 }
-SYMBOLS |= {"†": r"\dag{}", "‡": r"\ddag{}", "±": r"$\pm$", "γ": r"$\gamma$", "θ": r"$\theta$", "ħ": r"$\hbar$"}
+SYMBOLS |= {"†": r"\dag{}", "‡": r"\ddag{}", "±": r"$\pm$", "ħ": r"$\hbar$", "…": r"\dots{}"}
+GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
+SYMBOLS |= {letter: f"$\\{name}$" for letter, name in zip("αβγδεζηθικλμνξπρστυφχψω", GREEK.split(), strict=True)}
+SYMBOLS |= {"Γ": r"$\Gamma$", "Δ": r"$\Delta$", "Σ": r"$\Sigma$", "Ω": r"$\Omega$"}
 SYMBOLS |= {"–": "--", "−": "$-$", "<": r"\textless{}", ">": r"\textgreater{}"}
 ABBREVIATIONS = ("dp", "dft", "gpaw")
 LONG_TEXT = 45  # signs; a table with longer ones has paragraphs

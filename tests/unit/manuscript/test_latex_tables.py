@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qcrystal.manuscript.latex import tabular
+from qcrystal.manuscript.latex import escape, tabular
 
 
 def test_numbers_stand_with_their_errors():
@@ -41,3 +41,8 @@ def test_a_column_without_any_text_is_dashes():
     assert [line.count("--") for line in lines if "QTB" in line or "PIMD" in line] == [1, 1]
     empty = pd.DataFrame({"a": pd.Series([None, None], dtype="str"), "b": [1.0, 2.0]})
     assert tabular(empty, "caption").count("--") == 2
+
+
+def test_greek_letters_of_captions_are_mathematics():
+    """pdflatex knows no letter beyond Latin-1 by itself."""
+    assert escape("ħω = 2πν, λ at Γ …") == r"$\hbar$$\omega$ = 2$\pi$$\nu$, $\lambda$ at $\Gamma$ \dots{}"
