@@ -119,7 +119,7 @@ if SUPERCONDUCTIVITY:
                 sigmas=EPC_SETTINGS.sigmas,
                 threshold=EPC_SETTINGS.threshold,
                 work=lambda wildcards: results(
-                    EPC.format(**wildcards) + f"/{wildcards.meshes}/work/q{wildcards.number}"
+                    EPC.format(**wildcards) + f"/{wildcards.meshes}/unfinished/q{wildcards.number}"
                 ),
             script:
                 "../scripts/superconductivity/epc_q.py"

@@ -98,7 +98,7 @@ def main(
     Example: `python -m qcrystal cost --scale paper --us-per-atom-step 1.5 --machine "one GPU of ours"`
     """
     root = Path.cwd()
-    given = {"scale": scale, "crystal": crystal, "start": "dft"}  # costs depend on no potential
+    given = {"scale": scale, "crystal": crystal, "start": "dft"}  # no potential need be there
     values = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8")) | given
     loaded = load(values, root)
     ternary, effort = loaded.crystal.ternary, loaded.scale.ternary

@@ -27,7 +27,6 @@ from qcrystal.units import AMU_A2_PS2
 
 log = logging.getLogger(__name__)
 
-MECHANISMS = ("vacancy", "exchange")
 DISPLACEMENT = 0.01  # Å, of the differences that give force constants
 SPRING = 0.5  # eV/Å²
 LOOSE = 5.0  # times the final force, at which the highest image begins to climb

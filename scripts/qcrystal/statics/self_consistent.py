@@ -320,9 +320,7 @@ def _phonon_row(
 ) -> dict[str, float]:
     """Frequencies and pressure at one temperature. Half of each mode's energy is kinetic and presses with 2K/3V."""
     kinetic = 0.5 * mode_energy(_commensurate(found.model), temperature)
-    whole = (
-        3 * 0.5 * units.kB * temperature
-    )  # the acoustic modes at Γ, which `mode_energy` counts 0.5 kT each, are these
+    whole = 1.5 * units.kB * temperature  # motion of the whole crystal, in place of the three acoustic modes at Γ
     total = np.sort(kinetic.ravel())[3:].sum() + whole
     volume = found.model.supercell.volume
     return {

@@ -16,12 +16,11 @@ from typing import NamedTuple
 import numpy as np
 from ase import units
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants
 from scipy.interpolate import CubicHermiteSpline
 
-from qcrystal.units import AMU_A2_PS2
+from qcrystal.units import AMU_A2_PS2, THZ
 
-HBAR: float = constants.hbar / constants.e * 1e12
+HBAR: float = THZ / (2.0 * np.pi)
 """ħ in eV ps."""
 ENERGIES = 600
 """Energies at which a transmission is integrated."""
@@ -117,12 +116,6 @@ class Path(NamedTuple):
 def crossover(barrier_quantum: float) -> float:
     """T_c = ħω_b/(2π k_B) (K) of a barrier with ħω_b (eV) [Gillan, J. Phys. C 20, 3621 (1987)]."""
     return float(barrier_quantum / (2.0 * np.pi * units.kB))
-
-
-def parabolic_transmission(barrier_quantum: float, temperature: float) -> float:
-    """κ = (βħω_b/2)/sin(βħω_b/2) of an infinite parabola above the crossover; infinite at and below it."""
-    half = 0.5 * barrier_quantum / (units.kB * temperature)
-    return float(half / np.sin(half)) if half < np.pi else np.inf
 
 
 def penetration(path: Path, energies: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial import legendre
 
+from qcrystal.analysis.statistics import student
 from qcrystal.variational.basis import Basis, harmonic_free_energy
 from qcrystal.variational.energies import Energies, Potential
 from qcrystal.variational.errors import VariationalError
@@ -74,8 +75,9 @@ class Integrated(NamedTuple):
 
 
 def mean(chains: np.ndarray) -> Estimate:
-    """Mean over independent chains and its standard error."""
-    return Estimate(float(np.mean(chains)), float(np.std(chains, ddof=1) / np.sqrt(len(chains))))
+    """Mean over independent chains and its error, with Student's t: chains are few."""
+    standard = float(np.std(chains, ddof=1) / np.sqrt(len(chains)))
+    return Estimate(float(np.mean(chains)), standard * student(len(chains) - 1))
 
 
 def points_of_a_path(energies: np.ndarray, temperature: float, ratio: float) -> int:
