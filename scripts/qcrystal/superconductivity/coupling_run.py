@@ -27,7 +27,6 @@ from qcrystal.superconductivity.espresso import (
     Planewaves,
     final_crystal,
     ph_input,
-    pressure_of,
     pw_input,
     run,
 )
@@ -72,9 +71,8 @@ def relax(atoms: Atoms, pressure: float, settings: Planewaves, k: int, folder: P
     found = float("nan")
     for number in range(1, ROUNDS + 1):
         cell = {"press": 10 * pressure, "press_conv_thr": 0.5}
-        text = pw_input(atoms, settings, k, {"control": {"calculation": "'vc-relax'"}, "ions": {}, "cell": cell})
-        output = run("pw.x", text, folder, f"relax-{number}")
-        atoms, found = final_crystal(output, atoms), pressure_of(output)
+        text = pw_input(atoms, settings, k, {"control": {"calculation": "vc-relax"}, "ions": {}, "cell": cell})
+        atoms, found = final_crystal(run("pw.x", text, folder, f"relax-{number}"))
         log.info("relaxation %d ends at %.2f GPa", number, found)
         if abs(found - pressure) < 0.1 * PRESSURE_ERROR:
             break
@@ -87,17 +85,13 @@ def relax(atoms: Atoms, pressure: float, settings: Planewaves, k: int, folder: P
     return atoms, found
 
 
-def densities(atoms: Atoms, settings: Planewaves, mesh: Mesh, folder: Path) -> float:
-    """Densities and bands on the dense mesh, then on the coarse one, as interpolation wants them; the pressure (GPa).
-
-    The folder appears whole.
-    """
+def densities(atoms: Atoms, settings: Planewaves, mesh: Mesh, folder: Path) -> None:
+    """Densities and bands on the dense mesh, then on the coarse one, as interpolation wants them. The folder appears whole."""
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    run("pw.x", pw_input(atoms, settings, mesh.dense_k, {"system": {"la2F": ".true."}}), partial, "dense")
-    output = run("pw.x", pw_input(atoms, settings, mesh.k, {}), partial, "coarse")
+    run("pw.x", pw_input(atoms, settings, mesh.dense_k, {"system": {"la2F": True}}), partial, "dense")
+    run("pw.x", pw_input(atoms, settings, mesh.k, {}), partial, "coarse")
     put_in_place(partial, folder)
-    return pressure_of(output)
 
 
 def couple(scf: Path, mesh: Mesh, number: int, expected: int, phonons: Phonons, work: Path, places: list[Path]) -> None:

@@ -5,24 +5,24 @@ Every calculation has the prefix `PREFIX` and lies in one folder, so that a copy
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-import numpy as np
 from ase import Atoms, units
-from ase.data import atomic_masses, atomic_numbers
+from ase.calculators.calculator import PropertyNotImplementedError
+from ase.io import read
+from ase.io.espresso import write_espresso_in, write_espresso_ph
 
 from qcrystal.errors import Problem, QcrystalError
 from qcrystal.processes import supervise, thread_environment
 
 PREFIX = "x"
 INSTALL = "apt-get install quantum-espresso"
-KILOBAR = 0.1
-"""GPa."""
 
 
 class EspressoError(QcrystalError, RuntimeError):
@@ -74,10 +74,10 @@ def program(name: str) -> str:
     return found
 
 
-def run(name: str, text: str, folder: Path, stem: str) -> str:
-    """Run a program on an input in a folder and return its output. The input stays as ``<stem>.in``.
+def run(name: str, text: str, folder: Path, stem: str) -> Path:
+    """Run a program on an input in a folder and return the path of its output, ``<stem>.out``.
 
-    The program ends with this process. Its output goes to ``<stem>.out``.
+    The input stays as ``<stem>.in``. The program ends with this process.
 
     Raises
     ------
@@ -93,13 +93,13 @@ def run(name: str, text: str, folder: Path, stem: str) -> str:
     outcome = supervise([binary, "-in", f"{stem}.in"], directory=folder, log=log, environment=surroundings)
     output = log.read_text(encoding="utf-8", errors="replace")
     if outcome.status == 0 and "JOB DONE" in output:
-        return output
+        return log
     error = re.search(r"%{8,}\s*(.*?)\s*%{8,}", output, flags=re.DOTALL)
     words = " ".join(error[1].split()) if error else outcome.words
     raise EspressoError(f"{folder / (stem + '.out')}: {name} failed: {words}; its output says more")
 
 
-def pw_input(atoms: Atoms, settings: Planewaves, k: int, control: Mapping[str, Any]) -> str:
+def pw_input(atoms: Atoms, settings: Planewaves, k: int, control: Mapping[str, Mapping[str, Any]]) -> str:
     """Input of ``pw.x`` for a crystal.
 
     Parameters
@@ -107,40 +107,29 @@ def pw_input(atoms: Atoms, settings: Planewaves, k: int, control: Mapping[str, A
     k
         Points along each reciprocal vector, Γ among them.
     control
-        Further variables by namelist: ``{"control": {"calculation": "'scf'"}}``.
+        Further variables by namelist: ``{"control": {"calculation": "scf"}}``.
     """
-    elements = list(dict.fromkeys(atoms.get_chemical_symbols()))
     names: dict[str, dict[str, Any]] = {
         "control": {
-            "prefix": f"'{PREFIX}'",
-            "outdir": "'.'",
-            "pseudo_dir": f"'{settings.pseudopotentials.absolute()}'",
-            "tprnfor": ".true.",
-            "tstress": ".true.",
+            "prefix": PREFIX,
+            "outdir": ".",
+            "pseudo_dir": str(settings.pseudopotentials.absolute()),
+            "tprnfor": True,
+            "tstress": True,
         },
         "system": {
-            "ibrav": 0,
-            "nat": len(atoms),
-            "ntyp": len(elements),
             "ecutwfc": settings.cutoff,
-            "occupations": "'smearing'",
-            "smearing": "'mp'",
+            "occupations": "smearing",
+            "smearing": "mp",
             "degauss": settings.width,
         },
-        "electrons": {"conv_thr": f"{1e-12 * len(atoms):.1e}", "electron_maxstep": 200},
+        "electrons": {"conv_thr": 1e-12 * len(atoms), "electron_maxstep": 200},
     }
-    for name, values in control.items():
-        names[name] = names.get(name, {}) | dict(values)
-    lines = [_namelist(name, values) for name, values in names.items()]
-    lines.append("ATOMIC_SPECIES")
-    lines += [f"{each} {atomic_masses[atomic_numbers[each]]:.4f} {each}.UPF" for each in elements]
-    lines.append("CELL_PARAMETERS angstrom")
-    lines += [" ".join(f"{value:.12f}" for value in vector) for vector in atoms.cell]
-    lines.append("ATOMIC_POSITIONS crystal")
-    places = zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), strict=True)
-    lines += [f"{each} " + " ".join(f"{value:.12f}" for value in place) for each, place in places]
-    lines.append(f"K_POINTS automatic\n{k} {k} {k} 0 0 0")
-    return "\n".join(lines) + "\n"
+    names |= {name: names.get(name, {}) | dict(values) for name, values in control.items()}
+    files = {element: f"{element}.UPF" for element in atoms.get_chemical_symbols()}
+    text = io.StringIO()
+    write_espresso_in(text, atoms, names, files, kpts=(k, k, k), crystal_coordinates=True)
+    return text.getvalue()
 
 
 def ph_input(mesh: Mesh, number: int, sigma: float, sigmas: int, threshold: float, recover: bool) -> str:
@@ -156,49 +145,36 @@ def ph_input(mesh: Mesh, number: int, sigma: float, sigmas: int, threshold: floa
         Whether a run that was killed goes on.
     """
     values = {
-        "prefix": f"'{PREFIX}'",
-        "outdir": "'.'",
-        "fildyn": f"'{PREFIX}.dyn'",
-        "fildvscf": "'dv'",
-        "tr2_ph": f"{threshold:.1e}",
-        "ldisp": ".true.",
+        "prefix": PREFIX,
+        "outdir": ".",
+        "fildyn": f"{PREFIX}.dyn",
+        "fildvscf": "dv",
+        "tr2_ph": threshold,
+        "ldisp": True,
         **{f"nq{axis}": mesh.q for axis in (1, 2, 3)},
         "start_q": number,
         "last_q": number,
-        "electron_phonon": "'interpolated'",
+        "electron_phonon": "interpolated",
         "el_ph_sigma": sigma,
         "el_ph_nsigma": sigmas,
-        "recover": ".true." if recover else ".false.",
+        "recover": recover,
     }
-    return f"phonons and couplings\n{_namelist('inputph', values)}\n"
+    text = io.StringIO()
+    write_espresso_ph(text, {"inputph": values})
+    return text.getvalue()
 
 
-def _namelist(name: str, values: Mapping[str, Any]) -> str:
-    return "\n".join([f"&{name}", *(f"  {key}={value}" for key, value in values.items()), "/"])
-
-
-def pressure_of(output: str) -> float:
-    """The last pressure (GPa) of an output of ``pw.x``; NaN if there is none."""
-    found = re.findall(r"P=\s*(-?[\d.]+)", output)
-    return KILOBAR * float(found[-1]) if found else float("nan")
-
-
-def final_crystal(output: str, start: Atoms) -> Atoms:
-    """The crystal at the end of a relaxation by ``pw.x``.
+def final_crystal(log: Path) -> tuple[Atoms, float]:
+    """The crystal at the end of an output of ``pw.x``, and its pressure (GPa).
 
     Raises
     ------
     EspressoError
         The output has none.
     """
-    last = output.rpartition("CELL_PARAMETERS")[2]
-    head = re.match(r"\s*\(alat=\s*([\d.]+)\)|\s*\(angstrom\)", last)
-    rows = re.findall(r"^\s*(-?\d+\.\d+)\s+(-?\d+\.\d+)\s+(-?\d+\.\d+)\s*$", last, flags=re.MULTILINE)[:3]
-    places = re.findall(r"^([A-Z][a-z]?)\s+(-?\d+\.\d+)\s+(-?\d+\.\d+)\s+(-?\d+\.\d+)", last, flags=re.MULTILINE)
-    if head is None or len(rows) != 3 or len(places) < len(start):
-        raise EspressoError("pw.x: no crystal at the end of the relaxation; see its output")
-    scale = float(head[1]) * float(units.Bohr) if head[1] else 1.0
-    atoms = start.copy()
-    atoms.set_cell(scale * np.array(rows, float))
-    atoms.set_scaled_positions([[float(value) for value in place[1:]] for place in places[: len(start)]])
-    return atoms
+    try:
+        found = cast(Atoms, read(log, index=-1, format="espresso-out"))
+        pressure = -found.get_stress(voigt=True)[:3].mean() / units.GPa
+    except (AssertionError, IndexError, KeyError, PropertyNotImplementedError, StopIteration, ValueError) as error:
+        raise EspressoError(f"{log}: pw.x left no crystal with a stress; its output says why") from error
+    return Atoms(found.get_chemical_symbols(), cell=found.cell, positions=found.positions, pbc=True), float(pressure)

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.io import read
 
 from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.superconductivity import coupling_run
 from qcrystal.superconductivity.coupling_run import Phonons, couple, densities, irreducible_wave_vectors, relax
-from qcrystal.superconductivity.espresso import EspressoError, Mesh, Planewaves, final_crystal, pressure_of, pw_input
+from qcrystal.superconductivity.espresso import EspressoError, Mesh, Planewaves, pw_input
 
 H3S = Path(__file__).parents[3] / "data" / "h3s-couplings" / "k8-K16-q1"
 SITES = [{"element": "S", "position": [0, 0, 0]}, {"element": "H", "position": [0, 0.5, 0.5]}]
@@ -54,7 +55,7 @@ def scf(tmp_path):
 
 PH = f"""
 mkdir -p elph_dir _ph0/x.phsave
-grep -c "recover=.true." ph.in >> recovered
+grep -c "recover *= .true." ph.in >> recovered
 if [ ! -f _ph0/x.phsave/status_run.xml ]; then echo '<Root/>' > _ph0/x.phsave/status_run.xml; {{first}}; fi
 cp {H3S}/elph.inp_lambda.1 elph_dir/
 cp {H3S}/x.dyn1 .
@@ -97,7 +98,7 @@ def test_a_state_that_cannot_be_used_is_given_up(tmp_path, install, scf, caplog,
     install("ph.x", PH.format(first="kill -9 $$", place=tmp_path / "recovered"))
     with pytest.raises(EspressoError):
         run_ph(tmp_path, scf)
-    refusal = f"if grep -q 'recover=.true.' ph.in; then {ending}; fi\n"
+    refusal = f"if grep -q 'recover *= .true.' ph.in; then {ending}; fi\n"
     install("ph.x", refusal + PH.format(first="true", place=tmp_path / "recovered"))
     run_ph(tmp_path, scf)
     assert (tmp_path / "recovered").read_text().split() == ["0"]
@@ -139,50 +140,30 @@ def test_an_absent_program_says_how_it_is_installed(tmp_path, monkeypatch, scf):
         run_ph(tmp_path, scf)
 
 
-# What pw.x 6.7 wrote at the end of a relaxation of H3S at 200 GPa (60 Ry, 8x8x8 k-points), shortened.
-RELAXED = """
-     total   stress  (Ry/bohr**3)                   (kbar)     P=     1998.51
-CELL_PARAMETERS (angstrom)
-  -1.489548533   1.489548533   1.489548533
-   1.489548533  -1.489548533   1.489548533
-   1.489548533   1.489548533  -1.489548533
-
-ATOMIC_POSITIONS (crystal)
-S             0.0000000000        0.0000000000        0.0000000000
-H             0.0000000000        0.5000000000        0.5000000000
-H             0.5000000000        0.0000000000        0.5000000000
-H             0.5000000000        0.5000000000        0.0000000000
-End final coordinates
-     total   stress  (Ry/bohr**3)                   (kbar)     P=     1999.34
-JOB DONE
-"""
+# What pw.x 6.7 wrote of a relaxation of H3S at 200 GPa (60 Ry, 8x8x8 k-points), shortened.
+RELAXED = Path(__file__).with_name("relaxed.out")
 
 
 def test_the_end_of_a_relaxation_is_read(tmp_path, install, settings, crystal):
-    (tmp_path / "output").write_text(RELAXED)
-    install("pw.x", f"cat {tmp_path}/output")
+    install("pw.x", f"cat {RELAXED}")
     atoms, pressure = relax(crystal, 200, settings, 8, tmp_path / "relax")
-    assert pressure == pytest.approx(199.934)
+    assert pressure == pytest.approx(199.934, abs=1e-3)
     # the literature's 2.984 Å is at 200 GPa by other potentials; 0.2 % of length are 2 GPa
     assert (2 * atoms.get_volume()) ** (1 / 3) == pytest.approx(2.984, rel=2.5e-3)
 
 
 def test_another_pressure_is_refused(tmp_path, install, settings, crystal, monkeypatch):
     monkeypatch.setattr(coupling_run, "ROUNDS", 1)
-    (tmp_path / "output").write_text(RELAXED.replace("1999.34", "1800.00"))
+    (tmp_path / "output").write_text(RELAXED.read_text().replace("0.01359127", "0.01223587"))
     install("pw.x", f"cat {tmp_path}/output")
     with pytest.raises(EspressoError, match="180.0 GPa instead of 200 after 1 relax"):
         relax(crystal, 200, settings, 8, tmp_path / "relax")
 
 
-def test_lattices_in_units_of_the_first_are_read(crystal):
-    own = f"{1.489548533 / (4.86998764 * 0.529177210903):.9f}"
-    text = RELAXED.replace("(angstrom)", "(alat= 4.86998764)").replace("1.489548533", own)
-    cell = final_crystal(text, crystal).cell
-    np.testing.assert_allclose(np.abs(cell), 1.489548533, rtol=1e-6)
-    assert np.isnan(pressure_of("")) and pressure_of(RELAXED) == pytest.approx(199.934)
-    with pytest.raises(EspressoError, match="no crystal at the end"):
-        final_crystal("nothing", crystal)
+def test_an_output_without_a_crystal_is_told(tmp_path, install, settings, crystal):
+    install("pw.x", "echo JOB DONE")
+    with pytest.raises(EspressoError, match="relax-1.out: pw.x left no crystal with a stress"):
+        relax(crystal, 200, settings, 8, tmp_path / "relax")
 
 
 def test_irreducible_wave_vectors_are_those_of_the_lattice(crystal):
@@ -191,7 +172,11 @@ def test_irreducible_wave_vectors_are_those_of_the_lattice(crystal):
     assert len(irreducible_wave_vectors(crystal, 4)) == 8 and sum(irreducible_wave_vectors(crystal, 4)) == 64
 
 
-def test_an_input_holds_the_crystal(settings):
-    text = pw_input(Atoms("CaH", cell=[2, 3, 4], positions=[(0, 0, 0), (1, 1.5, 2)]), settings, 4, {})
-    assert "nat=2\n" in text and "ntyp=2\n" in text and "Ca 40.0780 Ca.UPF" in text
-    assert "H 0.500000000000 0.500000000000 0.500000000000" in text and text.endswith("4 4 4 0 0 0\n")
+def test_an_input_holds_the_crystal(settings, tmp_path):
+    """As ASE reads it."""
+    crystal = Atoms("CaH", cell=[2, 3, 4], positions=[(0, 0, 0), (1, 1.5, 2)], pbc=True)
+    (tmp_path / "in").write_text(pw_input(crystal, settings, 4, {}))
+    found = read(tmp_path / "in", format="espresso-in")
+    assert found.get_chemical_symbols() == ["Ca", "H"]
+    np.testing.assert_allclose(found.positions, crystal.positions, atol=1e-9)
+    np.testing.assert_allclose(found.cell, crystal.cell)
