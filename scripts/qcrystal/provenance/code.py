@@ -69,9 +69,7 @@ def local_imports(path: Path) -> tuple[Path, ...]:
 
 
 def _named_files(path: Path) -> Iterator[Path]:
-    inside = path.is_relative_to(SCRIPTS)
-    package = ".".join(path.relative_to(SCRIPTS).parent.parts) if inside else ""
-    understood = _understood(path.read_text(encoding="utf-8"), package)
+    understood = _understand(path)
     for name in understood.modules:
         yield from _files_of_module(name)
     for name in understood.files:
@@ -79,8 +77,13 @@ def _named_files(path: Path) -> Iterator[Path]:
             yield path.parent / name
 
 
+def _understand(path: Path) -> Understood:
+    package = ".".join(path.relative_to(SCRIPTS).parent.parts) if path.is_relative_to(SCRIPTS) else ""
+    return _understood(path.read_text(encoding="utf-8"), package)
+
+
 @functools.cache
-def _understood(text: str, package: str = "") -> Understood:
+def _understood(text: str, package: str) -> Understood:
     """What a source of a package is made of.
 
     Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
@@ -151,7 +154,7 @@ def syntax_digest(path: Path) -> str:
     """Digest of what a file does: of a module without comments, formatting and docstrings, of any other file whole."""
     if path.suffix != ".py":
         return file_digest(path)[:16]
-    return _understood(path.read_text(encoding="utf-8")).digest
+    return _understand(path).digest
 
 
 def code_digest(*files: str) -> str:

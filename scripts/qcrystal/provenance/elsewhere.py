@@ -71,8 +71,11 @@ def _listed(folders: Iterable[str]) -> dict[str, str]:
         for record in Path(folder).glob("*.dist-info/RECORD"):
             with open(record, encoding="utf-8", newline="") as lines:
                 for row in csv.reader(lines):
-                    if len(row) >= 2:
-                        found[os.path.normpath(os.path.join(folder, row[0]))] = row[1].removeprefix("sha256=")
+                    if len(row) >= 2 and row[0]:
+                        path = folder + row[0]
+                        if row[0][0] in "./" or "/." in row[0]:
+                            path = os.path.normpath(os.path.join(folder, row[0]))
+                        found[path] = row[1].removeprefix("sha256=")
     return found
 
 
