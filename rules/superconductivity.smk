@@ -118,9 +118,7 @@ if SUPERCONDUCTIVITY:
                 sigma=EPC_SETTINGS.sigma,
                 sigmas=EPC_SETTINGS.sigmas,
                 threshold=EPC_SETTINGS.threshold,
-                work=lambda wildcards: results(
-                    EPC.format(**wildcards) + f"/{wildcards.meshes}/unfinished/q{wildcards.number}"
-                ),
+                work=unfinished,
             script:
                 "../scripts/superconductivity/epc_q.py"
 

@@ -1,25 +1,10 @@
 # Variational free energies of quantum crystals: one row of a sweep of `nct` is one calculation with one folder.
+include: "inputs/variational.smk"
 
 
 wildcard_constraints:
     nct=one_of(CONFIG.variational),
     nct_sweep=one_of(CONFIG.variational_sweeps),
-
-
-def potential_of(wildcards):
-    """The published potential of a calculation, or that of the workflow."""
-    published = CONFIG.variational[wildcards.nct].potential
-    return f"results/downloads/lithium/{published}.pb" if published else f"{POTENTIAL}/model.pb"
-
-
-def statics_of(table):
-    """A table of statics, which knows the lattice of the crystal's own prototype by the workflow's potential alone."""
-
-    def path(wildcards):
-        spec = CONFIG.variational[wildcards.nct]
-        return [] if spec.potential or spec.prototype != CRYSTAL.prototype else results(f"statics/{table}.csv")
-
-    return path
 
 
 # The crystal at rest, and the phonons that are its coordinates.
@@ -96,13 +81,6 @@ rule nct_reference:
         "../scripts/variational/reference.py"
 
 
-def judges(table):
-    """Tables of the runs of path integrals that judge a calculation."""
-    return lambda wildcards: expand(
-        results("analysis/runs/{run}/" + table + ".csv"), run=CONFIG.variational_judges.get(wildcards.nct, [])
-    )
-
-
 rule nct_measure:
     input:
         model=potential_of,
@@ -158,13 +136,6 @@ rule nct_phonons:
         specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
     script:
         "../scripts/variational/phonons.py"
-
-
-def of_sweep(table):
-    """A table of all calculations of a sweep."""
-    return lambda wildcards: expand(
-        results("variational/{nct}/" + table + ".csv"), nct=CONFIG.variational_sweeps[wildcards.nct_sweep]
-    )
 
 
 rule nct_gibbs:

@@ -3,7 +3,6 @@ import hashlib
 
 from qcrystal.io.table_schemas.runs import OBSERVABLES
 
-
 FIRST_SWEEP = {}
 for sweep_name in sorted(CONFIG.sweeps, key=lambda sweep: SCALE.sweeps[sweep].rank):
     for run_name in CONFIG.sweeps[sweep_name]:

@@ -24,6 +24,11 @@ def pseudopotential_files(wildcards):
     return expand(results("superconductivity/pseudopotentials/{element}.UPF"), element=elements)
 
 
+def unfinished(wildcards):
+    """Folder in which a wave vector's calculation goes on after a kill."""
+    return results(f"{EPC}/{{meshes}}/unfinished/q{{number}}".format(**wildcards))
+
+
 def coupling_sources(name):
     """Folders or files of a compound's couplings, each with its meshes: those that were given, then those computed here."""
     given = [{"path": each.path, "meshes": plain(each.meshes)} for each in COMPOUNDS[name].couplings]
