@@ -30,7 +30,7 @@ def workspace(root, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def jobs(cluster, workspace):
-    """What SLURM knows of each job after the workflow has finished, by the rule (and wildcards) of its comment."""
+    """SLURM's account of each job after the workflow has finished, by the rule (and wildcards) of its comment."""
     process = workspace.snakemake(
         *("--profile", "profiles/slurm", "--retries", "0", "--slurm-init-seconds-before-status-checks", "2"),
         *("--set-threads", "run=2", "--config", "scale=smoke", "--", *TARGETS),

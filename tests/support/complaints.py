@@ -1,4 +1,4 @@
-"""What a complaint looks like: one line that names the culprit, and nothing that was there is touched."""
+"""Checks of a complaint: one line that names the culprit, and no file that was there is touched."""
 
 from pathlib import Path
 

@@ -146,7 +146,7 @@ STANDS_THERE = {
     "a link to the folder above": _link(".."),
     "four terabytes of holes": _sparse,
 }
-"""What may stand in the place of a file, by words."""
+"""Things that may stand in the place of a file, by their descriptions."""
 
 
 def remove(path):

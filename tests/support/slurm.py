@@ -105,7 +105,7 @@ class Slurm:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What tells SLURM's commands, and those within its jobs, which cluster is meant."""
+        """Variables by which SLURM's commands, and those within its jobs, find this cluster."""
         return {"SLURM_CONF": str(self.configuration), "PATH": f"{self.folder}/bin{os.pathsep}{os.environ['PATH']}"}
 
     def start(self) -> None:

@@ -44,7 +44,7 @@ class Job:
             runpy.run_path(str(self.script), {"snakemake": self})
 
     def fails(self, words: list[str], capsys) -> None:
-        """It exits with status 1 and one line; what was in its folder is there as it was, and nothing else."""
+        """The job exits with status 1 and one line; its folder holds what it held before, and nothing else."""
         before = contents(self.folder)
         with pytest.raises(SystemExit) as caught:
             self.run()

@@ -295,7 +295,7 @@ def learning_tables(size) -> dict:
 
 
 def dft_tables(size) -> dict:
-    """What says how good the DFT labels are; minimal: one comparison, one system of other labels."""
+    """Tables on the quality of the DFT labels; minimal: one comparison, one system of other labels."""
     count = 5 if size == "rich" else 1
     convergence = pd.DataFrame({"varied": ["cutoff"] * count, "cutoff": 400 + 100 * np.arange(count)})
     convergence = convergence.assign(kpoint_length=10.8, width=0.3, kpoints="4x4x4", reference="x", seconds=10.0)

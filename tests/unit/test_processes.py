@@ -1,4 +1,4 @@
-"""Which GPU a job gets, on machines whose nvidia-smi is a script; how it supervises its child processes."""
+"""Choice of a job's GPU, on machines whose nvidia-smi is a script, and supervision of its child processes."""
 
 import os
 import signal
@@ -202,7 +202,7 @@ def test_output_without_a_log_is_heard_whole(tmp_path):
 
 
 def test_a_program_that_has_ended_already_is_heard_to_its_end():
-    """As when SIGTERM reaches the supervisor and the program at once, and the program is faster."""
+    """Case: SIGTERM reaches the supervisor and the program at once, and the program is faster."""
     heard = []
 
     def hear(line):

@@ -1,4 +1,4 @@
-"""What starts again and what does not; and what the audit says of the real results."""
+"""Which jobs run again after an edit, and the audit's verdicts on real results."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""What a job asks a cluster for: more time with every attempt, never more than the machine gives."""
+"""Time that a job asks a cluster for: more with every attempt, never more than the machine gives."""
 
 import re
 

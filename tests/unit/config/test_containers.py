@@ -32,7 +32,7 @@ def apptainer(root):
 
 @pytest.fixture(scope="module")
 def shell(docker, apptainer):
-    """What is run in a shell while a container is built."""
+    """Commands that a shell runs while a container is built."""
     return {"docker": "\n".join(rest for name, rest in docker if name == "RUN"), "apptainer": apptainer["post"]}
 
 

@@ -1,4 +1,4 @@
-"""What is said on make's command line is checked before an environment is built, and reaches no shell."""
+"""Values on make's command line are checked before an environment is built, and reach no shell."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """What make looks at before it builds an environment."""
+    """Folder with only the files that make reads before it builds an environment."""
     folder = tmp_path_factory.mktemp("bare")
     for name in ("config", "envs"):
         shutil.copytree(ROOT / name, folder / name)

@@ -1,4 +1,4 @@
-"""What a run finds around it is checked before it starts: variables, paths, the place of the results."""
+"""The surroundings of a run are checked before it starts: variables, paths, the place of the results."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the profiles say about rules, groups and configuration keys is still what the workflow calls them."""
+"""Profiles name rules, groups and configuration keys as the workflow does."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which DFT settings are compared with which, and the errors between their labels."""
+"""Pairs of DFT settings that are compared, and the errors between their labels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which occupation numbers GPAW is told to use."""
+"""Occupation numbers that GPAW is told to use."""
 
 import importlib.util
 

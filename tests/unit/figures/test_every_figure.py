@@ -1,4 +1,4 @@
-"""What holds for every figure: it draws, saves, fits its page, can be read, and says which runs are short."""
+"""Every figure draws, saves, fits its page, can be read, and says which runs are short."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_start_of_a_run_is_its_recipes_cell(document, prototype):
 
 
 def explored(prototype, document, monkeypatch, tmp_path, run):
-    """What `explore` finds where LAMMPS is replaced by ``run``, and the folder of the run."""
+    """Frames that `explore` finds where ``run`` replaces LAMMPS, and the folder of the run."""
     recipe = Recipe(**document["dft"]["recipes"][0])
     spec = RunSpec(
         run="r", system="lah10", method="classical", repeat=recipe.repeat, species=SPECIES, masses={"La": 138.9, "H": 1.0},

@@ -222,7 +222,7 @@ CURVE_HEAD = "# step rmse_val rmse_trn rmse_e_val rmse_e_trn rmse_f_val rmse_f_t
 
 @pytest.fixture
 def commands(monkeypatch):
-    """What ``dp`` is asked for, by a stand-in that leaves a checkpoint of the last step."""
+    """Arguments of each call of ``dp``, kept by a stand-in that leaves a checkpoint of the last step."""
     asked = []
 
     def stand_in(arguments, directory, threads, steps=0, done=0):

@@ -33,7 +33,7 @@ def repository(tmp_path, monkeypatch):
 
 @dataclass
 class Attack:
-    """What is done to results, and the gravest verdict on what is asked about, without a seal and with one."""
+    """A change of results, and the gravest verdict on the target, without a seal and with one."""
 
     words: str
     act: object
@@ -407,7 +407,7 @@ ATTACKS = [
 
 
 def verdict(repository, attack):
-    """What an audit says of the target, as the command asks it."""
+    """Gravest verdict of an audit on the target, asked as the command asks."""
     audit = Audit(
         repository.folder, [S], repository.expected if attack.configured else None, Digests(repository.folder)
     )

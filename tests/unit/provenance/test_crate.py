@@ -391,7 +391,7 @@ def test_names_that_are_one_on_other_systems_are_named(repository):
 
 
 def test_a_file_in_the_place_of_a_folder(repository):
-    """It holds the very text of which the folder's digest is taken."""
+    """The file holds the very text of which the folder's digest is taken."""
     folder = repository.write("crate")
     path = folder / SCALE / "data/ours"
     text = json.dumps([["part/frames.npy", sha256(b"ours")]])

@@ -122,7 +122,7 @@ QUESTIONS = (("--json",), ("first",), ("Tc", "--html", "../page.html"))
 
 
 def badly_told(said):
-    """What no user should read, or read instead of an answer."""
+    """Answers that no user should read: tracebacks, control characters, words instead of a verdict."""
     for question, (status, answer, complaint) in zip(QUESTIONS, said, strict=True):
         if "Traceback" in complaint or re.match(r"\w+(Error|Exception)\b", complaint):
             yield f"{question}: {complaint[-300:]}"

@@ -140,7 +140,7 @@ def test_an_edit_of_records_audits_tools_or_processes_reruns_nothing(root):
 
 
 def test_an_edit_of_the_integrator_reruns_all_dynamics_and_no_labels(root):
-    """What follows, Snakemake reruns by itself: outputs of these are inputs of those."""
+    """Snakemake itself reruns the jobs that follow: outputs of these are inputs of those."""
     found = users(root, "dynamics/bath/thermal.py")
     assert {"dynamics:run", "learning:learning_explore"} <= found
     assert not {rule for rule in found if rule.split(":")[0] in ("dft", "dataset", "statics", "search", "figures")}
@@ -371,7 +371,7 @@ def test_a_compiled_file_that_does_something_else_than_its_source_is_named(tmp_p
 
 
 def test_this_environment_is_as_it_was_installed():
-    """What this test has loaded: a check that finds fault with a good environment would be of no use."""
+    """No file of a good environment is called foreign: a check that does so would be of no use."""
     import ase
     import numpy
 

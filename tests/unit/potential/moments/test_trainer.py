@@ -76,7 +76,7 @@ def test_neighbours_of_a_small_skewed_cell_are_those_of_ase():
 
 @pytest.fixture(scope="module")
 def exported(trainer, tmp_path_factory):
-    """What a training leaves, as a file that DeePMD-kit reads: networks, and once tables instead of them."""
+    """Result of a training as a file that DeePMD-kit reads: networks, and once tables instead of them."""
     from deepmd.entrypoints.convert_backend import convert_backend
     from deepmd.infer import DeepPot
 
@@ -255,7 +255,7 @@ def cut_off(folder):
 
 
 class Planted:
-    """What a pickle would run."""
+    """Object whose pickle runs a command when it is read."""
 
     def __reduce__(self):
         return os.mkdir, ("ran",)

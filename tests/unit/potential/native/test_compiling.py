@@ -1,4 +1,4 @@
-"""What numba keeps of compiled functions, where several processes have compiled variants of one function."""
+"""Numba's cache of compiled functions, where several processes have compiled variants of one function."""
 
 import subprocess
 import sys
