@@ -80,7 +80,7 @@ def logs(path):
 
 
 def benchmarks(path):
-    """What a job took."""
+    """Path of the file with a job's time and memory."""
     return results(f"benchmarks/{path}")
 
 
@@ -155,10 +155,10 @@ def time_limit(minutes):
 
 
 def cpu(mem_mb, minutes):
-    """What a job needs that uses no GPU: memory (MB) and time (minutes); either may be a function of the wildcards."""
+    """Resources of a job without a GPU: memory (MB) and time (minutes); either may be a function of the wildcards."""
     return {"mem_mb": mem_mb, "runtime": time_limit(minutes), "gpu": 0}
 
 
 def gpu(mem_mb, minutes):
-    """What a job needs that uses a GPU where the configuration has one (``device: cuda``)."""
+    """Resources of a job that uses a GPU where the configuration has one (``device: cuda``)."""
     return {**cpu(mem_mb, minutes), "gpu": 1 if MAIN.device == "cuda" else 0}

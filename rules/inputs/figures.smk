@@ -58,7 +58,7 @@ def source_files(name):
 
 
 def not_ended(sweeps):
-    """What a caption says of runs that have not ended, or nothing."""
+    """Sentence of a caption on runs that have not ended, or nothing."""
     planned = {run for sweep in sweeps for run in CONFIG.planned_sweeps.get(sweep, ())}
     ended = len(planned & set(CONFIG.runs))
     return f"{ended} of the {len(planned)} runs of the plan have ended" if ended < len(planned) else ""

@@ -27,7 +27,7 @@ def manuscript(suffix):
 
 
 def shown(figure_id):
-    """What the page of results needs to know of a figure: its files and those that it is drawn from."""
+    """A figure's entry on the page of results: its files, and those that it is drawn from."""
     entry = FIGURES[figure_id]
     files = [source_files(source) for sources in entry.sources.values() for source in sources]
     return {

@@ -5,7 +5,7 @@ TERNARY, TERNARY_EFFORT = CRYSTAL.ternary, SCALE.ternary
 
 
 def ternary_parameters():
-    """What every rule of the search over compositions is told."""
+    """Parameters that all rules of the search over compositions share."""
     stand_in = plain(TERNARY)["stand_in"] if TERNARY_EFFORT.stand_in else None
     return {
         "engine": ENGINE,

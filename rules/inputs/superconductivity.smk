@@ -19,7 +19,7 @@ def wave_vectors(compound, meshes):
 
 
 def pseudopotential_files(wildcards):
-    """Those of a compound's elements."""
+    """Pseudopotentials of a compound's elements."""
     elements = sorted({site.element for site in COMPUTED[wildcards.compound].crystal.sites})
     return expand(results("superconductivity/pseudopotentials/{element}.UPF"), element=elements)
 

@@ -1,4 +1,4 @@
-"""What the figures of concurrent learning read: counts and errors by generation, and the map of all labelled structures."""
+"""Tables for the figures of concurrent learning: counts and errors by generation, and the map of all labelled structures."""
 
 from pathlib import Path
 

@@ -107,7 +107,7 @@ Duration = Annotated[Positive, Field(le=1e6)]
 """ps."""
 Repeat = tuple[Count, Count, Count]
 Jobs = Annotated[Count, Field(le=10_000)]
-"""As many jobs, or things that are jobs."""
+"""Number of jobs, or of things that each become a job."""
 SmallCount = Annotated[Count, Field(le=50)]
 LONGEST_PART, LONGEST_PATH = 255, 4095
 """Bytes that a file system takes for a name, and for a path."""

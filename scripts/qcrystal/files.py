@@ -81,7 +81,7 @@ def is_stamp(path: Path) -> bool:
 
 
 def _place(path: Path) -> tuple[int, int]:
-    """Where something is on the disk, whatever name leads to it."""
+    """Identity of a file on the disk, whatever name leads to it."""
     status = path.stat()
     return status.st_dev, status.st_ino
 

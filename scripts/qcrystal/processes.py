@@ -314,7 +314,7 @@ def supervise(
 
 
 def ended_by(number: int) -> str:
-    """What a signal says about a program that it ended; what the program had said before is no cause."""
+    """Sentence on the signal that ended a program. The program's last words before it are not the cause."""
     try:
         name = signal.Signals(number).name
     except ValueError:

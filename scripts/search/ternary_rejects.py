@@ -1,4 +1,4 @@
-"""What every stage of the funnel loses, by DFT of a sample of its rejects."""
+"""Losses of every stage of the funnel, measured by DFT of a sample of its rejects."""
 
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance.job import job

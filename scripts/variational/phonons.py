@@ -1,4 +1,4 @@
-"""What one quantum of each phonon costs in a trained variational density matrix."""
+"""Energy of one quantum of each phonon in a trained variational density matrix."""
 
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance.job import job

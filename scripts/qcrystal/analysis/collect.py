@@ -31,7 +31,7 @@ def conditions(spec: RunSpec) -> dict[str, Any]:
 
 
 def read_deviations(paths: Sequence[Path]) -> pd.DataFrame:
-    """What the committee says of all runs: rows of their summaries, with run and extrapolates."""
+    """Summaries of the committee's deviation in all runs, one row each, with columns run and extrapolates."""
     return pd.concat([read_table(path, "deviation_runs") for path in paths], ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""Whether a quantum bath's kinetic energies depend on its friction: what a bath's net power cannot tell.
+"""Dependence of a quantum bath's kinetic energies on its friction, a fault that the bath's net power cannot show.
 
 A bath's friction is no property of the crystal. Kinetic energies by the virial theorem are free of the broadening that friction
 causes in a harmonic crystal. What is left of a dependence on friction comes from energy that the couplings between modes move,
@@ -67,7 +67,7 @@ def friction_dependence(summaries: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def verdict(change: Estimate) -> str:
-    """What a relative change per factor of two in friction says, at `SIGMAS` errors, Student's t included.
+    """Verdict on a relative change per factor of two in friction, at `SIGMAS` errors, Student's t included.
 
     ``depends``: it is beyond `TOLERABLE`, error included: the bath's energies are not to be trusted at either friction.
     ``independent``: it is within it, error included. ``undecided``: the runs are too short to tell.

@@ -28,7 +28,7 @@ SMALLEST_COEFFICIENT = 1e-9  # by which a reflection coefficient stays below 1
 
 
 class ZeroFrequency(NamedTuple):
-    """What a series of n values says about the variance of its mean.
+    """Variance of the mean of a series of n values, from its lowest frequencies.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def _spectra(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _corner(power: np.ndarray) -> float:
-    """Where the spectrum falls, counted in projections: of the likeliest shape (P. Whittle, Ark. Mat. 2, 423 (1953))."""
+    """Corner of the spectrum of the likeliest shape, counted in projections (P. Whittle, Ark. Mat. 2, 423 (1953))."""
     shapes, corners = _spectra(len(power))
     level = (power / shapes).mean(axis=1)
     cost = np.log(shapes).sum(axis=1) + len(power) * np.log(level) + 2.0 * np.isfinite(corners)

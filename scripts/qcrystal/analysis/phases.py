@@ -1,4 +1,4 @@
-"""Which phase a run is in, by its order parameter and its error, and between which pressures the boundary lies."""
+"""Phase of a run, by its order parameter and its error, and the pressures between which a boundary lies."""
 
 from __future__ import annotations
 

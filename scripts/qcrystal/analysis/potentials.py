@@ -1,4 +1,4 @@
-"""What the potential leaves open: properties at rest by every member of the committees of several potentials."""
+"""Uncertainty from the choice of the potential: properties at rest by every committee member of several potentials."""
 
 from __future__ import annotations
 

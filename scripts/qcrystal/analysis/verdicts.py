@@ -1,4 +1,4 @@
-"""Whether a published claim is reproduced: one rule, by which numbers with errors give a verdict and a sentence of reason.
+"""Verdicts on published claims. One rule turns numbers with errors into a verdict and one sentence of reason.
 
 1. *Long enough.* A value from runs decides nothing unless the production part is as long as the claim asks, and it has ten
    independent samples at least. So no verdict follows from a run of a test.
@@ -33,7 +33,7 @@ class Judged(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What we have: a value with standard error and unit, its method, atoms, production length (ps) and independent samples.
+    """Our value beside a claim: standard error, unit, method, atoms, production length (ps) and independent samples.
 
     ``length`` is None of values that no run is behind. ``limit`` is the upper limit of what was not seen at all. ``freedom`` has
     the degrees of freedom of the error.

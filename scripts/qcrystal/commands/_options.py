@@ -1,4 +1,4 @@
-"""What commands share: options that several have, and where they print to."""
+"""Options that several commands have, and the consoles that they print to."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def main(
 
 
 def _given(crystal: str, scale: str, start: str, config: list[str]) -> dict:
-    """What Snakemake was given on its command line."""
+    """Settings that Snakemake was given on its command line."""
     given = {"crystal": crystal, "scale": scale}
     start = start or _start_of(Path(results_folder(crystal, scale), "provenance", "configuration.yaml"))
     if start:
@@ -103,7 +103,7 @@ def _given(crystal: str, scale: str, start: str, config: list[str]) -> dict:
 
 
 def _start_of(used: Path) -> str:
-    """Where the workflow started from when the results were made; nothing where their configuration does not say."""
+    """Start of the workflow that made the results, such as ``model``; empty where their configuration does not say."""
     try:
         kept = yaml.safe_load(used.read_text(encoding="utf-8"))["main"]["start"] if used.is_file() else ""
     except (yaml.YAMLError, KeyError, TypeError, OSError, ValueError, RecursionError):
@@ -112,7 +112,7 @@ def _start_of(used: Path) -> str:
 
 
 def _expected(root: Path, folder: str, given: dict) -> tuple[list[Expected] | None, str | None]:
-    """What the workflow would do, or why it cannot be asked. The manuscript counts where it was made: TeX is optional."""
+    """Jobs of the workflow, or why it cannot be asked. The manuscript counts where it was made: TeX is optional."""
     made = next(Path(folder, MANUSCRIPT).glob("*.pdf"), None) is not None
     try:
         return expected_jobs(root, given, ["figures", "paper"] if made else ["figures"]), None

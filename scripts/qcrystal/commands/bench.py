@@ -129,7 +129,7 @@ def _worker_command(what: str, **job) -> list[str]:
 
 
 def _bare(what: str, **job) -> float:
-    """What `worker` measures, in a process of its own."""
+    """Measurements of `worker`, made in a process of its own."""
     return float(_said(what, **job))
 
 
@@ -305,7 +305,7 @@ def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
 
 
 class Part(StrEnum):
-    """What can be measured."""
+    """Quantities that can be measured."""
 
     engines = "engines"
     baths = "baths"

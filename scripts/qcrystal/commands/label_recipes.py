@@ -82,7 +82,7 @@ def run_labeller(frames_path, settings, work, output):
 
 
 def settings_of(dft):
-    """What the labeller is told."""
+    """Settings of the DFT labeller, from section `dft` of recipes.yaml."""
     return {key: dft[key] for key in (*SETTINGS, "smearing", "symmetry") if key in dft}
 
 
@@ -243,7 +243,7 @@ def restore(document, folder, work):
 
 
 class Step(StrEnum):
-    """What can be done."""
+    """Steps of labelling, each a command of its own."""
 
     frames = "frames"
     label = "label"

@@ -17,7 +17,7 @@ from qcrystal.commands._options import application
 app = application()
 STEPS = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done")
 SAID = re.compile(r"^[a-z][\w ]*: .*\(details: .*\)$|^[a-z]\w*: warning: ")
-"""What a job says to the user: its error, or a warning."""
+"""Lines of a job that the user should see: its error, or a warning."""
 PAUSE = 30.0
 """Seconds between two lines where no terminal is."""
 LAST = 15

@@ -104,6 +104,6 @@ def figures(crystal: Crystal = "lah10", scale: Scale = "reference", cores: int =
 
 
 def _tell(lacking: dict[str, list[str]]) -> None:
-    """What figures lack, one line each."""
+    """Print the tables that each figure lacks, one line per figure."""
     for figure, paths in lacking.items():
         print(f"  {figure}: waits for {', '.join(paths)}")

@@ -171,7 +171,7 @@ class PawSet(Strict):
 
 
 class DftSettings(Strict):
-    """What is labelled by GPAW, and how."""
+    """Labels by GPAW: which frames get them, and with which settings."""
 
     checks = (recipes_have_names_of_their_own,)
 

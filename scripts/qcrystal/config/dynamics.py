@@ -85,7 +85,7 @@ class Dynamics(Strict):
 
 
 class SamplingEffort(Strict):
-    """What is kept of the runs, and how long they are."""
+    """Sampling of the runs: intervals, and the length that counts as converged."""
 
     frame_interval: Duration
     """Time between frames of a trajectory (ps)."""

@@ -81,7 +81,7 @@ class _Loading:
                 self.documents["scale"] = Layers(self._read(self._scale_files(names["scale"], folder), "scale"))
 
     def _name(self, settings: Mapping, key: str) -> str | None:
-        """What the main configuration calls a file; None if that is no file's name, which is told with the rest."""
+        """File name that the main configuration gives under a key; None if it is no file's name, which is reported later."""
         try:
             return TypeAdapter(FilePath).validate_python(settings[key])
         except (KeyError, ValidationError):

@@ -38,13 +38,13 @@ class Dataset(Strict):
     test: Literal["last set", "fraction", "marked"] = "fraction"
     """Frames that are not trained on: each system's last set, a share of all frames, or those that ``provenance.json`` marks."""
     test_fraction: Annotated[Positive, Field(lt=1)] = 0.1
-    """That share, for ``fraction``."""
+    """Share of the frames that a split by ``fraction`` keeps apart."""
     limits: Limits = Limits()
-    """What the labels may look like; anything outside is an error."""
+    """Ranges that labels must keep to; a label outside is an error."""
 
 
 class Sources(Strict):
-    """What a crystal's workflow begins with: potential, data sets, tables of reference. Null: there is none."""
+    """Sources of a crystal's workflow: potential, data sets, tables of reference. Null: there is none."""
 
     model: FilePath | None = None
     """Folder of the released potential (``start: model``)."""
@@ -67,18 +67,18 @@ class Sources(Strict):
     learning_reference: FilePath | None = None
     """Folder of the tables of the generations that made the shipped data set (``start: model`` or ``labels``)."""
     learning_from: Literal["recipes", "dataset"] = "recipes"
-    """What concurrent learning begins with: labels of the recipes, or those of ``dataset``, which grows."""
+    """First labels of concurrent learning: those of the recipes, or those of ``dataset``, which grows."""
     published: FilePath
     """Literature values that figures and tables stand beside."""
 
 
 class Main(Sources):
-    """What is computed: ``config/config.yaml``, put over the sources of its crystal."""
+    """The main configuration: ``config/config.yaml``, put over the sources of its crystal."""
 
     scale: FilePath
     """Size: a name (smoke, laptop, workstation, paper), or the path of a file of your own."""
     start: Literal["model", "labels", "dft"]
-    """Where the workflow begins: the released potential, a data set to train on, or DFT."""
+    """Beginning of the workflow: the released potential, a data set to train on, or DFT."""
     crystal: FilePath
     """Crystal: a folder of ``config/crystals``, or the path of a folder of your own."""
     seed: Whole
@@ -86,7 +86,7 @@ class Main(Sources):
     device: Literal["cpu", "cuda"]
     """Whether training and dynamics jobs ask for a GPU."""
     engine: Engine = "native"
-    """What evaluates potentials on the CPU: this repository's engine, or DeePMD-kit, which a GPU always has."""
+    """Engine that evaluates potentials on the CPU: this repository's, or DeePMD-kit. A GPU always has DeePMD-kit."""
     replace: bool = False
     """Whether results of another potential or crystal in the same folder are replaced; false: they are refused in one line."""
     longest_job: Count | None

@@ -19,7 +19,10 @@ from qcrystal.fields import Name, Strict, Text
 
 
 class Unfinished(Strict):
-    """What of a long scale has not ended. ``python -m qcrystal reduced unfinished`` writes it; who runs the rest removes it."""
+    """Runs and tables of a long scale that are not there yet.
+
+    ``python -m qcrystal reduced unfinished`` writes this list. Remove it before you run the rest.
+    """
 
     runs: list[Text] = []
     """Names of runs that are left out of the sweeps."""
@@ -45,7 +48,7 @@ class Scale(Strict):
     electron_phonon: list[Meshes] = []
     """Meshes at which couplings of the crystal's compounds are computed; empty: none are."""
     sampling: SamplingEffort
-    """What is kept of the dynamics."""
+    """Sampling of the dynamics."""
     sweeps: dict[Name, Sweep]
     """Tables of conditions at which dynamics runs, by name; figures name the sweeps that they show."""
     nct: NctEffort = NctEffort()
@@ -53,4 +56,4 @@ class Scale(Strict):
     hops: HopsEffort = HopsEffort()
     """Paths of mobile atoms, and double wells."""
     unfinished: Unfinished = Unfinished()
-    """What is left out, as it has not ended: the file ``config/crystals/<name>/unfinished/<scale>.yaml``."""
+    """Runs and tables that are left out until they have ended: the file ``config/crystals/<name>/unfinished/<scale>.yaml``."""

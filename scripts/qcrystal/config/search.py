@@ -39,7 +39,7 @@ def phases_are_space_groups(phases: list[str]) -> Iterator[Problem]:
 
 
 class Search(Strict):
-    """What a structure search may try and find."""
+    """Bounds of a structure search: what it may try, and what it may find."""
 
     checks = (pressures_once, phases_are_space_groups)
 

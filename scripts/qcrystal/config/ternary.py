@@ -153,7 +153,7 @@ class GivenCoupling(Strict):
     path: FilePath
     """Folder of ``elph.inp_lambda`` files of ph.x, or a table of α²F (``frequency`` in THz, ``alpha2f``)."""
     meshes: Meshes | None = None
-    """Those that it was computed with; null: not known."""
+    """Meshes that it was computed with; null: not known."""
 
 
 def couplings_come_from_somewhere(
@@ -175,13 +175,13 @@ class Compound(Strict):
     checks = (couplings_come_from_somewhere,)
 
     prototype: Name
-    """What its structure is called; one prototype may have many compounds."""
+    """Name of its structure; one prototype may have many compounds."""
     formula: Name
     """Chemical formula."""
     couplings: list[GivenCoupling] = []
-    """Those that were computed before, each with other meshes."""
+    """Couplings that were computed before, each with other meshes."""
     crystal: Prototype | None = None
-    """Where its relaxation by pw.x starts; null: nothing is computed here."""
+    """Start of its relaxation by pw.x; null: nothing is computed here."""
     pressure: Pressure | None = None
     """GPa, of the relaxation."""
 

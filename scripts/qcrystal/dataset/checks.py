@@ -24,7 +24,7 @@ PRESSURE_TREND = 20.0
 
 
 class Limits(Strict):
-    """What labels may look like. Anything outside is an error."""
+    """Ranges that labels must keep to. A label outside is an error."""
 
     min_distance: Positive = 0.35
     """Å, between any two atoms; [Ly]'s hottest frame has two H at 0.41 Å."""
@@ -131,7 +131,7 @@ def _check_distances(system: LabelledFrames, limits: Limits) -> None:
 
 
 def _distance_problem(system: LabelledFrames, limits: Limits) -> str | None:
-    """What is wrong with the distances between atoms; None if they are those of a crystal."""
+    """Fault of the distances between atoms; None if they are those of a crystal."""
     closest = np.inf
     for pair, distances in nearest_distances(system).items():
         frame = int(np.argmin(distances))

@@ -19,7 +19,7 @@ from qcrystal.dataset.labelled_frames import LabelledFrames, nearest_distances
 OUTLIER_Z = 6.0
 """Robust standard deviations beyond which a frame sticks out of its system; of 10 000 normal numbers none does."""
 MARGINS = {"energy": 0.005, "pressure": 2.0, "force": 0.1, "distance": 0.05}
-"""What a frame must differ by at least to stick out: eV/atom, GPa, ln(rms force), Å. Smaller differences are labels' noise."""
+"""Least differences of a frame that sticks out: eV/atom, GPa, ln(rms force), Å. Smaller ones are noise of the labels."""
 DUPLICATE = 0.1
 """Ratio of `nearest_frames` below which two frames are one structure twice."""
 INDEPENDENT = 0.5
@@ -377,7 +377,7 @@ def _system_row(name: str, level: str, frames: pd.DataFrame) -> dict:
 
 
 def verdict(ratios: pd.Series) -> str:
-    """What an error on test frames with these ratios (`Environments.ratio`) means.
+    """Meaning of an error on test frames with these ratios (`Environments.ratio`).
 
     ``independent`` where at least nine in ten are, ``partly near`` where at least half are, ``too near`` below.
     An error on frames that are too near is that of training frames in all but name. ``no test frames`` without any.

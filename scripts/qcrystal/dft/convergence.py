@@ -1,4 +1,4 @@
-"""Which DFT settings are tried on a few small frames, and how far their labels are from those of the densest ones.
+"""Convergence of DFT settings: those tried on a few small frames, and the distance of their labels from the densest ones'.
 
 Settings are varied one at a time: plane-wave cutoff, k-point density, Fermi width. Labels are those of ``scripts/dft/label.py``
 (eV, eV/Å, virial in eV); errors are in meV/atom, meV/Å and GPa.

@@ -1,4 +1,4 @@
-"""Where the potential is to be trusted: committee deviation over pressure and temperature, errors on held-out frames."""
+"""Map of the potential's accuracy: committee deviation over pressure and temperature, errors on held-out frames."""
 
 from __future__ import annotations
 

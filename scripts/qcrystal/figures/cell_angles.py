@@ -77,7 +77,7 @@ def draw_known(axes: Axes, known: Cited) -> None:
 
 
 def title(rows: pd.DataFrame, panel: AnglePanel) -> str:
-    """What a panel shows: its own words, temperature, pressure of a trace, atoms."""
+    """Title of a panel: its own words, temperature, pressure of a trace, atoms."""
     first = rows.iloc[0]
     parts = [panel.title, f"{first.temperature_target:g} K"]
     if panel.show == "trace":

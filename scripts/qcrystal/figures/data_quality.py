@@ -112,7 +112,7 @@ def draw_likeness(axes: Axes, frames: pd.DataFrame) -> None:
 
 
 def verdict_text(systems: pd.DataFrame) -> str:
-    """What the distances between test and training frames mean, and in which systems they are too short."""
+    """Sentence on the distances between test and training frames: their meaning, and the systems where they are too short."""
     total = systems[systems["level"] == "all"].iloc[0]
     if total["test"] == 0:
         return "no test frames"

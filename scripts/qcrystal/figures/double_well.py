@@ -1,4 +1,4 @@
-"""Why a bath's hop rate is no quantum hop rate: a double well by theory and by baths, and the crystal's own paths."""
+"""Hop rates of baths, which are no quantum hop rates: a double well by theory and by baths, and the crystal's own paths."""
 
 from __future__ import annotations
 

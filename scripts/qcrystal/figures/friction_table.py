@@ -1,4 +1,4 @@
-"""Whether kinetic energies under quantum baths depend on friction, as a table."""
+"""Table of how kinetic energies under quantum baths depend on friction."""
 
 from __future__ import annotations
 

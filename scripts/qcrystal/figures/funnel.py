@@ -11,7 +11,7 @@ from qcrystal.figures.style import METHODS, Picture, draw_published, legend_abov
 from qcrystal.manuscript.published import Cited
 
 SMALLEST = 0.5
-"""Where a stage without survivors is drawn on the logarithmic axis."""
+"""Place of a stage without survivors on the logarithmic axis."""
 
 
 @styled

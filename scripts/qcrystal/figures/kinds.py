@@ -235,7 +235,7 @@ class DistortionAngles(Options):
 
 @dataclass(frozen=True)
 class Role:
-    """What plays a role of a kind: a table of a schema, one or many, perhaps left out."""
+    """A role in a kind of figure: the schema of its tables, whether there may be many, and whether it may be left out."""
 
     schema: str
     many: bool = False

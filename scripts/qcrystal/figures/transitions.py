@@ -39,7 +39,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -
 
 
 def _why(temperatures: np.ndarray, values: np.ndarray, names: tuple[str, str]) -> str:
-    """Why there is no transition."""
+    """Reason for the lack of a transition."""
     if len(values) == 0:
         return "the volumes do not reach this pressure, or the results are refused"
     lower = names[0] if values[0] < 0 else names[1]

@@ -1,4 +1,4 @@
-"""What a table holds: its columns with kind, unit, meaning and range, and whether a table keeps to it."""
+"""Schemas of tables: columns with kind, unit, meaning and range, and the check that a table keeps to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qcrystal.errors import QcrystalError
 
 Kind = Literal["text", "whole", "number", "truth"]
 FAMILIES = {"<pair>": r"[A-Za-z]{1,2}_[A-Za-z]{1,2}\d?", "<axes>": "[xyz]{2}"}
-"""What stands for a part of a family's name: two elements (with a number), two axes."""
+"""Patterns of the parts of a family's name: two elements (with a number), two axes."""
 ANY = r"[\w.+-]+"
 
 

@@ -1,4 +1,4 @@
-"""What a generation explores: its runs, their starts, and the frames of a run that hold together."""
+"""Exploration in one generation: its runs, their starts, and the frames of a run that hold together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which explored frames are labelled: the committee judges them, and diversity chooses among its candidates."""
+"""Selection of the explored frames to label: the committee judges them, and diversity chooses among its candidates."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Text:
 
 
 class NumberEntry(BaseModel):
-    """Where one number of the text is from, as a crystal's ``numbers.yaml`` says.
+    """Source of one number of the text, as a crystal's ``numbers.yaml`` gives it.
 
     Attributes
     ----------

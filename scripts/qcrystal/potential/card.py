@@ -60,7 +60,7 @@ class Split(_Part):
 
 
 class Settings(_Part):
-    """What an audit says of the `qcrystal.potential.settings.Training`, which stands here whole."""
+    """Part of the `qcrystal.potential.settings.Training` that an audit reports. The card holds all of it."""
 
     effort: dict[str, int] = {}
     seeds: dict[str, int] = {}

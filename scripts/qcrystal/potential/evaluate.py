@@ -51,7 +51,7 @@ def types_of(potential: Evaluator, symbols: Sequence[str], where: str) -> list[i
 
 
 def thinning(systems_by_split: Mapping[str, Sequence[LabelledFrames]], most: int = TRAINING_FRAMES) -> dict[str, int]:
-    """Which frames `parity` evaluates: about ``most`` of the training frames, evenly spaced, and every test frame."""
+    """Frames that `parity` evaluates: about ``most`` of the training frames, evenly spaced, and every test frame."""
     return {"train": max(1, sum(map(len, systems_by_split["train"])) // most)}
 
 

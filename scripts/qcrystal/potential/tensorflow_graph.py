@@ -349,7 +349,7 @@ class _Network:
         return [tf.split(row, self._numbers()[1:], axis=2)[place] for place, row in enumerate(rows)]
 
     def _values(self, s: Any, neighbour: int) -> Any:
-        """What the probes of degrees 2 and up see of neighbours of one species, (n, places, all their K)."""
+        """Probes of degrees 2 and up at the neighbours of one species, (n, places, all their K)."""
         tf = self.tf
         probes = np.concatenate([probes[neighbour] for probes in self.probes[1:]], axis=1)
         if not self.tables:

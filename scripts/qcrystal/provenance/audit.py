@@ -1,4 +1,4 @@
-"""Whether results still are what their records say: one verdict per job and per file that no job made.
+"""Audit of results against their records: one verdict per job, and per file that no job made.
 
 Records (`qcrystal.provenance.record.JobRecord`) make a graph: a job's inputs are other jobs' outputs, or files of the
 repository. Each node is compared with the files that are there now, the code, the lock file, and with what the workflow would

@@ -22,7 +22,7 @@ LARGEST_PICTURE = 20_000_000  # bytes; figures have some hundred thousand
 
 
 class Graph(Protocol):
-    """What knows the nodes that a node hangs on: an audit, or a lineage."""
+    """A graph that knows the parents of each node: an audit, or a lineage."""
 
     def parents(self, node: Node) -> list[Node]:
         """Nodes that made its inputs, and files that no job made."""
@@ -92,7 +92,7 @@ def drawing(
 
 
 def box_name(node: Node) -> str:
-    """What stands in the box of a node: the end of its file's path."""
+    """Text in the box of a node: the end of its file's path."""
     name = "/".join(printable((node.files or (node.path,))[0]).split("/")[-2:])
     return name if len(name) < 31 else "…" + name[-29:]
 

@@ -40,7 +40,7 @@ LEVELS = ("debug", "info", "warning", "error", "exception")
 
 
 class Understood(NamedTuple):
-    """What a source is made of: the modules and the files beside it that it names, and the digest of what it does."""
+    """A source file, read: modules and files that it names, and a digest of what it does."""
 
     modules: tuple[str, ...]
     files: tuple[str, ...]
@@ -84,7 +84,7 @@ def _understand(path: Path) -> Understood:
 
 @functools.cache
 def _understood(text: str, package: str) -> Understood:
-    """What a source of a package is made of.
+    """Modules, files and digest of a source of a package.
 
     Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
     """

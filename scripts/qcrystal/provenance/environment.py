@@ -1,4 +1,4 @@
-"""What a job ran in: versions, lock file, commit, programs, variables and hardware."""
+"""Environment of a job: versions, lock file, commit, programs, variables and hardware."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SURROUNDINGS = (
 
 
 def _git(*arguments: str) -> str | None:
-    """What git answers about the repository; None where there is no git, no repository or no commit."""
+    """Answer of git about the repository; None where there is no git, no repository or no commit."""
     if shutil.which("git") is None:
         return None
     ours = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -68,7 +68,7 @@ def commit() -> dict[str, str | None]:
 
 
 def _hidden_change(name: str) -> str:
-    """What differs in a file that git does not look at."""
+    """Name and digest of a file that differs although git does not look at it; empty if it is the same."""
     before = _git("rev-parse", f"HEAD:./{name}")
     now = _git("hash-object", "--", name) if (code.SCRIPTS.parent / name).is_file() else "nothing"
     return "" if before == now else f"{name} {now}\n"
@@ -99,7 +99,7 @@ def surroundings() -> dict[str, str]:
 
 
 def hardware(threads: int, gpu: int) -> dict:
-    """What the job ran on; the host's name only where QCRYSTAL_RECORD_HOST asks for it."""
+    """Hardware of the job; the host's name only where QCRYSTAL_RECORD_HOST asks for it."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     found: dict = {"threads": threads, "processor": names[0] if names else platform.processor(), "gpu": None}

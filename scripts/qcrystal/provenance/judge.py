@@ -1,4 +1,4 @@
-"""What is wrong with a job: its record, outputs, inputs, parameters, code and environment against those of today."""
+"""Faults of a job: its record, outputs, inputs, parameters, code and environment against those of today."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _configuration(node: Node, record: JobRecord, expected: Expected) -> None:
 
 
 def differences(before: Any, now: Any, name: str = "") -> list[str]:
-    """Where two pieces of plain data differ, by dotted names."""
+    """Dotted names of the places where two pieces of plain data differ."""
     if isinstance(before, dict) and isinstance(now, dict):
         keys = dict.fromkeys([*before, *now])
         return [

@@ -1,4 +1,4 @@
-"""Where a result came from, as the records say: jobs and files, and which hangs on which. Nothing is judged here."""
+"""Lineage of a result, as the records tell it: jobs and files, and which hangs on which. Nothing is judged here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an audit judges: jobs and files as nodes with verdicts, and the digests of the files that are there."""
+"""Nodes of an audit: jobs and files with their verdicts, and the digests of the files that are there."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ VERDICTS = {
 }
 """Verdicts, gravest first; a node has the gravest of its reasons."""
 UNRECORDED = ("logs", "benchmarks", "audit", "seal", "crate.zip")
-"""What stands beside the results of a scale and is none."""
+"""Folders and files among the results of a scale that are no results."""
 
 
 class AuditError(ValueError):
-    """What was asked for cannot be audited; the message says why."""
+    """A target that cannot be audited; the message says why."""
 
     status = 2
     """With which a command ends."""
@@ -48,7 +48,7 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the workflow would do today to make a job's outputs; the record is one of ``outputs``."""
+    """A job as the workflow would run it today; its record is one of ``outputs``."""
 
     rule: str
     parameters: dict
@@ -123,7 +123,7 @@ def short(digest: str | None) -> str:
 
 
 class Found(NamedTuple):
-    """What stands at a path: ``file`` or ``folder`` and its digest, or why it cannot be read."""
+    """Content of a path: ``file`` or ``folder`` and its digest, or why it cannot be read."""
 
     kind: str
     sha256: str
@@ -148,7 +148,7 @@ class Digests:
         return found.sha256 if found else None
 
     def at(self, path: str) -> Found | None:
-        """What stands at a path; None where there is nothing."""
+        """Content of a path; None where there is nothing."""
         if path not in self.found:
             try:
                 self.found[path] = self._read(path)
@@ -196,7 +196,7 @@ def lineage_of(roots: Iterable[Node], parents: Callable[[Node], list[Node]]) -> 
 
 
 def cache_file(root: Path) -> Path:
-    """Where digests of a repository are kept: with the user, so that results from others bring none along."""
+    """Cache of a repository's digests. It is kept with the user, so that results from others bring none along."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "qcrystal" / f"audit-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.json"
 

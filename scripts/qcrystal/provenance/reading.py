@@ -1,4 +1,4 @@
-"""Which files of the repository a job's processes read, so that what its rule does not name does not go unseen.
+"""Files of the repository that a job's processes read. Inputs that its rule does not name are seen here.
 
 Only what Python opens is seen, in the job itself and in the workers of this library that it starts. What compiled libraries
 and programs of others read is not.
@@ -68,7 +68,7 @@ def watch_for_job() -> None:
 
 
 class Watch:
-    """What a job and its workers read from now on."""
+    """Watch over the files that a job and its workers read from now on."""
 
     def __init__(self) -> None:
         self.reading = Reading(code.SCRIPTS.parent)

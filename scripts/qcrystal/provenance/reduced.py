@@ -137,7 +137,7 @@ def left_out(root: Path, folder: str) -> dict[str, str]:
 
 
 def unfinished(root: Path, jobs: list[Expected], folder: str) -> dict[str, list[str]]:
-    """What has not ended of a scale: runs without a record, and tables of `DEAR` parts that figures and numbers wait for.
+    """Unfinished parts of a scale: runs without a record, and tables of `DEAR` parts that figures and numbers wait for.
 
     Parameters
     ----------

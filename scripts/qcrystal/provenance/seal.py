@@ -83,7 +83,7 @@ def write(root: Path, scale: str, key: Path, allowed: Path) -> str:
 
 
 def _principal(signature: Path, allowed: Path) -> str | None:
-    """Whose key made a signature, of those allowed."""
+    """Name of the allowed key that made a signature; None if none of them did."""
     if not allowed.is_file():
         return None
     command = ["ssh-keygen", "-Y", "find-principals", "-s", str(signature), "-f", str(allowed)]
@@ -92,7 +92,7 @@ def _principal(signature: Path, allowed: Path) -> str | None:
 
 
 def _signer(manifest: Path, signature: Path, allowed: Path) -> str:
-    """Who signed the manifest as it is.
+    """Name of the signer of the manifest as it is.
 
     Raises
     ------

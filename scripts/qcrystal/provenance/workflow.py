@@ -1,4 +1,4 @@
-"""What the workflow would do today, by Snakemake's own account.
+"""Jobs that the workflow would run today, by Snakemake's own account.
 
 The repository may be read-only, and may be a copy of the one whose library asks. So a process of its own reads the workflow,
 with the repository's own library, in a folder of links that is thrown away.
@@ -18,11 +18,11 @@ from qcrystal.provenance.record import plain
 
 ANSWER = "expected.json"
 OWN = (".snakemake", "results", ".git", ".venv", ".venv-cuda")
-"""What the folder of links has of its own, or does without."""
+"""Names that the folder of links has of its own, or does without."""
 
 
 def expected_jobs(root: Path, config: dict, targets: list[str]) -> list[Expected]:
-    """What the workflow of a repository would do from scratch to make its targets.
+    """Jobs that a repository's workflow would run to make its targets from scratch.
 
     Raises
     ------

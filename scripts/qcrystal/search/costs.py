@@ -1,4 +1,4 @@
-"""What the relaxations of a search over compositions cost, from measured times of one step."""
+"""Costs of the relaxations in a search over compositions, from measured times of one step."""
 
 from __future__ import annotations
 

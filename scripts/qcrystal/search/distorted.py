@@ -39,7 +39,7 @@ MODE_COLUMNS = ["pressure", "q", "arms", "degeneracy", "frequency", "lowest", "s
 
 @dataclass(frozen=True)
 class Distortions:
-    """Which distortions are tried.
+    """Distortions that a search tries.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ class Start(NamedTuple):
 
 @functools.cache
 def fitting_groups(counts: tuple[int, ...], groups: tuple[int, ...]) -> tuple[int, ...]:
-    """Those of the space groups whose Wyckoff positions can hold so many atoms of each element in a primitive cell.
+    """Space groups, of those given, whose Wyckoff positions can hold so many atoms of each element in a primitive cell.
 
     A group drawn blindly rarely fits a composition, and finding out by drawing takes seconds.
     """

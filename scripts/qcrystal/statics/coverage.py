@@ -1,4 +1,4 @@
-"""Which pressures a potential covers: those of its training frames, and by how much others lie outside. GPa."""
+"""Pressures that a potential covers: those of its training frames, and by how much others lie outside. GPa."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def broadenings(points: list[WaveVector], where: str) -> list[float]:
 
 
 def files_of(coupling: str) -> list[str]:
-    """What a compound's coupling is read from: the file of α²F, or the files of a folder of ``ph.x`` and above it."""
+    """Files of a compound's coupling: the file of α²F, or the files of a folder of ``ph.x`` and above it."""
     folder = Path(coupling)
     if not folder.is_dir():
         return [coupling]

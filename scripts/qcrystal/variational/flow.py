@@ -173,7 +173,7 @@ def flow_of(stars: tuple[int, ...], kind: str, couplings: int = 6, width: int = 
 
 
 def _masks(stars: int, couplings: int) -> list[tuple[bool, ...]]:
-    """Which stars each coupling moves: pair j divides them by bit j of their number, so that any two are divided once."""
+    """Stars that each coupling moves: pair j divides them by bit j of their number, so that any two are divided once."""
     if stars < 2:
         return []
     bits = max(1, (stars - 1).bit_length())

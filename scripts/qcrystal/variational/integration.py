@@ -187,7 +187,7 @@ class Paths:
 
 
 class Point(NamedTuple):
-    """Where the chains are: normal numbers (B, D, S), paths (B, P, D), V - V_0 averaged along them (B,), its slope over kT."""
+    """State of the chains: normal numbers (B, D, S), paths (B, P, D), V - V_0 averaged along them (B,), its slope over kT."""
 
     normal: np.ndarray
     coordinates: np.ndarray

@@ -1,4 +1,4 @@
-"""What runs of path integrals say about a state where a variational calculation was made: whether it can hold there."""
+"""Path integrals as judges: their runs at a state tell whether a variational calculation can hold there."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Judge(NamedTuple):
 def judge(
     spec: NctSpec, summaries: Sequence[pd.DataFrame], displacements: Sequence[pd.DataFrame], atoms: int
 ) -> Judge | None:
-    """What runs of path integrals at a calculation's pressure and temperature say; None without runs.
+    """Findings of path-integral runs at a calculation's pressure and temperature; None without runs.
 
     Parameters
     ----------

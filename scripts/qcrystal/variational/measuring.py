@@ -121,7 +121,7 @@ def _kinetic_pairs(
 
 
 def _beside(by: Judge | None, atoms: int) -> str:
-    """What path integrals were compared with."""
+    """Sentence that names the properties compared with path integrals, or says that none were."""
     if by is None:
         return "no dynamics of path integrals at this pressure and temperature"
     if by.atoms != atoms:

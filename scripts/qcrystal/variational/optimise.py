@@ -178,7 +178,7 @@ class Optimiser:
 
 
 def _speeds(parameters: Parameters) -> Any:
-    """Which parameters are couplings' networks."""
+    """Label of each parameter: ``slow`` in the networks of couplings, ``fast`` elsewhere."""
     return jax.tree_util.tree_map_with_path(
         lambda path, _: (
             "slow" if any(str(getattr(part, "key", "")).startswith("coupling") for part in path) else "fast"

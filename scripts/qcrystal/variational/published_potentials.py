@@ -18,7 +18,7 @@ SERVER = "https://raw.githubusercontent.com"
 
 
 class Published(NamedTuple):
-    """Where a potential is published: repository, commit, file, SHA-256."""
+    """Source of a published potential: repository, commit, file, SHA-256."""
 
     repository: str
     commit: str

@@ -70,7 +70,7 @@ def _tell(run: str, method: str, beads: int | None, coupling: float) -> None:
 
 
 def averages(found: Integrated, basis: Basis, temperature: float) -> Observables:
-    """What `qcrystal.variational.observables` says of samples, of chains of paths; ``temperature`` is kT."""
+    """Observables of chains of paths, the same as `qcrystal.variational.observables` has of samples; ``temperature`` is kT."""
     dimensions, volume = basis.rest.shape[1], abs(np.linalg.det(basis.cell))
     kinetic = 0.5 * np.einsum("biaa->b", found.momenta)
     flux = found.momenta.sum(axis=1) + found.virials

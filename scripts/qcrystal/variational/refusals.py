@@ -1,4 +1,4 @@
-"""Where the method cannot hold, and how the samples show it. Each check gives the reason in one line, or nothing.
+"""Limits of the method, and how the samples show that they are crossed. Each check gives the reason in one line, or nothing.
 
 The state is centred on fixed sites: it fails where atoms exchange, and silently so. These checks make it loud.
 """
@@ -50,7 +50,7 @@ def refusals(
     exact: Estimate | None = None,
     kinetic: Sequence[tuple[str, Estimate, Estimate]] = (),
 ) -> Iterator[str]:
-    """Why a result must not be used.
+    """Reasons against the use of a result.
 
     Parameters
     ----------
@@ -85,13 +85,13 @@ def refusals(
 
 
 def outside_reason(outside: float) -> Iterator[str]:
-    """Why a share ``outside`` of `share_outside` refuses a result."""
+    """Reason against a result with a share ``outside`` of `share_outside`, if it is too large."""
     if outside > MOST_OUTSIDE:
         yield f"{100 * outside:.1f} % of the samples have an atom nearer to another site than to its own"
 
 
 def refused_by(judge: Judge) -> Iterator[str]:
-    """Why no state about fixed sites can hold where path integrals found what they did."""
+    """Reasons against every state about fixed sites, from findings of path integrals."""
     if judge.reordered_share is not None and judge.reordered_share < CAGED:
         yield (
             f"atoms exchange in path integrals: reordering leaves {100 * judge.reordered_share:.0f} % of the mean squared "

@@ -110,7 +110,7 @@ class Files:
         return None if same else f"{trajectory}: changed since the checkpoint of step {step}"
 
     def _written(self, path: Path) -> Path:
-        """Where samples are: a run that was killed while it finished has put some in their place already."""
+        """Place of the samples. A run that was killed while it finished has put some in their place already."""
         return self.partial(path) if self.partial(path).is_file() else path
 
     def clear(self) -> None:

@@ -259,7 +259,7 @@ class Simulation:
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
     def _timing(self) -> str:
-        """What the run took, and ``crowded``, as JSON: runs that were killed and went on have other ones.
+        """Times of the run, and ``crowded``, as JSON. A run that was killed and continued has other ones.
 
         ``crowded``, of the native engine: the most atoms at a time, since the last start, that had more neighbours than the
         descriptor was made for.

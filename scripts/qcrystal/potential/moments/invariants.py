@@ -81,7 +81,7 @@ def by_degree(degree: int, probes: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def selection(degrees: tuple[int, int, int], probes: Sequence[int]) -> np.ndarray:
-    """Which products of the probes of three degrees are kept: of those that are equal by symmetry the first one."""
+    """Products of the probes of three degrees that are kept: of those that are equal by symmetry the first one."""
     kept: dict[tuple[Any, ...], int] = {}
     for number, chosen in enumerate(itertools.product(*(range(probes[degree - 1]) for degree in degrees))):
         kept.setdefault(tuple(sorted(zip(degrees, chosen, strict=True))), number)

@@ -38,7 +38,7 @@ PARTS = 8
 
 
 class Step(NamedTuple):
-    """What `advance` works on; A atoms of F frames in P parts, each with a table of its `Task`.
+    """Arguments of `advance`: A atoms of F frames in P parts, each with a table of its `Task`.
 
     ``positions``, ``cells``, ``starts``, ``old`` to ``shifts`` are those of `qcrystal.potential.native.neighbours.follow`,
     ``reach`` holds reach and skin (Å). ``crowded`` (P,) counts atoms with more neighbours than the descriptor has places for.

@@ -52,12 +52,12 @@ class Job:
 
     @property
     def inputs(self) -> list[Entry]:
-        """What the job read."""
+        """Files that the job read."""
         return self.given.inputs
 
     @property
     def outputs(self) -> list[Entry]:
-        """What the job wrote."""
+        """Files that the job wrote."""
         return self.record.outputs
 
     @property

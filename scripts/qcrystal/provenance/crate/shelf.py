@@ -121,7 +121,7 @@ class Shelf:
 
 
 def file_properties(path: str, digest: str) -> dict:
-    """What a crate says of a file."""
+    """Properties of a file in a crate: name, format, digest, licence."""
     kind = FORMATS.get(PurePosixPath(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
     licences = [{"@id": url} for url, (_, parts) in LICENCES.items() if path.startswith(parts)]
     return {"name": path, "encodingFormat": kind, "sha256": digest, **({"license": one(licences)} if licences else {})}

@@ -1,4 +1,4 @@
-"""Whether a crate still is what was written, and what its profile requires.
+"""Verification of a crate: that it is as it was written, and that it has all that its profile requires.
 
 A crate may come from anybody. Nothing is unpacked: members of an archive are read where they are. No path leads out of
 the crate. An archive that would swell beyond all measure is refused.
@@ -145,7 +145,7 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplemente
 
 
 def verify(path: Path) -> list[str]:
-    """What is wrong with a crate (a folder or a zip archive), a line for each file; nothing if all is as it was written.
+    """Faults of a crate (a folder or a zip archive), one line per file; none if all is as it was written.
 
     Every file is compared with the digest in the crate's metadata, and with those in the records of the jobs that read
     or wrote it. Every figure and table is compared with the identifier of its record.
@@ -183,7 +183,7 @@ def verify(path: Path) -> list[str]:
 
 
 def _described(content: Content) -> tuple[dict[str, str], set[tuple[str, str]]]:
-    """What the metadata says: digest of each file inside, and path and digest of each that stays outside."""
+    """Files that the metadata describes: digest of each inside, and path and digest of each that stays outside."""
     if METADATA in content.wrong or METADATA not in content.members:
         raise CrateError(content.wrong.get(METADATA, f"{content.path}: no {METADATA}, so not a crate"))
     try:
@@ -252,7 +252,7 @@ def _compare_mark(content: Content, path: str, record: JobRecord) -> None:
 
 
 def required_issues(path: Path) -> list[str]:
-    """What rocrate-validator finds wrong that the Provenance Run profile and those below it REQUIRE; a line for each.
+    """Violated requirements of the Provenance Run profile and those below it, as rocrate-validator finds them; a line each.
 
     Nothing is fetched: the only remote document, RO-Crate's context, is the one that comes with the package ``rocrate``.
     """
