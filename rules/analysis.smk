@@ -91,7 +91,7 @@ rule collect:
 rule potentials:
     input:
         models=[file for _, _, file in COMPARED],
-        card=f"{POTENTIAL}/card.yaml",
+        trained=results("potential/trained_pressures.csv"),
     output:
         table=results("analysis/potentials.csv"),
         prov=results("analysis/potentials.prov.json"),

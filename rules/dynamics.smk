@@ -5,7 +5,7 @@ include: "inputs/dynamics.smk"
 rule run:
     input:
         model=f"{POTENTIAL}/model.pb",
-        card=f"{POTENTIAL}/card.yaml",
+        trained=results("potential/trained_pressures.csv"),
         eos=results("statics/eos.csv"),
         phonons=results("statics/phonons.csv"),
         energy=results("statics/harmonic_energy.csv"),

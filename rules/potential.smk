@@ -80,6 +80,27 @@ rule held_out:
         "../scripts/potential/held_out.py"
 
 
+# Of the card, what runs and statics need: another change of the card makes none of them anew.
+rule trained_pressures:
+    input:
+        card=f"{POTENTIAL}/card.yaml",
+    output:
+        table=results("potential/trained_pressures.csv"),
+        prov=results("potential/trained_pressures.prov.json"),
+    log:
+        logs("potential/trained_pressures.log"),
+    conda:
+        environment("analysis")
+    localrule: True
+    threads: 1
+    resources:
+        **cpu(mem_mb=500, minutes=10),
+    params:
+        **code("potential/trained_pressures.py"),
+    script:
+        "../scripts/potential/trained_pressures.py"
+
+
 rule accuracy:
     input:
         card=f"{POTENTIAL}/card.yaml",

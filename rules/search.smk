@@ -14,7 +14,7 @@ SEARCHED = {
 rule search_random:
     input:
         model=f"{POTENTIAL}/model.pb",
-        card=f"{POTENTIAL}/card.yaml",
+        trained=results("potential/trained_pressures.csv"),
     output:
         structures=results("search/batches/{batch}.extxyz"),
         counts=results("search/batches/{batch}.csv"),
@@ -46,7 +46,7 @@ rule search_random:
 rule search_distorted:
     input:
         model=f"{POTENTIAL}/model.pb",
-        card=f"{POTENTIAL}/card.yaml",
+        trained=results("potential/trained_pressures.csv"),
     output:
         structures=results("search/batches/distorted.extxyz"),
         counts=results("search/batches/distorted.csv"),
@@ -79,7 +79,7 @@ rule enthalpy:
     input:
         model=f"{POTENTIAL}/model.pb",
         committee=potential_members(POTENTIAL),
-        card=f"{POTENTIAL}/card.yaml",
+        trained=results("potential/trained_pressures.csv"),
         candidates=expand(results("search/batches/{batch}.extxyz"), batch=[*SEARCH_BATCHES, "distorted"]),
         counts=expand(results("search/batches/{batch}.csv"), batch=[*SEARCH_BATCHES, "distorted"]),
     output:

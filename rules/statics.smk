@@ -2,7 +2,7 @@
 rule equation_of_state:
     input:
         model=f"{POTENTIAL}/model.pb",
-        card=f"{POTENTIAL}/card.yaml",
+        trained=results("potential/trained_pressures.csv"),
     output:
         table=results("statics/eos.csv"),
         prov=results("statics/eos.prov.json"),
@@ -28,7 +28,7 @@ rule equation_of_state:
 rule phonons:
     input:
         model=f"{POTENTIAL}/model.pb",
-        card=f"{POTENTIAL}/card.yaml",
+        trained=results("potential/trained_pressures.csv"),
         eos=results("statics/eos.csv"),
     output:
         table=results("statics/phonons.csv"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from qcrystal.analysis.deviation import run_deviation, run_summary
-from qcrystal.analysis.statistics import production_start
+from qcrystal.analysis.equilibration import production_start
 from qcrystal.dynamics.trajectory import read_run
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.committee import Committee

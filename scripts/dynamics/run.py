@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from qcrystal.analysis.cells import mean_shape
-from qcrystal.analysis.statistics import mean_lattice_constant
+from qcrystal.analysis.equilibration import mean_lattice_constant, mean_shape
 from qcrystal.crystal.cells import start_structure
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics import run as dispatch
@@ -11,7 +10,7 @@ from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.start import run_start
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import read_table
-from qcrystal.potential.card import trained_pressures
+from qcrystal.potential.trained import read_trained_pressures
 from qcrystal.provenance.job import job
 
 with job(snakemake):
@@ -25,6 +24,6 @@ with job(snakemake):
         mean = mean_lattice_constant(thermo, start_structure(prototype, source, 1.0).cell.volume)
         shape = mean_shape(thermo, prototype, source.basis, source.repeat, prototype.cell_parameters(mean).volume)
     structure = run_start(spec, prototype, eos, phonons, energy, mean, shape)
-    start, trained = Path(snakemake.output.start), trained_pressures(given.card)
+    start, trained = Path(snakemake.output.start), read_trained_pressures(given.trained)
     write_structures([structure], start)
     dispatch.run(spec, structure, Path(given.model), start.parent, params.max_frequency, snakemake.threads, trained)

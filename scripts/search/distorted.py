@@ -5,7 +5,7 @@ from pathlib import Path
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
-from qcrystal.potential.card import trained_pressures
+from qcrystal.potential.trained import read_trained_pressures
 from qcrystal.provenance.job import job
 from qcrystal.search.candidates import search_pressures, write_candidates
 from qcrystal.search.distorted import Distortions, distorted_candidates
@@ -14,7 +14,7 @@ from qcrystal.statics.coverage import covered_pressures
 from qcrystal.statics.relax import Effort, pair_distances
 
 with job(snakemake):
-    p, trained = snakemake.params, trained_pressures(snakemake.input.card)
+    p, trained = snakemake.params, read_trained_pressures(snakemake.input.trained)
     task = SearchTask(
         DeepPotential(Path(snakemake.input.model), snakemake.params.engine),
         Prototype(**p.prototype),

@@ -4,7 +4,7 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
-from qcrystal.potential.card import trained_pressures
+from qcrystal.potential.trained import read_trained_pressures
 from qcrystal.provenance.job import job
 from qcrystal.search.candidates import read_all_candidates, total_counts
 from qcrystal.search.enthalpies import committee_columns, enthalpies
@@ -13,7 +13,7 @@ from qcrystal.statics.coverage import beyond_training, covered_pressures
 from qcrystal.statics.relax import Effort, pair_distances
 
 with job(snakemake):
-    p, trained = snakemake.params, trained_pressures(snakemake.input.card)
+    p, trained = snakemake.params, read_trained_pressures(snakemake.input.trained)
     task = SearchTask(
         DeepPotential(snakemake.input.model, p.engine),
         Prototype(**p.prototype),

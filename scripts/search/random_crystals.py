@@ -5,7 +5,7 @@ from pathlib import Path
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
-from qcrystal.potential.card import trained_pressures
+from qcrystal.potential.trained import read_trained_pressures
 from qcrystal.provenance.job import job
 from qcrystal.search.candidates import search_pressures, write_candidates
 from qcrystal.search.random_crystals import random_candidates
@@ -15,7 +15,7 @@ from qcrystal.statics.relax import Effort, pair_distances
 
 with job(snakemake):
     parameters, batch = snakemake.params, int(snakemake.wildcards.batch)
-    trained = trained_pressures(snakemake.input.card)
+    trained = read_trained_pressures(snakemake.input.trained)
     task = SearchTask(
         DeepPotential(Path(snakemake.input.model), snakemake.params.engine),
         Prototype(**parameters.prototype),

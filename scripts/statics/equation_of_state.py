@@ -5,7 +5,7 @@ import numpy as np
 from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.io.tables import write_table
 from qcrystal.potential.calculator import DeepPotential
-from qcrystal.potential.card import trained_pressures
+from qcrystal.potential.trained import read_trained_pressures
 from qcrystal.provenance.job import job
 from qcrystal.statics.equation_of_state import equation_of_state
 
@@ -19,6 +19,6 @@ with job(snakemake):
         Prototype(**parameters.prototype),
         [*np.linspace(low, high, parameters.points), *same],
         parameters.cage and Cage(**parameters.cage),
-        trained_pressures(snakemake.input.card),
+        read_trained_pressures(snakemake.input.trained),
     )
     write_table(table, snakemake.output.table, "equation_of_state")

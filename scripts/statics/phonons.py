@@ -3,13 +3,13 @@
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.calculator import DeepPotential
-from qcrystal.potential.card import trained_pressures
+from qcrystal.potential.trained import read_trained_pressures
 from qcrystal.provenance.job import job
 from qcrystal.statics.coverage import beyond_training, covered_pressures
 from qcrystal.statics.phonons import PhononSettings, check_highest_frequency, phonons_with_zero_point_pressure
 
 with job(snakemake):
-    p, trained = snakemake.params, trained_pressures(snakemake.input.card)
+    p, trained = snakemake.params, read_trained_pressures(snakemake.input.trained)
     tables = phonons_with_zero_point_pressure(
         DeepPotential(snakemake.input.model, snakemake.params.engine),
         Prototype(**p.prototype),

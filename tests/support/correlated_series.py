@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import lfilter
 
+from qcrystal.analysis.equilibration import autocovariance
 from qcrystal.analysis.low_frequency import autoregressive_samples
-from qcrystal.analysis.statistics import Estimate, autocovariance, estimate, student
+from qcrystal.analysis.statistics import Estimate, estimate, student
 
 TAU = 10.0
 LENGTHS = (5, 10, 15, 20, 30, 50, 100, 300, 1000)

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from ase import Atoms, units
 
+from qcrystal.analysis.equilibration import production_start
 from qcrystal.analysis.rows import Rows
-from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
+from qcrystal.analysis.statistics import Estimate, estimate, mean_error
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.potential.accuracy import DEVIATIONS, deviations, rms
 from qcrystal.potential.committee import Committee

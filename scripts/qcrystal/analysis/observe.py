@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from qcrystal.analysis import cells, diffraction, energy, msd, periodic, rdf, reordered, sites
+from qcrystal.analysis.equilibration import production_start
 from qcrystal.analysis.order_parameters.registry import measure
 from qcrystal.analysis.production import ObserveSettings, Production, production
 from qcrystal.analysis.rows import Rows
-from qcrystal.analysis.statistics import Estimate, estimate, mean_error, production_start
+from qcrystal.analysis.statistics import Estimate, estimate, mean_error
+from qcrystal.crystal.cells import ANGLES, conventional_cells
 from qcrystal.dynamics.spec import RunSpec
 from qcrystal.dynamics.trajectory import Trajectory
 
@@ -125,8 +127,8 @@ def _temperatures(rows: Rows, observable: str, thermo: pd.DataFrame, species: np
 
 
 def _vibrational(thermo: pd.DataFrame, eos: pd.DataFrame, atoms: int, spec: RunSpec) -> Estimate:
-    """E/(3 N k_B) in K; not known with vacancies, as the static curve is the perfect crystal's."""
-    if spec.vacancies:
+    """E/(3 N k_B) in K; not known with defects, as the static curve is the perfect crystal's."""
+    if spec.vacancies or spec.interstitials:
         return Estimate(np.nan, np.nan, 0.0)
     return estimate(energy.energy_over_3nkb(thermo, eos, atoms, spec.temperature))
 
@@ -169,9 +171,9 @@ def _stiffest(rows: Rows, report: Mapping[str, Any]) -> None:
 def _cell_table(trajectory: Trajectory, settings: ObserveSettings) -> pd.DataFrame:
     """Angles of the conventional cell in each frame of the whole run."""
     spec = trajectory.spec
-    conventional = cells.conventional_cells(trajectory.cell, settings.prototype, spec.basis, spec.repeat)
+    conventional = conventional_cells(trajectory.cell, settings.prototype, spec.basis, spec.repeat)
     angles = cells.angle_series(conventional).T
-    return pd.DataFrame(dict(zip(("time", *cells.ANGLES), (trajectory.time, *angles), strict=True)))
+    return pd.DataFrame(dict(zip(("time", *ANGLES), (trajectory.time, *angles), strict=True)))
 
 
 def _diffusion(rows: Rows, run: Production, held: Mapping[str, sites.Sites]) -> None:

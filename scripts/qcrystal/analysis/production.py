@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from ase import Atoms
 
-from qcrystal.analysis import cage, cells, periodic
-from qcrystal.crystal.cells import supercell, unit_cell
+from qcrystal.analysis import cage, periodic
+from qcrystal.crystal.cells import conventional_cells, supercell, unit_cell
+from qcrystal.crystal.holes import holes_of_supercell
 from qcrystal.crystal.order_parameters import OrderParameters
 from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.dynamics.trajectory import Trajectory
@@ -87,8 +88,10 @@ class Production:
         The conventional cell in each frame, Å.
     ideal : ase.Atoms
         The supercell of the prototype: the sites.
+    places : ase.Atoms
+        The sites, and behind them the holes where a run has interstitials: all places that atoms may hold.
     site, image : (N,) and (N, 3) arrays of int
-        Site of each atom in the first frame of the run, and its periodic image.
+        Place of each atom in the first frame of the run, and its periodic image.
     moves : bool
         The frames follow each other in time. Those of path integrals that sample do not.
     """
@@ -104,6 +107,7 @@ class Production:
     mean_cell: np.ndarray
     conventional: np.ndarray
     ideal: Atoms
+    places: Atoms
     site: np.ndarray
     image: np.ndarray
     moves: bool
@@ -133,12 +137,13 @@ def production(trajectory: Trajectory, start: float, prototype: Prototype) -> Pr
     steps = np.diff(time)
     if len(steps) and np.ptp(steps) > 1e-3 * steps.mean():
         raise ValueError(f"{trajectory.path}: frames are not evenly spaced in time; run its dynamics job again")
-    ideal = supercell(
-        unit_cell(prototype, spec.basis, prototype.lattice_constant),
-        spec.repeat,
-        list(spec.species),
-    )
-    site, image = cage.match_sites(fractional[0], trajectory.species, ideal)
+    unit = unit_cell(prototype, spec.basis, prototype.lattice_constant)
+    ideal = supercell(unit, spec.repeat, list(spec.species))
+    places = ideal.copy()
+    if spec.interstitials:
+        found = holes_of_supercell(unit, spec.repeat)
+        places.extend(Atoms([spec.mobile] * len(found), positions=found @ ideal.cell.array))
+    site, image = cage.match_sites(fractional[0], trajectory.species, places)
     cell = trajectory.cell[first:]
     beads = None if trajectory.beads is None else trajectory.beads[first:, 0]
     return Production(
@@ -151,8 +156,9 @@ def production(trajectory: Trajectory, start: float, prototype: Prototype) -> Pr
         configurations=fractional[first:] if beads is None else beads @ np.linalg.inv(cell),
         cell=cell,
         mean_cell=cell.mean(axis=0),
-        conventional=cells.conventional_cells(cell, prototype, spec.basis, spec.repeat),
+        conventional=conventional_cells(cell, prototype, spec.basis, spec.repeat),
         ideal=ideal,
+        places=places,
         site=site,
         image=image,
         moves=spec.method != "pimd",

@@ -19,7 +19,7 @@ class Sites(NamedTuple):
     Attributes
     ----------
     places : (m,) array of int
-        Numbers of the sites in the ideal crystal.
+        Numbers of the sites among those of the crystal, and of the holes where the run has interstitials.
     site, image : (W, n) and (W, n, 3) arrays of int
         See `reordered.site_history`.
     window : int
@@ -34,9 +34,9 @@ class Sites(NamedTuple):
 
 def held_sites(run: Production, symbol: str, window: float) -> Sites:
     """Sites of one species; positions are averaged over ``window`` (ps) first."""
-    places = np.flatnonzero(np.array(run.ideal.get_chemical_symbols()) == symbol)
+    places = np.flatnonzero(np.array(run.places.get_chemical_symbols()) == symbol)
     frames = max(1, round(window / run.interval)) if run.interval else 1
-    sites = run.ideal.get_scaled_positions(wrap=False)[places]
+    sites = run.places.get_scaled_positions(wrap=False)[places]
     history = reordered.site_history(run.fractional[:, run.species == symbol], sites, run.mean_cell, frames)
     return Sites(places, *history, frames)
 
@@ -62,7 +62,7 @@ def diffusion_of(run: Production, held: Sites) -> Diffusion:
 
     A hop is as long as the shortest distance between sites of the species. Without a free site an event moves two atoms.
     """
-    fractional = run.ideal.get_scaled_positions(wrap=False)[held.places]
+    fractional = run.places.get_scaled_positions(wrap=False)[held.places]
     places = reordered.held_places(held.site, held.image)
     reach = 2.0 * np.cbrt(abs(np.linalg.det(run.mean_cell)) / len(fractional))
     distance = distances_between(fractional, fractional, run.mean_cell, reach)[2]

@@ -14,6 +14,8 @@ from qcrystal.config.messages import ConfigError
 from qcrystal.config.scale import Scale
 from qcrystal.config.sweep import Conditions, Sweep
 from qcrystal.config.variational import calculations, judges_are_path_integrals, phases_are_prototypes
+from qcrystal.crystal.cells import unit_cell
+from qcrystal.crystal.holes import holes_of_supercell
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.bath.parameters import Bath
 from qcrystal.dynamics.beads import BEAD_RATIO, beads_for
@@ -49,8 +51,14 @@ def methods_have_time_steps(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) 
 
 def runs_hold_frames(scale_sweeps: dict[str, Sweep], scale_sampling: SamplingEffort) -> Iterator[Problem]:
     """A run is longer than the time between frames."""
+    for name, sweep in scale_sweeps.items():
+        if sweep.frame_interval and sweep.length < sweep.frame_interval:
+            found = f"{sweep.frame_interval:g} ps is longer than the runs, {sweep.length:g} ps"
+            yield Problem(
+                "scale", f"sweeps.{name}.frame_interval", found, "a run must reach its first frame: take less"
+            )
     interval = scale_sampling.frame_interval
-    short = [name for name, sweep in scale_sweeps.items() if sweep.length < interval]
+    short = [name for name, sweep in scale_sweeps.items() if not sweep.frame_interval and sweep.length < interval]
     if len(short) == 1:
         found = f"{scale_sweeps[short[0]].length:g} ps is shorter than sampling.frame_interval, {interval:g} ps"
         yield Problem("scale", f"sweeps.{short[0]}.length", found, "a run must reach its first frame: lengthen it")
@@ -63,12 +71,14 @@ def frames_hold_steps(
     scale_sweeps: dict[str, Sweep], scale_sampling: SamplingEffort, dynamics: Dynamics
 ) -> Iterator[Problem]:
     """The time between frames is longer than a time step."""
-    interval = scale_sampling.frame_interval
-    for method in dict.fromkeys(sweep.method for sweep in scale_sweeps.values()):
-        step = dynamics.timestep.get(method, 0.0)
-        if interval * 1e3 < step:
-            found = f"{interval:g} ps is shorter than a time step of {method}, {step:g} fs"
-            yield Problem("scale", "sampling.frame_interval", found, "take more")
+    told: set[tuple[str, str]] = set()
+    for name, sweep in scale_sweeps.items():
+        key = f"sweeps.{name}.frame_interval" if sweep.frame_interval else "sampling.frame_interval"
+        interval, step = sweep.frame_interval or scale_sampling.frame_interval, dynamics.timestep.get(sweep.method, 0.0)
+        if interval * 1e3 < step and (key, sweep.method) not in told:
+            told.add((key, sweep.method))
+            found = f"{interval:g} ps is shorter than a time step of {sweep.method}, {step:g} fs"
+            yield Problem("scale", key, found, "take more")
 
 
 def runs_end(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> Iterator[Problem]:
@@ -83,7 +93,7 @@ def runs_end(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> Iterator[Pro
 def cells_hold_atoms(
     scale_sweeps: dict[str, Sweep], prototypes: dict[str, Prototype], prototype: str, mobile: str
 ) -> Iterator[Problem]:
-    """Cells are of a possible size, and hold the atoms that are taken out."""
+    """Cells are of a possible size, hold the atoms that are taken out, and have room for those that are put in."""
     if prototype not in prototypes:
         return
     for name, sweep in scale_sweeps.items():
@@ -95,6 +105,12 @@ def cells_hold_atoms(
         if sweep.vacancies >= max(members, 1):
             found = f"{sweep.vacancies} vacancies in a cell of {members} {mobile} atoms"
             yield Problem("scale", f"sweeps.{name}.vacancies", found, "take fewer")
+        if sweep.interstitials:
+            cell = unit_cell(prototypes[prototype], sweep.basis, prototypes[prototype].lattice_constant)
+            room = len(holes_of_supercell(cell, sweep.repeat))
+            if sweep.interstitials > room:
+                found = f"{sweep.interstitials} interstitials in a cell of {room} holes"
+                yield Problem("scale", f"sweeps.{name}.interstitials", found, "take fewer")
 
 
 def beads_can_be_counted(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> Iterator[Problem]:
@@ -135,10 +151,11 @@ def cells_have_a_source(
                 yield Problem("scale", key, found, "name a sweep of the same crystal")
         if prototype in prototypes:
             sites = [count_atoms(prototypes[prototype], one.basis, one.repeat) for one in (source, sweep)]
-            if source.vacancies * sites[1] != sweep.vacancies * sites[0]:
-                theirs, ours = f"{source.vacancies} vacancies in {sites[0]} sites", f"{sweep.vacancies} in {sites[1]}"
-                found = f"{sweep.cell_of!r} has {theirs}, not {ours}"
-                yield Problem("scale", key, found, "name a sweep with the same share of vacancies")
+            for what in ("vacancies", "interstitials"):
+                theirs, ours = getattr(source, what), getattr(sweep, what)
+                if theirs * sites[1] != ours * sites[0]:
+                    found = f"{sweep.cell_of!r} has {theirs} {what} in {sites[0]} sites, not {ours} in {sites[1]}"
+                    yield Problem("scale", key, found, f"name a sweep with the same share of {what}")
         for pressure in sweep.pressures:
             if pressure not in source.pressures:
                 yield Problem(
@@ -199,6 +216,8 @@ def run_name(row: Conditions, crystal: Crystal) -> str:
     parts = [row.method, isotope_of(row, crystal), start_of(row, crystal), str(crystal.atoms(row.basis, row.repeat))]
     if row.vacancies:
         parts.append(f"{row.vacancies}vacancies")
+    if row.interstitials:
+        parts.append(f"{row.interstitials}interstitials")
     parts += [row.ensemble, f"{row.pressure:g}GPa", f"{row.temperature:g}K"]
     if bath_of(row, crystal) != crystal.dynamics.bath:
         parts.append(f"{row.friction:g}perps")
@@ -236,7 +255,7 @@ def run_specification(
     masses = {element: crystal.isotopes[element].mass for element in crystal.species}
     masses[isotope.element] = isotope.mass
     timestep = crystal.dynamics.timestep[row.method]
-    sample_every = _multiple(sampling.frame_interval * 1e3 / timestep, 1)
+    sample_every = _multiple((row.frame_interval or sampling.frame_interval) * 1e3 / timestep, 1)
     beads = row.beads or 1
     if row.beads is None and row.method in PATH_INTEGRAL_METHODS:
         beads = beads_for(row.temperature, crystal.dynamics.max_frequency, row.bead_ratio or BEAD_RATIO)
@@ -253,6 +272,7 @@ def run_specification(
         repeat=row.repeat,
         atoms=crystal.atoms(row.basis, row.repeat),
         vacancies=row.vacancies,
+        interstitials=row.interstitials,
         species=tuple(crystal.species),
         mobile=crystal.mobile,
         masses=masses,

@@ -32,12 +32,14 @@ class Conditions:
     basis: str
     repeat: tuple[int, int, int]
     vacancies: int
+    interstitials: int
     pressure: float
     temperature: float
     length: float
     friction: float | None
     beads: int | None
     bead_ratio: float | None
+    frame_interval: float | None
     replica: int
 
 
@@ -121,6 +123,8 @@ class Sweep(Strict):
     """Multiples of the unit cell along its vectors."""
     vacancies: Whole = 0
     """Atoms of the mobile species that are taken out."""
+    interstitials: Whole = 0
+    """Atoms of the mobile species that are put into the largest holes of the prototype."""
     pressures: list[Pressure] = Field(min_length=1)
     """Pressures (GPa)."""
     temperatures: list[Temperature] = Field(min_length=1)
@@ -133,6 +137,8 @@ class Sweep(Strict):
     """Number of beads in units of βħω of the highest frequency; null: that of `qcrystal.dynamics.beads`."""
     beads: list[Count] | None = Field(None, min_length=1)
     """Numbers of beads; null: the number that ``bead_ratio`` asks for."""
+    frame_interval: Duration | None = None
+    """Time between frames (ps) where it differs from ``sampling.frame_interval``: 0.002 resolves hydrogen's vibrations."""
     rank: Literal[1, 2, 3] = 3
     """Whose turn it is: 1 decides a claim, 2 is a map of phases, 3 the rest. `snakemake rank_1` makes the first ones only."""
     frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
@@ -150,6 +156,8 @@ class Sweep(Strict):
                 basis=self.basis,
                 repeat=self.repeat,
                 vacancies=self.vacancies,
+                interstitials=self.interstitials,
+                frame_interval=self.frame_interval,
                 pressure=pressure,
                 temperature=temperature,
                 length=self.length,

@@ -142,8 +142,8 @@ def judges_are_path_integrals(scale_nct: NctEffort, scale_sweeps: dict[str, Swee
             yield Problem(
                 "scale", where, f"{sweep.paths!r} is no sweep of path integrals", f"known: {', '.join(known)}"
             )
-        elif judge.isotope or judge.vacancies or judge.start != "prototype" or sweep.prototype:
-            found = f"{sweep.paths!r} has another crystal: isotope, vacancies, start or prototype differ"
+        elif judge.isotope or judge.vacancies or judge.interstitials or judge.start != "prototype" or sweep.prototype:
+            found = f"{sweep.paths!r} has another crystal: isotope, defects, start or prototype differ"
             yield Problem("scale", where, found, "take a sweep of the same atoms")
         elif not sweep.pressures:
             yield Problem("scale", where, "volumes cannot be found among a sweep's pressures", "give pressures")

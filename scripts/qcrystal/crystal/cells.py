@@ -8,10 +8,12 @@ from typing import Protocol
 import numpy as np
 from ase import Atoms
 from ase.cell import Cell
-from ase.spacegroup import crystal
 
+from qcrystal.crystal.holes import holes_of_supercell
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import EXACT, symmetry_dataset
+
+ANGLES = ("alpha", "beta", "gamma")
 
 
 class RunLike(Protocol):
@@ -29,6 +31,8 @@ class RunLike(Protocol):
     def mobile(self) -> str | None: ...
     @property
     def vacancies(self) -> int: ...
+    @property
+    def interstitials(self) -> int: ...
     @property
     def masses(self) -> Mapping[str, float]: ...
     @property
@@ -58,6 +62,8 @@ def unit_cell(prototype: Prototype, basis: str, lattice_constant: float) -> Atom
 
 
 def _built(prototype: Prototype, lattice_constant: float, primitive: bool) -> Atoms:
+    from ase.spacegroup import crystal  # here: it takes a quarter of a second, and most jobs build no cell
+
     return crystal(
         [site.element for site in prototype.sites],
         basis=[tuple(site.position) for site in prototype.sites],
@@ -71,6 +77,36 @@ def conventional_vectors(prototype: Prototype, primitive: Atoms) -> Cell:
     """The conventional cell to which a primitive cell of a prototype belongs, however it is strained."""
     conventional, own = (unit_cell(prototype, basis, 1.0).cell.array for basis in ("conventional", "primitive"))
     return Cell(conventional @ np.linalg.inv(own) @ primitive.cell.array)
+
+
+def conventional_from_basis(prototype: Prototype, basis: str) -> np.ndarray:
+    """Integer matrix M with (conventional vectors) = M @ (vectors of the ``primitive`` or ``conventional`` cell).
+
+    Raises
+    ------
+    ValueError
+        If the two ideal cells are not related by integers.
+    """
+    conventional = unit_cell(prototype, "conventional", 1.0).cell.array
+    matrix = conventional @ np.linalg.inv(unit_cell(prototype, basis, 1.0).cell.array)
+    rounded = np.rint(matrix)
+    if np.abs(matrix - rounded).max() > 1e-6:
+        raise ValueError(f"basis {basis!r}: its vectors are no integer combination of the conventional cell: {matrix}")
+    return rounded.astype(int)
+
+
+def conventional_cells(cell: np.ndarray, prototype: Prototype, basis: str, repeat: Sequence[int]) -> np.ndarray:
+    """Conventional cell vectors (F, 3, 3) of supercells (F, 3, 3) that hold ``repeat`` multiples of ``basis``, in Å."""
+    unit = np.asarray(cell, float) / np.asarray(repeat, float)[:, None]
+    return conventional_from_basis(prototype, basis) @ unit
+
+
+def angles(metric: np.ndarray) -> np.ndarray:
+    """α, β, γ (degrees, last axis) of metric tensors (..., 3, 3), G_ij = a_i · a_j."""
+    metric = np.asarray(metric, float)
+    length = np.sqrt(np.diagonal(metric, axis1=-2, axis2=-1))
+    cosine = metric / (length[..., :, None] * length[..., None, :])
+    return np.degrees(np.arccos(np.stack([cosine[..., 1, 2], cosine[..., 0, 2], cosine[..., 0, 1]], axis=-1)))
 
 
 def check_space_group(prototype: Prototype) -> None:
@@ -185,6 +221,33 @@ def take_out(
     del atoms[sorted(rng.choice(candidates, count, replace=False))]
 
 
+def put_in(atoms: Atoms, element: str | None, count: int, places: np.ndarray, rng: np.random.Generator) -> None:
+    """Put atoms of an element into a crystal, in place, behind the last atom of that element.
+
+    Parameters
+    ----------
+    places
+        (n, 3) fractional coordinates, of which ``count`` are drawn at random.
+
+    Raises
+    ------
+    ValueError
+        If the element is not named or not in the crystal, or there are not as many places.
+    """
+    if element is None:
+        raise ValueError(f"{count} interstitials of no species; name the mobile one")
+    own = np.flatnonzero(atoms.symbols == element)
+    if not len(own):
+        raise ValueError(f"interstitials of {element}, of which the crystal has no atom; name another mobile species")
+    if count > len(places):
+        raise ValueError(f"{count} interstitials in {len(places)} holes; take fewer")
+    drawn = places[np.sort(rng.choice(len(places), count, replace=False))]
+    behind = atoms[own[-1] + 1 :]
+    del atoms[own[-1] + 1 :]
+    atoms.extend(Atoms([element] * count, positions=drawn @ atoms.cell.array))
+    atoms.extend(behind)
+
+
 def start_structure(prototype: Prototype, spec: RunLike, lattice_constant: float) -> Atoms:
     """Start structure of a run.
 
@@ -199,12 +262,12 @@ def start_structure(prototype: Prototype, spec: RunLike, lattice_constant: float
     -------
     ase.Atoms
         Species in the order of the type map, masses of the run's isotopes. Vacancies are atoms of the mobile species, drawn by
-        the run's seed.
+        the run's seed. Interstitials are in the largest holes of the prototype, see `qcrystal.crystal.holes`.
 
     Raises
     ------
     ValueError
-        If the prototype is not cubic and the start is rhombohedral, or vacancies are asked for without a mobile species.
+        If the prototype is not cubic and the start is rhombohedral, or defects are asked for without a mobile species.
     """
     cell = unit_cell(prototype, spec.basis, lattice_constant)
     if spec.start == "rhombohedral":
@@ -212,5 +275,8 @@ def start_structure(prototype: Prototype, spec: RunLike, lattice_constant: float
     atoms = supercell(cell, spec.repeat, list(spec.species))
     if spec.vacancies:
         take_out(atoms, spec.mobile, spec.vacancies, np.random.default_rng(spec.seed))
+    if spec.interstitials:
+        places = holes_of_supercell(unit_cell(prototype, spec.basis, lattice_constant), spec.repeat)
+        put_in(atoms, spec.mobile, spec.interstitials, places, np.random.default_rng([spec.seed, 1]))
     atoms.set_masses([spec.masses[symbol] for symbol in atoms.get_chemical_symbols()])
     return atoms

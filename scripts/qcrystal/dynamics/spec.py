@@ -53,8 +53,8 @@ class RunSpec(BaseModel):
     ``repeat`` holds the multiples of the unit cell named by ``basis``, from which the conventional cell is recovered.
     ``start`` is the shape of the start structure, unless ``recipe`` names the recipe that draws it.
     ``isotope`` is the one that moves; None: the species as they are by default.
-    ``mobile`` is the species of which ``vacancies`` are missing; ``atoms`` counts the sites before vacancies are
-    taken out. ``cell_of`` is the run at constant pressure whose mean volume a fixed cell has.
+    ``mobile`` is the species of which ``vacancies`` are missing and ``interstitials`` are in excess; ``atoms`` counts the sites
+    of the perfect crystal. ``cell_of`` is the run at constant pressure whose mean volume a fixed cell has.
     ``engine`` evaluates the potential, see `qcrystal.potential.engines`. ``nct`` is no dynamics: its frames are independent
     samples of `qcrystal.variational`.
     """
@@ -73,6 +73,7 @@ class RunSpec(BaseModel):
     repeat: tuple[int, int, int]
     atoms: int | None = Field(None, gt=0)
     vacancies: int = Field(0, ge=0)
+    interstitials: int = Field(0, ge=0)
     species: tuple[str, ...]
     mobile: str | None = None
     masses: dict[str, float]

@@ -30,7 +30,17 @@ AXES = {
     "pressure_target": "pressure (GPa)",
     "inverse_atoms": "1000 / number of atoms",
 }
-KEYS = ["method", "isotope", "start", "vacant", "pressure_target", "temperature_target", "atoms", "inverse_atoms"]
+KEYS = [
+    "method",
+    "isotope",
+    "start",
+    "vacant",
+    "extra",
+    "pressure_target",
+    "temperature_target",
+    "atoms",
+    "inverse_atoms",
+]
 LIMIT = 2.0  # standard errors of an upper limit; with few degrees of freedom as many as are as sure
 
 
@@ -38,8 +48,11 @@ def prepared(tables: list[pd.DataFrame], panel: ObservablePanel) -> pd.DataFrame
     """The panel's observable of all sweeps, replicas averaged, each run once, without a bath's friction where it is known."""
     rows = pd.concat([corrected(table, panel.observable) for table in tables], ignore_index=True)
     rows = rows[(rows["observable"] == panel.observable) & (rows["species"] == panel.species)].drop_duplicates("run")
-    vacant = rows["run"].astype(str).str.extract(r"-(\d+)vacancies")[0].fillna("0").astype(int)
-    rows = rows.assign(vacant=vacant, inverse_atoms=1000.0 / rows["atoms"])
+    vacant, extra = (
+        rows["run"].astype(str).str.extract(rf"-(\d+){defect}")[0].fillna("0").astype(int)
+        for defect in ("vacancies", "interstitials")
+    )
+    rows = rows.assign(vacant=vacant, extra=extra, inverse_atoms=1000.0 / rows["atoms"])
     if rows.empty:
         return rows.assign(limit=np.nan)
     found = combine_replicas(rows, KEYS)
@@ -60,7 +73,7 @@ def draw_limits(axes: Axes, rows: pd.DataFrame, along: str, style: MethodStyle, 
 
 def draw_panel(axes: Axes, rows: pd.DataFrame, panel: ObservablePanel, along: str) -> None:
     """One curve per method and other condition."""
-    others = [key for key in ("isotope", "start", "vacant") if rows[key].nunique() > 1]
+    others = [key for key in ("isotope", "start", "vacant", "extra") if rows[key].nunique() > 1]
     also = [key for key in ("pressure_target", "temperature_target") if key != along and rows[key].nunique() > 1]
     for _, curve in rows.groupby(["method", *others, *also]):
         first = curve.sort_values(along).iloc[0]
@@ -69,6 +82,9 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, panel: ObservablePanel, along: st
         if "vacant" in others and first["vacant"]:
             words.append(f"{first['vacant']:.0f} vacancy")
             style = style._replace(marker="*")
+        if "extra" in others and first["extra"]:
+            words.append(f"{first['extra']:.0f} interstitial")
+            style = style._replace(marker="P")
         label = ", ".join([style.label, *words])
         curve = curve.sort_values(along)
         if panel.logarithmic:

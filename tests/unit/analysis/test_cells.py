@@ -6,8 +6,15 @@ import pytest
 from ase.cell import Cell
 from crystals import lah10_prototype
 
-from qcrystal.analysis.cells import angle_series, conventional_cells, conventional_from_basis, mean_angles, mean_shape
-from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
+from qcrystal.analysis.cells import angle_series, mean_angles
+from qcrystal.analysis.equilibration import mean_shape
+from qcrystal.crystal.cells import (
+    conventional_cells,
+    conventional_from_basis,
+    rhombohedral_strain,
+    supercell,
+    unit_cell,
+)
 from qcrystal.crystal.prototype import Prototype, Site
 
 

@@ -9,9 +9,9 @@ from ase import units
 from crystals import lah10_prototype
 
 from qcrystal.analysis.energy import energy_over_3nkb, kinetic_temperature, static_energy
+from qcrystal.analysis.equilibration import production_start
 from qcrystal.analysis.observe import observe
 from qcrystal.analysis.production import ObserveSettings
-from qcrystal.analysis.statistics import production_start
 from qcrystal.crystal.cells import rhombohedral_strain, supercell, unit_cell
 from qcrystal.crystal.order_parameters import OrderParameters
 from qcrystal.dynamics.spec import RunSpec

@@ -90,6 +90,25 @@ def test_the_mobile_species_goes_missing_wherever_it_stands_in_the_list():
         start_structure(LAH10, specification(mobile="La", vacancies=5), A)
 
 
+@pytest.mark.parametrize("species", [("La", "H"), ("H", "La")])
+def test_interstitials_are_in_the_largest_hole_behind_their_own_kind(species):
+    """In LaH10 that is 4a, the middle of a cube of eight H(2): sqrt(3) x(32f) a away from each."""
+    whole = start_structure(LAH10, specification(species=species), A)
+    atoms = start_structure(LAH10, specification(species=species, interstitials=1), A)
+    symbols = np.array(atoms.get_chemical_symbols())
+    assert len(atoms) == 45 and list(dict.fromkeys(symbols)) == list(species)
+    added = np.flatnonzero(symbols == "H")[-1]
+    rest = np.delete(np.arange(45), added)
+    assert np.allclose(atoms.positions[rest], whole.positions)
+    near = np.sort(atoms.get_distances(added, rest, mic=True))[:8]
+    x = next(site.position[0] for site in LAH10.sites if len(set(site.position)) == 1 and site.position[0] % 0.25)
+    assert near == pytest.approx([np.sqrt(3.0) * min(x, 0.5 - x, abs(1 - x)) * A] * 8, abs=1e-4)
+    with pytest.raises(ValueError, match="5 interstitials in 4 holes"):
+        start_structure(LAH10, specification(interstitials=5), A)
+    with pytest.raises(ValueError, match="interstitials of no species"):
+        start_structure(LAH10, specification(mobile=None, interstitials=1), A)
+
+
 def test_primitive_and_conventional_start_have_the_same_distortion():
     cubes = [
         start_structure(LAH10, specification(basis=basis, start="rhombohedral"), A).cell.array

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from ase import units
 
-from qcrystal.analysis.statistics import mean_lattice_constant
+from qcrystal.analysis.equilibration import mean_lattice_constant
 from qcrystal.statics.quasiharmonic import grueneisen_parameter, start_lattice_constant
 
 GAMMA, KELVIN = 1.3, 900.0

@@ -118,7 +118,7 @@ def measure(rows: Rows, run: Production, away: np.ndarray, settings: ObserveSett
     if options is None:
         return
     bonds = find_bonds(run.ideal, settings.prototype, options.bridge, options.ends)
-    sites = len(run.ideal)
+    sites = len(run.places)
     gone = np.ones(sites, bool)
     gone[run.site] = away
     kept = ~(gone[bonds.bridge] | gone[bonds.ends].any(axis=1))

@@ -24,9 +24,9 @@ def measure(rows: Rows, run: Production, away: np.ndarray, settings: ObserveSett
     if c is None or options is None:
         raise ValueError("cage_angles needs the crystal's cage; describe it under cage, or take cage_angles out")
     quads = cage.find_quadrilaterals(run.ideal, c.centre, c.member, c.members, c.quadrilaterals)
-    exchanged = np.zeros(len(run.ideal), bool)
+    exchanged = np.zeros(len(run.places), bool)
     exchanged[run.site] = away
-    coordinates = cage.by_site(run.fractional, run.site, run.image, len(run.ideal))
+    coordinates = cage.by_site(run.fractional, run.site, run.image, len(run.places))
     order = cage.cage_order(coordinates, quads, run.mean_cell, exchanged, settings.n_blocks, options.fold)
     for name in ("deviation", "large", "small"):
         rows.add(f"quadrilateral_{name}", c.member, getattr(order, name), "deg")

@@ -7,6 +7,7 @@ import numpy as np
 from qcrystal.analysis import cells
 from qcrystal.analysis.production import ObserveSettings, Production
 from qcrystal.analysis.rows import Rows
+from qcrystal.crystal.cells import ANGLES
 
 
 def measure(rows: Rows, run: Production, away: np.ndarray, settings: ObserveSettings) -> None:
@@ -15,9 +16,9 @@ def measure(rows: Rows, run: Production, away: np.ndarray, settings: ObserveSett
     The deviation is the mean distance of the fixed angles from their values: 90 degrees, or 120 of a hexagonal cell.
     """
     system = settings.prototype.lattice_system
-    fixed = np.array([system.angles.get(name, np.nan) for name in cells.ANGLES])
+    fixed = np.array([system.angles.get(name, np.nan) for name in ANGLES])
     each, deviation = cells.mean_angles(run.conventional, fixed)
-    for name, found in zip(cells.ANGLES, each, strict=True):
+    for name, found in zip(ANGLES, each, strict=True):
         rows.add(f"angle_{name}", "all", found, "deg")
     if deviation is not None:
         rows.add("angle_deviation", "all", deviation, "deg")

@@ -106,6 +106,11 @@ TABLES: dict[str, Schema] = {
         ),
         ("accuracy:conditions",),
     ),
+    "trained_pressures": Schema(
+        "Pressures of the frames that the potential was trained on.",
+        ("potential/trained_pressures.csv",),
+        (number("lowest", "GPa", "lowest pressure, without kinetic part"), number("highest", "GPa", "highest one")),
+    ),
     "accuracy_limits": Schema(
         "Limits beyond which a run extrapolates.",
         ("potential/accuracy/limits.csv",),
