@@ -33,7 +33,9 @@ def test_tetrahedra_of_the_body_centred_cube():
 def test_octahedra_of_close_packed_hexagons():
     hexagonal = bulk("Mg", "hcp", a=3.2, c=3.2 * np.sqrt(8.0 / 3.0))
     found = holes(hexagonal)
-    distance = np.linalg.norm(hexagonal.repeat(3).positions - (found[0] + 1) / 3 @ hexagonal.repeat(3).cell.array, axis=1)
+    distance = np.linalg.norm(
+        hexagonal.repeat(3).positions - (found[0] + 1) / 3 @ hexagonal.repeat(3).cell.array, axis=1
+    )
     assert len(found) == 2
     assert np.sort(distance)[:6] == pytest.approx([3.2 / np.sqrt(2.0)] * 6, abs=1e-4)
 
