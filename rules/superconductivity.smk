@@ -168,3 +168,31 @@ if SUPERCONDUCTIVITY:
                 converged_change=SUPERCONDUCTIVITY.electron_phonon.converged_change,
             script:
                 "../scripts/superconductivity/tc.py"
+
+    if SUPERCONDUCTIVITY.tc_model:
+        # Compounds whose crystals are relaxed here: their T_c joins the published ones once it is converged.
+        RELAXED = [name for name in COMPUTED if name in COUPLED]
+
+        rule tc_model:
+            input:
+                published=MAIN.published,
+                tc=[results("superconductivity/tc.csv")] if RELAXED else [],
+                crystals=[results(f"{EPC}/relaxed.extxyz").format(compound=name) for name in RELAXED],
+            output:
+                table=results("superconductivity/tc_model.csv"),
+                prov=results("superconductivity/tc_model.prov.json"),
+            log:
+                logs("superconductivity/tc_model.log"),
+            conda:
+                environment("superconductivity")
+            threads: 1
+            resources:
+                **cpu(mem_mb=1000, minutes=10),
+            params:
+                **code("superconductivity/tc_model.py"),
+                known={name: plain(each) for name, each in SUPERCONDUCTIVITY.tc_model.known.items()},
+                soap=plain(SUPERCONDUCTIVITY.tc_model.soap),
+                computed=RELAXED,
+                mu_star=SUPERCONDUCTIVITY.mu_star[0],
+            script:
+                "../scripts/superconductivity/tc_model.py"

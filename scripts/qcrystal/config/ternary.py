@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -10,8 +11,10 @@ from pydantic import Field
 from qcrystal.config.messages import repeated
 from qcrystal.crystal.formulas import CompositionError, Space, check_space
 from qcrystal.crystal.prototype import Length, Prototype
+from qcrystal.crystal.soap import SoapSettings
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict
+from qcrystal.manuscript.published import PublishedError, read_published
 from qcrystal.superconductivity.critical_temperature import TcError, check_mu_star
 from qcrystal.superconductivity.pseudopotentials import RECIPES
 
@@ -219,6 +222,26 @@ class ElectronPhonon(Strict):
     """Standard deviation (THz) of the peaks of α²F in its table."""
 
 
+class KnownTc(Strict):
+    """A compound whose T_c was published, for the model of T_c."""
+
+    prototype: Name
+    """What its structure is called; orderings of several metals on one lattice share a prototype."""
+    crystal: Prototype
+    """Its crystal. The lengths of its cell count relative to each other only."""
+    published: Name
+    """Value of the published values: ``tc_low`` and ``tc_high`` (K), of which the mean is taken."""
+
+
+class TcModel(Strict):
+    """A model of T_c from the crystal alone: ridge regression on SOAP, judged on what it was not fitted to."""
+
+    soap: SoapSettings = SoapSettings()
+    """Descriptor, of crystals scaled to 2 Å³ per atom; all elements but hydrogen count as one."""
+    known: dict[Name, KnownTc] = Field(min_length=3)
+    """Compounds with a published T_c, by name; converged ones of this work take their place or are added."""
+
+
 class Superconductivity(Strict):
     """From couplings to critical temperatures."""
 
@@ -232,6 +255,8 @@ class Superconductivity(Strict):
     """Settings of pw.x and ph.x, and when T_c is called converged."""
     compounds: dict[Name, Compound] = {}
     """By name; empty: only what the formulas say of one peak."""
+    tc_model: TcModel | None = None
+    """Model of T_c from the crystal alone; null: none."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -276,4 +301,25 @@ def ternary_has_its_effort(ternary: Ternary | None, scale_ternary: TernaryEffort
         yield Problem("crystal", "ternary.stand_in", found, "give each pair once")
 
 
-CHECKS = (ternary_is_of_the_crystal, ternary_has_its_effort)
+def known_temperatures_are_published(
+    superconductivity: Superconductivity | None, main_published: str, root: Path
+) -> Iterator[Problem]:
+    """Every compound of the model of T_c has a value in the file of published values."""
+    known = superconductivity.tc_model.known if superconductivity and superconductivity.tc_model else {}
+    try:
+        literature = read_published(root / main_published) if known else None
+    except PublishedError:  # told by the check of that file
+        return
+    for name, one in known.items():
+        key = f"superconductivity.tc_model.known.{name}.published"
+        try:
+            value = literature.cited(one.published).value if literature else None
+        except PublishedError as error:
+            yield Problem("crystal", key, str(error), "correct the name")
+            continue
+        if not isinstance(value, dict) or not 0 < value.get("tc_low", 0) <= value.get("tc_high", 0):
+            found = f"{one.published!r} of {main_published} has no 0 < tc_low <= tc_high"
+            yield Problem("crystal", key, found, "give both (K)")
+
+
+CHECKS = (ternary_is_of_the_crystal, ternary_has_its_effort, known_temperatures_are_published)

@@ -24,6 +24,7 @@ from qcrystal.figures.options import (
     PhaseMap,
     PhononDos,
     PhononsTemperature,
+    TcModelErrors,
     TernaryHull,
 )
 
@@ -451,6 +452,7 @@ KINDS: dict[str, Kind] = {
         "figure", {"candidates": Role("ternary_all"), "tc": Role("critical_temperatures")}, {"tc": (), "hull": ()}
     ),
     "tc_formulas": Kind("figure", {"formulas": Role("tc_formulas")}),
+    "tc_model_errors": Kind("table", {"model": Role("tc_model")}, {"mae": ("mae", "error")}, TcModelErrors),
     "published_hydrides": Kind("table", {"candidates": Role("ternary_all")}, {"values": ()}),
     "funnel_errors": Kind("table", {"candidates": Role("ternary_candidates")}, {"error": "number"}, FunnelErrors),
 }

@@ -105,6 +105,12 @@ class HydrogenCages(Options):
     height: Number = 0.05
 
 
+class TcModelErrors(Options):
+    """``enough``: compounds below which the errors are called plumbing, no prediction."""
+
+    enough: int = 50
+
+
 class FunnelErrors(Options):
     """``heights``: energies above the hull (meV/atom) whose loss is told; ``threshold`` (meV/atom) of F1."""
 

@@ -105,7 +105,7 @@ def tabular(frame: pd.DataFrame, caption: str) -> str:
 
     texts = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
     floats = [name for name, kind in frame.dtypes.items() if pd.api.types.is_float_dtype(kind)]
-    style = frame.style.hide(axis="index").format(number, subset=floats, na_rep="--")
+    style = frame.style.hide(axis="index").format(na_rep="--").format(number, subset=floats, na_rep="--")
     style = style.format(lambda value: _cell(str(value)), subset=texts, na_rep="--")
     widths = _widths(frame, texts)
     kinds = {name: rf">{{\raggedright\arraybackslash}}p{{{width:.3f}\linewidth}}" for name, width in widths.items()}

@@ -62,6 +62,18 @@ def test_without_a_stand_in_a_search_needs_a_potential(root):
         ("crystal", "ternary.funnel.hh_fraction", 75, "ternary.funnel.hh_fraction"),
         ("crystal", "ternary.prototypes", ["MgH6"], "ternary.prototypes: 'MgH6' is not among prototypes"),
         ("crystal", "ternary.stand_in.H-H", None, "ternary.stand_in: pairs "),
+        (
+            "crystal",
+            "superconductivity.tc_model.known.LaH10.published",
+            "wang_cages",
+            "known.LaH10.published: 'wang_cages' of config/crystals/ca-y-h/published.yaml has no 0 < tc_low <= tc_high",
+        ),
+        (
+            "crystal",
+            "superconductivity.tc_model.known.LaH10.published",
+            "liu_YH10",
+            "known.LaH10.published: published.yaml: values has no 'liu_YH10'",
+        ),
         ("crystal", "superconductivity.mu_star", [0.1, 0.5], "mu_star: 0.5 is no Coulomb pseudopotential"),
         (
             "scales/smoke",

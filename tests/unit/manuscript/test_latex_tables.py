@@ -21,6 +21,12 @@ def test_numbers_stand_with_their_errors():
     assert "error" not in text.splitlines()[3]
 
 
+def test_missing_whole_numbers_are_dashes():
+    whole = pd.DataFrame({"model": ["ours", "theirs"], "compounds": pd.array([10, None], dtype="Int64")})
+    text = tabular(whole, "caption")
+    assert "ours & 10 " in text and "theirs & -- " in text
+
+
 def test_long_texts_are_paragraphs_that_fill_the_line():
     frame = pd.DataFrame({"claim": ["a" * 90], "verdict": ["not decidable here"], "n": [3]})
     head = tabular(frame, "caption").splitlines()[1]
