@@ -13,6 +13,7 @@ from scipy import constants
 from scipy.fft import irfft, next_fast_len, rfft
 
 from qcrystal.analysis.statistics import MINIMUM_SAMPLES, Estimate, mean_error, student
+from qcrystal.fields import spread
 
 CM2_PER_S = constants.angstrom**2 / constants.pico / constants.centi**2
 CHUNK = 2000
@@ -32,7 +33,7 @@ class Displacement(NamedTuple):
 def lags(frames: int, fraction: float, count: int) -> np.ndarray:
     """At most ``count`` different lags from 0 to ``fraction`` of the trajectory, in frames."""
     longest = max(1, int(fraction * frames)) if frames > 1 else 0
-    return np.unique(np.rint(np.linspace(0, min(longest, frames - 1), count)).astype(int))
+    return np.array(spread(range(min(longest, frames - 1) + 1), count))
 
 
 def squared_displacement(positions: np.ndarray) -> np.ndarray:

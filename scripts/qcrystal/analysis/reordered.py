@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from qcrystal.analysis.msd import Displacement
 from qcrystal.crystal.neighbours import distances_between
+from qcrystal.fields import spread
 
 # Candidate sites are sought within this multiple of the mean distance between sites; enlarged until certified.
 FIRST_RADIUS = 1.25
@@ -137,8 +138,7 @@ def reordered_displacement(fractional: np.ndarray, cell: np.ndarray, lag: np.nda
         Number of time origins, spread over the part of the trajectory that every lag fits into.
     """
     fractional, lag = np.asarray(fractional, float), np.asarray(lag)
-    last = len(fractional) - 1 - lag[-1]
-    starts = np.unique(np.rint(np.linspace(0, last, origins)).astype(int))
+    starts = np.array(spread(range(len(fractional) - lag[-1]), origins))
     squared = np.empty((len(starts), len(lag), fractional.shape[1]))
     for a, start in enumerate(starts):
         for b, step in enumerate(lag):

@@ -20,6 +20,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
+from qcrystal.fields import spread
 
 SAMPLE = 150
 """Frames of a system that are compared, in evenly spaced runs of neighbours."""
@@ -164,7 +165,7 @@ def _sample(frames: int) -> np.ndarray:
     """Frames that are compared."""
     if frames <= SAMPLE:
         return np.arange(frames)
-    starts = np.linspace(0, frames - RUN, SAMPLE // RUN).astype(int)
+    starts = np.array(spread(range(frames - RUN + 1), SAMPLE // RUN))
     return np.unique(starts[:, None] + np.arange(RUN))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas, every_run, nearest
+from qcrystal.fields import spread
 from qcrystal.figures.kinds import AnglePanel, CellAngles, Inputs
 from qcrystal.figures.style import (
     METHODS,
@@ -59,8 +59,7 @@ def draw_means(axes: Axes, rows: pd.DataFrame, starts: Sequence[str]) -> None:
 def draw_trace(axes: Axes, rows: pd.DataFrame) -> None:
     """The three angles of one run in time."""
     run = rows[rows["run"] == rows["run"].iloc[0]].sort_values("time")
-    every = np.unique(np.linspace(0, len(run) - 1, POINTS).astype(int))
-    run = run.iloc[every]
+    run = run.iloc[spread(range(len(run)), POINTS)]
     for (angle, (symbol, _)), color in zip(ANGLES.items(), TRACES, strict=True):
         axes.plot(run["time"], run[angle], color=color, linewidth=0.7, label=f"{symbol} in time")
     axes.axhline(90.0, color="0.6", linewidth=0.6, zorder=0)
