@@ -30,7 +30,7 @@ rule figures:
         TABLE_FILES,
         results("manuscript/numbers.json"),
         results("index.html"),
-        AUDIT_PAGES,
+        ORIGIN_PAGES,
         results("provenance/configuration.yaml"),
 
 

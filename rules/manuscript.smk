@@ -52,7 +52,7 @@ rule index:
 
 
 # No record: the pages repeat records, and are no results themselves.
-rule audit_pages:
+rule origin_pages:
     input:
         figures=[file for file in FIGURE_FILES if file.endswith(".png")],
         captions=CAPTION_FILES,
@@ -60,20 +60,20 @@ rule audit_pages:
         numbers=results("manuscript/numbers.json"),
         record_of_numbers=results("manuscript/numbers.prov.json"),
     output:
-        AUDIT_PAGES,
+        ORIGIN_PAGES,
     log:
-        logs("manuscript/audit_pages.log"),
+        logs("manuscript/origin_pages.log"),
     conda:
         environment("analysis")
     threads: 1
     resources:
         **cpu(mem_mb=1000, minutes=10),
     params:
-        **code("manuscript/audit_pages.py"),
+        **code("manuscript/origin_pages.py"),
         command=f"make audit CRYSTAL={CONFIG.crystal_name} SCALE={CONFIG.scale_name}",
         entries=[shown(figure_id) for figure_id in FIGURES],
     script:
-        "../scripts/manuscript/audit_pages.py"
+        "../scripts/manuscript/origin_pages.py"
 
 
 rule manuscript:

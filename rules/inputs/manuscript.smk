@@ -39,4 +39,4 @@ def shown(figure_id):
 
 
 # A page for each figure and table, and one for the numbers.
-AUDIT_PAGES = [results(f"audit/{name}.html") for name in (*FIGURES, "numbers")]
+ORIGIN_PAGES = [results(f"audit/{name}.html") for name in (*FIGURES, "numbers")]

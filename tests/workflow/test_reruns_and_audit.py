@@ -12,7 +12,7 @@ import yaml
 from figure_drawing import FIGURES
 
 pytestmark = pytest.mark.timeout(1800)
-PAGES = {"index", "audit_pages", "figures"}  # made again with each figure
+PAGES = {"index", "origin_pages", "figures"}  # made again with each figure
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ def main(
     if source.with_name(INVARIANTS).is_file():
         raise BackendError(
             f"{source}: is half of a potential, the other is {INVARIANTS}, which no backend of DeePMD-kit knows; "
-            "use python -m qcrystal finish, or train without `invariants`"
+            "use python -m qcrystal freeze, or train without `invariants`"
         )
     if not systems:
         raise DatasetError(f"{data}: holds no DeePMD systems; name a data set with --data")

@@ -7,7 +7,7 @@ from cases import by_name
 
 COMMANDS = {
     "convert": ("convert missing.pb model.dp", ["missing.pb", "no such potential"]),
-    "finish": ("finish missing.pb model.pb --crystal missing.yaml", ["missing.yaml", "no such system"]),
+    "freeze": ("freeze missing.pb model.pb --crystal missing.yaml", ["missing.yaml", "no such system"]),
     "release": ("release trained released", ["trained/card.yaml", "no such file"]),
 }
 

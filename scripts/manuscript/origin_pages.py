@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qcrystal.manuscript.audit_pages import Subject, write_pages
+from qcrystal.manuscript.origin_pages import Subject, write_pages
 from qcrystal.provenance.job import job
 
 

@@ -11,7 +11,7 @@ from snakemake_stand_in import Job, Named
 
 from qcrystal.errors import QcrystalError
 from qcrystal.files import file_digest
-from qcrystal.manuscript.audit_pages import Subject, write_pages
+from qcrystal.manuscript.origin_pages import Subject, write_pages
 from qcrystal.provenance.nodes import VERDICTS
 
 COMMAND = "make audit SCALE=smoke"
@@ -100,7 +100,7 @@ def test_the_rules_script_writes_the_same_pages(pages):
     before = pages()
     for page in Path(S, "audit").glob("*.html"):
         page.unlink()
-    job = Job(Path().resolve(), "manuscript/audit_pages")
+    job = Job(Path().resolve(), "manuscript/origin_pages")
     figure = [f"{S}/figures/first.png", f"{S}/figures/first.pdf"]
     job.params = Named(entries=[{"name": "first", "files": figure}], command=COMMAND)
     job.input, job.output = Named(numbers=f"{S}/manuscript/numbers.json"), [f"{S}/audit/first.html"]

@@ -62,7 +62,7 @@ def main(
     operation is replaced by a cheaper one. Cubic invariants, which the trainer leaves as `invariants.npz` beside the weights,
     are taken along.
 
-    Example: `python -m qcrystal finish weights.dp model.pb`
+    Example: `python -m qcrystal freeze weights.dp model.pb`
     """
     system = validate(Crystal, read_yaml(crystal, str(crystal), "system"), str(crystal))
     finish(source, target, system, None if networks else spacing)

@@ -23,7 +23,7 @@ from qcrystal.provenance.lineage import Lineage
 from qcrystal.provenance.nodes import Node, short
 from qcrystal.provenance.record import SUFFIX, Entry, read_records
 
-TEMPLATE = "audit_pages.html.j2"
+TEMPLATE = "origin_pages.html.j2"
 POTENTIAL = "model.pb"
 SHOWN_PARAMETER = 4000
 """Characters of a job's parameters that a page shows; the record has them all."""
@@ -73,13 +73,13 @@ def write_pages(subjects: Iterable[Subject], numbers: Path, command: str, folder
     lineage = Lineage(read_records(Path(), [folder.parent.as_posix(), "results/downloads"]))
     folder.mkdir(parents=True, exist_ok=True)
     for subject in subjects:
-        write_whole(folder / f"{subject.name}.html", audit_page(subject, lineage, command, folder))
+        write_whole(folder / f"{subject.name}.html", origin_page(subject, lineage, command, folder))
     document = json.loads(numbers.read_text(encoding="utf-8"))["numbers"]
     subject = Subject("numbers", numbers.with_suffix(SUFFIX))
-    write_whole(folder / "numbers.html", audit_page(subject, lineage, command, folder, document))
+    write_whole(folder / "numbers.html", origin_page(subject, lineage, command, folder, document))
 
 
-def audit_page(subject: Subject, lineage: Lineage, command: str, folder: Path, numbers: dict | None = None) -> str:
+def origin_page(subject: Subject, lineage: Lineage, command: str, folder: Path, numbers: dict | None = None) -> str:
     """The page as HTML; it needs no other file. Only its links to records lead out of it."""
     root = lineage.jobs.get(subject.record.as_posix())
     if root is None or root.record is None:
