@@ -1,4 +1,4 @@
-"""Write the audit pages of figures, tables and numbers."""
+"""Write the pages of origin of figures, tables and numbers."""
 
 from pathlib import Path
 

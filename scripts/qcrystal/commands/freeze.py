@@ -24,13 +24,13 @@ CRYSTAL = Path(__file__).resolve().parents[3] / "config/crystals/lah10/crystal.y
 SPACING = Architecture.model_fields["table_spacing"].default
 
 
-def finish(source: Path, target: Path, system: Crystal, table_spacing: float | None) -> None:
-    """Convert ``source`` if it is no frozen graph, and write the finished potential to ``target``."""
+def freeze(source: Path, target: Path, system: Crystal, table_spacing: float | None) -> None:
+    """Convert ``source`` if it is no frozen graph, add what all runs need, and write the frozen potential to ``target``."""
     if not target.parent.is_dir():
         raise NotADirectoryError(f"{target.parent}: no such folder; make it first")
     if source.suffix == ".pb":
         kind(source)  # which names the file if it is none
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".finishing-") as scratch:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".freezing-") as scratch:
         folder = Path(scratch)
         if source.suffix == ".pb":
             shutil.copy(source, folder / "frozen.pb")
@@ -65,4 +65,4 @@ def main(
     Example: `python -m qcrystal freeze weights.dp model.pb`
     """
     system = validate(Crystal, read_yaml(crystal, str(crystal), "system"), str(crystal))
-    finish(source, target, system, None if networks else spacing)
+    freeze(source, target, system, None if networks else spacing)

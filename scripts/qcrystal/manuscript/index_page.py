@@ -1,4 +1,4 @@
-"""The front page of the results: every figure, table and number with its caption, downloads and audit page."""
+"""The front page of the results: every figure, table and number with its caption, downloads and page of origin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qcrystal.io.tables import MARK
 from qcrystal.manuscript.prose import to_html
 
 TEMPLATE = "index.html.j2"
-AUDIT = "audit/{}.html"  # where the audit page of a figure, a table, or the numbers stands
+AUDIT = "audit/{}.html"  # place of the page of origin of a figure, a table, or the numbers
 MANY_ROWS = 14  # from which a table is shown on demand
 PNG_WIDTH = slice(16, 20)  # of a PNG's bytes: its width in pixels
 ONE_COLUMN = 1400  # pixels; a wider picture has the whole width of the page

@@ -1,4 +1,4 @@
-"""The audit page of a figure, a table, or the numbers: the jobs and files behind it, as their records say.
+"""Pages of origin, of a figure, a table, or the numbers: the jobs and files behind it, as their records say.
 
 A page repeats records. It gives no verdict, as only an audit compares the records with the files that are there now.
 """

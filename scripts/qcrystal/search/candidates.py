@@ -1,4 +1,4 @@
-"""Results of a structure search: relaxed crystals, their files, and which of them are one and the same.
+"""Results of a structure search: relaxed crystals, their files, and the different ones among them.
 
 Å, eV, GPa. A phase that a search misses is not thereby unstable.
 """
@@ -13,12 +13,8 @@ import pandas as pd
 
 from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.io.tables import read_table
+from qcrystal.search.same_crystal import same_crystal
 from qcrystal.statics.relax import Relaxed
-
-# eV/atom and relative: relaxed crystals further apart than this in enthalpy or volume are not the same; fmax leaves less.
-SAME_ENTHALPY, SAME_VOLUME = 1e-3, 5e-3
-# Of (V/N)^(1/3), relative, degrees: how far positions, lengths and angles of two pictures of one crystal may differ.
-SAME_SITE, SAME_LENGTH, SAME_ANGLE = 0.1, 0.03, 2.0
 
 
 class Candidate(NamedTuple):
@@ -64,23 +60,6 @@ def total_counts(paths: Iterable[Path]) -> pd.DataFrame:
     """Number of starts with each fate, over several tables of origin, pressure (GPa), fate and number."""
     counts = pd.concat([read_table(path, "search_counts") for path in paths])
     return counts.groupby(["origin", "pressure", "fate"])["number"].sum().reset_index()
-
-
-def same_crystal(first: Relaxed, second: Relaxed) -> bool:
-    """Whether two relaxed crystals are one: enthalpy, volume, and the atoms' places in any primitive cell, order and origin.
-
-    The space group is not asked: it depends on a tolerance.
-    """
-    if abs(first.enthalpy - second.enthalpy) > SAME_ENTHALPY or abs(first.volume / second.volume - 1) > SAME_VOLUME:
-        return False
-    from pymatgen.analysis.structure_matcher import StructureMatcher  # takes seconds
-    from pymatgen.io.ase import AseAtomsAdaptor
-
-    matcher = StructureMatcher(
-        ltol=SAME_LENGTH, stol=SAME_SITE, angle_tol=SAME_ANGLE, primitive_cell=False, scale=False
-    )
-    one, other = (AseAtomsAdaptor.get_structure(crystal.atoms) for crystal in (first, second))
-    return bool(matcher.fit(one, other))
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[tuple[Candidate, int]]:

@@ -13,7 +13,8 @@ from ase import Atoms
 from qcrystal.crystal.symmetry import reduced_primitive_cell
 from qcrystal.potential.committee import Committee, force_deviation
 from qcrystal.potential.engines import Engine
-from qcrystal.search.candidates import Candidate, distinct, same_crystal
+from qcrystal.search.candidates import Candidate, distinct
+from qcrystal.search.same_crystal import same_crystal
 from qcrystal.search.settle import SearchTask
 from qcrystal.statics.relax import Relaxed, relax
 

@@ -19,7 +19,7 @@ from qcrystal.crystal.displace import random_strain
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import reduced_primitive_cell
 from qcrystal.errors import QcrystalError
-from qcrystal.search.candidates import same_crystal
+from qcrystal.search.same_crystal import same_crystal
 from qcrystal.statics.relax import SMALLEST_VOLUME, Effort, Relaxed, relax
 
 log = logging.getLogger(__name__)

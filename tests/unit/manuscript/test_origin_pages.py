@@ -1,4 +1,4 @@
-"""Audit pages say what the records say: nothing is left out of the lineage, and no verdict is claimed."""
+"""Pages of origin say what the records say: nothing is left out of the lineage, and no verdict is claimed."""
 
 import json
 import re

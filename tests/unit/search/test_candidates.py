@@ -13,11 +13,12 @@ from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Prototype, Site
 from qcrystal.crystal.symmetry import reduced_primitive_cell, space_group
 from qcrystal.dft.labels import Label
-from qcrystal.search.candidates import Candidate, distinct, read_candidates, same_crystal, write_candidates
+from qcrystal.search.candidates import Candidate, distinct, read_candidates, write_candidates
 from qcrystal.search.dft_check import dft_comparison, frames_to_check
 from qcrystal.search.distorted import Distortions, distorted_candidates
 from qcrystal.search.enthalpies import enthalpies, opinions
 from qcrystal.search.random_crystals import random_candidates, random_crystal, spread_apart
+from qcrystal.search.same_crystal import same_crystal
 from qcrystal.search.settle import SearchTask, settle
 from qcrystal.statics.phonons import PhononSettings, lattice_dynamics
 from qcrystal.statics.relax import Effort, Relaxed, nearer_than, relax
