@@ -20,6 +20,7 @@ from qcrystal.analysis.equilibration import production_start
 from qcrystal.analysis.rows import Rows
 from qcrystal.analysis.statistics import Estimate, estimate, mean_error
 from qcrystal.dynamics.trajectory import Trajectory
+from qcrystal.fields import spread
 from qcrystal.potential.accuracy import DEVIATIONS, deviations, rms
 from qcrystal.potential.committee import Committee
 
@@ -48,7 +49,7 @@ def run_deviation(committee: Committee | None, trajectory: Trajectory, start: fl
     """
     frames = np.flatnonzero(trajectory.time >= start - 1e-9)
     beads = 1 if trajectory.beads is None else trajectory.beads.shape[1]
-    frames = frames[np.unique(np.linspace(0, len(frames) - 1, max(1, count // beads)).round().astype(int))]
+    frames = frames[spread(range(len(frames)), max(1, count // beads))]
     path_integral = trajectory.spec.beads > 1
     kind = "bead" if trajectory.beads is not None else "centroid" if path_integral else "positions"
     table = pd.DataFrame({"time": np.repeat(trajectory.time[frames], beads), "configuration": kind})
@@ -79,7 +80,7 @@ def potential_pressure(thermo: pd.DataFrame) -> Estimate:
 
 
 def run_summary(deviation: pd.DataFrame, thermo: pd.DataFrame, bounds: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """What a run's deviation and pressure say.
+    """Summary of a run's deviation and pressure, and whether it extrapolates.
 
     Parameters
     ----------

@@ -13,11 +13,12 @@ from qcrystal.crystal.holes import holes_of_supercell
 from qcrystal.crystal.order_parameters import OrderParameters
 from qcrystal.crystal.prototype import Cage, Prototype
 from qcrystal.dynamics.trajectory import Trajectory
+from qcrystal.fields import spread
 
 
 @dataclass(frozen=True)
 class ObserveSettings:
-    """What the observables need to know besides the run.
+    """Settings of the analysis that the run itself does not hold.
 
     Attributes
     ----------
@@ -119,7 +120,7 @@ class Production:
 
     def evenly(self, number: int) -> np.ndarray:
         """Numbers of at most ``number`` frames, evenly spaced."""
-        return np.unique(np.rint(np.linspace(0, len(self.time) - 1, number)).astype(int))
+        return np.array(spread(range(len(self.time)), number))
 
 
 def production(trajectory: Trajectory, start: float, prototype: Prototype) -> Production:

@@ -1,4 +1,4 @@
-"""Which sites the atoms of a run hold, how often they hop, and how they diffuse."""
+"""Sites that the atoms of a run hold, their hops between sites, and their diffusion."""
 
 from __future__ import annotations
 

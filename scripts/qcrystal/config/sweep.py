@@ -140,7 +140,7 @@ class Sweep(Strict):
     frame_interval: Duration | None = None
     """Time between frames (ps) where it differs from ``sampling.frame_interval``: 0.002 resolves hydrogen's vibrations."""
     rank: Literal[1, 2, 3] = 3
-    """Whose turn it is: 1 decides a claim, 2 is a map of phases, 3 the rest. `snakemake rank_1` makes the first ones only."""
+    """Rank of the runs: 1 decides a claim, 2 is a map of phases, 3 the rest. `snakemake rank_1` makes the first ones only."""
     frictions: list[Annotated[Positive, Field(ge=FRICTIONS[0], le=FRICTIONS[1])]] | None = Field(None, min_length=1)
     """Frictions of the bath (1/ps); null: that of the crystal's ``dynamics.bath``."""
 

@@ -28,7 +28,7 @@ class Nct(Strict):
     width: Annotated[Count, Field(le=2048)] = 128
     """Nodes of each of the two hidden layers of a coupling's network."""
     masks: Literal["stars"] = "stars"
-    """What a coupling divides: stars, the sets of phonons of one energy."""
+    """Sets of phonons that a coupling takes apart: stars, the phonons of one energy."""
     frequency_floor: Positive = 1.0
     """Least ħω of a coordinate (meV); soft and imaginary phonons are raised to it."""
     displacement: Annotated[Positive, Field(le=0.5)] = 0.02
