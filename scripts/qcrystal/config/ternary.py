@@ -226,7 +226,7 @@ class KnownTc(Strict):
     """A compound whose T_c was published, for the model of T_c."""
 
     prototype: Name
-    """What its structure is called; orderings of several metals on one lattice share a prototype."""
+    """Name of its structure; orderings of several metals on one lattice share a prototype."""
     crystal: Prototype
     """Its crystal. The lengths of its cell count relative to each other only."""
     published: Name
