@@ -49,7 +49,7 @@ def run_deviation(committee: Committee | None, trajectory: Trajectory, start: fl
     """
     frames = np.flatnonzero(trajectory.time >= start - 1e-9)
     beads = 1 if trajectory.beads is None else trajectory.beads.shape[1]
-    frames = frames[spread(range(len(frames)), max(1, count // beads))]
+    frames = frames[np.array(spread(range(len(frames)), max(1, count // beads)), int)]
     path_integral = trajectory.spec.beads > 1
     kind = "bead" if trajectory.beads is not None else "centroid" if path_integral else "positions"
     table = pd.DataFrame({"time": np.repeat(trajectory.time[frames], beads), "configuration": kind})
