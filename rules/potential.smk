@@ -89,9 +89,9 @@ rule trained_pressures:
         prov=results("potential/trained_pressures.prov.json"),
     log:
         logs("potential/trained_pressures.log"),
+    localrule: True
     conda:
         environment("analysis")
-    localrule: True
     threads: 1
     resources:
         **cpu(mem_mb=500, minutes=10),
