@@ -119,6 +119,29 @@ rule potentials:
         "../scripts/analysis/potentials.py"
 
 
+if CRYSTAL.vibrations:
+
+    rule vibrations:
+        input:
+            trajectories=expand(results("dynamics/{run}/trajectory.h5"), run=VIBRATING),
+            thermo=expand(results("dynamics/{run}/thermo.csv"), run=VIBRATING),
+        output:
+            table=results("analysis/vibrations.csv"),
+            prov=results("analysis/vibrations.prov.json"),
+        log:
+            logs("analysis/vibrations.log"),
+        conda:
+            environment("analysis")
+        threads: 1
+        resources:
+            **cpu(mem_mb=4000, minutes=60),
+        params:
+            **code("analysis/vibrations.py"),
+            resolution=CRYSTAL.vibrations.resolution,
+        script:
+            "../scripts/analysis/vibrations.py"
+
+
 if CRYSTAL.hops:
 
     rule double_well:

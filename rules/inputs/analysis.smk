@@ -35,3 +35,11 @@ COMPARED = [
 DEVIATION = {}
 for run_name in CONFIG.runs:
     DEVIATION.setdefault(deviation_batch(run_name), []).append(run_name)
+
+
+# Runs whose spectra are drawn, each once.
+VIBRATING = list(
+    dict.fromkeys(
+        run for sweep in (CRYSTAL.vibrations.sweeps if CRYSTAL.vibrations else ()) for run in CONFIG.sweeps[sweep]
+    )
+)

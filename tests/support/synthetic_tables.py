@@ -537,11 +537,30 @@ def hop_tables(size: str) -> dict:
         ]
     return {
         "analysis:double_well": pd.DataFrame(well),
+        "analysis:vibrations": vibrations_table(size),
         "analysis:potentials": potentials_table(size),
         "statics:hop_paths": pd.DataFrame(paths),
         "statics:hop_saddles": pd.DataFrame(saddles),
         "statics:hop_rates": pd.DataFrame(rates),
     }
+
+
+def vibrations_table(size: str) -> pd.DataFrame:
+    """Spectra of two species by four methods; of the minimal tables no run was long enough."""
+    frequency = np.arange(0.0, 100.0, 1.0)
+    rows = [
+        pd.DataFrame(
+            {
+                **{"run": f"{method}-run", "method": method, "isotope": "H", "pressure": 200.0, "temperature": 300.0},
+                **{"species": symbol, "frequency": frequency, "error": 0.001, "resolution": 2.0},
+                "density": share * np.exp(-0.5 * ((frequency - middle - shift) / 5.0) ** 2) / 12.5,
+            }
+        )
+        for shift, method in enumerate(("classical", "qtb", "adqtb", "trpmd"))
+        for symbol, middle, share in (("La", 6.0, 1 / 11), ("H", 40.0, 10 / 11))
+    ]
+    table = pd.concat(rows, ignore_index=True)
+    return table if size == "rich" else table.iloc[:0]
 
 
 def synthetic(size: str) -> dict:

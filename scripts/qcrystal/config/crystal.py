@@ -20,6 +20,7 @@ from qcrystal.config.search import Search
 from qcrystal.config.statics import Statics
 from qcrystal.config.ternary import Superconductivity, Ternary
 from qcrystal.config.variational import Nct
+from qcrystal.config.vibrations import Vibrations
 from qcrystal.crystal.cells import check_space_group, unit_cell
 from qcrystal.crystal.neighbours import nearest_distance
 from qcrystal.crystal.order_parameters import OrderParameters
@@ -278,6 +279,8 @@ class Crystal(Strict):
     """Variational free energies."""
     hops: Hops | None = None
     """How mobile atoms change their sites; null: nothing is asked."""
+    vibrations: Vibrations | None = None
+    """Spectra of runs in real time; null: none is asked for."""
     ternary: Ternary | None = None
     """Search over compositions of ternary hydrides; null: there is none."""
     superconductivity: Superconductivity | None = None

@@ -14,6 +14,7 @@ from qcrystal.config.messages import ConfigError
 from qcrystal.config.scale import Scale
 from qcrystal.config.sweep import Conditions, Sweep
 from qcrystal.config.variational import calculations, judges_are_path_integrals, phases_are_prototypes
+from qcrystal.config.vibrations import Vibrations
 from qcrystal.crystal.cells import unit_cell
 from qcrystal.crystal.holes import holes_of_supercell
 from qcrystal.crystal.prototype import Prototype
@@ -79,6 +80,24 @@ def frames_hold_steps(
             told.add((key, sweep.method))
             found = f"{interval:g} ps is shorter than a time step of {sweep.method}, {step:g} fs"
             yield Problem("scale", key, found, "take more")
+
+
+def vibrations_are_resolved(
+    scale_sweeps: dict[str, Sweep], scale_sampling: SamplingEffort, vibrations: Vibrations | None, dynamics: Dynamics
+) -> Iterator[Problem]:
+    """Spectra are of sweeps in real time, whose frames follow the fastest vibration."""
+    for name in vibrations.sweeps if vibrations else ():
+        sweep, key = scale_sweeps.get(name), f"sweeps.{name}.frame_interval"
+        if sweep is None:
+            found = f"the scale has no sweep {name!r}"
+            yield Problem("crystal", "vibrations.sweeps", found, f"name some of {', '.join(scale_sweeps)}")
+            continue
+        if sweep.method == "pimd":
+            yield Problem("crystal", "vibrations.sweeps", f"{name!r} samples and has no time", "name one of trpmd")
+        interval, longest = sweep.frame_interval or scale_sampling.frame_interval, 0.5 / dynamics.max_frequency
+        if interval > longest:
+            found = f"{interval:g} ps do not resolve vibrations of {dynamics.max_frequency:g} THz"
+            yield Problem("scale", key, found, f"set {longest:.2g} ps or less, or take the sweep out of vibrations")
 
 
 def runs_end(scale_sweeps: dict[str, Sweep], dynamics: Dynamics) -> Iterator[Problem]:
@@ -181,6 +200,7 @@ CHECKS = (
     methods_have_time_steps,
     runs_hold_frames,
     frames_hold_steps,
+    vibrations_are_resolved,
     runs_end,
     cells_hold_atoms,
     starts_are_possible,

@@ -26,6 +26,7 @@ from qcrystal.figures.options import (
     PhononsTemperature,
     TcModelErrors,
     TernaryHull,
+    Vibrations,
 )
 
 Inputs = Mapping[str, Any]
@@ -324,6 +325,7 @@ KINDS: dict[str, Kind] = {
         options=EquationOfState,
     ),
     "phonon_dos": Kind("figure", {"dos": DOS}, options=PhononDos),
+    "vibrations": Kind("figure", {"vibrations": Role("vibrations"), "dos": DOS}, options=Vibrations),
     "phonons_temperature": Kind(
         "figure",
         {

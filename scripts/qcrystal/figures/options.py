@@ -35,6 +35,14 @@ class PhononsTemperature(Options):
     panels: Count = 3
 
 
+class Vibrations(Options):
+    """``temperature`` (K) and ``pressure`` (GPa) of the runs that are shown; one panel for each of ``species``."""
+
+    temperature: Positive
+    pressure: Number
+    species: list[Text]
+
+
 class OrderParameter(Options):
     """``observable`` and ``label`` of the axis; ``along`` which it is drawn, ``at`` which value of the other condition.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qcrystal.io.schemas import Schema, number, text, whole
+from qcrystal.io.table_schemas.columns import METHOD, RUN
 
 HOP = (
     text("mechanism", "how an atom changes its site", "vacancy", "exchange"),
@@ -59,6 +60,25 @@ TABLES: dict[str, Schema] = {
             ),
         ),
         ("statics:hop_rates",),
+    ),
+    "vibrations": Schema(
+        "Vibrational densities of states of runs in real time.",
+        ("analysis/vibrations.csv",),
+        (
+            RUN,
+            METHOD,
+            text("isotope", "isotope that moves"),
+            number("pressure", "GPa", "pressure of the run"),
+            number("temperature", "K", "temperature of the run", low=0),
+            text("species", "whose part it is"),
+            number("frequency", "THz", "frequency", low=0),
+            number(
+                "density", "1/THz", "density of states, its integral over all species is 1 in a harmonic crystal", low=0
+            ),
+            number("error", "1/THz", "error by the scatter of segments", low=0, missing=True),
+            number("resolution", "THz", "width that a sharp line has", low=0),
+        ),
+        ("analysis:vibrations",),
     ),
     "double_well": Schema(
         "Hop rates out of one side of a double well, by theory and by baths.",
