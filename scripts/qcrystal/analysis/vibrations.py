@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 def mode_energies(spec: RunSpec, frequency: np.ndarray) -> np.ndarray:
     """Mean energy (eV) that a run's method gives to a harmonic mode of each frequency (THz).
 
-    It is the quantum energy in a quantum bath, and k_B T in classical and ring-polymer dynamics. The centroid of a ring polymer
-    moves as a classical oscillator does: its correlations are Kubo's transformed ones [I. R. Craig and D. E. Manolopoulos,
-    J. Chem. Phys. 121, 3368 (2004)].
+    It is the quantum energy in a quantum bath, and k_B T in classical and ring-polymer dynamics. A ring polymer's
+    centroid has Kubo's transformed correlations, those of a classical oscillator [I. R. Craig and D. E. Manolopoulos, J. Chem.
+    Phys. 121, 3368 (2004)].
     """
     if spec.method in QUANTUM_BATHS:
         return oscillator_energy(frequency, spec.temperature)
