@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from ase import Atoms
+from ase.cell import Cell
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Polygon
 
@@ -20,6 +21,7 @@ from qcrystal.manuscript.published import Cited
 
 QUADRILATERAL_COLOR = "#E69F00"
 BOND_FACTOR = 1.25  # a bond is at most this times the shortest H-H distance of the high-symmetry crystal
+SAME_ANGLE = 1e-6  # degrees
 VIEW = {"azimuth": 24.0, "elevation": 14.0}  # degrees
 
 
@@ -46,9 +48,18 @@ def nearly_cubic_cell(atoms: Atoms, centre: str, count: int) -> Atoms:
         cells = choices @ vectors
         metric = cells @ cells.transpose(0, 2, 1) / edge**2
         vectors = cells[np.argmin(((metric - np.eye(3)) ** 2).sum((1, 2)))]
-    if np.linalg.det(vectors) < 0:
-        vectors = -vectors
-    return upright(fill(atoms, vectors, centre))
+    return upright(fill(atoms, _most_alike(vectors), centre))
+
+
+def _most_alike(vectors: np.ndarray) -> np.ndarray:
+    """The vectors of a cell, some of them turned round: right-handed, and with angles as near to each other as they can be.
+
+    A rhombohedral cell has three equal angles in one of the four settings, and two of 180 degrees less that angle in the others.
+    """
+    signs = [np.array(one) for one in itertools.product((1, -1), repeat=3)]
+    right_handed = [vectors * one[:, None] for one in signs if np.linalg.det(vectors * one[:, None]) > 0]
+    spreads = [float(np.ptp(Cell(one).angles())) for one in right_handed]
+    return right_handed[next(k for k, spread in enumerate(spreads) if spread < min(spreads) + SAME_ANGLE)]
 
 
 def fill(atoms: Atoms, vectors: np.ndarray, centre: str) -> Atoms:

@@ -11,7 +11,7 @@ from synthetic_tables import (
     lattice_table,
 )
 
-from qcrystal.crystal.cells import conventional_cell
+from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
 from qcrystal.figures import crystal_cells, style
 from qcrystal.figures import draw as figure_files
 
@@ -69,3 +69,13 @@ def test_cage_has_six_squares_and_the_cell_is_found_again(primitive):
     rings = crystal_cells.quadrilaterals(hydrogens, crystal_cells.longest_bond(hydrogens))
     assert len(rings) == 6
     np.testing.assert_allclose(crystal_cells.interior_angles(hydrogens[rings]), 90.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("signs", [(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, -1)])
+def test_a_rhombohedral_cell_is_drawn_with_three_equal_angles(signs):
+    """Whichever of its vectors point backwards: 91.5 degrees each, and not two of 88.5."""
+    cell = rhombohedral_strain(conventional_cell(PROTOTYPE, 5.0), 91.5)
+    cell.set_cell(cell.cell.array * np.array(signs)[:, None], scale_atoms=False)
+    drawn = crystal_cells.nearly_cubic_cell(cell, "La", 4)
+    np.testing.assert_allclose(drawn.cell.angles(), 91.5, atol=1e-6)
+    assert np.linalg.det(drawn.cell.array) > 0 and len(drawn) == 44
