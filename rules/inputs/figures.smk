@@ -48,6 +48,30 @@ def needed(key):
     return value
 
 
+# Sections of the crystal that tables are made from, where it has them; a name without a table stands for all others of its kind.
+SECTIONS = {
+    "ternary": {"": ("ternary", TERNARY)},
+    "superconductivity": {
+        "formulas": ("superconductivity", SUPERCONDUCTIVITY),
+        "tc_model": ("superconductivity.tc_model", SUPERCONDUCTIVITY and SUPERCONDUCTIVITY.tc_model),
+        "": ("superconductivity.compounds with couplings, or meshes of the scale", COUPLED),
+    },
+}
+
+
+def check_section(kind, table):
+    """Make sure that the crystal has what a table is made from."""
+    sections = SECTIONS[kind]
+    section, there = sections.get(table, sections[""])
+    if not there:
+        print(
+            f"{CONFIG.crystal_file}: no {section}, but a figure of {FIGURES_FILE} needs {kind}:{table}; "
+            "add it, or take the figure out",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+
+
 def source_files(name):
     """Files behind a source of ``figures.yaml``, such as ``statics:eos``: one, or none, as where its runs have not ended."""
     sweep = name.removeprefix("sweep:").partition("/")[0]
@@ -91,6 +115,8 @@ def source_file(name):
         return results(f"statics/{rest}.csv")
     if kind == "search":
         return results(f"search/{rest}.extxyz") if rest == "structures" else results(f"search/{rest}.csv")
+    if kind in SECTIONS:
+        check_section(kind, rest)
     if kind == "ternary":
         return results(f"search/ternary/{rest}.csv")
     if kind == "superconductivity":

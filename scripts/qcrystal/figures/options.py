@@ -95,9 +95,12 @@ class Overview(Options):
 
 
 class TernaryHull(Options):
-    """``elements`` at the left and right corner, hydrogen being on top; ``height``: largest energy above the hull, eV/atom."""
+    """``elements`` at the left and right corner, hydrogen being on top; ``height``: largest energy above the hull, eV/atom.
 
-    elements: tuple[Text, Text]
+    Without ``elements`` they are those of the first candidate. Candidates of others are left out and counted.
+    """
+
+    elements: tuple[Text, Text] | None = None
     height: Number = 0.2
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcrystal.figures import broadening, compound_couplings, hydrogen_cages, tc_hull
-from qcrystal.figures.options import CompoundCouplings, HydrogenCages
+from qcrystal.figures import broadening, compound_couplings, hydrogen_cages, tc_hull, ternary_hull
+from qcrystal.figures.options import CompoundCouplings, HydrogenCages, TernaryHull
+from qcrystal.io.tables import TableError
 from qcrystal.manuscript.published import Cited
 
 
@@ -46,6 +47,20 @@ def test_cages_are_counted_by_element_and_size():
     figure = hydrogen_cages.draw({"candidates": candidates(["CaYH12", "CaYH13"])}, {}, HydrogenCages())
     tops = [segment[1][1] for lines in figure.axes[0].collections for segment in lines.get_segments()]
     assert sorted(tops) == [2, 2, 2]
+
+
+def test_a_hull_is_of_the_elements_that_were_searched_and_of_no_others():
+    found = candidates(["MgScH12", "Mg2YH9", "Mg2ScH9"]).assign(above_hull=[0.0, 0.1, 0.2])
+    known = pd.DataFrame({"formula": ["Mg", "Y", "H2", "ScH3"]})
+    figure = ternary_hull.draw({"candidates": found, "references": known}, {}, TernaryHull())
+    points = figure.axes[0].collections[0].get_offsets()
+    np.testing.assert_allclose(points, [(2 / 24 + 9 / 24, 9 / 12 * 0.75**0.5), (1 / 14 + 6 / 14, 12 / 14 * 0.75**0.5)])
+    assert {text.get_text() for text in figure.axes[0].texts} == {"Mg", "Sc", "H"}
+    assert "1 candidates of other elements" in figure.notes[1]
+    with pytest.raises(
+        TableError, match="no candidate of Ca and Y with H; there are Mg-Sc, Mg-Y; correct figures.yaml"
+    ):
+        ternary_hull.draw({"candidates": found, "references": known}, {}, TernaryHull(elements=("Ca", "Y")))
 
 
 def test_a_compound_has_the_height_of_its_formula_unit(tc):
