@@ -19,6 +19,7 @@ if SUPERCONDUCTIVITY:
             **cpu(mem_mb=1000, minutes=10),
         params:
             **code("superconductivity/pseudopotential.py"),
+            recipe=lambda wildcards: PSEUDOPOTENTIALS[wildcards.element],
         script:
             "../scripts/superconductivity/pseudopotential.py"
 

@@ -3,10 +3,14 @@ from qcrystal.crystal.cells import primitive_cell
 from qcrystal.superconductivity.coupling_run import irreducible_wave_vectors
 from qcrystal.superconductivity.electron_phonon import files_of
 from qcrystal.superconductivity.espresso import Mesh
-from qcrystal.superconductivity.pseudopotentials import RECIPES as PSEUDOPOTENTIALS
+from qcrystal.superconductivity.pseudopotentials import RECIPES as SHIPPED_RECIPES
+from qcrystal.superconductivity.pseudopotentials import settings_of
 
 SUPERCONDUCTIVITY = CRYSTAL.superconductivity
 COMPOUNDS = SUPERCONDUCTIVITY.compounds if SUPERCONDUCTIVITY else {}
+PSEUDOPOTENTIALS = {element: settings_of(recipe) for element, recipe in SHIPPED_RECIPES.items()}
+if SUPERCONDUCTIVITY:
+    PSEUDOPOTENTIALS |= {element: plain(recipe) for element, recipe in SUPERCONDUCTIVITY.pseudopotentials.items()}
 EPC = "superconductivity/epc/{compound}"
 EPC_MESHES = {Mesh(**plain(each)).name: plain(each) for each in SCALE.electron_phonon}
 COMPUTED = {name: each for name, each in COMPOUNDS.items() if each.crystal and EPC_MESHES}

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from qcrystal.provenance.job import job
-from qcrystal.superconductivity.pseudopotentials import RECIPES, generate
+from qcrystal.superconductivity.pseudopotentials import generate, recipe_of
 
 with job(snakemake):
-    generate(RECIPES[snakemake.wildcards.element], Path(snakemake.output.file).parent)
+    recipe = recipe_of(snakemake.wildcards.element, snakemake.params.recipe)
+    generate(recipe, Path(snakemake.output.file).parent)

@@ -16,7 +16,7 @@ from qcrystal.errors import Problem
 from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict
 from qcrystal.manuscript.published import PublishedError, read_published
 from qcrystal.superconductivity.critical_temperature import TcError, check_mu_star
-from qcrystal.superconductivity.pseudopotentials import RECIPES
+from qcrystal.superconductivity.pseudopotentials import RECIPES, PseudopotentialError, check_recipe, recipe_of
 
 SmallNumber = Annotated[Count, Field(le=20)]
 
@@ -167,9 +167,6 @@ def couplings_come_from_somewhere(
         yield Problem("", "couplings", "nothing to compute T_c from", "name a folder of ph.x, or give a crystal")
     if crystal is not None and pressure is None:
         yield Problem("", "pressure", "a crystal is to be relaxed, at no pressure", "give one (GPa)")
-    for element in sorted({site.element for site in crystal.sites} - set(RECIPES)) if crystal else ():
-        found = f"no recipe of a pseudopotential for {element}, only for {', '.join(RECIPES)}"
-        yield Problem("", "crystal", found, "add one to qcrystal.superconductivity.pseudopotentials")
 
 
 class Compound(Strict):
@@ -242,10 +239,56 @@ class TcModel(Strict):
     """Compounds with a published T_c, by name; converged ones of this work take their place or are added."""
 
 
+class PseudopotentialChannel(Strict):
+    """One channel of a pseudopotential."""
+
+    level: Annotated[str, Field(pattern=r"^[1-7][SPDF]$")]
+    """Such as 3S: n of the level in the atom, and its angular momentum."""
+    occupation: Number
+    """Electrons in it; below zero: the level is not bound."""
+    radius: Positive
+    """Bohr, beyond which the pseudo-wave is that of the atom."""
+    energy: Number = 0.0
+    """Ry, at which a level that is not bound is taken."""
+
+
+class PseudopotentialRecipe(Strict):
+    """How ``ld1.x`` makes a norm-conserving pseudopotential; it is tested before it is used."""
+
+    configuration: str
+    """Of the atom or ion, such as ``[Ne] 3s2 3p6 3d0``. Take the ion where a shell below the valence is a channel too."""
+    channels: list[PseudopotentialChannel] = Field(min_length=1)
+    """One of each angular momentum; the last is the local one."""
+    excited: list[str] = Field(min_length=1)
+    """Valence configurations of the test, such as ``3s2 3p5 3d1``."""
+
+
+def recipes_list_their_electrons(pseudopotentials: dict[str, PseudopotentialRecipe]) -> Iterator[Problem]:
+    """No electron is forgotten."""
+    for element, settings in pseudopotentials.items():
+        try:
+            check_recipe(recipe_of(element, settings.model_dump()))
+        except PseudopotentialError as error:
+            for problem in error.problems:
+                yield Problem("", f"pseudopotentials.{element}.{problem.key}", problem.found, problem.advice)
+
+
+def elements_have_pseudopotentials(
+    compounds: dict[str, Compound], pseudopotentials: dict[str, PseudopotentialRecipe]
+) -> Iterator[Problem]:
+    """What is computed has pseudopotentials."""
+    known = {**RECIPES, **pseudopotentials}
+    for name, compound in compounds.items():
+        sites = compound.crystal.sites if compound.crystal else []
+        for element in sorted({site.element for site in sites} - set(known)):
+            found = f"no recipe of a pseudopotential for {element}, only for {', '.join(known)}"
+            yield Problem("", f"compounds.{name}.crystal", found, f"add pseudopotentials.{element}")
+
+
 class Superconductivity(Strict):
     """From couplings to critical temperatures."""
 
-    checks = (pseudopotentials_repel,)
+    checks = (pseudopotentials_repel, recipes_list_their_electrons, elements_have_pseudopotentials)
 
     mu_star: list[Number] = Field(min_length=1)
     """Coulomb pseudopotentials, for a cutoff of ten times the highest frequency."""
@@ -253,6 +296,8 @@ class Superconductivity(Strict):
     """Modes at Γ below this (THz) are acoustic and left out."""
     electron_phonon: ElectronPhonon = ElectronPhonon()
     """Settings of pw.x and ph.x, and when T_c is called converged."""
+    pseudopotentials: dict[Element, PseudopotentialRecipe] = {}
+    """Recipes of elements that have none in the code (H, Ca, Y, La and S have), or other ones."""
     compounds: dict[Name, Compound] = {}
     """By name; empty: only what the formulas say of one peak."""
     tc_model: TcModel | None = None

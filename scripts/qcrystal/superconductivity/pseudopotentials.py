@@ -10,8 +10,9 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -27,6 +28,7 @@ POINTS, REACH = 1000, 12.0
 GHOST_MARGIN = 0.1
 """Ry: a second state less than this above a channel's level is a ghost, as is one so far below zero of an unbound channel."""
 CHANNELS = "SPDF"
+NOBLE_GASES = ("He", "Ne", "Ar", "Kr", "Xe", "Rn")
 
 
 class PseudopotentialError(QcrystalError, ValueError):
@@ -78,6 +80,12 @@ RECIPES = {
         (Channel("4P", 6, 1.40), Channel("4D", 0, 1.70), Channel("4S", 2, 1.30)),
         ("4s2 4p6 4d1", "4s2 4p5.5 4d0.5"),
     ),
+    "La": Recipe(
+        "La",
+        "[Kr] 4d10 5s2 5p6 5d0",
+        (Channel("5P", 6, 1.50), Channel("5D", 0, 1.80), Channel("5S", 2, 1.40)),
+        ("5s2 5p6 5d1", "5s2 5p5.5 5d0.5"),
+    ),
     "S": Recipe(
         "S",
         "[Ne] 3s2 3p4 3d-2",
@@ -88,14 +96,79 @@ RECIPES = {
 """Troullier-Martins, PBE, scalar relativistic."""
 
 
+def recipe_of(element: str, settings: Mapping[str, Any]) -> Recipe:
+    """A recipe from its configuration: ``configuration``, ``channels`` and ``excited``."""
+    channels = tuple(Channel(**channel) for channel in settings["channels"])
+    return Recipe(element, settings["configuration"], channels, tuple(settings["excited"]))
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as its configuration: the inverse of `recipe_of`."""
+    channels = [channel._asdict() for channel in recipe.channels]
+    return {"configuration": recipe.configuration, "channels": channels, "excited": list(recipe.excited)}
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Make sure that a recipe lists every electron outside of its core, in a channel of its own.
+
+    A level is core if its n is below that of all channels. ``pw.x`` takes a potential that lacks other electrons without a word.
+
+    Raises
+    ------
+    PseudopotentialError
+        One line.
+    """
+    where, levels = recipe.element, {channel.level: channel.occupation for channel in recipe.channels}
+    core, _, valence = recipe.configuration.rpartition("]")
+    if core and core.removeprefix("[") not in NOBLE_GASES:
+        raise PseudopotentialError(Problem(where, "configuration", f"{core + ']'!r} is no core", "write it as [Ne]"))
+    configured = _occupations(where, "configuration", valence)
+    electrons = sum(number for number in configured.values() if number > 0)
+    electrons += atomic_numbers[core.removeprefix("[")] if core else 0
+    if electrons > atomic_numbers[recipe.element]:
+        found = f"{electrons:g} electrons, and {recipe.element} has {atomic_numbers[recipe.element]}"
+        raise PseudopotentialError(Problem(where, "configuration", found, "take the atom or an ion of it"))
+    for excited in recipe.excited:
+        _occupations(where, "excited", excited)
+    if len(levels) < len(recipe.channels) or len({level[1] for level in levels}) < len(levels):
+        raise PseudopotentialError(Problem(where, "channels", "two of one angular momentum", "keep one of each"))
+    for level, occupation in levels.items():
+        if configured.get(level) != occupation:
+            has = "lacks it" if level not in configured else f"has {configured[level]:g}"
+            found = f"{level} holds {occupation:g} electrons, and the configuration {has}"
+            raise PseudopotentialError(Problem(where, "channels", found, "give both the same"))
+    lowest = min(int(level[0]) for level in levels)
+    for level, occupation in configured.items():
+        if occupation > 0 and level not in levels and int(level[0]) >= lowest:
+            found = f"{level} holds {occupation:g} electrons that are neither core nor in a channel"
+            raise PseudopotentialError(
+                Problem(where, "configuration", found, "add the channel, or take the ion without them")
+            )
+
+
+def _occupations(where: str, key: str, text: str) -> dict[str, float]:
+    """Electrons of each level, such as ``3P``, of a text such as ``3s2 3p6``."""
+    counts = {}
+    for word in text.split():
+        parts = re.fullmatch(r"([1-7][spdf])(-?\d+(?:\.\d+)?)", word)
+        if not parts:
+            raise PseudopotentialError(
+                Problem(where, key, f"{word!r:.40} is no level with its electrons", "write it as 3p6")
+            )
+        counts[parts[1].upper()] = float(parts[2])
+    return counts
+
+
 def generate(recipe: Recipe, folder: Path) -> Path:
     """Make the pseudopotential of a recipe, test it, and return its file ``<element>.UPF``.
 
     Raises
     ------
     PseudopotentialError
-        ``ld1.x`` is not installed or fails, an eigenvalue is wrong, or there is a ghost state. No file is left then.
+        The recipe lacks electrons, ``ld1.x`` is not installed or fails, an eigenvalue is wrong, or there is a ghost state.
+        No file is left then.
     """
+    check_recipe(recipe)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{recipe.element}.UPF"
     try:

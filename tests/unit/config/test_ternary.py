@@ -74,6 +74,24 @@ def test_without_a_stand_in_a_search_needs_a_potential(root):
             "liu_YH10",
             "known.LaH10.published: published.yaml: values has no 'liu_YH10'",
         ),
+        (
+            "crystal",
+            "superconductivity.compounds.CaH6.crystal.sites",
+            [{"element": "Mg", "position": [0, 0, 0]}, {"element": "H", "position": [0.25, 0.5, 0]}],
+            "superconductivity.compounds.CaH6.crystal: no recipe of a pseudopotential for Mg, only for H, Ca, Y, La, S; add",
+        ),
+        (
+            "crystal",
+            "superconductivity.pseudopotentials",
+            {
+                "Mg": {
+                    "configuration": "[He] 2p6 3s2",
+                    "channels": [{"level": "2P", "occupation": 6, "radius": 1}],
+                    "excited": ["2p6"],
+                }
+            },
+            "superconductivity.pseudopotentials.Mg.configuration: 3S holds 2 electrons that are neither core nor",
+        ),
         ("crystal", "superconductivity.mu_star", [0.1, 0.5], "mu_star: 0.5 is no Coulomb pseudopotential"),
         (
             "scales/smoke",
@@ -106,8 +124,8 @@ def test_what_cannot_be_searched_is_told_in_one_line(root, folder, file, key, va
         ("couplings", [], "H3S.couplings: nothing to compute T_c from"),
         (
             "crystal",
-            {"spacegroup": 225, "lattice_constant": 4, "sites": [{"element": "La", "position": [0, 0, 0]}]},
-            "no recipe of a pseudopotential for La",
+            {"spacegroup": 225, "lattice_constant": 4, "sites": [{"element": "Lu", "position": [0, 0, 0]}]},
+            "no recipe of a pseudopotential for Lu",
         ),
     ],
 )

@@ -11,8 +11,11 @@ from qcrystal.superconductivity.pseudopotentials import (
     Channel,
     PseudopotentialError,
     Recipe,
+    check_recipe,
     generate,
+    recipe_of,
     screening,
+    settings_of,
 )
 
 pytestmark = pytest.mark.engine
@@ -26,6 +29,36 @@ def test_recipes_make_pseudopotentials_that_pass(element, tmp_path):
     path = generate(RECIPES[element], tmp_path)
     assert path.name == f"{element}.UPF"
     assert re.search(rf'element="\s*{element}\s*"', path.read_text())
+
+
+@pytest.mark.parametrize("element", RECIPES)
+def test_a_recipe_is_the_same_from_a_file(element):
+    check_recipe(RECIPES[element])
+    assert recipe_of(element, settings_of(RECIPES[element])) == RECIPES[element]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"configuration": "[Ne] 3s2 3p6 4s1 3d0"},
+            "Ca: configuration: 4S holds 1 electrons that are neither core nor in a channel",
+        ),
+        ({"configuration": "[Ne] 3s2 3p5 3d0"}, "Ca: channels: 3P holds 6 electrons, and the configuration has 5"),
+        ({"configuration": "[Ne] 3s2 3p6"}, "Ca: channels: 3D holds 0 electrons, and the configuration lacks it"),
+        ({"configuration": "[Nx] 3s2 3p6 3d0"}, r"Ca: configuration: '\[Nx\]' is no core"),
+        ({"configuration": "[Kr] 3s2 3p6 3d0"}, "Ca: configuration: 44 electrons, and Ca has 20"),
+        ({"configuration": "[Ne] 3s2' rel=2 3p6 3d0"}, 'Ca: configuration: "3s2\'" is no level with its electrons'),
+        ({"excited": ("3s2 3p6 3x1",)}, "Ca: excited: '3x1' is no level"),
+        (
+            {"channels": (*RECIPES["Ca"].channels, Channel("4S", 0, 1.1))},
+            "Ca: channels: two of one angular momentum",
+        ),
+    ],
+)
+def test_a_recipe_that_forgets_electrons_is_refused(changes, words):
+    with pytest.raises(PseudopotentialError, match=words):
+        check_recipe(RECIPES["Ca"]._replace(**changes))
 
 
 @needs_ld1
