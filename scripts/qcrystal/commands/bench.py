@@ -23,7 +23,7 @@ import typer
 import yaml
 from ase import units
 
-from qcrystal.commands import bench_engines
+from qcrystal.commands import _bench_engines as bench_engines
 from qcrystal.commands._options import application, console
 from qcrystal.commands.bench_potential import (
     MASSES,
@@ -73,7 +73,7 @@ def specification(method: str, steps: int, **changes) -> RunSpec:
 def worker(what: str, **job) -> float | None:
     """Processor time (s) of a bare code in this process: ``dynamics`` or ``batch``; None of a ``client`` of a socket.
 
-    Of ``engines`` it is text: the measurement of `qcrystal.commands.bench_engines.measure`, as JSON.
+    Of ``engines`` it is text: the measurement of `qcrystal.commands._bench_engines.measure`, as JSON.
     """
     bare: dict[str, Callable[..., Any]] = {
         "engines": bench_engines.measure,

@@ -40,10 +40,11 @@ def write(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
 
 @app.command()
 def unfinished(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
-    """List what of a scale has not ended, so that its figures are made of what has: config/crystals/<crystal>/unfinished.
+    """List what of a scale has not ended, so that its figures are made of what has ended.
 
-    A run has ended when its record is there. Of the structure search and the variational calculations, tables count. After this,
-    snakemake makes tables, figures and numbers from what has ended, and starts no run. To go on with the runs, remove the file.
+    The list is `config/crystals/<crystal>/unfinished/<scale>.yaml`. A run has ended when its record is there. Of the structure
+    search and the variational calculations, tables count. After this, snakemake makes tables, figures and numbers from what has
+    ended, and starts no run. To go on with the runs, remove the file.
 
     Example: `python -m qcrystal reduced unfinished --scale reference`
     """
