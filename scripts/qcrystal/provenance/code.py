@@ -18,7 +18,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qcrystal.files import file_digest
 
@@ -36,6 +36,10 @@ UNCOUNTED = (
 """Parts of the library that no result depends on, relative to it: records, audits, tools, processes, messages, and schemas.
 They can stop a job, but change nothing that it writes."""
 LOGGERS = ("log", "logger", "logging")
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Parts of a syntax tree that are lists of statements, or of what holds such lists."""
+TELLING = (ast.Import, ast.ImportFrom, ast.Constant)
+"""Parts of a syntax tree that may name modules or files."""
 LEVELS = ("debug", "info", "warning", "error", "exception")
 
 
@@ -88,10 +92,12 @@ def _understood(text: str, package: str) -> Understood:
 
     Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
     """
-    tree = _WithoutWords().visit(ast.parse(text))
+    tree = ast.parse(text)
+    tree.body = _without_words(tree.body)
     modules: list[str] = []
     files = set()
-    for node in ast.walk(tree):
+    dumped, telling = _dumped(tree)
+    for node in telling:
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -103,7 +109,7 @@ def _understood(text: str, package: str) -> Understood:
             if re.fullmatch(LIBRARY + r"(\.\w+)+", node.value):
                 modules.append(node.value)  # imported by name
     own = tuple(name for name in modules if name.split(".")[0] == LIBRARY)
-    return Understood(own, tuple(sorted(files)), hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16])
+    return Understood(own, tuple(sorted(files)), hashlib.sha256(dumped.encode()).hexdigest()[:16])
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
@@ -114,21 +120,62 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*parts[: len(parts) - node.level + 1], *((node.module or "").split(".") if node.module else [])])
 
 
-class _WithoutWords(ast.NodeTransformer):
-    """Take out of a syntax tree what has no effect on a result."""
+def _without_words(nodes: list) -> list:
+    """Statements, and handlers and cases with theirs, without those that have no effect on a result.
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """Drop strings that stand alone, and logging whose arguments call nothing."""
-        if isinstance(node.value, ast.Constant) or _only_logs(node.value):
-            return None
-        return self.generic_visit(node)
+    These are strings that stand alone, logging whose arguments call nothing, and what only a type checker reads.
+    """
+    kept = []
+    for node in nodes:
+        if isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or _only_logs(node.value)):
+            continue
+        if isinstance(node, ast.If):
+            name = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
+            if name == "TYPE_CHECKING":
+                kept += _without_words(node.orelse)
+                continue
+        for field in BLOCKS:
+            if isinstance(getattr(node, field, None), list):
+                setattr(node, field, _without_words(getattr(node, field)))
+        kept.append(node)
+    return kept
 
-    def visit_If(self, node: ast.If):
-        """Drop what only a type checker reads."""
-        name = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
-        if name == "TYPE_CHECKING":
-            return [self.visit(part) for part in node.orelse]
-        return self.generic_visit(node)
+
+def _dumped(tree: ast.AST) -> tuple[str, list[ast.AST]]:
+    """What `ast.dump` writes, and the imports and constants of the tree on the way.
+
+    Each job needs this of each of its modules, and going through a tree thrice takes thrice as long.
+    """
+    text: list[str] = []
+    telling: list[ast.AST] = []
+
+    def add(value: Any) -> None:
+        if isinstance(value, list):
+            separator = "["
+            for part in value:
+                text.append(separator)
+                add(part)
+                separator = ", "
+            text.append("]" if value else "[]")
+        elif isinstance(value, ast.AST):
+            kind = type(value)
+            if kind in TELLING:
+                telling.append(value)
+            text.append(kind.__name__)
+            separator = "("
+            for name in kind._fields:
+                part = getattr(value, name, None)
+                if part is None and getattr(kind, name, ...) is None:
+                    continue  # an optional part that is not there
+                text.append(f"{separator}{name}=")
+                add(part)
+                separator = ", "
+            text.append(")" if separator == ", " else "()")
+        else:
+            text.append(repr(value))
+
+    add(tree)
+    return "".join(text), telling
 
 
 def _only_logs(call: ast.expr) -> bool:

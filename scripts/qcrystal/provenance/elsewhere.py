@@ -39,17 +39,16 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
     base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     python = {os.path.realpath(sysconfig.get_path(name, vars=base)) + os.sep for name in ("stdlib", "platstdlib")}
     started = os.path.abspath(getattr(sys.modules.get("__main__"), "__file__", None) or os.curdir)
-    listed: dict[str, str] | None = None
     found = []
-    starting = {str(path) for folder in installed for path in Path(folder).glob("*.pth")}
-    for file in sorted({*files, *starting}):
+    everything = {*files, *(str(path) for folder in spelt for path in Path(folder).glob("*.pth"))}
+    listed = _listed(installed, everything)
+    for file in sorted(everything):
         if file.startswith(str(code.SCRIPTS) + os.sep):
             found += [f"{path}: does not do what its source says" for path in _foreign_bytecode(Path(file))]
             continue
         if file == started and _is_rule_script(file):
             continue
         if file.startswith(installed):
-            listed = _listed(installed) if listed is None else listed
             if file not in listed:
                 found.append(f"{file}: listed by no installed package")
             elif _differs(file, listed[file]):
@@ -64,18 +63,24 @@ def _is_rule_script(file: str) -> bool:
     return Path(file).parent == Path.cwd() / ".snakemake" / "scripts"
 
 
-def _listed(folders: Iterable[str]) -> dict[str, str]:
-    """Absolute path -> SHA-256 (URL-safe base 64, maybe empty) of every file that an installed package lists."""
+def _listed(folders: Iterable[str], files: set[str]) -> dict[str, str]:
+    """Absolute path -> SHA-256 (URL-safe base 64, maybe empty) of those of the files that an installed package lists.
+
+    Packages list some hundred times as many files as a job loads, so that each line costs a look-up and no more.
+    """
     found = {}
     for folder in folders:
-        for record in Path(folder).glob("*.dist-info/RECORD"):
+        wanted = {file.removeprefix(folder) for file in files if file.startswith(folder)}
+        for record in Path(folder).glob("*.dist-info/RECORD") if wanted else ():
             with open(record, encoding="utf-8", newline="") as lines:
                 for row in csv.reader(lines):
-                    if len(row) >= 2 and row[0]:
-                        path = folder + row[0]
-                        if row[0][0] in "./" or "/." in row[0]:
-                            path = os.path.normpath(os.path.join(folder, row[0]))
-                        found[path] = row[1].removeprefix("sha256=")
+                    if len(row) < 2 or not row[0]:
+                        continue
+                    name = row[0]
+                    if name[0] == "/" or "./" in name:
+                        name = os.path.normpath(os.path.join(folder, name)).removeprefix(folder)
+                    if name in wanted:
+                        found[folder + name] = row[1].removeprefix("sha256=")
     return found
 
 
