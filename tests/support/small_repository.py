@@ -71,7 +71,7 @@ def small_repository(folder, monkeypatch):
     for name in environment.SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(folder)
-    code.local_imports.cache_clear()
+    code.named_files.cache_clear()
     made = Repository(folder)
     made.train()
     table = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})

@@ -57,7 +57,6 @@ def counts(path: Path) -> bool:
     return not name.startswith(tuple(f"{LIBRARY}/{part}" for part in UNCOUNTED))
 
 
-@functools.cache
 def local_imports(path: Path) -> tuple[Path, ...]:
     """Files of this repository that a script's results depend on: itself, what it imports, what those import; sorted."""
     found: set[Path] = set()
@@ -68,17 +67,17 @@ def local_imports(path: Path) -> tuple[Path, ...]:
             continue
         found.add(current)
         if current.suffix == ".py":
-            waiting.extend(file for file in _named_files(current) if counts(file))
+            waiting.extend(named_files(current))
     return tuple(sorted(found))
 
 
-def _named_files(path: Path) -> Iterator[Path]:
+@functools.cache
+def named_files(path: Path) -> tuple[Path, ...]:
+    """Files of this repository that a source itself imports, or names and that lie beside it, if they count."""
     understood = _understand(path)
-    for name in understood.modules:
-        yield from _files_of_module(name)
-    for name in understood.files:
-        if (path.parent / name).is_file():
-            yield path.parent / name
+    beside = [path.parent / name for name in understood.files]
+    found = [file for name in understood.modules for file in _files_of_module(name)]
+    return tuple(file for file in (*found, *(file for file in beside if file.is_file())) if counts(file))
 
 
 def _understand(path: Path) -> Understood:

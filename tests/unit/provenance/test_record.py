@@ -18,7 +18,7 @@ import pytest
 from qcrystal.files import file_digest
 from qcrystal.provenance import code, elsewhere, environment
 from qcrystal.provenance import record as provenance
-from qcrystal.provenance.code import code_digest, local_imports, syntax_digest
+from qcrystal.provenance.code import code_digest, local_imports, named_files, syntax_digest
 
 WITHOUT_ENGINES = ["statics/equation_of_state.py", "dft/frames.py", "analysis/observe.py", "analysis/collect.py"]
 
@@ -38,7 +38,7 @@ def scripts(tmp_path, monkeypatch):
 
 
 def digest():
-    local_imports.cache_clear()
+    named_files.cache_clear()
     return code_digest("job.py")
 
 
