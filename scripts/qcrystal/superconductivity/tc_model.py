@@ -8,13 +8,14 @@ structure stand beside it: a constant, and composition alone. A model that is no
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from ase import Atoms
 from pymatgen.core import Element
+from sklearn.linear_model import RidgeCV
 
 from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.formulas import HYDROGEN
@@ -94,52 +95,26 @@ def composition_descriptor(atoms: Atoms) -> np.ndarray:
     return np.array([1 - len(others) / len(symbols), *np.mean(features, axis=0)])
 
 
-class Ridge(NamedTuple):
-    """Linear regression with a penalty: the prediction for features x is ``mean`` + (x − ``centre``) · ``slope``."""
-
-    mean: float
-    centre: np.ndarray
-    slope: np.ndarray
-    strength: float
-
-    def of(self, features: np.ndarray) -> np.ndarray:
-        """Predictions, (n,), for features (n, D)."""
-        return self.mean + (features - self.centre) @ self.slope
-
-
-def fit_ridge(blocks: Sequence[np.ndarray], values: np.ndarray, strengths: Sequence[float] = tuple(STRENGTHS)) -> Ridge:
-    """Ridge regression on standardised features, with the penalty of the smallest leave-one-out error on the same data.
-
-    The leave-one-out residual of row i is r_i / (1 − H_ii). H is the matrix that turns values into fits.
-    [D. M. Allen, Technometrics 16, 125 (1974)]. Features that do not vary are left out.
+def fit(blocks: Sequence[np.ndarray], values: np.ndarray) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    """Ridge regression on standardised features; the penalty of `STRENGTHS` has the smallest leave-one-out error.
 
     Parameters
     ----------
     blocks : list of (n, D_i) arrays
         Kinds of features. Each kind has the same weight, however many features it has. None: a constant is fitted.
     values : (n,) array
-    strengths
-        Penalties to choose from, relative to the variance of all standardised features together.
+
+    Returns
+    -------
+    callable
+        Predictions (m,) for blocks of (m, D_i) features.
     """
-    values = np.asarray(values, float)
-    mean, count = values.mean(), len(values)
-    features = np.hstack([np.zeros((count, 0)), *blocks])
-    scale = np.concatenate([np.zeros(0), *(_scale(block) for block in blocks)]) / np.sqrt(max(len(blocks), 1))
-    centre = features.mean(axis=0)
-    left, singular, right = np.linalg.svd((features - centre) * scale, full_matrices=False)
-    along = left.T @ (values - mean)
-    best: tuple[float, float] | None = None
-    for strength in strengths:
-        shrink = singular**2 / (singular**2 + strength * count)
-        hat = 1 / count + (left**2 * shrink).sum(axis=1)
-        residual = (values - mean - left @ (shrink * along)) / np.maximum(1 - hat, 1e-9)
-        error = float(residual @ residual)
-        if best is None or error < best[0]:
-            best = error, float(strength)
-    if best is None:
-        raise TcModelError("no strength of the penalty to choose from; give one")
-    damped = singular / (singular**2 + best[1] * count)
-    return Ridge(float(mean), centre, scale * (right.T @ (damped * along)), best[1])
+    if not blocks:
+        constant = float(np.mean(values))
+        return lambda others: np.array(constant)
+    scale = np.concatenate([_scale(block) for block in blocks]) / np.sqrt(len(blocks))
+    model = RidgeCV(alphas=STRENGTHS * len(values)).fit(np.hstack(blocks) * scale, values)
+    return lambda others: model.predict(np.hstack(others) * scale)
 
 
 def _scale(block: np.ndarray) -> np.ndarray:
@@ -192,8 +167,8 @@ def predictions(known: Sequence[Known], settings: SoapSettings) -> pd.DataFrame:
     for split, groups in zip(SPLITS, ([one.compound for one in known], [one.prototype for one in known]), strict=True):
         for group, model in itertools.product(dict.fromkeys(groups), MODELS):
             left_out = np.array([each == group for each in groups])
-            fitted = fit_ridge([block[~left_out] for block in blocks[model]], values[~left_out])
-            found = fitted.of(np.hstack([np.zeros((left_out.sum(), 0)), *(block[left_out] for block in blocks[model])]))
+            predict = fit([block[~left_out] for block in blocks[model]], values[~left_out])
+            found = np.broadcast_to(predict([block[left_out] for block in blocks[model]]), left_out.sum())
             for number, value in zip(np.flatnonzero(left_out), found, strict=True):
                 one = known[int(number)]
                 row: dict[str, Any] = {
