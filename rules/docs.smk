@@ -20,7 +20,7 @@ rule picture:
     params:
         **code("docs/picture.py"),
         prototype=prototype(),
-        plan=["scale=smoke", "start=dft"],
+        plans=[["scale=smoke", "start=dft"], ["crystal=ca-y-h", "scale=smoke"]],
     script:
         "../scripts/docs/picture.py"
 

@@ -12,9 +12,9 @@ with job(snakemake):
     name = snakemake.wildcards.picture
     if name == "workflow":
         command = [sys.executable, "-m", "snakemake", "--rulegraph", "--nolock", "--forceall", "--quiet", "all"]
-        command += ["--config", *snakemake.params.plan]
-        graph = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        figure = pictures.flow(house.stages(graph, Path("rules")))
+        plans = [[*command, "--config", *plan] for plan in snakemake.params.plans]
+        graphs = [subprocess.run(plan, capture_output=True, text=True, check=True).stdout for plan in plans]
+        figure = pictures.flow(house.stages(graphs, Path("rules")))
     elif name == "house":
         figure = pictures.house(house.rooms(Path("scripts/qcrystal")))
     elif name == "invariants":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import networkx
@@ -59,32 +60,38 @@ def imported_modules(path: Path) -> set[str]:
     return names
 
 
-def stages(rulegraph: str, rules: Path) -> networkx.DiGraph:
+def stages(rulegraphs: Iterable[str], rules: Path) -> networkx.DiGraph:
     """Stages of the workflow and what flows between them.
 
     Parameters
     ----------
-    rulegraph
-        Answer of ``snakemake --rulegraph``, in Graphviz's language.
+    rulegraphs
+        Answers of ``snakemake --rulegraph``, in Graphviz's language, one for each plan.
     rules
         Folder of the rules. The name of a file there is the stage of its rules.
     """
     stage_of = {}
     for path in sorted(rules.glob("*.smk")):
-        for name in re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)", path.read_text(encoding="utf-8"), re.M):
+        for name in re.findall(r"^ *(?:use )?rule (?:\w+ as )?(\w+)", path.read_text(encoding="utf-8"), re.M):
             stage_of[name] = path.stem
     targets = {"all", "figures", "paper"}  # they make nothing themselves
-    labels = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', rulegraph, re.M))
     graph: networkx.DiGraph = networkx.DiGraph()
-    for first, second in re.findall(r"^\s*(\d+) -> (\d+)", rulegraph, re.M):
-        if labels[second] in targets:
-            continue
-        # figures are rules of a loop, named by their pictures
-        one, two = (stage_of.get(labels[number], "figures") for number in (first, second))
-        graph.add_nodes_from((one, two))
-        if one != two:
-            graph.add_edge(one, two)
+    for rulegraph in rulegraphs:
+        labels = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', rulegraph, re.M))
+        for first, second in re.findall(r"^\s*(\d+) -> (\d+)", rulegraph, re.M):
+            if labels[second] in targets:
+                continue
+            # figures are rules of a loop, named by their pictures
+            one, two = (stage_of.get(labels[number], "figures") for number in (first, second))
+            graph.add_nodes_from((one, two))
+            if one != two:
+                graph.add_edge(one, two)
     return graph
+
+
+def arrows_of(graph: networkx.DiGraph) -> str:
+    """Arrows of a graph as text, sorted: ``a -> b, a -> c``."""
+    return ", ".join(f"{first} -> {second}" for first, second in sorted(graph.edges))
 
 
 def floors(graph: networkx.DiGraph) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import networkx
@@ -11,10 +12,11 @@ from ase import units
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from PIL import Image
 
 from qcrystal.crystal.cells import conventional_cell
 from qcrystal.crystal.prototype import Prototype
-from qcrystal.docs.house import floors
+from qcrystal.docs.house import arrows_of, floors
 from qcrystal.dynamics.bath.spectra import cutoff_filter, lorentzian_kernels
 from qcrystal.figures.style import styled
 from qcrystal.units import oscillator_energy
@@ -27,9 +29,15 @@ COLORS = ("#0072B2", "#D55E00", "#009E73")  # Okabe and Ito
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture as PNG; the bytes depend on what it shows alone."""
+    """Write a picture as PNG; the bytes depend on what it shows alone. The label of the figure becomes its description."""
     FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=RESOLUTION, metadata={"Software": None})
+    figure.savefig(path, dpi=RESOLUTION, metadata={"Software": None, "Description": figure.get_label() or None})
+
+
+def description(path: Path) -> str:
+    """Description that a picture of `save` carries; empty if it has none."""
+    with Image.open(path) as image:
+        return str(image.info.get("Description", ""))
 
 
 @styled
@@ -163,27 +171,51 @@ def cage(prototype: Prototype) -> Figure:
 
 def flow(graph: networkx.DiGraph) -> Figure:
     """The stages of the workflow, what feeds what from left to right."""
-    return _drawn(graph.reverse(copy=True), networkx.DiGraph(graph), (7.0, 2.0), sideways=True)
+    return _drawn(graph, (8.0, 2.0), sideways=True)
 
 
 def house(graph: networkx.DiGraph) -> Figure:
     """The rooms of the library, each above what it imports."""
-    return _drawn(graph, graph, (7.0, 5.0), sideways=False)
+    return _drawn(graph, (7.0, 5.0), sideways=False)
+
+
+Node = str | tuple[str, str, int]
+"""A box by its name, or the bend of an arrow on a floor between two boxes."""
+
+
+def _places(level: dict[str, int], chains: list[list[Node]]) -> dict[Node, tuple[float, int]]:
+    """Place along its floor, and floor, of each box and of each bend of an arrow, near the neighbours on the floors above."""
+    floor: dict[Node, int] = dict(level.items())
+    floor |= {node: node[2] for chain in chains for node in chain if isinstance(node, tuple)}
+    joined = networkx.Graph([pair for chain in chains for pair in itertools.pairwise(chain)])
+    joined.add_nodes_from(level)
+    place: dict[Node, tuple[float, int]] = {}
+    for number in sorted(set(floor.values()), reverse=True):
+        wanted = {}
+        for node in (node for node, one in floor.items() if one == number):
+            above = [place[other][0] for other in joined[node] if other in place]
+            wanted[node] = float(np.mean(above)) if above else 0.0
+        row = sorted(wanted, key=lambda node: (wanted[node], str(node)))
+        widths = [1.25 if isinstance(node, str) else 0.3 for node in row]
+        starts = np.cumsum(widths) - np.array(widths) / 2 - sum(widths) / 2
+        place |= {node: (float(start), number) for node, start in zip(row, starts, strict=True)}
+    return place
 
 
 @styled
-def _drawn(floor_graph: networkx.DiGraph, arrows: networkx.DiGraph, size, sideways: bool) -> Figure:
-    level = floors(floor_graph)
-    figure = Figure(figsize=size, layout="constrained")
+def _drawn(arrows: networkx.DiGraph, size: tuple[float, float], sideways: bool) -> Figure:
+    level = floors(arrows)
+    figure = Figure(figsize=size, layout="constrained", label=arrows_of(arrows))
     axes = figure.subplots()
-    place = {}
-    for number in sorted(set(level.values())):
-        row = sorted(name for name, one in level.items() if one == number)
-        for index, name in enumerate(row):
-            across = index - (len(row) - 1) / 2
-            place[name] = (number * 1.15, -across) if sideways else (across * 1.25, number)
-    boxes = {}
-    for name, (x, y) in place.items():
+    chains: list[list[Node]] = []
+    for first, second in networkx.transitive_reduction(arrows).edges:
+        between = range(level[first] - 1, level[second], -1)
+        chains.append([first, *((first, second, number) for number in between), second])
+    places = _places(level, chains)
+    place = {node: (-1.15 * y, -0.8 * x) if sideways else (x, y) for node, (x, y) in places.items()}
+    boxes: dict[Node, FancyBboxPatch] = {}
+    for name in level:
+        x, y = place[name]
         boxes[name] = FancyBboxPatch(
             (x - WIDTH / 2, y - HEIGHT / 2),
             WIDTH,
@@ -193,11 +225,17 @@ def _drawn(floor_graph: networkx.DiGraph, arrows: networkx.DiGraph, size, sidewa
             edgecolor="#33518A",
         )
         axes.add_patch(boxes[name])
-        axes.text(x, y, name, ha="center", va="center", fontsize=7)
-    for first, second in networkx.transitive_reduction(arrows).edges:
-        ends = {"patchA": boxes[first], "patchB": boxes[second], "shrinkA": 1, "shrinkB": 1}
-        look = {"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8}
-        axes.annotate("", place[second], place[first], arrowprops=ends | look)
+        axes.text(x, y, name, ha="center", va="center", fontsize=7 * min(1.0, 13 / len(name)))
+    for chain in chains:
+        *way, last, target = (place[node] for node in chain)
+        axes.plot(*np.transpose([*way, last]), color="0.45", linewidth=0.8, zorder=0)
+        ends = {
+            "patchA": boxes.get(chain[-2]),
+            "patchB": boxes[chain[-1]],
+            "shrinkA": 1 if not way else 0,
+            "shrinkB": 1,
+        }
+        axes.annotate("", target, last, arrowprops=ends | {"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8})
     xs, ys = np.transpose(list(place.values()))
     axes.set(xlim=(xs.min() - 0.7, xs.max() + 0.7), ylim=(ys.min() - 0.6, ys.max() + 0.6))
     axes.set_axis_off()

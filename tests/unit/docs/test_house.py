@@ -6,7 +6,7 @@ import re
 import networkx
 import pytest
 
-from qcrystal.docs import house
+from qcrystal.docs import house, pictures
 
 LONGEST_MODULE, LONGEST_CLASS, LONGEST_FUNCTION, LONGEST_SCRIPT = 500, 250, 60, 30
 PROGRAMS = {"label.py", "lattice.py"}  # run under the interpreter that carries GPAW
@@ -37,6 +37,48 @@ def test_a_circle_is_named(tmp_path):
         (tmp_path / "qcrystal" / name / "one.py").write_text(f"from qcrystal.{other} import one\n")
     with pytest.raises(ValueError, match="in a circle: [ab] -> [ab]"):
         house.floors(house.rooms(tmp_path / "qcrystal"))
+
+
+def test_no_room_imports_the_commands_or_the_documentation(package):
+    """Both stand on the roof: they may import every room."""
+    found = {
+        (path.relative_to(package).as_posix(), name)
+        for path in modules(package)
+        if path.relative_to(package).parts[0] not in ("commands", "docs", "__main__.py")
+        for name in house.imported_modules(path)
+        if name.startswith(("qcrystal.commands", "qcrystal.docs"))
+    }
+    assert not found
+
+
+def test_rooms_import_only_what_stands_before_them_in_the_documented_order(root, package):
+    """The list in docs/architecture.md, from the ground up: an import that goes up it is an arrow up."""
+    text = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^From the ground up: (.+)\.$", text, re.M)
+    order = line.split(", ")
+    graph = house.rooms(package)
+    assert sorted(order) == sorted(graph)
+    upward = [f"{one} -> {other}" for one, other in graph.edges if order.index(one) < order.index(other)]
+    assert not upward
+
+
+def test_the_picture_of_the_house_is_that_of_today(root, package):
+    picture = root / "docs" / "images" / "house.png"
+    assert pictures.description(picture) == house.arrows_of(house.rooms(package)), (
+        "draw it again: snakemake --cores 1 pictures"
+    )
+
+
+def test_the_picture_of_the_workflow_shows_every_stage(root):
+    arrows = pictures.description(root / "docs" / "images" / "workflow.png").split(", ")
+    shown = {stage for arrow in arrows for stage in arrow.split(" -> ")}
+    assert shown == {path.stem for path in (root / "rules").glob("*.smk")} - {"common", "docs", "provenance"}
+
+
+def test_rules_under_a_condition_have_a_stage(tmp_path):
+    (tmp_path / "tc.smk").write_text("if WANTED:\n\n    rule critical:\n        output:\n            'x'\n")
+    graph = house.stages(['0[label = "figure_a"]\n1[label = "critical"]\n1 -> 0\n'], tmp_path)
+    assert list(graph.edges) == [("tc", "figures")]
 
 
 def test_floors_put_each_room_above_what_it_imports():
