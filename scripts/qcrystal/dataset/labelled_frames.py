@@ -15,6 +15,7 @@ import pandas as pd
 from ase import units
 from ase.formula import Formula
 
+from qcrystal.crystal.handedness import right_handed
 from qcrystal.crystal.neighbours import nearest_distance
 from qcrystal.errors import QcrystalError
 
@@ -51,7 +52,7 @@ class LabelledFrames:
         Name within the data set, without slashes.
     symbols : (N,) array of str
     cells : (F, 3, 3) array
-        Rows are cell vectors, Å.
+        Rows are cell vectors, Å. Left-handed ones are turned round, which is the same lattice.
     positions : (F, N, 3) array
         Å.
     energies : (F,) array
@@ -81,6 +82,7 @@ class LabelledFrames:
 
     def __post_init__(self) -> None:
         self.symbols = np.asarray(self.symbols, dtype="U2")
+        self.cells = right_handed(self.cells)
         if len(self.sets) != len(self.energies):
             self.sets = np.full(len(self.energies), "set.000")
         self.source = self.source or self.name

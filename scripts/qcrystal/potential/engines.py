@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from qcrystal.crystal.handedness import right_handed
 from qcrystal.errors import QcrystalError
 
 logger = logging.getLogger(__name__)
@@ -119,7 +120,13 @@ class Deepmd:
         self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         frames, count = np.shape(positions)[:2]
-        coordinates, boxes = np.reshape(positions, (frames, -1)), np.reshape(cells, (frames, 9))
+        lacking = len(set(types)) < len(self.species)
+        if frames > 1 and lacking:  # the graph's gradients fail for several frames
+            each = [self.evaluate(positions[[k]], cells[[k]], types) for k in range(frames)]
+            energies, forces, virials = (np.concatenate(parts) for parts in zip(*each, strict=True))
+            return energies, forces, virials
+        boxes = right_handed(np.reshape(cells, (frames, 3, 3))).reshape(frames, 9)
+        coordinates = np.reshape(positions, (frames, -1))
         energies, forces, virials = self.potential.eval(coordinates, boxes, types)[:3]
         return (
             np.asarray(energies, float).reshape(frames),
