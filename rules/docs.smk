@@ -1,5 +1,7 @@
 # Pictures of the documentation. They are committed, and drawn again by: snakemake --cores 1 pictures
 PICTURES = ("workflow", "house", "bath", "beads", "invariants", "cage", "speed")
+# Figures of LaH10's results that README and tutorial show: snakemake --cores 2 result_pictures --config scale=smoke
+RESULT_PICTURES = {"overview": "overview", "tutorial-phase": "qin_fig2a_phase_classical"}
 
 
 rule picture:
@@ -23,6 +25,27 @@ rule picture:
         plans=[["scale=smoke", "start=dft"], ["crystal=ca-y-h", "scale=smoke"]],
     script:
         "../scripts/docs/picture.py"
+
+
+rule result_picture:
+    input:
+        lambda wildcards: results(f"figures/{RESULT_PICTURES[wildcards.picture]}.png"),
+    output:
+        "docs/images/{picture}.png",
+    log:
+        logs("docs/{picture}.log"),
+    wildcard_constraints:
+        picture=one_of(RESULT_PICTURES),
+    localrule: True
+    conda:
+        environment("docs")
+    shell:
+        "cp -- {input} {output} 2> {log}"
+
+
+rule result_pictures:
+    input:
+        expand("docs/images/{picture}.png", picture=RESULT_PICTURES),
 
 
 rule pictures:
