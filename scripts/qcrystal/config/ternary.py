@@ -16,6 +16,7 @@ from qcrystal.errors import Problem
 from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict
 from qcrystal.manuscript.published import PublishedError, read_published
 from qcrystal.superconductivity.critical_temperature import TcError, check_mu_star
+from qcrystal.superconductivity.electron_phonon import FILES as COUPLING_FILES
 from qcrystal.superconductivity.pseudopotentials import RECIPES, PseudopotentialError, check_recipe, recipe_of
 
 SmallNumber = Annotated[Count, Field(le=20)]
@@ -367,4 +368,22 @@ def known_temperatures_are_published(
             yield Problem("crystal", key, found, "give both (K)")
 
 
-CHECKS = (ternary_is_of_the_crystal, ternary_has_its_effort, known_temperatures_are_published)
+def given_couplings_are_there(superconductivity: Superconductivity | None, root: Path) -> Iterator[Problem]:
+    """Couplings that were computed before are a file, or a folder that holds some."""
+    for name, compound in superconductivity.compounds.items() if superconductivity else ():
+        for number, given in enumerate(compound.couplings):
+            place, key = root / given.path, f"superconductivity.compounds.{name}.couplings.{number}.path"
+            if not place.exists():
+                found = f"no file or folder {given.path!r}"
+                yield Problem("crystal", key, found, "name a folder of ph.x or a table of α²F")
+            elif place.is_dir() and not any(place.glob(COUPLING_FILES)):
+                found = f"no file {COUPLING_FILES} in {given.path!r}"
+                yield Problem("crystal", key, found, "name the folder elph_dir of ph.x")
+
+
+CHECKS = (
+    ternary_is_of_the_crystal,
+    ternary_has_its_effort,
+    given_couplings_are_there,
+    known_temperatures_are_published,
+)

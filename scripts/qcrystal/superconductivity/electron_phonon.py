@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -74,37 +74,69 @@ def read_couplings(path: Path, weight: int = 1) -> WaveVector:
             squares += [float(value) for value in re.findall(r"-?\d*\.\d+(?:[Ee][+-]?\d+)?", lines[row])]
             row += 1
         couplings: dict[float, np.ndarray] = {}
+        sigma, values = float("nan"), []
         for line in lines[row:]:
             found = re.search(r"Gaussian Broadening:\s*([\d.]+)", line)
             if found:
                 sigma, values = float(found[1]), []
                 couplings[sigma] = np.full(modes, np.nan)
             found = re.search(r"lambda\(\s*\d+\)=\s*(\S+)\s+gamma", line)
+            if found and not couplings:
+                raise ValueError("a coupling before the first broadening")
             if found:
                 values.append(float(found[1]))
                 couplings[sigma][: len(values)] = values
-    except (OSError, ValueError, IndexError, UnboundLocalError) as error:
+    except (OSError, ValueError, IndexError) as error:
         raise _wrong(path, f"no couplings of ph.x ({error})") from error
-    if len(couplings) != broadenings or not all(np.all(np.isfinite(one)) for one in couplings.values()):
-        raise _wrong(path, f"ends before the last of {broadenings} broadenings")
+    whole = sum(bool(np.all(np.isfinite(one))) for one in couplings.values())
+    if not (len(couplings) == whole == broadenings):
+        raise _wrong(path, f"only {whole} of {broadenings} broadenings have a number for each mode")
     square = np.array(squares)
     return WaveVector(position, RYDBERG * np.sign(square) * np.sqrt(np.abs(square)), couplings, weight)
 
 
-def read_folder(folder: Path) -> list[WaveVector]:
+def read_folder(folder: Path, q: int | None = None) -> list[WaveVector]:
     """Every wave vector of a calculation.
 
     Weights are the stars of the dynamical matrices, ``*.dynN`` beside the couplings or in the folder above.
 
+    Parameters
+    ----------
+    q
+        Wave vectors along each reciprocal vector of the mesh; None: not known.
+
     Raises
     ------
     CouplingError
-        There are no couplings, one was cut off, or one has no dynamical matrix.
+        There are no couplings, or one was cut off. One has no dynamical matrix, or that of another wave vector. One is there
+        twice. Wave vectors of the mesh lack.
     """
-    files = sorted(Path(folder).glob(FILES), key=lambda path: int(path.suffix[1:]))
+    files = _numbered(folder, FILES)
     if not files:
         raise CouplingError(Problem(str(folder), "", f"no file {FILES}", f"run ph.x there ({INSTALL})"))
-    return [read_couplings(path, _star(folder, int(path.suffix[1:]))) for path in files]
+    matrices = _numbered(Path(folder).parent, STARS) | _numbered(folder, STARS)
+    lacking = sorted((set(range(1, max(files) + 1)) | (matrices.keys() - {0})) - files.keys())
+    if lacking:
+        found = f"no couplings of wave vector {lacking[0]}: no file {FILES.replace('*', str(lacking[0]))}"
+        raise CouplingError(Problem(str(folder), "", found, "run ph.x for it"))
+    points: list[WaveVector] = []
+    for number, path in files.items():
+        point = read_couplings(path)
+        if any(np.allclose(point.position, other.position, atol=1e-5) for other in points):
+            raise _wrong(path, "its wave vector is that of another file")
+        points.append(replace(point, weight=_star(folder, matrices.get(number), number, point.position)))
+    whole = sum(point.weight for point in points)
+    if q is not None and whole != q**3:
+        found = f"{whole} wave vectors with their stars, and a mesh of {q}³ has {q**3}"
+        raise CouplingError(Problem(str(folder), "", found, "run ph.x for the others, or correct meshes.q"))
+    return points
+
+
+def _numbered(folder: Path, pattern: str) -> dict[int, Path]:
+    """Files of a pattern that end in a number, by number; copies with other endings are passed over."""
+    numbers = {path: re.search(r"(\d+)$", path.name) for path in Path(folder).glob(pattern)}
+    found = {int(number[1]): path for path, number in numbers.items() if number}
+    return dict(sorted(found.items()))
 
 
 def broadenings(points: list[WaveVector], where: str) -> list[float]:
@@ -130,16 +162,28 @@ def files_of(coupling: str) -> list[str]:
     folder = Path(coupling)
     if not folder.is_dir():
         return [coupling]
-    return sorted(map(str, [*folder.glob(FILES), *folder.glob(STARS), *folder.parent.glob(STARS)]))
+    found = [_numbered(folder, FILES), _numbered(folder, STARS), _numbered(folder.parent, STARS)]
+    return sorted(str(path) for each in found for path in each.values())
 
 
-def _star(folder: Path, number: int) -> int:
-    """Wave vectors of the star with a number: the dynamical matrices of its file."""
-    for place in (Path(folder), Path(folder).parent):
-        for path in place.glob(f"*.dyn{number}"):
-            text = path.read_text(encoding="utf-8").partition("Diagonalizing")[0]
-            return text.count("Dynamical  Matrix in cartesian axes")
-    raise CouplingError(Problem(str(folder), "", f"no dynamical matrix *.dyn{number}", "keep it beside the couplings"))
+def _star(folder: Path, path: Path | None, number: int, position: np.ndarray) -> int:
+    """Wave vectors of a star: the dynamical matrices of its file, one of which is at ``position``."""
+    if path is None:
+        raise CouplingError(
+            Problem(str(folder), "", f"no dynamical matrix *.dyn{number}", "keep it beside the couplings")
+        )
+    try:
+        text = path.read_text(encoding="utf-8").partition("Diagonalizing")[0]
+        listed = re.findall(r"Dynamical\s+Matrix in cartesian axes\s+q = \(([^)]*)\)", text)
+        star = np.array([[float(value) for value in one.split()] for one in listed]).reshape(-1, 3)
+    except (OSError, ValueError) as error:
+        raise _wrong(path, f"no dynamical matrix of ph.x ({error})") from error
+    if not len(star):
+        raise _wrong(path, "no dynamical matrix of ph.x")
+    if not np.any(np.all(np.isclose(star, position, atol=1e-5), axis=1)):
+        q = " ".join(f"{value:.3f}" for value in position)
+        raise _wrong(path, f"is not of the wave vector {q} of the couplings with its number")
+    return len(star)
 
 
 def spectrum_of(points: list[WaveVector], sigma: float, lowest: float, where: str) -> Spectrum:

@@ -22,6 +22,12 @@ RYDBERG: float = float(units.Rydberg) / THZ
 """1 Ry / h in THz: the unit of Quantum ESPRESSO's files of α²F."""
 
 
+STRONGEST = 1e9
+"""λ beyond which a spectrum is taken for a mistake."""
+HIGHEST = 200.0
+"""THz, above the vibration of a hydrogen molecule (130): frequencies of files beyond it are in another unit."""
+
+
 class SpectrumError(QcrystalError, ValueError):
     """A spectral function that cannot be one; one line names its file and the value."""
 
@@ -66,6 +72,10 @@ class Spectrum:
             raise _wrong(where, "a coupling at frequency 0, where λ diverges", "leave out acoustic modes at Γ")
         if not kept.any():
             raise _wrong(where, "no frequency couples: λ is 0", "look for what went wrong before it")
+        if coupling.sum() > STRONGEST:
+            raise _wrong(
+                where, f"λ is {coupling.sum():.3g}", "no crystal couples so strongly; look for what went wrong"
+            )
         return cls(frequency[kept], coupling[kept])
 
     @classmethod
@@ -166,7 +176,12 @@ def read_spectrum(path: Path, column: int = 1) -> Spectrum:
     if not numbers:
         raise _wrong(where, "holds no numbers", "give rows of a frequency and a value of α²F")
     found = np.array(numbers)
-    return Spectrum.of_samples(found[:, 0] * (1.0 if table else RYDBERG), found[:, 1], where)
+    frequency = found[:, 0] * (1.0 if table else RYDBERG)
+    if np.nanmax(frequency, initial=0) > HIGHEST:
+        unit = "THz" if table else "Ry"
+        text = f"a frequency of {found[:, 0].max():g}, read in {unit}, is above {HIGHEST:g} THz"
+        raise _wrong(where, text, "give a table with the heads frequency (THz) and alpha2f")
+    return Spectrum.of_samples(frequency, found[:, 1], where)
 
 
 def smeared(spectrum: Spectrum, width: float, points: int = 400) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import pandas as pd
 from qcrystal.superconductivity.critical_temperature import allen_dynes, eliashberg
 from qcrystal.superconductivity.electron_phonon import (
     ImaginaryError,
+    WaveVector,
     broadenings,
     degeneracy_error,
     read_folder,
@@ -75,7 +76,7 @@ def compound_table(
     for source in compound["sources"]:
         own = head | (source["meshes"] or dict.fromkeys(MESH))
         try:
-            rows += [{**own, **row} for row in _rows(Path(source["path"]), mu_stars, lowest)]
+            rows += [{**own, **row} for row in _rows(source, mu_stars, lowest)]
         except ImaginaryError as error:
             rows += [{**own, "mu_star": mu_star, "status": error.problems[0].found} for mu_star in mu_stars]
     table = pd.DataFrame(rows, columns=[*head, *MESH, "sigma", "degeneracy", "mu_star", *MOMENTS, "status"])
@@ -86,11 +87,17 @@ def compound_table(
     return table
 
 
-def _rows(path: Path, mu_stars: Sequence[float], lowest: float) -> list[dict[str, float]]:
+def _points(source: Mapping[str, Any]) -> list[WaveVector]:
+    """Wave vectors of a folder of ph.x; with known meshes none may lack."""
+    return read_folder(Path(source["path"]), source["meshes"]["q"] if source["meshes"] else None)
+
+
+def _rows(source: Mapping[str, Any], mu_stars: Sequence[float], lowest: float) -> list[dict[str, float]]:
+    path = Path(source["path"])
     if not path.is_dir():
         spectrum = read_spectrum(path)
         return [temperatures(spectrum, mu_star) for mu_star in mu_stars]
-    points, rows = read_folder(path), []
+    points, rows = _points(source), []
     for sigma in broadenings(points, str(path)):
         spectrum = spectrum_of(points, sigma, lowest, str(path))
         own = {"sigma": sigma, "degeneracy": degeneracy_error(points, sigma, lowest)}
@@ -155,7 +162,7 @@ def coupling_table(name: str, compound: Mapping[str, Any]) -> pd.DataFrame:
     for source in compound["sources"]:
         if not Path(source["path"]).is_dir():
             continue
-        points = read_folder(Path(source["path"]))
+        points = _points(source)
         whole = sum(point.weight for point in points)
         for (number, point), sigma in itertools.product(enumerate(points, 1), broadenings(points, str(source["path"]))):
             own = {"compound": name, **(source["meshes"] or dict.fromkeys(MESH)), "sigma": sigma}
@@ -173,7 +180,7 @@ def spectrum_table(name: str, compound: Mapping[str, Any], lowest: float, width:
         path = Path(source["path"])
         own = {"compound": name, **(source["meshes"] or dict.fromkeys(MESH))}
         if path.is_dir():
-            points = read_folder(path)
+            points = _points(source)
             try:
                 found = {
                     sigma: spectrum_of(points, sigma, lowest, str(path)) for sigma in broadenings(points, str(path))

@@ -92,6 +92,18 @@ def test_without_a_stand_in_a_search_needs_a_potential(root):
             },
             "superconductivity.pseudopotentials.Mg.configuration: 3S holds 2 electrons that are neither core nor",
         ),
+        (
+            "crystal",
+            "superconductivity.compounds.H3S.couplings",
+            [{"path": "data/h3s-couplings/none"}],
+            "superconductivity.compounds.H3S.couplings.0.path: no file or folder 'data/h3s-couplings/none'; name a folder",
+        ),
+        (
+            "crystal",
+            "superconductivity.compounds.H3S.couplings",
+            [{"path": "data/h3s-couplings/k4-K8-q2"}],
+            "couplings.0.path: no file elph.inp_lambda.* in 'data/h3s-couplings/k4-K8-q2'; name the folder elph_dir",
+        ),
         ("crystal", "superconductivity.mu_star", [0.1, 0.5], "mu_star: 0.5 is no Coulomb pseudopotential"),
         (
             "scales/smoke",

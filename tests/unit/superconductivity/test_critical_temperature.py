@@ -120,6 +120,12 @@ def test_both_kinds_of_files_are_read(tmp_path):
         ("frequency,alpha2f\n1,0.1\n5,nan\n", "α²F of row 2 is no number; correct it"),
         ("frequency,alpha2f\n5,0.1\n1,0.2\n", "frequencies do not rise at 1 THz; sort the rows"),
         ("frequency,alpha2f\n0,0.1\n1,0.2\n", "α²F is 0.1 at frequency 0, where λ diverges; set it to 0 there"),
+        ("frequency,alpha2f\n1,0.1\n900,0.2\n", "a frequency of 900, read in THz, is above 200 THz; give a table with"),
+        (
+            "# E(THz)\n 1.0 0.1\n 9.0 0.2\n",
+            "a frequency of 9, read in Ry, is above 200 THz; give a table with the heads",
+        ),
+        ("frequency,alpha2f\n1,1e300\n5,0.2\n", "λ is 4e+300; no crystal couples so strongly"),
         ("frequency,alpha2f\n1,0\n5,0\n", "no frequency couples: λ is 0; look for what went wrong before it"),
         ("frequency,alpha2f\n1,0.1\n", "1 frequencies and 1 values; a sampled function needs two or more"),
         ("frequency,alpha2f\n1,abc\n", "line 2: '1,abc' is no row of numbers; a row needs a frequency"),

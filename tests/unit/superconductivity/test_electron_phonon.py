@@ -12,6 +12,7 @@ from qcrystal.superconductivity.electron_phonon import (
     ImaginaryError,
     broadenings,
     degeneracy_error,
+    files_of,
     read_couplings,
     read_folder,
     spectrum_of,
@@ -142,3 +143,75 @@ def test_an_empty_folder_says_how_to_fill_it(tmp_path):
     shutil.copy(H3S / "elph.inp_lambda.1", tmp_path)
     with pytest.raises(CouplingError, match=r"no dynamical matrix \*.dyn1; keep it beside the couplings"):
         read_folder(tmp_path)
+
+
+def without_couplings(folder):
+    (folder / "elph_dir" / "elph.inp_lambda.2").unlink()
+
+
+def without_the_last(folder):
+    for path in (folder / "elph_dir" / "elph.inp_lambda.3", folder / "x.dyn3"):
+        path.unlink()
+
+
+def with_an_empty_matrix(folder):
+    (folder / "x.dyn2").write_text("")
+
+
+def with_an_unreadable_matrix(folder):
+    (folder / "x.dyn2").write_bytes(bytes(range(256)))
+
+
+def with_the_matrix_of_another(folder):
+    shutil.copy(folder / "x.dyn1", folder / "x.dyn2")
+
+
+def with_one_wave_vector_twice(folder):
+    shutil.copy(folder / "elph_dir" / "elph.inp_lambda.2", folder / "elph_dir" / "elph.inp_lambda.3")
+
+
+def with_frequencies_that_are_stars(folder):
+    path = folder / "elph_dir" / "elph.inp_lambda.2"
+    first, _, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([first, 80 * "*", *rest]))
+
+
+def with_a_coupling_that_is_no_number(folder):
+    path = folder / "elph_dir" / "elph.inp_lambda.2"
+    path.write_text(re.sub(r"lambda\(    3\)=  0.9397", "lambda(    3)=     NaN", path.read_text(), count=1))
+
+
+SMALL = H3S.parent / "k4-K8-q2"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (without_couplings, "no couplings of wave vector 2: no file elph.inp_lambda.2; run ph.x for it"),
+        (without_the_last, "wave vectors with their stars, and a mesh of 2³ has 8; run ph.x for the others"),
+        (with_an_empty_matrix, "x.dyn2: no dynamical matrix of ph.x"),
+        (with_an_unreadable_matrix, r"x.dyn2: no dynamical matrix of ph.x \('utf-8' codec"),
+        (with_the_matrix_of_another, "x.dyn2: is not of the wave vector -0.433 -0.433 0.000"),
+        (with_one_wave_vector_twice, "elph.inp_lambda.3: its wave vector is that of another file"),
+        (with_frequencies_that_are_stars, "elph.inp_lambda.2: no couplings of ph.x"),
+        (with_a_coupling_that_is_no_number, "elph.inp_lambda.2: only 9 of 10 broadenings have a number for each mode"),
+    ],
+)
+def test_wave_vectors_that_lack_or_are_wrong_are_named(tmp_path, spoil, words):
+    """Without one of them λ is that of another sum: 1.43 instead of 1.19."""
+    folder = tmp_path / "run"
+    shutil.copytree(SMALL, folder)
+    spoil(folder)
+    with pytest.raises(CouplingError, match=words) as error:
+        read_folder(folder / "elph_dir", 2)
+    assert "\n" not in str(error.value)
+
+
+def test_a_mesh_that_is_none_of_the_folder_s_is_refused_and_copies_do_not_count(tmp_path):
+    with pytest.raises(CouplingError, match="8 wave vectors with their stars, and a mesh of 4³ has 64"):
+        compound_table("H3S", compound(SMALL / "elph_dir", {"k": 4, "dense_k": 8, "q": 4}), [0.1], 2.0, RULE)
+    folder = tmp_path / "run"
+    shutil.copytree(SMALL, folder)
+    shutil.copy(folder / "elph_dir" / "elph.inp_lambda.2", folder / "elph_dir" / "elph.inp_lambda.bak")
+    assert [point.weight for point in read_folder(folder / "elph_dir", 2)] == [1, 6, 1]
+    assert not [path for path in files_of(str(folder / "elph_dir")) if path.endswith("bak")]
