@@ -74,7 +74,7 @@ def read_couplings(path: Path, weight: int = 1) -> WaveVector:
             squares += [float(value) for value in re.findall(r"-?\d*\.\d+(?:[Ee][+-]?\d+)?", lines[row])]
             row += 1
         couplings: dict[float, np.ndarray] = {}
-        sigma, values = float("nan"), []
+        sigma, values = float("nan"), list[float]()
         for line in lines[row:]:
             found = re.search(r"Gaussian Broadening:\s*([\d.]+)", line)
             if found:
