@@ -21,14 +21,14 @@ def deviation_runs(file):
     return lambda wildcards: expand(results(f"dynamics/{{run}}/{file}"), run=DEVIATION[wildcards.batch])
 
 
-# Every member of the potential's committee and of the released ones beside it: name, number, file.
+# Members of the potential's committee and of the released ones beside it: name, number, file.
 COMPARED = [
     (Path(folder).name, number, file)
     for folder, files in {
         POTENTIAL: potential_members(POTENTIAL),
         **{folder: released_members(folder) for folder in MAIN.compared if folder != POTENTIAL},
     }.items()
-    for number, file in enumerate(files, 1)
+    for number, file in enumerate(files[: SCALE.statics.compared_members], 1)
 ]
 
 

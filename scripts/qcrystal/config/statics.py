@@ -73,5 +73,7 @@ class StaticsEffort(Strict):
     """Wave vectors along each reciprocal vector over which densities of states are summed."""
     compared_pressures: Annotated[Count, Field(le=1000)] = 3
     """Pressures at which potentials are compared with each other, spread over those of the crystal's phonons."""
+    compared_members: Count | None = None
+    """Members of each committee that are compared; null takes all."""
     self_consistent: SelfConsistentEffort = SelfConsistentEffort()
     """Self-consistent phonons."""

@@ -126,27 +126,31 @@ def letter_panels(panels: Iterable[Axes], titles: Sequence[str] = ()) -> None:
 
 @styled
 def save_figure(figure: Figure, stem: Path, resolution: float = PNG_RESOLUTION) -> list[Path]:
-    """Write ``stem.pdf`` and ``stem.png`` without dates or versions; each appears whole.
+    """Write ``stem.png`` and ``stem.pdf`` without dates or versions; each appears whole.
 
-    Within a job both carry the identifier of its record: the PDF as a keyword, the PNG in a text chunk.
+    The layout is found once, so that both show the same. Within a job both carry the identifier of its record: the PDF as
+    a keyword, the PNG in a text chunk.
     """
     mark = identifier()
     metadata = {
+        ".png": {"Software": None, **({"prov_id": mark} if mark else {})},
         ".pdf": {
             "Creator": "qcrystal",
             "Producer": None,
             "CreationDate": None,
             **({"Keywords": f"prov_id {mark}"} if mark else {}),
         },
-        ".png": {"Software": None, **({"prov_id": mark} if mark else {})},
     }
     paths = []
+    layout = figure.get_layout_engine()
     for suffix, fixed in metadata.items():
         path = stem.with_name(stem.name + suffix)
         drawn = io.BytesIO()
         figure.savefig(drawn, format=suffix[1:], dpi=resolution, metadata=fixed)
         write_whole(path, drawn.getvalue())
         paths.append(path)
+        figure.set_layout_engine("none")
+    figure.set_layout_engine(layout)
     return paths
 
 

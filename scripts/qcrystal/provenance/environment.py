@@ -46,6 +46,11 @@ def _git(*arguments: str) -> str | None:
     return result.stdout.decode(errors="surrogateescape").strip("\n") if result.returncode == 0 else None
 
 
+def refresh_index() -> None:
+    """Let git note which files are as they were checked out: until then it reads all of a fresh clone for each `commit`."""
+    _git("status", "--porcelain")
+
+
 def commit() -> dict[str, str | None]:
     """Commit and a digest of what differs from it, new files included; None where there is none.
 
