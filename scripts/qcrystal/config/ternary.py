@@ -71,12 +71,20 @@ def every_element_has_a_reference(elements: list[str], references: dict[str, Pro
         if {element} not in pure:
             found = f"no reference for {element}: no crystal of the pure element"
             yield Problem("", "references", found, "add one")
+    for name, found_in in zip(references, pure, strict=True):
+        for element in sorted(found_in - {*elements, "H"}):
+            yield Problem("", f"references.{name}", f"holds {element}, which is not searched", "take the crystal out")
+
+
+def prototypes_are_named_once(prototypes: list[str]) -> Iterator[Problem]:
+    """Orderings of one prototype are made once."""
+    yield from repeated("prototypes", prototypes, "keep one")
 
 
 class Ternary(Strict):
     """The search over compositions A_m B_n H_x at one pressure, after X. Wang et al., arXiv 2502.16558 (2025)."""
 
-    checks = (elements_are_partners, every_element_has_a_reference)
+    checks = (elements_are_partners, every_element_has_a_reference, prototypes_are_named_once)
 
     elements: list[Element]
     """Partners of hydrogen; each pair of them is searched."""
@@ -323,6 +331,10 @@ def ternary_is_of_the_crystal(
         if name not in prototypes:
             found = f"{name!r} is not among prototypes {sorted(prototypes)}"
             yield Problem("crystal", "ternary.prototypes", found, "name one of them")
+        elif not {"H"} < {site.element for site in prototypes[name].sites}:
+            yield Problem(
+                "crystal", "ternary.prototypes", f"{name!r} is no hydride", "name one with hydrogen and metals"
+            )
 
 
 def ternary_has_its_effort(ternary: Ternary | None, scale_ternary: TernaryEffort | None) -> Iterator[Problem]:

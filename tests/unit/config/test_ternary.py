@@ -61,6 +61,19 @@ def test_without_a_stand_in_a_search_needs_a_potential(root):
         ("crystal", "ternary.references.Y-fcc", None, "references: no reference for Y: no crystal of the pure element"),
         ("crystal", "ternary.funnel.hh_fraction", 75, "ternary.funnel.hh_fraction"),
         ("crystal", "ternary.prototypes", ["MgH6"], "ternary.prototypes: 'MgH6' is not among prototypes"),
+        ("crystal", "ternary.prototypes", ["CaH6", "CaH6"], "ternary.prototypes: CaH6 is given twice; keep one"),
+        (
+            "crystal",
+            "prototypes.CaH6.sites",
+            [{"element": "Ca", "position": [0, 0, 0]}],
+            "ternary.prototypes: 'CaH6' is no hydride; name one with hydrogen and metals",
+        ),
+        (
+            "crystal",
+            "ternary.references.Y-fcc.sites",
+            [{"element": "La", "position": [0, 0, 0]}],
+            "ternary.references.Y-fcc: holds La, which is not searched; take the crystal out",
+        ),
         ("crystal", "ternary.stand_in.H-H", None, "ternary.stand_in: pairs "),
         (
             "crystal",
