@@ -17,6 +17,8 @@ INCLUDED = {
     "ipi": "deepmd-kit",
     "pymatgen": "pyxtal",
     "llvmlite": "numba",
+    "PIL": "matplotlib",
+    "sklearn": "dscribe",
 }
 # Imported within functions that the rules of an environment do not call: those evaluate, train and compare.
 NOT_CALLED = {
