@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from ase.data import atomic_numbers
 from scipy.linalg import eigh
 
 from qcrystal.errors import Problem, QcrystalError
+from qcrystal.files import write_whole
 from qcrystal.superconductivity.espresso import INSTALL
 
 REFERENCE_ERROR, EXCITED_ERROR = 1e-3, 5e-3
@@ -169,16 +171,15 @@ def generate(recipe: Recipe, folder: Path) -> Path:
         No file is left then.
     """
     check_recipe(recipe)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{recipe.element}.UPF"
-    try:
-        check_levels(_run(_generation(recipe), folder), recipe, REFERENCE_ERROR, "of the reference")
-        check_levels(_run(_test(recipe), folder), recipe, EXCITED_ERROR, "of an excited atom")
-        check_ghosts(path)
-    except PseudopotentialError:
-        path.unlink(missing_ok=True)
-        raise
-    return path
+    with tempfile.TemporaryDirectory() as name:  # ld1.x names other files alike for all elements
+        work = Path(name)
+        check_levels(_run(_generation(recipe), work, recipe.element), recipe, REFERENCE_ERROR, "of the reference")
+        check_levels(_run(_test(recipe), work, recipe.element), recipe, EXCITED_ERROR, "of an excited atom")
+        made = work / f"{recipe.element}.UPF"
+        check_ghosts(made)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / made.name, made.read_text(encoding="utf-8"))
+    return folder / made.name
 
 
 def _header(recipe: Recipe, switch: int) -> str:
@@ -206,14 +207,14 @@ def _test(recipe: Recipe) -> str:
     return _header(recipe, 2) + ending
 
 
-def _run(text: str, folder: Path) -> str:
+def _run(text: str, folder: Path, element: str) -> str:
     program = shutil.which("ld1.x")
     if program is None:
         raise PseudopotentialError(Problem("", "", "ld1.x is not installed", f"on Debian: {INSTALL}"))
     done = subprocess.run([program], input=text, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     if "End of pseudopotential test" not in done.stdout:
         reason = " ".join(re.findall(r"%{4,}\s*(.*?)%{4,}", done.stdout, flags=re.DOTALL)[:1]).split()
-        raise PseudopotentialError(f"{folder}: ld1.x failed: {' '.join(reason) or 'no result'}; change the radii")
+        raise PseudopotentialError(f"{element}: ld1.x failed: {' '.join(reason) or 'no result'}; change the radii")
     return done.stdout
 
 
@@ -267,7 +268,7 @@ def check_ghosts(path: Path) -> None:
             text = (
                 f"a ghost state at {below[0]:.2f} Ry in the channel {CHANNELS[l_number].lower()}, level {level:.2f} Ry"
             )
-            raise PseudopotentialError(Problem(str(path), "", text, "take another local channel"))
+            raise PseudopotentialError(Problem(path.stem, "", text, "take another local channel"))
 
 
 def screening(grid: np.ndarray, density: np.ndarray) -> np.ndarray:

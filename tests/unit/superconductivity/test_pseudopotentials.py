@@ -27,7 +27,7 @@ needs_ld1 = pytest.mark.skipif(shutil.which("ld1.x") is None, reason="Quantum ES
 @pytest.mark.parametrize("element", RECIPES)
 def test_recipes_make_pseudopotentials_that_pass(element, tmp_path):
     path = generate(RECIPES[element], tmp_path)
-    assert path.name == f"{element}.UPF"
+    assert list(tmp_path.iterdir()) == [tmp_path / f"{element}.UPF"] == [path]
     assert re.search(rf'element="\s*{element}\s*"', path.read_text())
 
 
