@@ -18,7 +18,8 @@ from qcrystal.config.learning import Learning
 from qcrystal.config.messages import repeated
 from qcrystal.config.search import Search
 from qcrystal.config.statics import Statics
-from qcrystal.config.ternary import Superconductivity, Ternary
+from qcrystal.config.superconductivity import Superconductivity
+from qcrystal.config.ternary import Ternary
 from qcrystal.config.variational import Nct
 from qcrystal.config.vibrations import Vibrations
 from qcrystal.crystal.cells import check_space_group, unit_cell

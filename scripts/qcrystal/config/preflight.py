@@ -13,6 +13,7 @@ from typing import Any
 from qcrystal.config.dft import DftSettings
 from qcrystal.config.main import Dataset
 from qcrystal.config.messages import ConfigError, read_yaml
+from qcrystal.config.superconductivity import CHECKS as SUPERCONDUCTIVITY_CHECKS
 from qcrystal.config.ternary import CHECKS as TERNARY_CHECKS
 from qcrystal.config.ternary import TernaryEffort
 from qcrystal.config.training import TrainingEffort
@@ -296,4 +297,5 @@ CHECKS = (
     dataset_is_one_of_datasets,
     dataset_is_whole,
     *TERNARY_CHECKS,
+    *SUPERCONDUCTIVITY_CHECKS,
 )

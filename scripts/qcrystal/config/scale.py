@@ -11,8 +11,9 @@ from qcrystal.config.hops import HopsEffort
 from qcrystal.config.learning import LearningEffort
 from qcrystal.config.search import SearchEffort
 from qcrystal.config.statics import StaticsEffort
+from qcrystal.config.superconductivity import Meshes
 from qcrystal.config.sweep import Sweep
-from qcrystal.config.ternary import Meshes, TernaryEffort
+from qcrystal.config.ternary import TernaryEffort
 from qcrystal.config.training import TrainingEffort
 from qcrystal.config.variational import NctEffort
 from qcrystal.fields import Name, Strict, Text
