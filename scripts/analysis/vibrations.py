@@ -6,11 +6,12 @@ import pandas as pd
 
 from qcrystal.analysis.vibrations import vibrations
 from qcrystal.dynamics.trajectory import read_run
+from qcrystal.io.table_schemas.registry import TABLES
 from qcrystal.io.tables import write_table
 from qcrystal.provenance.job import job
 
 with job(snakemake):
-    tables = [pd.DataFrame(columns=["run"])]
+    tables = [pd.DataFrame(columns=TABLES["vibrations"].names)]
     for file in snakemake.input.trajectories:
         trajectory, thermo = read_run(Path(file).parent, Path(file).parent.name)
         spec = trajectory.spec

@@ -128,8 +128,8 @@ def letter_panels(panels: Iterable[Axes], titles: Sequence[str] = ()) -> None:
 def save_figure(figure: Figure, stem: Path, resolution: float = PNG_RESOLUTION) -> list[Path]:
     """Write ``stem.png`` and ``stem.pdf`` without dates or versions; each appears whole.
 
-    The layout is found once, so that both show the same. Within a job both carry the identifier of its record: the PDF as
-    a keyword, the PNG in a text chunk.
+    The layout is found once, in two passes, so that both show the same: titles move when panels of equal axes shrink. Within a
+    job both carry the identifier of its record: the PDF as a keyword, the PNG in a text chunk.
     """
     mark = identifier()
     metadata = {
@@ -143,6 +143,7 @@ def save_figure(figure: Figure, stem: Path, resolution: float = PNG_RESOLUTION) 
     }
     paths = []
     layout = figure.get_layout_engine()
+    figure.draw_without_rendering()
     for suffix, fixed in metadata.items():
         path = stem.with_name(stem.name + suffix)
         drawn = io.BytesIO()

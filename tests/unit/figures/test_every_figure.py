@@ -118,7 +118,8 @@ def test_every_axis_says_what_it_shows_and_in_which_unit(figures, name, size):
 @style.styled
 def page_and_legends(figure) -> tuple:
     """The box of all that is drawn (inches), and of each legend with the panel's or all panels' data (pixels)."""
-    figure.draw_without_rendering()
+    for _ in range(2):  # passes of the layout, as `save_figure` has
+        figure.draw_without_rendering()
     renderer = FigureCanvasAgg(figure).get_renderer()
     legends = [(legend.get_window_extent(renderer), figure.axes) for legend in figure.legends]
     legends += [(axes.get_legend().get_window_extent(renderer), [axes]) for axes in figure.axes if axes.get_legend()]

@@ -79,6 +79,7 @@ TABLES: dict[str, Schema] = {
             number("resolution", "THz", "width that a sharp line has", low=0),
         ),
         ("analysis:vibrations",),
+        may_be_empty=True,
     ),
     "double_well": Schema(
         "Hop rates out of one side of a double well, by theory and by baths.",
