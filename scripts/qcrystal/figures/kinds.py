@@ -325,7 +325,7 @@ KINDS: dict[str, Kind] = {
         options=EquationOfState,
     ),
     "phonon_dos": Kind("figure", {"dos": DOS}, options=PhononDos),
-    "vibrations": Kind("figure", {"vibrations": Role("vibrations"), "dos": DOS}, options=Vibrations),
+    "vibrations": Kind("figure", {"vibrations": Role("vibrations", optional=True), "dos": DOS}, options=Vibrations),
     "phonons_temperature": Kind(
         "figure",
         {

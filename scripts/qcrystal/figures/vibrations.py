@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
 from qcrystal.analysis.harmonic import at_pressure
 from qcrystal.figures.kinds import Inputs, Vibrations
 from qcrystal.figures.style import METHODS, Picture, legend_above, letter_panels, new_figure, styled
+from qcrystal.io.table_schemas.registry import TABLES
 from qcrystal.manuscript.published import Cited
 
 LEAST = 0.02  # of the largest value, below which the axis ends
@@ -17,7 +19,9 @@ LEAST = 0.02  # of the largest value, below which the axis ends
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Vibrations) -> Picture:
     """One panel for each species: each method as a line in a band of one error, harmonic phonons as an area."""
-    table, phonons = inputs["vibrations"], at_pressure(inputs["dos"], options.pressure)
+    table, phonons = inputs.get("vibrations"), at_pressure(inputs["dos"], options.pressure)
+    if table is None:
+        table = pd.DataFrame(columns=TABLES["vibrations"].names)
     rows = table[(table["temperature"] == options.temperature) & (table["pressure"] == options.pressure)]
     figure, axes = new_figure(2, 2.6, 1, len(options.species))
     for panel, symbol in zip(axes[0], options.species, strict=True):
