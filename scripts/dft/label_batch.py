@@ -1,6 +1,6 @@
 """Label one batch of frames with GPAW."""
 
-from qcrystal.dft.gpaw import gpaw_python, run_program
+from qcrystal.dft.gpaw_process import gpaw_python, run_program
 from qcrystal.files import file_digest
 from qcrystal.provenance.job import job
 

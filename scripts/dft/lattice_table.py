@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qcrystal.crystal.prototype import Cage, Prototype
-from qcrystal.dft.gpaw import gpaw_python, run_program
+from qcrystal.dft.gpaw_process import gpaw_python, run_program
 from qcrystal.dft.lattices import cells_to_relax, lattice_table
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table

@@ -1,7 +1,7 @@
 """Generate the PAW sets that the installed data lack."""
 
 from qcrystal.config.dft import PawSet
-from qcrystal.dft.gpaw import generate_paw_sets, gpaw_python
+from qcrystal.dft.gpaw_process import generate_paw_sets, gpaw_python
 from qcrystal.provenance.job import job
 
 with job(snakemake):

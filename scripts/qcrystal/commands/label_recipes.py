@@ -23,7 +23,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.dataset.labelled_frames import summary
 from qcrystal.dft.convergence import comparisons, convergence_table, settings_to_label
 from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
-from qcrystal.dft.gpaw import generate_paw, gpaw_python, run_program
+from qcrystal.dft.gpaw_process import generate_paw, gpaw_python, run_program
 from qcrystal.dft.labels import labels_to_systems, read_labels
 from qcrystal.files import write_whole
 from qcrystal.io.structures import write_structures

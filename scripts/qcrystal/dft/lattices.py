@@ -11,7 +11,7 @@ from ase import Atoms
 
 from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Cage, Prototype
-from qcrystal.dft.gpaw import DftError
+from qcrystal.dft.gpaw_process import DftError
 from qcrystal.io.tables import read_json
 from qcrystal.statics.equation_of_state import lattice_row
 

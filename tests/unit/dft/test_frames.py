@@ -16,7 +16,7 @@ from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dataset.split import split, write_split
 from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
-from qcrystal.dft.gpaw import DftError, gpaw_python
+from qcrystal.dft.gpaw_process import DftError, gpaw_python
 from qcrystal.dft.labels import labels_to_systems
 
 DRAW = Draw(["La", "H"], {"La": 6.0, "H": 28.0}, seed=1, mobile="H")

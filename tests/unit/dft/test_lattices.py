@@ -10,7 +10,7 @@ import pytest
 from ase.calculators.emt import EMT
 
 from qcrystal.crystal.prototype import Prototype, Site
-from qcrystal.dft.gpaw import DftError
+from qcrystal.dft.gpaw_process import DftError
 from qcrystal.dft.lattices import cells_to_relax, lattice_table
 from qcrystal.statics.equation_of_state import equation_of_state
 

@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 
 from qcrystal.config.dft import PawSet
-from qcrystal.dft.gpaw import paw_options
+from qcrystal.dft.gpaw_process import paw_options
 
 
 @pytest.fixture
