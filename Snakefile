@@ -7,6 +7,7 @@ min_version("9.0")
 
 
 include: "rules/common.smk"
+include: "rules/resources.smk"
 include: "rules/dataset.smk"
 include: "rules/dft.smk"
 include: "rules/potential.smk"

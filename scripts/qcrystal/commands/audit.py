@@ -16,7 +16,8 @@ from qcrystal.provenance import seal
 from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.audit_page import page
 from qcrystal.provenance.audit_report import document, report
-from qcrystal.provenance.nodes import VERDICTS, AuditError, Digests, Expected, Node, cache_file, printable
+from qcrystal.provenance.nodes import AuditError, Digests, Expected, Node, cache_file, printable
+from qcrystal.provenance.verdicts import VERDICTS
 from qcrystal.provenance.workflow import expected_jobs
 
 MANUSCRIPT = "manuscript"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from qcrystal.provenance.audit import Audit
-from qcrystal.provenance.nodes import VERDICTS, Node, printable, short
+from qcrystal.provenance.nodes import Node, printable, short
+from qcrystal.provenance.verdicts import VERDICTS
 
 ORIGINS = ("card.yaml", "provenance.json", "README.md")
 FOLDED = 3  # verified files of one folder that are still shown one by one

@@ -15,20 +15,8 @@ from typing import NamedTuple
 
 from qcrystal.files import file_digest, kind, write_whole
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json
+from qcrystal.provenance.verdicts import gravest
 
-VERDICTS = {
-    "MISSING": "a file or a record is not there",
-    "INCOMPLETE": "the record lacks something",
-    "TAMPERED": "a file is not the one that its record, or the sealed manifest, names",
-    "UNDECLARED": "the job read a file that its rule does not name, or ran code from elsewhere",
-    "UNTRACKED": "no record says where the file is from",
-    "STALE": "an input is not the one that the job was given",
-    "CONFIG-CHANGED": "the configuration gives other parameters now",
-    "CODE-CHANGED": "the code is another one now",
-    "ENV-CHANGED": "the environment is another one now",
-    "VERIFIED": "everything still holds",
-}
-"""Verdicts, gravest first; a node has the gravest of its reasons."""
 UNRECORDED = ("logs", "benchmarks", "audit", "seal", "crate.zip")
 """Folders and files among the results of a scale that are no results."""
 
@@ -97,8 +85,7 @@ class Node:
     @property
     def verdict(self) -> str:
         """The gravest verdict."""
-        found = {verdict for verdict, _ in self.reasons}
-        return next((verdict for verdict in VERDICTS if verdict in found), "VERIFIED")
+        return gravest(verdict for verdict, _ in self.reasons)
 
     @property
     def prov_id(self) -> str | None:

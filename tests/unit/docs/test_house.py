@@ -10,6 +10,7 @@ from qcrystal.docs import house, pictures
 
 LONGEST_MODULE, LONGEST_CLASS, LONGEST_FUNCTION, LONGEST_SCRIPT = 500, 250, 60, 30
 PROGRAMS = {"label.py", "lattice.py"}  # run under the interpreter that carries GPAW
+SHARED = {"common", "resources"}  # files of rules that belong to no stage
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_the_picture_of_the_house_is_that_of_today(root, package):
 def test_the_picture_of_the_workflow_shows_every_stage(root):
     arrows = pictures.description(root / "docs" / "images" / "workflow.png").split(", ")
     shown = {stage for arrow in arrows for stage in arrow.split(" -> ")}
-    assert shown == {path.stem for path in (root / "rules").glob("*.smk")} - {"common", "docs", "provenance"}
+    assert shown == {path.stem for path in (root / "rules").glob("*.smk")} - SHARED - {"docs", "provenance"}
 
 
 def test_rules_under_a_condition_have_a_stage(tmp_path):
@@ -104,7 +105,7 @@ def test_packages_have_an_empty_init(package):
 def test_rules_scripts_library_and_tests_share_their_words(root, package):
     scripts = {path.name for path in (root / "scripts").iterdir() if path.is_dir()} - {"qcrystal", "__pycache__"}
     scripts = {name for name in scripts if not name.endswith(".egg-info")}
-    rules = {path.stem for path in (root / "rules").glob("*.smk")} - {"common"}
+    rules = {path.stem for path in (root / "rules").glob("*.smk")} - SHARED
     rooms = {path.name for path in package.iterdir() if path.is_dir()} - {"__pycache__"}
     assert scripts == rules and rules <= rooms
     assert {path.name for path in (root / "tests" / "unit").iterdir() if path.is_dir()} - {"__pycache__"} <= rooms

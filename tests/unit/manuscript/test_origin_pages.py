@@ -12,7 +12,7 @@ from snakemake_stand_in import Job, Named
 from qcrystal.errors import QcrystalError
 from qcrystal.files import file_digest
 from qcrystal.manuscript.origin_pages import Subject, write_pages
-from qcrystal.provenance.nodes import VERDICTS
+from qcrystal.provenance.verdicts import VERDICTS
 
 COMMAND = "make audit SCALE=smoke"
 

@@ -423,7 +423,7 @@ def verdict(repository, attack):
 
 
 def seal_verdicts():
-    from qcrystal.provenance.nodes import VERDICTS
+    from qcrystal.provenance.verdicts import VERDICTS
 
     return VERDICTS
 
