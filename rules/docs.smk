@@ -1,6 +1,7 @@
 # Pictures of the documentation. They are committed, and drawn again by: snakemake --cores 1 pictures
 PICTURES = ("workflow", "house", "bath", "beads", "invariants", "cage", "speed")
-# Figures of LaH10's results that README and tutorial show: snakemake --cores 2 result_pictures --config scale=smoke
+# Figures of LaH10's results. README's: snakemake --cores 1 docs/images/overview.png --config scale=reference, after
+# `make figures SCALE=reference`. The tutorial's: snakemake --cores 2 docs/images/tutorial-phase.png --config scale=smoke
 RESULT_PICTURES = {"overview": "overview", "tutorial-phase": "qin_fig2a_phase_classical"}
 
 
@@ -41,11 +42,6 @@ rule result_picture:
         environment("docs")
     shell:
         "cp -- {input} {output} 2> {log}"
-
-
-rule result_pictures:
-    input:
-        expand("docs/images/{picture}.png", picture=RESULT_PICTURES),
 
 
 rule pictures:

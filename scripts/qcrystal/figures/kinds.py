@@ -15,6 +15,7 @@ from qcrystal.figures import phase_options as phases
 from qcrystal.figures.options import (
     Claims,
     CompoundCouplings,
+    Displacement,
     EquationOfState,
     FunnelErrors,
     HydrogenCages,
@@ -94,13 +95,6 @@ class Trajectories(Options):
     categories: dict[str, Text]
     lattice: Text
     lattice_color: Text
-
-
-class Displacement(Options):
-    """One curve: a species and the kind of displacement, ``standard`` or ``reordered``."""
-
-    species: Text
-    kind: Literal["standard", "reordered"]
 
 
 class MeanSquaredDisplacement(Options):
@@ -362,7 +356,16 @@ KINDS: dict[str, Kind] = {
     "pair_distribution": Kind(
         "figure", {"curves": Role("sweep_rdf", many=True)}, {"comparison": "text"}, PairDistribution
     ),
-    "overview": Kind("figure", {"maps": SUMMARIES, "curves": Role("sweep_rdf", many=True)}, options=Overview),
+    "overview": Kind(
+        "figure",
+        {
+            "maps": Role("sweep_summary", many=True, optional=True),
+            "msd": Role("sweep_msd", optional=True),
+            "curves": Role("sweep_rdf", many=True),
+        },
+        {"diffusion": "number"},
+        Overview,
+    ),
     "diffraction": Kind(
         "figure", {"reflections": Role("sweep_diffraction")}, {"wavelengths": "list"}, options=Diffraction
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qcrystal.analysis.sweeps import SQUARE_CM_PER_S, observable, replica_curves, series
 from qcrystal.figures.kinds import Inputs, MeanSquaredDisplacement
+from qcrystal.figures.options import Displacement
 from qcrystal.figures.style import METHODS, Picture, draw_curve, draw_published, legend_above, new_figure, styled
 from qcrystal.io.tables import TableError, records, source_of
 from qcrystal.manuscript.published import Cited
@@ -55,15 +56,13 @@ def draw_published_diffusion(figure: Picture, panel: Axes, known: Cited, end: fl
     return top
 
 
-@styled
-def draw(inputs: Inputs, published: Mapping[str, Cited], options: MeanSquaredDisplacement) -> Picture:
-    """Displacements of each wanted species and kind; published diffusion in both readings."""
-    table = inputs["msd"]
+def draw_displacements(
+    figure: Picture, panel: Axes, table: pd.DataFrame, known: Cited | None, wanted: Sequence[Displacement]
+) -> None:
+    """Displacements of each wanted species and kind, and a published diffusion coefficient in both readings."""
     curves = replica_curves(table, "time", "msd", ["species", "kind"])
-    figure, axes = new_figure(1, 3.3)
-    panel = axes[0, 0]
     for method, text, rows in series(curves, along=("time",)):
-        for curve, line in zip(options.curves, ("-", "--", ":", "-."), strict=False):
+        for curve, line in zip(wanted, ("-", "--", ":", "-."), strict=False):
             chosen = rows[(rows["species"] == curve.species) & (rows["kind"] == curve.kind)]
             if chosen.empty:
                 raise TableError(
@@ -73,10 +72,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: MeanSquaredDis
             draw_curve(panel, chosen["time"], chosen["value"], chosen["error"], METHODS[method].color, label, line)
     end, highest = float(curves["time"].max()), float(curves["value"].max())
     top = HEADROOM * highest
-    for text in diffusion_notes(inputs["summary"], options.mobile):
-        figure.note(text)
-    if "diffusion" in published:
-        top = draw_published_diffusion(figure, panel, published["diffusion"], end, highest)
+    if known is not None:
+        top = draw_published_diffusion(figure, panel, known, end, highest)
     panel.set_xlim(0.0, end)
     panel.set_ylim(0.0, top)
     panel.xaxis.set_major_locator(MaxNLocator(6))
@@ -84,5 +81,15 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: MeanSquaredDis
     panel.set_ylabel("mean squared displacement (Å$^2$)")
     first = curves.iloc[0]
     panel.set_title(f"{first.temperature_target:g} K, {first.pressure_target:g} GPa")
+
+
+@styled
+def draw(inputs: Inputs, published: Mapping[str, Cited], options: MeanSquaredDisplacement) -> Picture:
+    """Displacements of each wanted species and kind; published diffusion in both readings."""
+    figure, axes = new_figure(1, 3.3)
+    panel = axes[0, 0]
+    for text in diffusion_notes(inputs["summary"], options.mobile):
+        figure.note(text)
+    draw_displacements(figure, panel, inputs["msd"], published.get("diffusion"), options.curves)
     legend_above(figure, [panel], columns=2)
     return figure

@@ -79,10 +79,18 @@ class PhaseMap(Options):
     exchange_note: Text = "mobile atoms changed sites"
 
 
+class Displacement(Options):
+    """One curve: a species and the kind of displacement, ``standard`` or ``reordered``."""
+
+    species: Text
+    kind: Literal["standard", "reordered"]
+
+
 class Overview(Options):
     """``observable``, ``label``, ``lowest`` and ``color_range`` of the maps; ``pair`` and ``range`` (Å) of g(r).
 
-    ``steps`` of the workflow, and what each makes.
+    ``displacements``: curves of mean squared displacements, if their table is given. ``steps`` of the workflow, and what each
+    makes.
     """
 
     observable: Text
@@ -91,7 +99,8 @@ class Overview(Options):
     color_range: Positive
     pair: Text
     range: tuple[Number, Number]
-    steps: dict[Text, Text]
+    displacements: list[Displacement] = []
+    steps: dict[Text, Text] = {}
 
 
 class TernaryHull(Options):

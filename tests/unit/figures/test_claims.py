@@ -8,7 +8,8 @@ from figure_drawing import FIGURES, LITERATURE, draw
 from synthetic_tables import PROTOTYPE, synthetic
 
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
-from qcrystal.docs.claims import claims_page
+from qcrystal.docs.claims import claims_page, readme
+from qcrystal.errors import QcrystalError
 from qcrystal.figures.options import Claims
 
 NAME = "x_table_claims"
@@ -79,6 +80,17 @@ def test_a_reason_is_one_sentence_with_numbers(tables):
 def test_the_page_of_claims_is_up_to_date(root):
     page = (root / "docs" / "claims.md").read_text(encoding="utf-8")
     assert page == claims_page(root), "make docs/claims.md again: python -m qcrystal claims"
+
+
+def test_the_table_of_the_readme_is_up_to_date(root):
+    page = (root / "README.md").read_text(encoding="utf-8")
+    assert page == readme(root), "make README's table of claims again: python -m qcrystal claims"
+
+
+def test_a_readme_without_its_marks_is_told(tmp_path):
+    (tmp_path / "README.md").write_text("no table here")
+    with pytest.raises(QcrystalError, match=r"README\.md: the table of claims stands between"):
+        readme(tmp_path)
 
 
 def test_static_numbers_need_no_run(tables):
