@@ -5,6 +5,7 @@ include: "inputs/variational.smk"
 wildcard_constraints:
     nct=one_of(CONFIG.variational),
     nct_sweep=one_of(CONFIG.variational_sweeps),
+    nct_table="training|phonons|rdf|sites|size",
 
 
 # The crystal at rest, and the phonons that are its coordinates.
@@ -138,15 +139,59 @@ rule nct_phonons:
         "../scripts/variational/phonons.py"
 
 
+# Pair distribution functions and mean sites of every level.
+rule nct_structure:
+    input:
+        model=potential_of,
+        basis=results("variational/{nct}/basis.npz"),
+        weights=results("variational/{nct}/weights.npz"),
+        summary=results("variational/{nct}/summary.csv"),
+    output:
+        rdf=results("variational/{nct}/rdf.csv"),
+        sites=results("variational/{nct}/sites.csv"),
+        prov=results("variational/{nct}/rdf.prov.json"),
+    log:
+        logs("variational/{nct}.structure.log"),
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **cpu(mem_mb=4000, minutes=30),
+    params:
+        **code("variational/structure.py"),
+        specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+        prototype=lambda wildcards: plain(CRYSTAL.prototypes[CONFIG.variational[wildcards.nct].prototype]),
+    script:
+        "../scripts/variational/structure.py"
+
+
+# What the small cell misses of the harmonic free energy.
+rule nct_size:
+    input:
+        model=potential_of,
+        basis=results("variational/{nct}/basis.npz"),
+    output:
+        table=results("variational/{nct}/size.csv"),
+        prov=results("variational/{nct}/size.prov.json"),
+    log:
+        logs("variational/{nct}.size.log"),
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **cpu(mem_mb=4000, minutes=60),
+    params:
+        **code("variational/size.py"),
+        specification=lambda wildcards: plain(CONFIG.variational[wildcards.nct]),
+    script:
+        "../scripts/variational/size.py"
+
+
 rule nct_gibbs:
     input:
         summaries=of_sweep("summary"),
-        trainings=of_sweep("training"),
-        phonons=of_sweep("phonons"),
     output:
         summary=results("variational/sweeps/{nct_sweep}/summary.csv"),
-        training=results("variational/sweeps/{nct_sweep}/training.csv"),
-        phonons=results("variational/sweeps/{nct_sweep}/phonons.csv"),
         gibbs=results("variational/sweeps/{nct_sweep}/gibbs.csv"),
         prov=results("variational/sweeps/{nct_sweep}/gibbs.prov.json"),
     log:
@@ -162,9 +207,34 @@ rule nct_gibbs:
         "../scripts/variational/gibbs.py"
 
 
+# One table of a sweep. Each waits for nothing that it does not need.
+rule nct_table:
+    input:
+        tables=lambda wildcards: of_sweep(wildcards.nct_table)(wildcards),
+    output:
+        table=results("variational/sweeps/{nct_sweep}/{nct_table}.csv"),
+        prov=results("variational/sweeps/{nct_sweep}/{nct_table}.prov.json"),
+    log:
+        logs("variational/sweeps/{nct_sweep}.{nct_table}.log"),
+    conda:
+        environment("variational")
+    threads: 1
+    resources:
+        **cpu(mem_mb=2000, minutes=10),
+    params:
+        **code("variational/gather.py"),
+        schema=lambda wildcards: f"nct_{wildcards.nct_table}",
+    script:
+        "../scripts/variational/gather.py"
+
+
 rule nct:
     input:
-        expand(results("variational/sweeps/{sweep}/gibbs.csv"), sweep=CONFIG.variational_sweeps),
+        expand(
+            results("variational/sweeps/{sweep}/{table}.csv"),
+            sweep=CONFIG.variational_sweeps,
+            table=["gibbs", "training", "phonons", "rdf", "sites", "size"],
+        ),
 
 
 # Published lithium potentials are downloaded, or copied from the folder that QCRYSTAL_LITHIUM names. They are never shipped.

@@ -1,4 +1,4 @@
-"""Tables of all calculations of a sweep, and Gibbs energies where it has several volumes."""
+"""Free energies of all calculations of a sweep, and Gibbs energies where it has several volumes."""
 
 import pandas as pd
 
@@ -7,12 +7,7 @@ from qcrystal.provenance.job import job
 from qcrystal.variational.gibbs import gibbs_table
 
 with job(snakemake):
-    given, output = snakemake.input, snakemake.output
-    for paths, target, schema in (
-        (given.trainings, output.training, "nct_training"),
-        (given.phonons, output.phonons, "nct_phonons"),
-        (given.summaries, output.summary, "nct_summary"),
-    ):
-        table = pd.concat([read_table(path, schema) for path in paths], ignore_index=True)
-        write_table(table, target, schema)
+    output = snakemake.output
+    table = pd.concat([read_table(path, "nct_summary") for path in snakemake.input.summaries], ignore_index=True)
+    write_table(table, output.summary, "nct_summary")
     write_table(gibbs_table(table), output.gibbs, "nct_gibbs")

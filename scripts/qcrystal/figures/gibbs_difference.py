@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from qcrystal.figures.kinds import Inputs
-from qcrystal.figures.phase_names import LEVELS, STYLES, note_cells, note_refused
+from qcrystal.figures.phase_names import LEVELS, STYLES, note_cells, note_refused, note_sizes, sized
 from qcrystal.figures.phase_options import GibbsDifference
 from qcrystal.figures.style import Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
@@ -22,7 +22,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
     """
     figure, axes = new_figure(1, 3.0)
     panel = axes[0, 0]
-    first, second = inputs["summaries"]
+    first, second = sized(inputs)
     for level in options.levels:
         color, marker = STYLES[level]
         rows = [
@@ -71,5 +71,6 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
     figure.note(f"{fixed}; one potential, the same ansatz and effort for both phases")
     legend_above(figure, [panel], columns=2)
     note_cells(figure, inputs["summaries"], options.names)
+    note_sizes(figure, inputs, options.names)
     note_refused(figure, inputs["summaries"], options.names)
     return figure

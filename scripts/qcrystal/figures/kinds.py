@@ -267,6 +267,7 @@ class Kind:
 SUMMARY, DOS = Role("sweep_summary"), Role("phonon_dos")
 SUMMARIES = Role("sweep_summary", many=True)
 NCT, NCT_TRAINING, NCT_PHONONS = (Role(f"nct_{name}", many=True) for name in ("summary", "training", "phonons"))
+NCT_SIZES = Role("nct_size", many=True, optional=True)
 DFT_LATTICE = Role("lattice", optional=True)
 
 ANY = "*"
@@ -343,8 +344,12 @@ KINDS: dict[str, Kind] = {
     "quasiphonon_dos": Kind(
         "figure", {"phonons": NCT_PHONONS, "summaries": NCT}, {ANY: "number"}, phases.QuasiphononDos
     ),
-    "gibbs_difference": Kind("figure", {"summaries": NCT}, {ANY: "number"}, phases.GibbsDifference),
-    "transitions": Kind("table", {"summaries": NCT}, {ANY: "any"}, phases.Transitions),
+    "level_rdf": Kind("figure", {"curves": Role("nct_rdf", many=True), "summaries": NCT}, options=phases.LevelRdf),
+    "site_coordinate": Kind(
+        "figure", {"sites": Role("nct_sites"), "summary": Role("nct_summary")}, {ANY: "any"}, phases.SiteCoordinate
+    ),
+    "gibbs_difference": Kind("figure", {"summaries": NCT, "sizes": NCT_SIZES}, {ANY: "number"}, phases.GibbsDifference),
+    "transitions": Kind("table", {"summaries": NCT, "sizes": NCT_SIZES}, {ANY: "any"}, phases.Transitions),
     "phase_entropy": Kind("figure", {"summaries": NCT}, options=phases.PhaseEntropy),
     "trajectories": Kind("figure", {"paths": Role("sweep_paths")}, {"categories": "list"}, Trajectories),
     "mean_squared_displacement": Kind(

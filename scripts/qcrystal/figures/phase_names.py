@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.style import METHODS, PHASES, Picture
+from qcrystal.variational.gibbs import with_size
 
 LEVELS = {
     "harmonic": "harmonic",
@@ -46,3 +48,21 @@ def note_cells(figure: Picture, summaries: Sequence[pd.DataFrame], names: Sequen
         for name, table in zip(names, summaries, strict=True)
     )
     figure.note(f"atoms of the cells: {sizes}")
+
+
+def sized(inputs: Inputs) -> list[pd.DataFrame]:
+    """Summaries of phases, with the correction of their cells' size where tables of it are given."""
+    summaries = list(inputs["summaries"])
+    return list(map(with_size, summaries, inputs["sizes"])) if inputs.get("sizes") else summaries
+
+
+def note_sizes(figure: Picture, inputs: Inputs, names: Sequence[str]) -> None:
+    """Say how large the corrections of size are, or that there are none."""
+    if not inputs.get("sizes"):
+        figure.note("free energies of these small cells, without a correction of their size")
+        return
+    spans = "; ".join(
+        f"{name} {table['quantum'].min():+.2f} to {table['quantum'].max():+.2f}"
+        for name, table in zip(names, inputs["sizes"], strict=True)
+    )
+    figure.note(f"a dense mesh of harmonic phonons less the cell's own is added (meV/atom): {spans}")

@@ -9,6 +9,7 @@ from pydantic import Field
 from qcrystal.fields import Number, Positive, Text
 from qcrystal.figures.options import Options
 
+Ansatz = Literal["occupations", "scha", "flow_bose", "nct"]
 Level = Literal["occupations", "scha", "flow_bose", "nct", "path_integrals", "classical"]
 
 
@@ -28,6 +29,24 @@ class QuasiphononDos(AtOneState):
     """``width`` (meV) of the Gaussian that each phonon is drawn as."""
 
     width: Positive = 1.0
+
+
+class LevelRdf(AtOneState):
+    """``pair`` of elements, ``range`` of distances (Å), and the ``levels`` that are compared."""
+
+    pair: Text
+    range: tuple[Number, Number]
+    levels: list[Ansatz] = Field(min_length=1)
+
+
+class SiteCoordinate(Options):
+    """``coordinate`` of the ``site`` of this number, at ``temperature`` (K), by ``levels``; ``name``: what the axis calls it."""
+
+    site: int = Field(0, ge=0)
+    coordinate: Literal["x", "y", "z"] = "x"
+    name: Text
+    temperature: Positive
+    levels: list[Ansatz] = Field(min_length=1)
 
 
 class GibbsDifference(Options):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qcrystal.figures.kinds import Inputs
+from qcrystal.figures.phase_names import sized
 from qcrystal.figures.phase_options import Transitions
 from qcrystal.manuscript.published import Cited
 from qcrystal.variational.gibbs import gibbs_difference, transition
@@ -15,7 +16,7 @@ from qcrystal.variational.gibbs import gibbs_difference, transition
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -> pd.DataFrame:
     """A row for each pressure and level. Published values are those of ``quantum`` and ``classical`` by pressure (GPa)."""
-    first, second = inputs["summaries"]
+    first, second = sized(inputs)
     rows = []
     for pressure in options.pressures:
         for level in options.levels:

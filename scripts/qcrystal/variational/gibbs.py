@@ -91,6 +91,37 @@ def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=GIBBS)
 
 
+def with_size(summary: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
+    """The summary of small cells with what they miss of the harmonic free energy.
+
+    The difference Δ of table ``nct_size`` is added to F, of classical oscillators to level ``classical``. The pressure gets
+    -dΔ/dΩ of the polynomial through the volumes of one temperature, of degree 2 at most.
+
+    Raises
+    ------
+    VariationalError
+        If a calculation has no row among the sizes.
+    """
+    lacking = sorted(set(summary["run"]) - set(sizes["run"]))
+    if lacking:
+        raise VariationalError(f"no size correction of {lacking[0]}; make table size of its sweep again")
+    sizes = sizes.drop_duplicates("run").copy()
+    for kind in ("quantum", "classical"):
+        sizes[f"{kind}_slope"] = 0.0
+        for _, part in sizes.groupby("temperature_target"):
+            points = part.drop_duplicates("volume")
+            middle, degree = points["volume"].mean(), min(2, len(points) - 1)
+            if degree:
+                slope = np.polynomial.Polynomial.fit(points["volume"] - middle, points[kind], degree).deriv()
+                sizes.loc[part.index, f"{kind}_slope"] = slope(part["volume"] - middle)
+    sizes, summary = sizes.set_index("run"), summary.copy()
+    for kind, here in (("classical", summary["level"] == "classical"), ("quantum", summary["level"] != "classical")):
+        runs = summary.loc[here, "run"]
+        summary.loc[here, "free_energy"] += sizes.loc[runs, kind].to_numpy()
+        summary.loc[here, "pressure"] -= sizes.loc[runs, f"{kind}_slope"].to_numpy() * MEV / units.GPa
+    return summary
+
+
 class Difference(NamedTuple):
     """Gibbs energy of one phase less that of another (meV/atom) at temperatures (K); NaN where it is not known, and why."""
 

@@ -86,6 +86,66 @@ def test_figures_of_phases_draw_what_is_known_and_name_what_is_refused(phases):
     entropy.draw_without_rendering()
 
 
+def test_the_correction_of_size_moves_the_transition(phases):
+    """3 meV/atom less for the first phase: it is lower at every temperature. The table says so, and so does the caption."""
+    sizes = [
+        pd.DataFrame({"run": one["run"].unique()}).assign(quantum=shift, classical=0.0, imaginary=0.0)
+        for one, shift in zip(phases, (-3.0, 0.0), strict=True)
+    ]
+    for one, size in zip(phases, sizes, strict=True):
+        size["temperature_target"], size["volume"] = (
+            one.drop_duplicates("run")[key].to_numpy() for key in ("temperature_target", "volume")
+        )
+    options = {**NAMES, "pressures": [0], "levels": ["scha", "classical"]}
+    table = draw("transitions", {"summaries": phases, "sizes": sizes}, {}, options)
+    assert table["remark"][0] == "bcc is lower from 100 to 300 K"
+    assert table["temperature_K"][1] == pytest.approx(150.0, abs=1e-3)
+    picture = draw("gibbs_difference", {"summaries": phases, "sizes": sizes}, {}, options)
+    assert any("bcc -3.00 to -3.00" in note for note in picture.notes)
+    assert any(
+        "without a correction" in note for note in draw("gibbs_difference", {"summaries": phases}, {}, options).notes
+    )
+
+
+def test_structures_of_phases(phases):
+    """What is drawn is what the tables say: one line for each level, published values as open symbols."""
+    r = np.arange(2.0, 6.0, 0.05)
+    curves = [
+        pd.concat(
+            pd.DataFrame({"run": f"{name}-19.5-300.0", "level": level, "r": r, "pair": "Li-Li", "g": r, "error": 0.1})
+            for level in ("occupations", "scha")
+        )
+        for name in NAMES["names"]
+    ]
+    options = {
+        **NAMES, "temperature": 300, "volume": 19.4, "pair": "Li-Li", "range": [2, 6], "levels": ["occupations", "scha", "nct"],
+    }  # fmt: skip
+    picture = draw("level_rdf", {"curves": curves, "summaries": phases}, {}, options)
+    picture.draw_without_rendering()
+    assert [len(panel.lines) for panel in picture.axes] == [2, 2]
+    assert "bcc: no Li-Li at level flow, free p" in picture.notes
+    sites = pd.DataFrame(
+        [
+            {
+                "level": level,
+                "temperature_target": 300.0,
+                "volume": volume,
+                "site": 0,
+                "x": 0.07 + shift,
+                "x_error": 1e-4,
+            }
+            for volume in (6.3, 7.2)
+            for level, shift in (("harmonic", 0.0), ("scha", 0.001))
+        ]
+    )
+    options = {"name": "x", "temperature": 300, "levels": ["scha"]}
+    published = {"coordinate": Cited({"7.27": 0.0736}, "Zhang", "fig. 3a")}
+    picture = draw("site_coordinate", {"sites": sites, "summary": phases[0]}, published, options)
+    picture.draw_without_rendering()
+    symbols = [line for line in picture.axes[0].lines if line.get_gid() == "published"]
+    assert [float(symbols[0].get_xdata()[0]), float(symbols[0].get_ydata()[0])] == [7.27, 0.0736]
+
+
 def test_training_and_densities_of_states_of_phases(phases):
     at = {**NAMES, "temperature": 300, "volume": 19.4}
     training, phonons = [], []
