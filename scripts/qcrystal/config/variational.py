@@ -76,6 +76,8 @@ class NctSweep(Strict):
     """Unit cell of the prototype that is repeated."""
     repeat: Repeat = (1, 1, 1)
     """Multiples of the unit cell along its vectors."""
+    displacement: Annotated[Positive, Field(le=0.5)] | None = None
+    """Displacement (Å) from which the harmonic force constants are taken; null: that of the crystal."""
     volumes: list[Positive] | None = Field(None, min_length=1)
     """Volumes (Å³/atom)."""
     pressures: list[Pressure] | None = Field(None, min_length=1)
@@ -181,8 +183,9 @@ def calculations(
             prototype=sweep.prototype or prototype, basis=sweep.basis, repeat=sweep.repeat, species=tuple(masses),
             masses=dict(masses), temperature=temperature, seed=seed("variational", name), levels=ansatz.levels,
             couplings=ansatz.couplings, width=ansatz.width, frequency_floor=ansatz.frequency_floor,
-            displacement=ansatz.displacement, gradient=ansatz.gradient, steps=effort.steps, batch=effort.batch,
-            samples=effort.samples, rate=effort.rate, laplacian=effort.laplacian, engine=engine,
+            displacement=sweep.displacement or ansatz.displacement,
+            gradient=ansatz.gradient, steps=effort.steps, batch=effort.batch, samples=effort.samples,
+            rate=effort.rate, laplacian=effort.laplacian, engine=engine,
             volume=size.get("volume"), pressure=size.get("pressure"), references=sweep.references,
             integration=effort.integration, structure=ansatz.structure, potential=sweep.potential,
         )  # fmt: skip
