@@ -5,8 +5,19 @@
 
 import numpy as np
 import pytest
-from model_crystals import exact_free_energy, measured_values, optimised, particle, ring, start_of, trained
+from model_crystals import (
+    diagonalised,
+    exact_free_energy,
+    measured_values,
+    optimised,
+    particle,
+    ring,
+    sobol,
+    start_of,
+    trained,
+)
 
+from qcrystal.variational.estimators import draw
 from qcrystal.variational.optimise import Optimiser, Settings
 from qcrystal.variational.states import Given, state_of
 
@@ -126,3 +137,52 @@ def test_the_score_gradient_reaches_the_same_free_energy(measured):
         found = optimised(optimiser, optimiser.start(start)).parameters
         values.append(measured_values(free, found, basis, potential, 1.0, 131072).free_energy)
     measured(LINE, "F by score, skewed", values[1].value, values[0].value, 1e-3, error=values[1].error, relative=False)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("temperature", [0.3, 1.0])
+def test_random_wells_in_two_dimensions_are_bound_from_above(seed, temperature):
+    """Wells that no page lists: F of level nct is never below the diagonalised one, and within 0.02 of it; <x²> within 3 %."""
+    rng = np.random.default_rng(seed)
+    a, b, c, d, e = (
+        rng.uniform(0.3, 1.0),
+        rng.uniform(0.5, 1.5),
+        *rng.uniform(0.02, 0.15, size=2),
+        rng.uniform(-0.15, 0.15),
+    )
+
+    def well(x):
+        return (
+            a * x[0] ** 2
+            + b * x[1] ** 2
+            + c * (x[0] ** 4 + x[1] ** 4)
+            + d * x[0] ** 2 * x[1] ** 2
+            + e * x[0] ** 2 * x[1]
+        )
+
+    exact, square = diagonalised(well, temperature, dimensions=2, reach=5.5, points=36)
+    basis, potential = particle(well, 2)
+    state, parameters = trained(basis, potential, temperature, "nct", 500)
+    draws = sobol(16384, 2, 7)
+    given = Given(basis.energies, 1.0 / temperature)
+    found = measured_values(state, parameters, basis, potential, temperature, 16384).free_energy
+    assert exact - 3 * found.error < found.value < exact + 0.02
+    samples = draw(state, parameters, given, basis, potential, draws)
+    assert np.mean(samples.positions[:, 0, 0] ** 2) == pytest.approx(square, rel=0.03)
+
+
+@pytest.mark.parametrize(("temperature", "most"), [(0.25, 2e-3), (1.0, 1e-2)])
+def test_a_skewed_well_lies_between_exact_and_scha(temperature, most):
+    """At the lower temperature one map for all states is nearly exact; at the higher one it is not."""
+
+    def well(x):
+        return 0.3 * x[0] ** 2 - 0.15 * x[0] ** 3 + 0.2 * x[0] ** 4
+
+    basis, potential = particle(well, 1)
+    exact, _ = diagonalised(well, temperature)
+    found = {}
+    for level in ("scha", "nct"):
+        state, parameters = trained(basis, potential, temperature, level, 300, 256, rate=0.05)
+        found[level] = measured_values(state, parameters, basis, potential, temperature, 65536).free_energy
+    assert exact - 3 * found["nct"].error < found["nct"].value < exact + most + 3 * found["nct"].error
+    assert found["nct"].value < found["scha"].value

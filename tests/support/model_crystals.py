@@ -140,6 +140,24 @@ def measured_values(state, parameters, basis, potential, temperature, count=4096
     return observables(samples, basis, temperature)
 
 
+def diagonalised(function, temperature, dimensions=1, reach=6.0, points=48):
+    """F and <x_1²> of one particle of mass 1 in a potential of its coordinates, on a grid of sinc functions.
+
+    The kinetic matrix is that of [Colbert and Miller, J. Chem. Phys. 96, 1982 (1992), eq. A7].
+    """
+    x = np.linspace(-reach, reach, points)
+    apart = np.subtract.outer(np.arange(points), np.arange(points))
+    sign = 1.0 - 2.0 * (np.abs(apart) % 2)
+    squares = np.where(apart == 0, np.pi**2 / 3, sign * 2.0 / np.where(apart == 0, 1, apart) ** 2)
+    one = 0.5 * squares / (x[1] - x[0]) ** 2
+    kinetic = one if dimensions == 1 else np.kron(one, np.eye(points)) + np.kron(np.eye(points), one)
+    places = np.stack(np.meshgrid(*[x] * dimensions, indexing="ij")).reshape(dimensions, -1)
+    energies, states = np.linalg.eigh(kinetic + np.diag(np.asarray(function(places))))
+    weights = np.exp(-(energies - energies[0]) / temperature)
+    square = (states**2).T @ places[0] ** 2
+    return energies[0] - temperature * np.log(weights.sum()), float(weights @ square / weights.sum())
+
+
 def exact_free_energy(basis, temperature):
     """Of the harmonic crystal."""
     return harmonic_free_energy(basis.energies, temperature)

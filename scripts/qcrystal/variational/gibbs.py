@@ -14,14 +14,19 @@ from qcrystal.variational.estimates import Estimate
 
 GIBBS = ["level", "temperature_target", "pressure", "gibbs_energy", "gibbs_energy_error", "volumes"]
 """Columns of a table of Gibbs energies."""
+SAME = 1e-6
+"""Å³/atom; volumes that differ by less are one."""
+BEYOND = 0.05
+"""Share of the volume by which a fit is continued beyond the volumes that it is of."""
 
 
 def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
     """G = F + PΩ at a pressure (GPa), in meV/atom, from rows of one phase, level and temperature.
 
     F(Ω) is the polynomial that fits the free energies and their slopes -P together, each weighted by its error. It is of degree
-    2, or 1 where only one volume is given. G is its minimum with PΩ, and its error that of F where it was fitted. Where values
-    scatter about the fit by more than their errors, as those of different seeds may, the error grows with them.
+    3, which two volumes determine, or 1 where only one volume is given. G is its minimum with PΩ, and its error that of F where
+    it was fitted. Where values scatter about the fit by more than their errors, as those of different seeds may, the error grows
+    with them.
 
     Raises
     ------
@@ -33,7 +38,7 @@ def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
     slope = -table["pressure"].to_numpy(float) * units.GPa / MEV
     errors = np.maximum(table["free_energy_error"].to_numpy(float), 1e-3)
     slope_errors = np.maximum(table["pressure_error"].to_numpy(float), 1e-3) * units.GPa / MEV
-    middle, degree = volume.mean(), 2 if len(volume) > 1 else 1
+    middle, degree = volume.mean(), 3 if np.ptp(volume) > SAME else 1
     powers = np.arange(degree + 1)
     x = volume - middle
     values = x[:, None] ** powers / errors[:, None]
@@ -46,14 +51,23 @@ def gibbs_energy(table: pd.DataFrame, pressure: float) -> Estimate:
     if free > 0:
         covariance *= max(1.0, float(np.sum((target - design @ weights) ** 2)) / free)
     work = pressure * units.GPa / MEV
-    at = -(weights[1] + work) / (2 * weights[2]) if degree == 2 else 0.0
-    if degree == 2 and not (weights[2] > 0 and x.min() - 0.05 * middle < at < x.max() + 0.05 * middle):
+    at = _minimum(weights, work) if degree > 1 else 0.0
+    if not x.min() - BEYOND * middle < at < x.max() + BEYOND * middle:
         raise VariationalError(
             f"{pressure:g} GPa is outside of what volumes {volume.min():.3f} to {volume.max():.3f} Å³/atom reach "
             f"({table['pressure'].min():.2f} to {table['pressure'].max():.2f} GPa); add volumes"
         )
     row = at**powers
     return Estimate(float(row @ weights + work * (at + middle)), float(np.sqrt(row @ covariance @ row)))
+
+
+def _minimum(weights: np.ndarray, work: float) -> float:
+    """Place of the minimum of a cubic polynomial with ``work`` added to its slope; NaN if it has none."""
+    slope, bend, third = weights[1] + work, 2 * weights[2], 3 * weights[3]
+    root = np.sqrt(max(bend**2 - 4 * slope * third, 0.0))  # the curvature at the minimum
+    if root == 0.0:
+        return np.nan
+    return float(-2 * slope / (bend + root) if bend > 0 else (root - bend) / (2 * third) if third else np.nan)
 
 
 def gibbs_table(summary: pd.DataFrame) -> pd.DataFrame:

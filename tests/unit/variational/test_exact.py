@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import units
 from model_crystals import (
+    diagonalised,
     exact_free_energy,
     measured_values,
     optimised,
@@ -146,6 +147,20 @@ def test_scha_of_one_particle_is_the_best_gaussian():
     found = measured_values(state, parameters, basis, potential, 1.0, 65536).free_energy
     assert found.value == pytest.approx(best, abs=3 * found.error + 1e-4)
     assert best > 0.17114  # the exact F, by diagonalisation
+
+
+def test_free_probabilities_and_bends_come_close_to_the_exact_free_energy():
+    """A well of a shape of its own: F of level nct is not below the diagonalised one, and near it after few steps."""
+
+    def well(x):
+        return 0.3 * x[0] ** 2 - 0.15 * x[0] ** 3 + 0.2 * x[0] ** 4
+
+    basis, potential = particle(well, 1)
+    exact, square = diagonalised(well, 0.25)
+    state, parameters = trained(basis, potential, 0.25, "nct", 60, 64, rate=0.05)
+    found = measured_values(state, parameters, basis, potential, 0.25, 8192).free_energy
+    assert exact - 3 * found.error < found.value < exact + 5e-3 + 3 * found.error
+    assert 0.1 < square < 1.0  # the grid holds the particle
 
 
 def test_control_variates_lower_the_error_and_do_not_move_the_mean():

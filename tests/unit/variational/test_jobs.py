@@ -7,14 +7,17 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
-from ase import units
+from ase import Atoms, units
 from model_crystals import specification, two_atoms
+from scipy.optimize import minimize_scalar
 
 from qcrystal.analysis.rdf import partial_rdfs
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.io.tables import write_table
-from qcrystal.variational.crystal import check_rest, read_basis, shaped_prototype
+from qcrystal.variational.basis import phonon_basis
+from qcrystal.variational.crystal import check_rest, crystal_basis, read_basis, shaped_prototype
+from qcrystal.variational.energies import DeepEnergies, Energies
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.gibbs import gibbs_energy, gibbs_table
 from qcrystal.variational.measuring import measure, write_samples
@@ -90,6 +93,45 @@ def test_bad_input_is_one_line(tmp_path):
         specification(pressure=100.0)
 
 
+def test_weights_of_something_else_are_refused_in_one_line(crystal, tmp_path):
+    """Of another level, another number of phonons, another potential, another effort: the file and both values are named."""
+    basis, potential = crystal
+    spec = specification()
+    _, weights = Training(spec, basis, potential, tmp_path, "x").run()
+    path = tmp_path / "weights.npz"
+    write_weights(path, spec, basis, "x", weights)
+    larger = phonon_basis(np.zeros((3, 1)), np.eye(1), [1.0, 1.0, 1.0], 3 * np.eye(3) - 1.0, 1e-3)
+    for other, where, digest, message in (
+        (specification(level="occupations"), basis, "x", "its level is 'scha', this run's is 'occupations'"),
+        (spec, larger, "x", "its phonons is 1, this run's is 2"),
+        (spec, basis, "y", "its potential and basis is 'x', this run's is 'y'"),
+        (specification(steps=5), basis, "x", "its steps is 4, this run's is 5"),
+    ):
+        with pytest.raises(VariationalError, match=rf"weights\.npz: {message}; delete it to begin anew"):
+            read_weights(path, other, where, digest)
+
+
+def test_a_crystal_that_is_no_minimum_has_no_basis():
+    """Springs that push: every phonon is imaginary, and the message says at which displacement."""
+    cell = np.diag([2.0, 3.0, 3.0])
+    atoms = Atoms("LaH", positions=[[0, 0, 0], [1.0, 0, 0]], cell=cell, pbc=True)
+
+    def pushing(positions, _):
+        away = positions - positions.mean(axis=1, keepdims=True)
+        return Energies(np.zeros(len(positions)), away, np.zeros((len(positions), 3, 3)))
+
+    with pytest.raises(VariationalError, match="run test: 3 of 3 phonons are imaginary at a displacement of 0.02 Å"):
+        crystal_basis(atoms, pushing, specification())
+
+
+def test_an_element_that_the_potential_does_not_know_is_named():
+    class Knows:
+        species = ("La", "H")
+
+    with pytest.raises(VariationalError, match="the potential knows La, H, not Y; take one trained for this crystal"):
+        DeepEnergies(Knows(), ["La", "Y"])
+
+
 def test_gibbs_energies_are_legendre_transforms():
     """F = (Ω - 20)² eV/Å⁶ - 3 eV: P = -2 (Ω - 20), and G = F + PΩ by hand."""
     volume = np.array([19.6, 19.9, 20.2])
@@ -107,5 +149,15 @@ def test_gibbs_energies_are_legendre_transforms():
     assert 0.01 < found.error < 0.2
     with pytest.raises(VariationalError, match="1000 GPa is outside of what volumes 19.600 to 20.200"):
         gibbs_energy(table, 1000.0)
+    far = table.assign(free_energy=table["free_energy"] + 20.0 * (volume - 20) ** 3)
+    far["pressure"] -= 60.0 * 1e-3 * (volume - 20) ** 2 / units.GPa
+    two = far[far["volume"] != 19.9]  # two volumes with their slopes determine a cubic
+    assert gibbs_energy(two, pressure).value == pytest.approx(gibbs_energy(far, pressure).value, abs=1e-6)
+    at = minimize_scalar(
+        lambda v: 1e3 * ((v - 20) ** 2 - 3.0 + 0.3 * v) + 20.0 * (v - 20) ** 3,
+        bounds=(19, 20.2),
+        options={"xatol": 1e-9},
+    )
+    assert gibbs_energy(two, pressure).value == pytest.approx(at.fun, abs=1e-6)
     write = gibbs_table(table)
     assert len(write) == 5 and (write["volumes"] == 3).all()
