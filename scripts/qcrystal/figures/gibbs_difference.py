@@ -11,7 +11,7 @@ from qcrystal.figures.phase_names import LEVELS, STYLES, note_cells, note_refuse
 from qcrystal.figures.phase_options import GibbsDifference
 from qcrystal.figures.style import Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
-from qcrystal.variational.gibbs import gibbs_difference, transition
+from qcrystal.variational.gibbs import gibbs_difference, lower_above, transition
 
 
 @styled
@@ -35,7 +35,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
             x, y, error = found.temperatures, found.values, found.errors
             at = transition(found)
             if at is not None:
-                figure.note(f"{LEVELS[level]}: equal at {at.value:.0f} ± {at.error:.0f} K")
+                phase = options.names[lower_above(found)]
+                figure.note(f"{LEVELS[level]}: equal at {at.value:.0f} ± {at.error:.0f} K, {phase} is lower above")
         else:
             points = [
                 (pressure, found.values[here], found.errors[here])

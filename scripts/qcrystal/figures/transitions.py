@@ -11,7 +11,7 @@ from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.phase_names import sized
 from qcrystal.figures.phase_options import Transitions
 from qcrystal.manuscript.published import Cited
-from qcrystal.variational.gibbs import gibbs_difference, transition
+from qcrystal.variational.gibbs import gibbs_difference, lower_above, transition
 
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -
                     "temperature_K": np.nan if at is None else at.value,
                     "error_K": np.nan if at is None else at.error,
                     "published_K": values.get(float(pressure), np.nan),
-                    "remark": ""
+                    "remark": f"{options.names[lower_above(found)]} is lower above it"
                     if at is not None
                     else _why(found.temperatures[known], found.values[known], options.names),
                 }

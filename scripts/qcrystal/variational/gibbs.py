@@ -185,3 +185,9 @@ def transition(difference: Difference) -> Estimate | None:
             at = x[left] + share * (x[left + 1] - x[left])
             return Estimate(float(at), float(np.hypot((1 - share) * error[left], share * error[left + 1]) / abs(slope)))
     return None
+
+
+def lower_above(difference: Difference) -> int:
+    """Which phase is lower above a transition: 0 for the first, 1 for the second."""
+    known = difference.values[np.isfinite(difference.values)]
+    return 0 if known[-1] < 0 else 1

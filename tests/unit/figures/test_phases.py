@@ -64,6 +64,9 @@ def test_the_table_says_why_there_is_no_transition(phases):
     TABLES["transitions"].check(table)
     assert table["temperature_K"].tolist() == pytest.approx([150.0, 150.0, np.nan, np.nan], abs=1e-2, nan_ok=True)
     assert table["published_K"].tolist() == pytest.approx([84, 144, np.nan, np.nan], nan_ok=True)
+    assert table["remark"].tolist()[:2] == ["bcc is lower above it"] * 2
+    swapped = draw("transitions", {"summaries": phases[::-1]}, {}, options | {"names": ["fcc", "bcc"]})
+    assert swapped["remark"][0] == "bcc is lower above it"
     assert table["remark"].tolist()[2].startswith("the volumes do not reach")
     low = draw("transitions", {"summaries": [summary("bcc", -9.0, 0.0), phases[1]]}, {}, options)
     assert low["remark"][0] == "bcc is lower from 100 to 300 K"

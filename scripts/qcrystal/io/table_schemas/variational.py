@@ -150,7 +150,7 @@ TABLES: dict[str, Schema] = {
                 "error_K", "K", "its standard error: that of the Gibbs energies over their slope", low=0, missing=True
             ),
             number("published_K", "K", "published", missing=True),
-            text("remark", "why there is none, or how far it is to be trusted", missing=True),
+            text("remark", "which phase is lower above it, or why there is none", missing=True),
         ),
     ),
     "frozen_phonon": Schema(
