@@ -1,123 +1,147 @@
-"""Power of a series at low frequencies, which is the variance of its mean.
+"""Error of the mean of a correlated series, from its power at the lowest frequencies.
 
-The variance of the mean of n correlated values is S(0)/n, with S(0) the spectral density at frequency zero. The projections of
-the series on its slowest cosines are nearly independent normal numbers of variance S(0). The cosines must vary more slowly than
-the series forgets. A few of them give S(0) and Student's t with as many degrees of freedom [E. Lazarus et al., J. Bus. Econ.
-Stat. 36, 541 (2018), eq. 11]. How many are slow enough is read from the spectrum itself. `docs/theory/errors.md` has the
-measured coverage, and that of other estimators.
+The variance of the mean of n values is that of the series' spectral density at frequency zero, over n. The projections of the
+series on its slowest cosines show the density near zero. What it has at zero itself depends on its shape. So an average is taken
+over shapes that spectra of crystals have, each weighted by how well it explains the projections [P. Whittle, Ark. Mat. 2, 423
+(1953)]. The level of each shape is integrated out, with the prior dS/S, which gives Student's t [G. E. P. Box and G. C. Tiao,
+Bayesian Inference in Statistical Analysis (1973), section 2.4]. `docs/theory/errors.md` tells the prior weights of the shapes,
+the measured coverage, and that of other estimators.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from scipy.fft import dct
-from scipy.special import fdtri
+from scipy.fft import dct, dctn
+from scipy.optimize import brentq
+from scipy.special import fdtrc, stdtr
 
-ORDERS = (2, 12)  # of the autoregressive models
-PROJECTIONS = 20  # whose powers show where the spectrum falls
-FEWEST, MOST = 2, 10  # projections that are averaged
-SAMPLES_PER_PROJECTION = 6.0
-PART_OF_CORNER = 0.7  # projections below this part of the spectrum's corner are slow enough
-LOST_SAMPLES = 4.0
+PROJECTIONS = 20
+GRID = 240  # points at which a series of given correlation is projected
+# Prior weights. Lengths of the series are counted in correlation times, evenly in their logarithm but for a tilt to short series.
+LENGTHS = np.geomspace(0.1, 60.0, 20)
+TILT = 0.2
+FLOORS = (0.0, 0.05)  # part of the density at zero that is white
+SEEN = 0.4  # correlation times; a slow part that a series sees less of is hidden by any floor
+WHITE, FALLING, OSCILLATING = 0.32, 0.21, 0.47
+HALF_PERIODS = (3.0, 4.5, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0)  # of an oscillation, in the series
+PERIODS_PER_TIME = (0.5, 2.0)  # periods in a correlation time
+BENEATH = {
+    0.0: 2.0,
+    0.003: 2.0,
+    0.03: 2.0,
+    0.3: 1.0,
+}  # density at zero besides the oscillation's, over its mean: weight
+SHORT = 1.0  # correlation times
 DRIFT_LEVEL = 0.01
-DRIFT_PROJECTIONS = 6
-SMALLEST_COEFFICIENT = 1e-9  # by which a reflection coefficient stays below 1
 
 
 class ZeroFrequency(NamedTuple):
-    """Variance of the mean of a series of n values, from its lowest frequencies.
+    """What the lowest frequencies of a series tell of its mean.
 
     Attributes
     ----------
-    variance : float
-        Of the mean, S(0)/n.
-    freedom : int
-        Degrees of freedom of ``variance``.
+    widths : tuple of float
+        Half the widths of the intervals that hold the true mean with the probabilities that were asked for.
     samples : float
         Effective number of independent values. It exceeds n where the values alternate about their mean.
+    short : float
+        Probability that the series is shorter than `SHORT` correlation times.
     drifts : bool
-        The slowest cosine, half a period long, has more power than noise gives it in 1 of 100 series.
+        The slowest cosine, half a period long, has more power than the shapes give it in 1 of 100 series.
     """
 
-    variance: float
-    freedom: int
+    widths: tuple[float, ...]
     samples: float
+    short: float
     drifts: bool
 
 
-def reflection_coefficients(series: np.ndarray, order: int) -> np.ndarray:
-    """Burg's reflection coefficients (order,) of a series about its mean.
+class Shapes(NamedTuple):
+    """Shapes that a spectrum may have.
 
-    J. P. Burg, thesis, Stanford (1975). The model of order p has innovations of variance x² Π(1-k²), and its statistical
-    inefficiency is g = S(0)/x² = Π(1+k)/(1-k), both over the first p coefficients.
+    Attributes
+    ----------
+    power : numpy.ndarray
+        (S, count) expected squares of the projections 1 ... count.
+    mean : numpy.ndarray
+        (S,) n times the variance of the mean, in the same units.
+    length : numpy.ndarray
+        (S,) of the series, in correlation times.
+    prior : numpy.ndarray
+        (S,) weights; their sum is 1.
     """
-    centred = series - series.mean()
-    forward, backward = centred[1:], centred[:-1]
-    found = np.empty(order)
-    for step in range(order):
-        power = forward @ forward + backward @ backward
-        k = 2.0 * (forward @ backward) / power if power > 0.0 else 0.0
-        found[step] = k = np.clip(k, SMALLEST_COEFFICIENT - 1.0, 1.0 - SMALLEST_COEFFICIENT)
-        forward, backward = (forward - k * backward)[1:], (backward - k * forward)[:-1]
-    return found
+
+    power: np.ndarray
+    mean: np.ndarray
+    length: np.ndarray
+    prior: np.ndarray
 
 
-def autoregressive_samples(series: np.ndarray) -> float:
-    """Effective number of values by autoregressive models, averaged with Akaike's weights.
+def _expected(length: float, half_periods: float, count: int) -> np.ndarray:
+    """Expected squares (count + 1,) of the projections 0 ... count of a series with the correlation exp(-t/τ) cos(2πt/T).
 
-    Subtracting the mean, and the finite number of values, make every such estimate too large. `LOST_SAMPLES` corrects that; it
-    vanishes for long series.
+    The series is so many correlation times and half periods long.
     """
-    n = len(series)
-    lowest, highest = ORDERS
-    k = reflection_coefficients(series, min(highest, max(n // 5, 1)))
-    order = np.arange(1, len(k) + 1)
-    criterion = n * np.cumsum(np.log1p(-(k**2))) + 2 * order
-    inefficiency = np.exp(np.cumsum(2.0 * np.arctanh(k))) * n / np.maximum(n - order - 1, 1)
-    first = min(lowest, len(k)) - 1
-    weight = np.exp(-0.5 * (criterion[first:] - criterion[first:].min()))
-    samples = n / float(np.average(inefficiency[first:], weights=weight))
-    return samples / (1.0 + LOST_SAMPLES / samples)
+    t = np.abs(np.subtract.outer(np.arange(GRID), np.arange(GRID))) / GRID
+    return np.diag(dctn(np.exp(-length * t) * np.cos(np.pi * half_periods * t), norm="ortho"))[: count + 1]
 
 
 @cache
-def _spectra(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Shapes (S, count) that a falling spectrum may have at the projections, and the corner of each (S,).
+def shapes(count: int) -> Shapes:
+    """All shapes, at so many projections."""
+    white = np.ones(count + 1)
+    rows: list[tuple[np.ndarray, float, float]] = [(white, np.inf, WHITE)]
+    tilt = LENGTHS**-TILT / np.sum(LENGTHS**-TILT)
+    for length, weight in zip(LENGTHS.tolist(), tilt.tolist(), strict=True):
+        falling = _expected(length, 0.0, count)
+        floors = FLOORS if length >= SEEN else FLOORS[:1]
+        rows += [
+            ((1.0 - floor) * falling / falling[0] + floor, length, FALLING * weight / len(floors)) for floor in floors
+        ]
+    oscillations = list(product(HALF_PERIODS, PERIODS_PER_TIME))
+    for half_periods, per_time in oscillations:
+        length = half_periods / (2.0 * per_time)
+        peak, falling = _expected(length, half_periods, count), _expected(length, 0.0, count)
+        for (beneath, weight), rest in product(BENEATH.items(), (falling / falling[0], white)):
+            part = weight / (2.0 * sum(BENEATH.values()) * len(oscillations))
+            rows.append((peak / peak[1:].mean() + beneath * rest, length, OSCILLATING * part))
+    table = np.array([row[0] for row in rows])
+    prior = np.array([row[2] for row in rows])
+    return Shapes(table[:, 1:], table[:, 0], np.array([row[1] for row in rows]), prior / prior.sum())
 
-    Each is a Lorentzian of one corner above a constant. The first is flat.
-    """
-    square = np.arange(1.0, count + 1.0) ** 2
-    corners = np.geomspace(1.0, count, 16)
-    floors = (0.0, 0.05, 0.15, 0.4)
-    shapes = [(1.0 - floor) / (1.0 + square / corner**2) + floor for corner in corners for floor in floors]
-    return np.array([np.ones(count), *shapes]), np.concatenate([[np.inf], np.repeat(corners, len(floors))])
+
+def _posterior(power: np.ndarray, expected: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (S,) of the shapes after the projections (count,) are known, and the level (S,) of each."""
+    level = np.maximum((power / expected).mean(axis=1), np.finfo(float).tiny)
+    likelihood = np.log(prior) - 0.5 * np.log(expected).sum(axis=1) - 0.5 * len(power) * np.log(level)
+    weight = np.exp(likelihood - likelihood.max())
+    return weight / weight.sum(), level
 
 
-def _corner(power: np.ndarray) -> float:
-    """Corner of the spectrum of the likeliest shape, counted in projections (P. Whittle, Ark. Mat. 2, 423 (1953))."""
-    shapes, corners = _spectra(len(power))
-    level = (power / shapes).mean(axis=1)
-    cost = np.log(shapes).sum(axis=1) + len(power) * np.log(level) + 2.0 * np.isfinite(corners)
-    return float(corners[np.argmin(cost)])
-
-
-def at_zero_frequency(series: np.ndarray) -> ZeroFrequency:
-    """Variance of the mean of a series (n,), n >= 4, that is not constant.
-
-    Up to `MOST` projections are averaged. Their number is such that each is slower than the series forgets, by the
-    autoregressive models and by the spectrum's corner. What a Lorentzian of the correlation time lacks at the projections is
-    put back. For this the correlation time is taken a standard deviation larger than it is found.
-    """
+def at_zero_frequency(series: np.ndarray, levels: tuple[float, ...]) -> ZeroFrequency:
+    """Intervals of the mean of a series (n,), n >= 4, that is not constant, for the probabilities ``levels``."""
     n = len(series)
     power = dct(series - series.mean(), norm="ortho")[1 : PROJECTIONS + 1] ** 2
-    samples = autoregressive_samples(series)
-    slow = min(samples / SAMPLES_PER_PROJECTION, PART_OF_CORNER * _corner(power))
-    count = int(np.clip(slow, FEWEST, min(MOST, len(power))))
-    corner = max(2.0 / np.pi * (samples - np.sqrt(samples)), 1.0)
-    shape = 1.0 / (1.0 + (np.arange(1, count + 1) / corner) ** 2)
-    rest = power[1 : DRIFT_PROJECTIONS + 1]
-    drifts = power[0] > fdtri(1, len(rest), 1.0 - DRIFT_LEVEL) * rest.mean()
-    return ZeroFrequency(float(power[:count].sum() / shape.sum() / n), count, samples, bool(drifts))
+    count = len(power)
+    shape = shapes(count)
+    weight, level = _posterior(power, shape.power, shape.prior)
+    deviation = np.sqrt(level * shape.mean / n)
+
+    def inside(width: float) -> float:
+        return float(weight @ (2.0 * stdtr(count, width / deviation) - 1.0))
+
+    counted = deviation[weight > 0.0]
+    low, high = float(counted.min()) * 1e-3, float(counted.max()) * 1e3
+    widths = [float(np.exp(brentq(lambda w: inside(np.exp(w)) - p, np.log(low), np.log(high)))) for p in levels]
+    without, rest = _posterior(power[1:], shape.power[:, 1:], shape.prior)
+    chance = float(without @ fdtrc(1, count - 1, power[0] / (shape.power[:, 0] * rest)))
+    return ZeroFrequency(
+        tuple(widths),
+        float(series.var() / np.exp(weight @ np.log(deviation**2))),
+        float(weight[shape.length < SHORT].sum()),
+        chance < DRIFT_LEVEL,
+    )

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 from scipy.special import erf, fdtri, ndtri, stdtrit
 
 from qcrystal.analysis.low_frequency import at_zero_frequency
 
 # With fewer independent samples than this an error bar would be a guess: it is given as NaN.
 MINIMUM_SAMPLES = 4.0
+FEWEST_FREEDOM = 0.5
+TOO_SHORT = 0.6  # probability that a series is shorter than its correlation time
 ONE_SIGMA = 0.6826894921370859  # probability within one standard deviation of a normal number
 SMALLEST_VARIANCE = 1e-24  # of the mean square: below it a series is constant but for rounding
 DISAGREEMENT_LEVEL = 0.05
@@ -63,14 +66,31 @@ def student(freedom: float, level: float = ONE_SIGMA) -> float:
     return float(stdtrit(freedom, 0.5 * (1.0 + level)) if np.isfinite(freedom) else ndtri(0.5 * (1.0 + level)))
 
 
-def estimate(series: ArrayLike) -> Estimate:
-    """Mean of a correlated series with its error, by the few slowest projections of `low_frequency`.
+def freedom_of(ratio: float) -> float:
+    """Degrees of freedom with which Student's 95 % interval is so many times as wide as the 68.3 % interval.
 
-    Of short series those have an error that look least correlated, be it by chance. So near the fewest samples the variance is
-    raised, to twice as much at most. `docs/theory/errors.md` has the measured coverage.
+    Infinite at the ratio of a normal number (1.96) and below it.
+    """
+
+    def excess(logarithm: float) -> float:
+        freedom = float(np.exp(logarithm))
+        return student(freedom, 0.95) / student(freedom) - ratio
+
+    few, many = np.log(FEWEST_FREEDOM), np.log(MANY)
+    if excess(many) >= 0.0:
+        return np.inf
+    return float(np.exp(few if excess(few) <= 0.0 else brentq(excess, few, many)))
+
+
+def estimate(series: ArrayLike) -> Estimate:
+    """Mean of a correlated series with its error, by the slowest projections (`low_frequency`).
+
+    The degrees of freedom are those whose 95 % interval is as wide as the one found. `docs/theory/errors.md` has the measured
+    coverage.
 
     A series that does not vary (a fixed volume) has error 0. The error is NaN where no honest one can be told: fewer than
-    `MINIMUM_SAMPLES` values or effective samples, or a drift along the series.
+    `MINIMUM_SAMPLES` values, no more than `FEWEST_FREEDOM` degrees of freedom, a drift along the series, or a series that is
+    shorter than its correlation time with the probability `TOO_SHORT`.
     """
     x = np.asarray(series, float)
     n = len(x)
@@ -81,13 +101,12 @@ def estimate(series: ArrayLike) -> Estimate:
         return Estimate(mean, np.nan, float(n), 0.0)
     if x.var() <= SMALLEST_VARIANCE * np.square(x).mean():
         return Estimate(mean, 0.0, float(n))
-    found = at_zero_frequency(x)
-    if found.samples < MINIMUM_SAMPLES or found.drifts:
+    found = at_zero_frequency(x, (ONE_SIGMA, 0.95))
+    one, two = found.widths
+    freedom = freedom_of(two / one)
+    if found.drifts or found.short > TOO_SHORT or freedom <= FEWEST_FREEDOM:
         return Estimate(mean, np.nan, found.samples, 0.0)
-    chosen = 1.0 + (MINIMUM_SAMPLES / found.samples) ** 2
-    return Estimate(
-        mean, student(found.freedom) * float(np.sqrt(chosen * found.variance)), found.samples, float(found.freedom)
-    )
+    return Estimate(mean, one, found.samples, freedom)
 
 
 def blocks(n: int, count: int) -> list[slice]:

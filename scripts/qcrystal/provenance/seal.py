@@ -20,6 +20,7 @@ from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Node, pri
 from qcrystal.provenance.record import RecordError, read_json
 
 NAMESPACE = "qcrystal-results"
+LARGEST = 1 << 20  # bytes of a signature or of the list of keys
 INSTALL = "ssh-keygen is not installed; on Debian: apt-get install openssh-client"
 
 
@@ -105,6 +106,11 @@ def _signer(manifest: Path, signature: Path, allowed: Path) -> str:
         raise AuditError(f"{manifest.name} is not there, and its signature is")
     if not signature.is_file():
         raise AuditError(f"{manifest.name} is not signed")
+    for path in (signature, allowed):
+        if path.is_file() and path.stat().st_size > LARGEST:
+            raise AuditError(
+                f"{path.name} has more than 1 MiB, so it is none; bring it back from git or from its author"
+            )
     principal = _principal(signature, allowed)
     if principal is None:
         raise AuditError(f"{signature.name} was made by no key of {allowed}")

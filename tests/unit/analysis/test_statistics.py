@@ -17,28 +17,38 @@ from qcrystal.analysis.statistics import (
 
 @pytest.mark.parametrize(
     ("name", "ratio"),
-    [(name, 20) for name in PROCESSES if "drift" not in name] + [("AR(1)", 100), ("underdamped, T = τ/2", 100)],
+    [("AR(1)", ratio) for ratio in (5, 10, 20, 50)]
+    + [(name, 20) for name in PROCESSES if "drift" not in name and name not in ("AR(1)", "underdamped, T = 2τ")]
+    + [("underdamped, T = τ/2", 100), ("underdamped, T = 2τ", 100)],
 )
 def test_intervals_hold_the_true_mean_as_often_as_they_say(name, ratio):
     """68 and 95 % of 400 series, within 3 % and two standard deviations of the binomial number (4.7 and 2.2 %)."""
     one, two, share = coverage(PROCESSES[name], ratio, 400, np.random.default_rng(2))
     assert one == pytest.approx(0.683, abs=0.03 + 0.047)
     assert two == pytest.approx(0.95, abs=0.03 + 0.022)
-    assert share > 0.85
+    assert share > (0.85 if ratio > 5 else 0.6)
+
+
+def test_errors_of_long_series_are_no_wider_than_needed():
+    """The median of 300 errors over the true one, of 50 correlation times: within 10 %, of which 4 % is their scatter."""
+    rng = np.random.default_rng(8)
+    found = [estimate(autoregressive(500, 10.0, rng)) for _ in range(300)]
+    inefficiency = (1.0 + np.exp(-0.1)) / (1.0 - np.exp(-0.1))
+    assert np.nanmedian([e.error for e in found]) == pytest.approx(np.sqrt(inefficiency / 500), rel=0.1)
 
 
 @pytest.mark.parametrize("ratio", [5, 10])
-@pytest.mark.parametrize("name", ["AR(1)", "two time scales", "underdamped, T = 2τ"])
-def test_too_short_series_are_wrong_no_more_often_than_they_say(name, ratio):
-    """At most 32 % of all series have an error that the true mean leaves, plus 3 % and two deviations (4.7 %) of 400."""
-    one, _, share = coverage(PROCESSES[name], ratio, 400, np.random.default_rng(3))
-    assert share * (1.0 - one) < 0.317 + 0.03 + 0.047
+@pytest.mark.parametrize("name", ["two time scales", "underdamped, T = 2τ"])
+def test_95_percent_intervals_hold_at_few_correlation_times(name, ratio):
+    """At least 88 % at five correlation times and 92 % at ten, less two deviations of the binomial number (3.2 %) of 400."""
+    _, two, _ = coverage(PROCESSES[name], ratio, 400, np.random.default_rng(9))
+    assert two > (0.88 if ratio == 5 else 0.92) - 0.032
 
 
 def test_a_drift_has_no_error_or_a_wide_one():
-    """A line whose ends differ by 15 errors of the mean: most series are refused, no other error is too small."""
+    """A line whose ends differ by 15 errors of the mean: many series are refused, no other error is too small."""
     one, two, share = coverage(PROCESSES["AR(1) on a drift of 15 σ"], 50, 400, np.random.default_rng(4))
-    assert share < 0.4 and one > 0.68 and two > 0.95
+    assert share < 0.6 and one > 0.68 and two > 0.95
 
 
 def test_the_error_of_an_oscillation_is_not_that_of_its_amplitude():
@@ -54,13 +64,14 @@ def test_the_error_of_an_oscillation_is_not_that_of_its_amplitude():
     assert np.sqrt(np.nanmean([e.standard**2 for e in found])) == pytest.approx(spread, rel=0.1)
 
 
-def test_a_series_shorter_than_its_correlation_has_no_error_bar():
-    """20 samples of a process with g = 199: most runs must say NaN, and none a precise error."""
+def test_a_series_shorter_than_its_correlation_often_has_no_error_bar():
+    """20 samples of a process with g = 199: nothing in them tells. Two in five get none, and the rest a wide 95 % interval."""
     rng = np.random.default_rng(3)
     found = [estimate(autoregressive(20, 100.0, rng)) for _ in range(200)]
-    assert np.mean([np.isnan(e.error) for e in found]) > 0.6
-    ramp = estimate(np.arange(20.0))
-    assert np.isnan(ramp.error)
+    told = [e for e in found if not np.isnan(e.error)]
+    assert len(told) < 0.6 * len(found)
+    assert np.mean([abs(e.value) < e.interval(0.95) for e in told]) > 0.6
+    assert np.isnan(estimate(np.arange(20.0)).error)
 
 
 def test_constant_and_tiny_series():

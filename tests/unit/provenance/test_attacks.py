@@ -336,6 +336,11 @@ def seal_that_is_a_pipe(repository):
     os.mkfifo(manifest_of(repository))
 
 
+def signature_of_holes(repository):
+    with open(manifest_of(repository).with_name("manifest.json.sig"), "wb") as file:
+        file.truncate(1 << 42)
+
+
 ATTACKS = [
     Attack("one byte of a figure is changed and its time kept", changed_byte, "TAMPERED", "TAMPERED"),
     Attack("one byte of a table that the figure is drawn from is changed", changed_table, "TAMPERED", "TAMPERED"),
@@ -402,6 +407,7 @@ ATTACKS = [
     Attack("a forgery, and the sealed list made to fit", seal_with_a_changed_list, "", "TAMPERED"),
     Attack("the seal's signature is removed", seal_without_its_signature, "", "TAMPERED"),
     Attack("the sealed list is a pipe", seal_that_is_a_pipe, "", "TAMPERED"),
+    Attack("the seal's signature has four terabytes and is made of holes", signature_of_holes, "", "TAMPERED"),
 ]
 """An empty verdict: the attack needs a seal."""
 
