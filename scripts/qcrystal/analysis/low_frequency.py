@@ -3,8 +3,8 @@
 The variance of the mean of n values is that of the series' spectral density at frequency zero, over n. The projections of the
 series on its slowest cosines show the density near zero. What it has at zero itself depends on its shape. So an average is taken
 over shapes that spectra of crystals have, each weighted by how well it explains the projections [P. Whittle, Ark. Mat. 2, 423
-(1953)]. The level of each shape is integrated out, with the prior dS/S, which gives Student's t [G. E. P. Box and G. C. Tiao,
-Bayesian Inference in Statistical Analysis (1973), section 2.4]. `docs/theory/errors.md` tells the prior weights of the shapes,
+(1953)]. The level of each shape is integrated out, with the prior dS/S. That gives Student's t [Box and Tiao, Bayesian Inference
+in Statistical Analysis (1973), section 2.4]. `docs/theory/errors.md` tells the prior weights of the shapes,
 the measured coverage, and that of other estimators.
 """
 
@@ -131,12 +131,12 @@ def at_zero_frequency(series: np.ndarray, levels: tuple[float, ...]) -> ZeroFreq
     weight, level = _posterior(power, shape.power, shape.prior)
     deviation = np.sqrt(level * shape.mean / n)
 
-    def inside(width: float) -> float:
-        return float(weight @ (2.0 * stdtr(count, width / deviation) - 1.0))
+    def excess(logarithm: float, wanted: float) -> float:
+        return float(weight @ (2.0 * stdtr(count, np.exp(logarithm) / deviation) - 1.0)) - wanted
 
     counted = deviation[weight > 0.0]
-    low, high = float(counted.min()) * 1e-3, float(counted.max()) * 1e3
-    widths = [float(np.exp(brentq(lambda w: inside(np.exp(w)) - p, np.log(low), np.log(high)))) for p in levels]
+    low, high = np.log(counted.min()) - 7.0, np.log(counted.max()) + 7.0
+    widths = [float(np.exp(brentq(excess, low, high, args=(wanted,)))) for wanted in levels]
     without, rest = _posterior(power[1:], shape.power[:, 1:], shape.prior)
     chance = float(without @ fdtrc(1, count - 1, power[0] / (shape.power[:, 0] * rest)))
     return ZeroFrequency(

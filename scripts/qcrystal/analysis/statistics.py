@@ -88,9 +88,9 @@ def estimate(series: ArrayLike) -> Estimate:
     The degrees of freedom are those whose 95 % interval is as wide as the one found. `docs/theory/errors.md` has the measured
     coverage.
 
-    A series that does not vary (a fixed volume) has error 0. The error is NaN where no honest one can be told: fewer than
-    `MINIMUM_SAMPLES` values, no more than `FEWEST_FREEDOM` degrees of freedom, a drift along the series, or a series that is
-    shorter than its correlation time with the probability `TOO_SHORT`.
+    A series that does not vary (a fixed volume) has error 0. The error is NaN where no honest one can be told. That is so of
+    fewer than `MINIMUM_SAMPLES` values, of no more than `FEWEST_FREEDOM` degrees of freedom, and of a drift along the
+    series. It is so as well of a series that is shorter than its correlation time with the probability `TOO_SHORT`.
     """
     x = np.asarray(series, float)
     n = len(x)
