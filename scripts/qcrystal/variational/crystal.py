@@ -59,7 +59,7 @@ def shaped_prototype(
     assert spec.volume is not None
     constant = prototype.lattice_constant * (spec.volume * len(cell) / cell.get_volume()) ** (1 / 3)
     if eos is None:
-        return prototype.model_copy(update={"lattice_constant": constant})
+        return prototype.with_cell(prototype.cell_parameters(constant))
     low, high = float(eos["lattice_constant"].min()), float(eos["lattice_constant"].max())
     if not low <= constant <= high:
         raise VariationalError(

@@ -93,6 +93,15 @@ def test_bad_input_is_one_line(tmp_path):
         specification(pressure=100.0)
 
 
+def test_a_crystal_that_is_not_cubic_has_the_volume_that_was_asked_for():
+    """All three lengths are scaled alike."""
+    prototype = Prototype(
+        spacegroup=47, sites=[{"element": "H", "position": [0, 0, 0]}], lattice_constant=2.0, b=3.0, c=4.0
+    )
+    shaped = shaped_prototype(specification(volume=3.0), prototype, None, (None, None))
+    assert (shaped.lattice_constant, shaped.b, shaped.c) == pytest.approx((1.0, 1.5, 2.0))
+
+
 def test_weights_of_something_else_are_refused_in_one_line(crystal, tmp_path):
     """Of another level, another number of phonons, another potential, another effort: the file and both values are named."""
     basis, potential = crystal
