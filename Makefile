@@ -90,7 +90,8 @@ figures: $(READY)
 paper: $(READY)
 	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || \
 		{ echo "TeX is not installed; on Debian: apt-get install latexmk texlive-publishers texlive-latex-recommended texlive-fonts-recommended" >&2; exit 1; }
-	@$(NAME); $(RUN) paper $(CONFIG) && echo "Manuscript: $(RESULTS)/manuscript/$${CRYSTAL##*/}.pdf"
+	@$(NAME); if [ "$$name" = reference ]; then $(QCRYSTAL) reduced paper --crystal "$$CRYSTAL" --scale "$$name"; exit; fi; \
+		$(RUN) paper $(CONFIG) && echo "Manuscript: $(RESULTS)/manuscript/$${CRYSTAL##*/}.pdf"
 
 audit: $(READY)
 	@$(NAME); if [ "$$name" = reference ]; then $(QCRYSTAL) reduced restore --crystal "$$CRYSTAL" --scale "$$name" || exit; fi; \

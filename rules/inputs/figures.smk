@@ -109,8 +109,8 @@ def source_file(name):
             )
             sys.exit(1)
         return results(f"variational/sweeps/{sweep}/{table}.csv")
-    if kind == "analysis":
-        return results(f"analysis/{rest}.csv")
+    if kind in ("analysis", "figure"):
+        return results(f"{'figures' if kind == 'figure' else kind}/{rest}.csv")
     if kind == "statics":
         return results(f"statics/{rest}.csv")
     if kind == "search":

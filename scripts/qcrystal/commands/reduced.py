@@ -89,19 +89,46 @@ def figures(crystal: Crystal = "lah10", scale: Scale = "reference", cores: int =
     jobs = expected_jobs(root, {"crystal": crystal, "scale": scale}, ["figures"])
     ready, lacking = reduced.available(root, jobs, folder)
     if ready:
-        targets = [job.results[0] for job in ready]
-        given = ["--config", f"crystal={crystal}", f"scale={scale}"]
-        command = [sys.executable, "-m", "snakemake", "--quiet", "all", "--keep-going", "--cores", str(cores), *given]
-        rules = [job.rule for job in ready]
-        command += ["--rerun-triggers", "mtime", "--allowed-rules", *rules, "--forcerun", *rules, "--", *targets]
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        asked = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
-        if asked.returncode:
-            said = [line for line in (asked.stdout + asked.stderr).splitlines() if "rror" in line or "details:" in line]
-            why = f": {said[0].strip()}" if said else ""
-            raise reduced.ReducedError(f"{folder}: not all figures can be drawn; see {folder}/logs/figures{why}")
+        _make([job.rule for job in ready], [job.results[0] for job in ready], crystal, scale, cores)
     print(f"{folder}: {len(ready)} figures and tables redrawn, {len(lacking)} not yet")
     _tell(lacking)
+
+
+@app.command()
+def paper(crystal: Crystal = "lah10", scale: Scale = "reference", cores: int = 1) -> None:
+    """Redraw figures and tables, derive the numbers of the text, and typeset the paper. No dynamics runs.
+
+    What no run gave a value is left out of the paper. It needs TeX.
+
+    Example: `python -m qcrystal reduced paper --scale reference`
+    """
+    root, folder = Path.cwd(), results_folder(crystal, scale)
+    reduced.restore(root, crystal, scale)
+    jobs = expected_jobs(root, {"crystal": crystal, "scale": scale}, ["paper"])
+    ready, lacking = reduced.available(root, jobs, folder)
+    if lacking:
+        _tell(lacking)
+        raise reduced.ReducedError(
+            f"{reduced.place(crystal, scale)}: {len(lacking)} figures of the paper lack tables that are not committed; "
+            "make these tables, then run: python -m qcrystal reduced write"
+        )
+    pdf = f"{folder}/manuscript/{Path(crystal).name}.pdf"
+    _make([*(job.rule for job in ready), "numbers", "manuscript"], [pdf], crystal, scale, cores)
+    print(f"Manuscript: {pdf}")
+
+
+def _make(rules: list[str], targets: list[str], crystal: str, scale: str, cores: int) -> None:
+    """Let Snakemake run these rules anew, and no other."""
+    folder = results_folder(crystal, scale)
+    given = ["--config", f"crystal={crystal}", f"scale={scale}"]
+    command = [sys.executable, "-m", "snakemake", "--quiet", "all", "--keep-going", "--cores", str(cores), *given]
+    command += ["--rerun-triggers", "mtime", "--allowed-rules", *rules, "--forcerun", *rules, "--", *targets]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    asked = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
+    if asked.returncode:
+        said = [line for line in (asked.stdout + asked.stderr).splitlines() if "rror" in line or "details:" in line]
+        why = f": {said[0].strip()}" if said else ""
+        raise reduced.ReducedError(f"{folder}: not everything could be made; see {folder}/logs{why}")
 
 
 def _tell(lacking: dict[str, list[str]]) -> None:

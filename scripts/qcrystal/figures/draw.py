@@ -78,7 +78,7 @@ def draw(
     """
     model = KINDS[kind].options.model_validate(options)
     if any(not what.optional and role not in inputs for role, what in KINDS[kind].inputs.items()):
-        return _nothing_yet(kind)
+        return _nothing_yet(kind, not_ended)
     result = import_module(f"qcrystal.figures.{kind}").draw(inputs, published, model)
     if isinstance(result, Picture):
         roles = [
@@ -98,13 +98,17 @@ def _blank() -> Picture:
     figure, axes = new_figure(1, 1.2)
     axes[0, 0].text(0.5, 0.5, NOT_YET, ha="center", va="center", transform=axes[0, 0].transAxes)
     axes[0, 0].set_axis_off()
+    figure.blank = True
     return figure
 
 
-def _nothing_yet(kind: str) -> Picture | pd.DataFrame:
+def _nothing_yet(kind: str, not_ended: str) -> Picture | pd.DataFrame:
     """A figure or table whose runs have not ended: a blank picture, or a table without rows."""
     if KINDS[kind].output == "figure":
-        return _blank()
+        figure = _blank()
+        if not_ended:
+            figure.note(not_ended)
+        return figure
     return pd.DataFrame({name: pd.Series(dtype=float) for name in TABLES[kind].names})
 
 
@@ -113,17 +117,21 @@ def _as_list(tables: Any) -> list[Any]:
 
 
 def write(kind: str, result: Picture | pd.DataFrame, stem: Path, caption: str, not_ended: str = "") -> list[Path]:
-    """Write a figure as PNG and PDF, or a table as CSV and LaTeX, and its caption with notes; files appear whole."""
+    """Write a figure as PNG and PDF, or a table as CSV and LaTeX, and its caption with notes; files appear whole.
+
+    The caption's file tells as well whether the figure is blank: then a paper leaves it out.
+    """
     if isinstance(result, Picture):
-        paths, notes = save_figure(result, stem), result.notes
+        paths, notes, blank = save_figure(result, stem), result.notes, result.blank
     else:
         paths, notes = (
             [stem.with_name(stem.name + suffix) for suffix in (".csv", ".tex")],
             [not_ended] if not_ended else [],
         )
+        blank = result.empty
         write_table(result, paths[0], kind)
         save_tabular(result[list(KINDS[kind].printed)] if KINDS[kind].printed else result, paths[1], caption)
     told = stem.with_name(stem.name + CAPTION)
-    document = {"prov_id": identifier(), "caption": caption, "notes": notes}
+    document = {"prov_id": identifier(), "caption": caption, "notes": notes, "blank": blank}
     write_whole(told, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return [*paths, told]

@@ -126,6 +126,7 @@ def phase_map(summary: pd.DataFrame, options: PhaseMap) -> tuple[Picture, list[A
     figure, axes = new_figure(1 if len(curves) == 1 else 2, 2.9, 1, len(curves), sharey=True)
     norm = Normalize(options.lowest, float(np.nanmax([rows["value"].max(), options.lowest + options.color_range])))
     qualified = doubts(summary, options.noise)
+    figure.blank = not rows["value"].notna().any()
     for number, (panel, (method, text, chosen)) in enumerate(zip(axes[0], curves, strict=True)):
         draw_map(figure, panel, chosen, norm, qualified, options)
         if number:

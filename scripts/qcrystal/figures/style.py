@@ -91,11 +91,15 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 class Picture(Figure):
-    """A figure with the notes that belong in its caption: what symbols mean, and what qualifies the values."""
+    """A figure with the notes that belong in its caption: what symbols mean, and what qualifies the values.
+
+    ``blank``: no run gives it a value, so that a paper leaves it out.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.notes: list[str] = []
+        self.blank = False
 
     def note(self, text: str) -> None:
         """Add a note; the same note is kept once."""

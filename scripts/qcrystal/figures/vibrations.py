@@ -43,6 +43,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Vibrations) ->
     letter_panels(axes[0], options.species)
     legend_above(figure, [axes[0, -1]], columns=5)
     if rows.empty:
+        figure.blank = True
         figure.note("no run is long enough for a spectrum")
     for (_, method), curve in rows.groupby(["run", "method"], sort=False):
         figure.note(f"{METHODS[str(method)].label}: lines are {curve['resolution'].iloc[0]:.2g} THz wide")

@@ -20,7 +20,7 @@ from qcrystal.fields import Text as FieldText
 from qcrystal.files import identifier, write_whole
 from qcrystal.io.table_schemas.registry import source_schema
 from qcrystal.io.tables import prov_id, read_table
-from qcrystal.manuscript.latex import escape
+from qcrystal.manuscript.latex import escape, escape_prose
 from qcrystal.manuscript.uncertainty import NO_VALUE, value_text
 from qcrystal.potential.card import read_card
 from qcrystal.statics.equation_of_state import lattice_at_pressure
@@ -65,15 +65,15 @@ class Number:
 
 @dataclass(frozen=True)
 class Text:
-    """A name that the text prints as it stands, and the file that it is from."""
+    """A name or a sentence that the text prints as it stands, but for mathematics in it, and the file that it is from."""
 
     name: str
     value: str
     source: str
 
     def text(self) -> str:
-        """The value, LaTeX's special characters escaped."""
-        return escape(self.value)
+        """The value, LaTeX's special characters escaped outside of mathematics."""
+        return escape_prose(self.value)
 
     def as_dict(self) -> dict:
         """Plain data for ``numbers.json``."""
@@ -92,7 +92,9 @@ class NumberEntry(BaseModel):
     key
         Of a card: the place of a text or number in it, ``data.pressure_GPa.0``.
     column, where
-        Of a table: the column, and the values of other columns that leave one value of it.
+        Of a table: the column, and the values of other columns that leave one value of it, a number or a text.
+    count
+        The number of rows of ``where`` is wanted, and not the value of ``column``.
     at_pressure
         Of an equation of state: the pressure (GPa) at which the lattice constant is wanted.
     observable
@@ -114,6 +116,7 @@ class NumberEntry(BaseModel):
     key: str | None = None
     column: str | None = None
     where: dict[str, str | float] = Field(default_factory=dict)
+    count: bool = False
     at_pressure: Positive | None = None
     observable: str | None = None
     exact: bool = False
@@ -181,8 +184,12 @@ def derive(name: str, entry: NumberEntry, path: str, partial: bool = False) -> N
         return replace(found, value=entry.factor * found.value, error=error)
     if entry.at_pressure is not None:
         value = lattice_at_pressure(table, entry.at_pressure)
+    elif entry.count:
+        value = len(_rows(table, path, {str(entry.column): None, **entry.where}))
     else:
         value = look_up(table, path, str(entry.column), **entry.where)
+    if isinstance(value, str):
+        return Text(name, value, path)
     return Number(name, entry.factor * float(value), None, entry.unit, entry.decimals, path)
 
 

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 NOT_TEXT = (
+    r"\\ifresult\{[^{}]*\}",
     r"\\(?:label|figurecaption|ref|eqref|cite\w*|includegraphics|bibliography\w*|input|begin|end|resizebox)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})+",
     r"\[[^\[\]]*\\textbf\{\d+\}[^\[\]]*\(\d{4}\)\]",  # a reference in brackets
     r"(?<=[A-Za-z])\$_\{?\d+\}?\$",  # a chemical formula

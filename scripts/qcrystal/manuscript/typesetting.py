@@ -24,20 +24,28 @@ class TypesettingError(QcrystalError, RuntimeError):
 
 
 def captions(files: Iterable[Path]) -> str:
-    r"""LaTeX source that defines ``\figurecaption{<id>}``: the caption of a figure or table, and its notes.
+    r"""LaTeX source that defines ``\figurecaption{<id>}`` and ``\ifresult{<id>}{yes}{no}``.
+
+    The first is the caption of a figure or table, with its notes. The second prints ``yes`` where its runs gave it values, and
+    ``no`` where it is blank, so that a text leaves out what has not been computed.
 
     Parameters
     ----------
     files
         ``<id>.caption.json`` of each.
     """
-    lines = [r"\DeclareRobustCommand{\figurecaption}[1]{\csname caption-#1\endcsname}"]
+    lines = [
+        r"\DeclareRobustCommand{\figurecaption}[1]{\csname caption-#1\endcsname}",
+        r"\newcommand{\ifresult}[3]{\ifcsname result-#1\endcsname #2\else #3\fi}",
+    ]
     for file in files:
         told = json.loads(Path(file).read_text(encoding="utf-8"))
         notes = [note[:1].upper() + note[1:] for note in told["notes"]]
         text = escape_prose(" ".join([told["caption"], *(note.rstrip(".") + "." for note in notes)]))
         name = Path(file).name.removesuffix(".caption.json")
         lines.append(rf"\expandafter\def\csname caption-{name}\endcsname{{{text}}}")
+        if not told["blank"]:
+            lines.append(rf"\expandafter\def\csname result-{name}\endcsname{{}}")
     return "\n".join(lines) + "\n"
 
 

@@ -23,8 +23,9 @@ TABLES: dict[str, Schema] = (
 DOCUMENTS = {
     "potential:card": "card",
     "search:structures": "structures",
+    "figure:x_table_claims": "claims",
 }
-"""Sources that are no tables: the potential's card (YAML), and the found crystals (extended XYZ)."""
+"""Other sources: the potential's card (YAML), the found crystals (extended XYZ), and the paper's own table of claims."""
 SOURCES: dict[str, str] = {source: name for name, schema in TABLES.items() for source in schema.sources} | DOCUMENTS
 
 
