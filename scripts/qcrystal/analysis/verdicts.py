@@ -54,6 +54,12 @@ class Evidence(NamedTuple):
         return Estimate(self.value, self.error, self.samples, self.freedom).reach(sigmas)
 
 
+def _short(value: float) -> str:
+    """Two digits; a small number with a power of ten, which is mathematics between dollar signs."""
+    digits, _, power = f"{value:.2g}".partition("e")
+    return f"{digits}×$10^{{{int(power)}}}$" if power else digits
+
+
 def undecided(reason: str) -> Judged:
     """A claim that cannot be decided here."""
     return Judged("not decidable here", reason)
@@ -85,15 +91,18 @@ def judge_number(evidence: Evidence, published: float, uncertainty: float, least
         return undecided("The value has no error estimate.")
     if evidence.error > LARGEST_RELATIVE_ERROR * abs(published):
         return undecided(
-            f"Our standard error of {evidence.error:.2g} {evidence.unit} exceeds a quarter of the published value."
+            f"Our standard error of {_short(evidence.error)} {evidence.unit} exceeds a quarter of the published value."
         )
     sigma = math.hypot(evidence.error, uncertainty)
     distance = abs(evidence.value - published)
     many = distance / sigma if sigma else (0.0 if distance == 0 else math.inf)
-    said = f"Both differ by {distance:.2g} {evidence.unit}, {many:.1f} times the combined error of {sigma:.2g}."
+    said = f"Both differ by {_short(distance)} {evidence.unit}, {many:.1f} times the combined error of {_short(sigma)}."
     if distance <= math.hypot(evidence.reach(NEAR), NEAR * uncertainty):
         return Judged("reproduced", said)
     far = distance > math.hypot(evidence.reach(FAR), FAR * uncertainty)
+    if not far and many > FAR:
+        few = f"{said.rstrip('.')}, but our error has {evidence.freedom:.2g} degrees of freedom, and Student's t widens it."
+        return undecided(few)
     return Judged("not reproduced", said) if far else undecided(said)
 
 
@@ -101,7 +110,7 @@ def _judge_nothing_seen(evidence: Evidence, published: float, uncertainty: float
     """A value of which no event was seen: its upper limit may exclude the published one, and never confirms it."""
     if evidence.length is not None and evidence.length < least_length:
         return undecided(f"The longest run has {evidence.length:.3g} ps, and the claim needs {least_length:g} ps.")
-    said = f"No event was seen, so that the value is below {evidence.limit:.2g} {evidence.unit} (95 % confidence)."
+    said = f"No event was seen, so that the value is below {_short(evidence.limit)} {evidence.unit} (95 % confidence)."
     return Judged("not reproduced", said) if evidence.limit < published - FAR * uncertainty else undecided(said)
 
 
@@ -110,8 +119,8 @@ def judge_limit(evidence: Evidence, published: float, least_length: float) -> Ju
     weak = too_weak(evidence, least_length)
     if weak:
         return weak
-    ours = f"{evidence.value:.3g} {evidence.unit}".strip()
-    said = f"Our value is {ours} with an error of {evidence.error:.2g}; at most {published:g} is claimed."
+    ours = f"{_short(evidence.value)} {evidence.unit}".strip()
+    said = f"Our value is {ours} with an error of {_short(evidence.error)}; at most {published:g} is claimed."
     if evidence.value + evidence.reach(NEAR) <= published:  # never without an error, which is NaN
         return Judged("reproduced", said)
     return Judged("not reproduced", said) if evidence.value - evidence.reach(FAR) > published else undecided(said)

@@ -21,7 +21,6 @@ from qcrystal.figures.style import (
     letter_panels,
     new_figure,
     panel_legend_above,
-    say_empty,
     styled,
 )
 from qcrystal.io.tables import records
@@ -30,6 +29,7 @@ from qcrystal.units import MEV_PER_EV
 
 ERROR_COLOR = METHODS["dft"].color
 DEVIATION_COLOR = METHODS["pimd"].color
+DEVIATION = "committee_deviation_rms"
 FEWEST = 10  # frames from which a curve is drawn
 NAMES = 15  # systems that are named on the axis
 
@@ -166,34 +166,43 @@ def draw_systems(axes: Axes, rows: pd.DataFrame) -> None:
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
     """Committee deviation over pressure and temperature, and errors on held-out frames by pressure, rms force and system."""
-    summaries = dict(zip("abcdefg", inputs["maps"], strict=False))
     errors, frames = inputs["conditions"], inputs["frames"]
+    mapped = [summary for summary in inputs["maps"] if is_map(by_condition(summary, DEVIATION))]
+    summaries = dict(zip("abcdefg", mapped, strict=False))
     calibration = Calibration.fitted(frames)
-    figure, axes = new_figure(2, 6.2, 2, max(3, len(summaries) + 1))
-    maps = {letter: by_condition(summary, "committee_deviation_rms") for letter, summary in summaries.items()}
+    count = len(summaries) + 4
+    figure, axes = new_figure(2, 6.2, 2, -(-count // 2))
+    places = list(axes.flat)
+    for place in places[count:]:
+        place.remove()
+    shown, (curve, by_pressure, by_force, by_system) = places[: len(summaries)], places[len(summaries) : count]
+    maps = {letter: by_condition(summary, DEVIATION) for letter, summary in summaries.items()}
     maps = {letter: rows.assign(value=MEV_PER_EV * rows["value"]) for letter, rows in maps.items()}
     highest = np.nanmax([1.0, *(value for rows in maps.values() for value in rows["value"])])
     norm = Normalize(0.0, float(highest))
-    for panel, (letter, rows) in zip(axes[0], maps.items(), strict=False):
+    for panel, (letter, rows) in zip(shown, maps.items(), strict=True):
         draw_map(panel, rows, norm, calibration)
         panel.set_title(METHODS[summaries[letter]["method"].iloc[0]].label)
     if any(rows["value"].notna().any() for rows in maps.values()):
-        bar = figure.colorbar(ScalarMappable(norm, COLORMAP), ax=list(axes[0, : len(maps)]), pad=0.02, aspect=22)
+        bar = figure.colorbar(ScalarMappable(norm, COLORMAP), ax=shown, pad=0.02, aspect=22)
         bar.set_label("committee deviation (meV/Å)")
         bar.ax.tick_params(which="both", direction="out")
-    for panel in axes[0, len(summaries) : -1]:
-        say_empty(panel, "no run has ended")
-    draw_calibration(axes[0, -1], frames, inputs["limits"], calibration)
-    draw_errors(axes[1, 0], errors[errors["by"] == "pressure"], "pressure of the labels (GPa)")
-    draw_errors(axes[1, 1], errors[errors["by"] == "force"], "rms force of the labels (eV/Å)")
-    draw_run_forces(axes[1, 1], summaries)
-    panel_legend_above(axes[1, 1])
-    draw_systems(axes[1, 2], errors[errors["by"] == "system"])
-    for panel in (axes[0, -1], *axes[1]):
+    draw_calibration(curve, frames, inputs["limits"], calibration)
+    draw_errors(by_pressure, errors[errors["by"] == "pressure"], "pressure of the labels (GPa)")
+    draw_errors(by_force, errors[errors["by"] == "force"], "rms force of the labels (eV/Å)")
+    draw_run_forces(by_force, summaries)
+    panel_legend_above(by_force)
+    draw_systems(by_system, errors[errors["by"] == "system"])
+    for panel in (curve, by_pressure, by_force, by_system):
         panel.set_title("held-out frames")
-    letter_panels(axes.flat)
+    letter_panels(places[:count])
     add_notes(figure, errors, maps, calibration)
     return figure
+
+
+def is_map(rows: pd.DataFrame) -> bool:
+    """Whether conditions span pressure and temperature; a single cell is no map."""
+    return all(rows[column].nunique() > 1 for column in CELL)
 
 
 def add_notes(
@@ -206,12 +215,13 @@ def add_notes(
         "RMSE per component; triangles: committee deviation, rms over atoms of the scatter of the force vector. "
         "Labels have no temperature: the rms force of a frame stands for it.",
     )
-    if calibration:
+    if calibration and maps:
         figure.note(
-            "(a), (b): committee deviation, and below it the force RMSE per component that the curve of (c) gives; "
+            f"({'), ('.join(maps)}): committee deviation, and below it the force RMSE per component that the curve of "
+            f"({'abcdefgh'[len(maps)]}) gives; "
             f"frames scatter about the curve by {100 * calibration.scatter:.0f} %; >: a deviation beyond the curve",
         )
     if any(rows["extrapolates"].any() for rows in maps.values()):
         figure.note("hatched: extrapolating runs")
-    if all(rows["value"].isna().all() for rows in maps.values()):
+    if maps and all(rows["value"].isna().all() for rows in maps.values()):
         figure.note("no committee: deviations are not known")

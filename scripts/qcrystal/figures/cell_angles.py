@@ -18,6 +18,7 @@ from qcrystal.figures.style import (
     legend_above,
     letter_panels,
     new_figure,
+    note_left_out,
     say_empty,
     styled,
 )
@@ -42,14 +43,18 @@ def chosen(rows: pd.DataFrame, panel: AnglePanel) -> pd.DataFrame:
 
 
 def draw_means(axes: Axes, rows: pd.DataFrame, starts: Sequence[str]) -> None:
-    """Mean angles against pressure, a symbol for each angle, a line for each start."""
+    """Mean angles against pressure, a symbol for each angle, full for the first start and open for the others.
+
+    No lines join them: a distortion along another diagonal of the cube moves an angle to the other side of 90 degrees.
+    """
     for angle, (symbol, marker) in ANGLES.items():
         mean = combine_replicas(rows[rows["observable"] == f"angle_{angle}"], CONDITION)
         for start, curve in mean.groupby("start"):
             style = METHODS[str(curve["method"].iloc[0])]._replace(marker=marker)
-            line = "-" if start == starts[0] else "--"
-            label = symbol if start == starts[0] else f"{symbol}, from {start}"
-            draw_points(axes, curve["pressure_target"], curve["value"], curve["error"], style, label, line)
+            first = start == starts[0]
+            label = symbol if first else f"{symbol}, from {start}"
+            x, y, error = curve["pressure_target"], curve["value"], curve["error"]
+            draw_points(axes, x, y, error, style, label, "none", first)
     axes.axhline(90.0, color="0.6", linewidth=0.6, zorder=0)
     axes.margins(x=0.08, y=0.1)
     axes.set_xlabel("pressure (GPa)")
@@ -87,33 +92,39 @@ def title(rows: pd.DataFrame, panel: AnglePanel) -> str:
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) -> Picture:
     """A panel of angles for each entry of the options."""
-    count = len(options.panels)
-    columns = min(count, 2)
-    figure, axes = new_figure(2, 2.6 if count <= 2 else 4.6, -(-count // columns), columns)
     summary = every_run(inputs["summaries"])
     traces = pd.concat(inputs["traces"], ignore_index=True) if inputs.get("traces") else pd.DataFrame()
-    titles, shown, starts = [], [], sorted(summary["start"].unique(), key=lambda start: start != "rhombohedral")
-    for place, panel in zip(axes.flat, options.panels, strict=False):
+    starts = sorted(summary["start"].unique(), key=lambda start: start != "rhombohedral")
+    panels, lacking = {}, []
+    for panel in options.panels:
         rows = chosen(summary if panel.show == "means" else traces, panel)
-        if rows.empty:
-            say_empty(place, "no run has ended")
-            titles.append(panel.title)
-            continue
+        if rows.empty or title(rows, panel) in panels:  # another temperature may have no runs of its own
+            lacking.append(", ".join(filter(None, [panel.title, f"{panel.temperature:g} K"])))
+        else:
+            panels[title(rows, panel)] = (panel, rows)
+    count = max(1, len(panels))
+    columns = min(count, 2)
+    figure, axes = new_figure(1 if count == 1 else 2, 2.6 if count <= 2 else 4.6, -(-count // columns), columns)
+    figure.blank = not panels
+    shown = list(axes.flat)[:count]
+    for place, (panel, rows) in zip(shown, panels.values(), strict=False):
         if panel.show == "means":
             draw_means(place, rows, starts)
         else:
             draw_trace(place, rows)
         if panel.boundary is not None and panel.boundary in published:
             draw_known(place, published[panel.boundary])
-        titles.append(title(rows, panel))
-        shown.append(place)
     for place in list(axes.flat)[count:]:
         place.remove()
-    letter_panels(list(axes.flat)[:count], titles)
-    legend_above(figure, shown, columns=6)
-    figure.note(
-        f"solid lines: runs that started {starts[0]}" + (", broken ones: the others" if len(starts) > 1 else "")
-    )
+    if not panels:
+        say_empty(shown[0], "no run has ended")
+    letter_panels(shown, list(panels) or [""])
+    legend_above(figure, shown, columns=2 if count == 1 else 6)
+    note_left_out(figure, lacking)
+    if len(starts) > 1:
+        figure.note(f"full symbols: runs that started {starts[0]}, open ones: the others")
+    else:
+        figure.note(f"all runs started {starts[0]}")
     if "remark" in published:
         known = published["remark"]
         figure.note(f"{known.label}, {known.where}: {known.value}")

@@ -109,14 +109,16 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: ObservablePane
             say_empty(place)
             rows = rows[:0]
         draw_panel(place, rows, panel, options.along)
+        if place is panels[0] and "value" in published and options.published_at is not None:
+            known = published["value"]
+            draw_published(place, [options.published_at], [known.number], f"{known.label}, {known.where}", marker="D")
         if panel.logarithmic:
             place.set_yscale("log")
+            low, high = np.log10(place.get_ylim())
+            place.set_ylim(10.0 ** np.floor(low), 10.0 ** np.ceil(high))  # whole decades, so that ticks have names
             unknown = int((rows["error"].isna() & rows["limit"].isna()).sum())
             if unknown:
                 figure.note(f"{panel.species}: {unknown} values without error are left out")
-    if "value" in published and options.published_at is not None:
-        known = published["value"]
-        draw_published(panels[0], [options.published_at], [known.number], f"{known.label}, {known.where}", marker="D")
     for place in list(axes.flat)[count:]:
         place.remove()
     letter_panels(panels, [""] * count)

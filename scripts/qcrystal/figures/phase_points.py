@@ -19,6 +19,7 @@ from qcrystal.figures.style import (
     draw_published,
     letter_panels,
     new_figure,
+    note_left_out,
     ordered_legend,
     say_empty,
     styled,
@@ -64,6 +65,11 @@ def draw_boundary(axes: Axes, rows: pd.DataFrame, figure: Picture) -> None:
         figure.note("a run is symmetric at a lower pressure than one that is distorted")
 
 
+def runs_of(summary: pd.DataFrame, panel: PhasePanel) -> pd.DataFrame:
+    """Rows of a panel's method and isotope."""
+    return summary[summary["method"].isin(panel.method) & (summary["isotope"] == panel.isotope)]
+
+
 def draw_panel(
     figure: Picture,
     axes: Axes,
@@ -73,11 +79,7 @@ def draw_panel(
     published: Mapping[str, Cited],
 ) -> None:
     """One phase diagram; the largest cell at each point counts."""
-    rows = summary[summary["method"].isin(panel.method) & (summary["isotope"] == panel.isotope)]
-    if rows.empty:
-        say_empty(axes, "no run has ended")
-        axes.set_xlabel("pressure (GPa)")
-        return
+    rows = runs_of(summary, panel)
     found = phases(rows, options.observable, options.threshold).sort_values("atoms")
     found = found.drop_duplicates(["pressure_target", "temperature_target", "start"], keep="last")
     starts = sorted(found["start"].unique())
@@ -100,12 +102,17 @@ def draw_panel(
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhasePoints) -> Picture:
-    """One phase diagram per panel."""
+    """One phase diagram per panel that has runs."""
     summary = every_run(inputs["summaries"])
-    figure, axes = new_figure(2, 2.8, 1, len(options.panels), sharey=True)
-    for axis, panel in zip(axes[0], options.panels, strict=True):
+    panels = [panel for panel in options.panels if len(runs_of(summary, panel))]
+    figure, axes = new_figure(2, 2.8, 1, max(1, len(panels)), sharey=True)
+    figure.blank = not panels
+    for axis, panel in zip(axes[0], panels, strict=False):
         draw_panel(figure, axis, summary, panel, options, published)
-    letter_panels(axes[0], [panel.title for panel in options.panels])
+    if not panels:
+        say_empty(axes[0, 0], "no run has ended")
+    letter_panels(axes[0], [panel.title for panel in panels] or [""])
+    note_left_out(figure, [panel.title for panel in options.panels if panel not in panels])
     axes[0, 0].set_ylabel("temperature (K)")
     temperatures = np.sort(summary["temperature_target"].unique())
     axes[0, 0].set_ylim(0.0, 1.2 * temperatures[-1])

@@ -120,6 +120,12 @@ def say_empty(axes: Axes, text: str = "no run gives a value") -> None:
     axes.text(0.5, 0.2, text, transform=axes.transAxes, ha="center", va="center")
 
 
+def note_left_out(figure: Picture, titles: Sequence[str]) -> None:
+    """Note which panels are left out, as no run of theirs has ended."""
+    if titles:
+        figure.note(f"left out, as no run has ended: {'; '.join(titles)}")
+
+
 def letter_panels(panels: Iterable[Axes], titles: Sequence[str] = ()) -> None:
     """Write (a), (b), ... at the upper left of panels, each followed by its title if there are titles."""
     for number, panel in enumerate(panels):
@@ -234,8 +240,13 @@ def note(axes: Axes, text: str) -> None:
         figure.note(text)
 
 
-def draw_points(axes: Axes, x: Any, y: Any, error: Any, style: MethodStyle, label: str, line: str = "-") -> None:
-    """Draw our points with error bars; a point whose error is NaN is faded and has none, and a note says so."""
+def draw_points(
+    axes: Axes, x: Any, y: Any, error: Any, style: MethodStyle, label: str, line: str = "-", full: bool = True
+) -> None:
+    """Draw our points with error bars, as full or open symbols.
+
+    A point whose error is NaN is faded and has no bar, and a note says so.
+    """
     x, y, error = (np.asarray(values, dtype=float) for values in (x, y, error))
     sure = np.isfinite(y) & np.isfinite(error)
     unsure = np.isfinite(y) & ~np.isfinite(error)
@@ -248,6 +259,8 @@ def draw_points(axes: Axes, x: Any, y: Any, error: Any, style: MethodStyle, labe
         "linestyle": "none" if mixed else line,
         "linewidth": 0.6,
     }
+    if not full:
+        marker["markerfacecolor"] = "none"
     if sure.any():
         axes.errorbar(x[sure], y[sure], yerr=error[sure], elinewidth=0.8, label=label, **marker)
     if unsure.any():

@@ -27,7 +27,7 @@ def captions(files: Iterable[Path]) -> str:
     r"""LaTeX source that defines ``\figurecaption{<id>}`` and ``\ifresult{<id>}{yes}{no}``.
 
     The first is the caption of a figure or table, with its notes. The second prints ``yes`` where its runs gave it values, and
-    ``no`` where it is blank, so that a text leaves out what has not been computed.
+    ``no`` where it is blank. So a text leaves out what has not been computed.
 
     Parameters
     ----------

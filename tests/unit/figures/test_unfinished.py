@@ -10,6 +10,7 @@ from synthetic_tables import synthetic
 from qcrystal.figures.draw import NOT_YET, write
 from qcrystal.figures.draw import draw as draw_kind
 from qcrystal.figures.style import Picture
+from qcrystal.manuscript.typesetting import captions
 
 pytestmark = pytest.mark.engine
 TABLES = synthetic("rich")
@@ -65,3 +66,24 @@ def test_the_caption_says_how_many_runs_have_ended():
         entry.kind, inputs_of(name, TABLES), {}, entry.options, not_ended="3 of the 7 runs of the plan have ended"
     )
     assert figure.notes[-1] == "3 of the 7 runs of the plan have ended"
+
+
+@pytest.mark.parametrize("name", ["ly_fig3_angles_classical", "ly_fig6_phase_diagrams", "x_accuracy_map", "overview"])
+def test_no_panel_is_empty(name):
+    """One run of each sweep: a panel without runs is left out, and a map of one cell is none."""
+    tables = {source: first_run(t) if source.startswith("sweep:") else t for source, t in TABLES.items()}
+    figure = draw(name, tables)
+    for panel in figure.axes:
+        assert panel.has_data(), f"{name}: panel {panel.get_title(loc='left')} is empty"
+        assert not any("no run" in text.get_text() for text in panel.texts)
+
+
+def test_a_paper_leaves_out_what_is_blank(tmp_path):
+    """The caption's file says it, and the macro of the paper follows."""
+    entry = FIGURES["x_vibrations"]
+    blank = draw_kind(entry.kind, {}, {}, entry.options, not_ended="0 of the 3 runs of the plan have ended")
+    write(entry.kind, blank, tmp_path / "blank", entry.caption)
+    write("overview", draw("overview", TABLES), tmp_path / "full", "Maps.")
+    text = captions([tmp_path / "blank.caption.json", tmp_path / "full.caption.json"])
+    assert "result-full" in text and "result-blank" not in text
+    assert "0 of the 3 runs of the plan have ended." in text

@@ -188,3 +188,22 @@ def test_numbers_and_macros_are_written(tmp_path):
     document = json.loads((tmp_path / "numbers.json").read_text())
     assert document["numbers"]["Low"]["text"] == "80" and document["scale"] == "smoke"
     assert r"\newcommand{\Low}{\ensuremath{80\,\mathrm{GPa}}}" in (tmp_path / "numbers.tex").read_text()
+
+
+def test_a_verdict_is_a_text_and_verdicts_are_counted(tmp_path):
+    rows = [
+        ("first", "reproduced", "1.46(25)×$10^{-6}$"),
+        ("second", "not reproduced", "2"),
+        ("third", "reproduced", "3"),
+    ]
+    table = pd.DataFrame(rows, columns=["claim", "verdict", "ours"])
+    table = table.assign(source="a", published="1", method=None, reason="So it is.", atoms=pd.NA)
+    table = table.assign(length_ps=float("nan"), independent_samples=float("nan"), atoms=table["atoms"].astype("Int64"))
+    path = tmp_path / "claims.csv"
+    columns = ["claim", "source", "published", "ours", "method", "atoms", "length_ps", "independent_samples"]
+    write_table(table[[*columns, "verdict", "reason"]], path, "claims")
+    given = {"meaning": "m", "source": "figure:x_table_claims"}
+    ours = NumberEntry(**given, column="ours", where={"claim": "first"})
+    assert derive("A", ours, str(path)).text() == r"1.46(25)$\times$$10^{-6}$"
+    many = NumberEntry(**given, column="claim", count=True, where={"verdict": "reproduced"})
+    assert derive("B", many, str(path)).text() == "2"
