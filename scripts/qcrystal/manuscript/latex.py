@@ -28,6 +28,7 @@ SYMBOLS |= {"Γ": r"$\Gamma$", "Δ": r"$\Delta$", "Σ": r"$\Sigma$", "Ω": r"$\O
 SYMBOLS |= {"–": "--", "−": "$-$", "<": r"\textless{}", ">": r"\textgreater{}"}
 ABBREVIATIONS = ("dp", "dft", "gpaw")
 LONG_TEXT = 45  # signs; a table with longer ones has paragraphs
+SHORT_TEXT = 14  # signs of the usual text that the narrowest column of paragraphs is made for
 PARAGRAPHS = 0.92  # of the line that columns of paragraphs fill
 LARGE = 100.0  # from which numbers are printed with one decimal instead of four
 
@@ -87,7 +88,8 @@ def _widths(frame: pd.DataFrame, texts: list) -> dict:
     longest = {name: max((len(str(cell)) for cell in frame[name].dropna()), default=0) for name in texts}
     if max(longest.values(), default=0) <= LONG_TEXT:
         return {}
-    weights = {name: min(max(length, 22), 1.4 * LONG_TEXT) ** 0.7 for name, length in longest.items()}
+    usual = {name: frame[name].dropna().astype(str).str.len().mean() for name in texts}
+    weights = {name: max(length, SHORT_TEXT) ** 0.7 for name, length in usual.items()}
     return {name: PARAGRAPHS * weight / sum(weights.values()) for name, weight in weights.items()}
 
 
