@@ -19,7 +19,7 @@ from model_crystals import (
 
 from qcrystal.variational.estimators import draw
 from qcrystal.variational.optimise import Optimiser, Settings
-from qcrystal.variational.states import Given, state_of
+from qcrystal.variational.wave_functions import Given, state_of
 
 pytestmark = pytest.mark.slow
 LINE = 13

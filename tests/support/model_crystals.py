@@ -16,7 +16,7 @@ from qcrystal.variational.estimators import Draws, draw
 from qcrystal.variational.observables import observables
 from qcrystal.variational.optimise import Optimiser, Settings
 from qcrystal.variational.spec import LEVELS, NctSpec
-from qcrystal.variational.states import Given, grown, state_of
+from qcrystal.variational.wave_functions import Given, grown, state_of
 
 
 class AnalyticEnergies:

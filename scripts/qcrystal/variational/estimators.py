@@ -20,7 +20,7 @@ from qcrystal.variational.double import in_double
 from qcrystal.variational.energies import Energies, Potential
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.estimates import Estimate
-from qcrystal.variational.states import Given, Parameters, State
+from qcrystal.variational.wave_functions import Given, Parameters, State
 
 CHUNK = 512
 """Configurations whose kinetic energies are calculated at once."""

@@ -23,8 +23,8 @@ from qcrystal.variational.references import QUANTUM
 from qcrystal.variational.refusals import refusals, refused_by, share_outside
 from qcrystal.variational.rows import harmonic_row, level_row, without_refused
 from qcrystal.variational.spec import Level, NctSpec
-from qcrystal.variational.states import Parameters
 from qcrystal.variational.training import given_of, spec_state, trained_levels
+from qcrystal.variational.wave_functions import Parameters
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from qcrystal.variational.energies import Potential
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.estimators import check_numbers
 from qcrystal.variational.spec import Gradient, Laplacian
-from qcrystal.variational.states import Given, Parameters, State
+from qcrystal.variational.wave_functions import Given, Parameters, State
 
 SLOWER = 0.1
 """Learning rate of the couplings' networks over that of scales, shifts and occupations."""

@@ -15,7 +15,7 @@ from qcrystal.variational.double import in_double
 from qcrystal.variational.energies import Potential
 from qcrystal.variational.estimators import antithetic, estimate
 from qcrystal.variational.occupations import Levels
-from qcrystal.variational.states import Given, Parameters, State
+from qcrystal.variational.wave_functions import Given, Parameters, State
 
 TOP = 2
 VALUES = ["energy", "energy_error", "occupation_energy"]

@@ -17,7 +17,7 @@ from qcrystal.variational.observables import Observables
 from qcrystal.variational.refusals import outside_reason, share_outside
 from qcrystal.variational.rows import level_row, without_refused
 from qcrystal.variational.spec import NctSpec
-from qcrystal.variational.states import Parameters
+from qcrystal.variational.wave_functions import Parameters
 
 log = logging.getLogger(__name__)
 CLASSICAL, QUANTUM = "classical", "path_integrals"

@@ -18,8 +18,8 @@ from qcrystal.variational.basis import Basis
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.estimators import Draws, antithetic, estimate, sample
 from qcrystal.variational.spec import NctSpec
-from qcrystal.variational.states import Parameters
 from qcrystal.variational.training import given_of, spec_state, trained_levels
+from qcrystal.variational.wave_functions import Parameters
 
 FARTHEST, WIDTH = 6.0, 0.05
 """Å: distances up to which g(r) is tabulated, and the width of its bins."""

@@ -18,7 +18,7 @@ from qcrystal.variational.energies import Potential
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.optimise import Optimiser, Progress, Settings
 from qcrystal.variational.spec import LEVELS, Level, NctSpec
-from qcrystal.variational.states import Given, Parameters, State, check_levels, grown, state_of
+from qcrystal.variational.wave_functions import Given, Parameters, State, check_levels, grown, state_of
 
 log = logging.getLogger(__name__)
 REPORT_INTERVAL = 15.0

@@ -30,7 +30,7 @@ from qcrystal.variational.occupations import Levels
 from qcrystal.variational.optimise import Optimiser, Settings
 from qcrystal.variational.quasiphonons import quasi_phonons
 from qcrystal.variational.refusals import refusals, refused_by, share_outside
-from qcrystal.variational.states import Flow, Given, State, check_levels, grown, state_of
+from qcrystal.variational.wave_functions import Flow, Given, State, check_levels, grown, state_of
 
 pytestmark = pytest.mark.engine
 

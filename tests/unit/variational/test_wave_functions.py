@@ -8,7 +8,7 @@ import pytest
 from qcrystal.variational.double import in_double
 from qcrystal.variational.flow import flow_of
 from qcrystal.variational.occupations import Bose, Levels, hermite_functions
-from qcrystal.variational.states import Given, State
+from qcrystal.variational.wave_functions import Given, State
 
 pytestmark = pytest.mark.engine
 
