@@ -29,12 +29,8 @@ SEEN = 0.4  # correlation times; a slow part that a series sees less of is hidde
 WHITE, FALLING, OSCILLATING = 0.32, 0.21, 0.47
 HALF_PERIODS = (3.0, 4.5, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0)  # of an oscillation, in the series
 PERIODS_PER_TIME = (0.5, 2.0)  # periods in a correlation time
-BENEATH = {
-    0.0: 2.0,
-    0.003: 2.0,
-    0.03: 2.0,
-    0.3: 1.0,
-}  # density at zero besides the oscillation's, over its mean: weight
+# Density at zero besides the oscillation's, over its mean: weight.
+BENEATH = {0.0: 2.0, 0.003: 2.0, 0.03: 2.0, 0.3: 1.0}
 SHORT = 1.0  # correlation times
 DRIFT_LEVEL = 0.01
 

@@ -13,6 +13,7 @@ from qcrystal.commands._options import Crystal, Scale, application, results_fold
 from qcrystal.config.load import UNFINISHED
 from qcrystal.files import write_whole
 from qcrystal.provenance import reduced
+from qcrystal.provenance.nodes import Expected
 from qcrystal.provenance.workflow import expected_jobs
 
 app = application(help=f"{__doc__}\n\nExample: `python -m qcrystal reduced figures`")
@@ -84,10 +85,7 @@ def figures(crystal: Crystal = "lah10", scale: Scale = "reference", cores: int =
 
     Example: `python -m qcrystal reduced figures --scale reference`
     """
-    root, folder = Path.cwd(), results_folder(crystal, scale)
-    reduced.restore(root, crystal, scale)
-    jobs = expected_jobs(root, {"crystal": crystal, "scale": scale}, ["figures"])
-    ready, lacking = reduced.available(root, jobs, folder)
+    folder, (ready, lacking) = results_folder(crystal, scale), _restored(crystal, scale, "figures")
     if ready:
         _make([job.rule for job in ready], [job.results[0] for job in ready], crystal, scale, cores)
     print(f"{folder}: {len(ready)} figures and tables redrawn, {len(lacking)} not yet")
@@ -102,10 +100,7 @@ def paper(crystal: Crystal = "lah10", scale: Scale = "reference", cores: int = 1
 
     Example: `python -m qcrystal reduced paper --scale reference`
     """
-    root, folder = Path.cwd(), results_folder(crystal, scale)
-    reduced.restore(root, crystal, scale)
-    jobs = expected_jobs(root, {"crystal": crystal, "scale": scale}, ["paper"])
-    ready, lacking = reduced.available(root, jobs, folder)
+    folder, (ready, lacking) = results_folder(crystal, scale), _restored(crystal, scale, "paper")
     if lacking:
         _tell(lacking)
         raise reduced.ReducedError(
@@ -115,6 +110,14 @@ def paper(crystal: Crystal = "lah10", scale: Scale = "reference", cores: int = 1
     pdf = f"{folder}/manuscript/{Path(crystal).name}.pdf"
     _make([*(job.rule for job in ready), "numbers", "manuscript"], [pdf], crystal, scale, cores)
     print(f"Manuscript: {pdf}")
+
+
+def _restored(crystal: str, scale: str, target: str) -> tuple[list[Expected], dict[str, list[str]]]:
+    """Restore the committed results; figures of a target whose tables are there, and the tables that the others lack."""
+    root = Path.cwd()
+    reduced.restore(root, crystal, scale)
+    jobs = expected_jobs(root, {"crystal": crystal, "scale": scale}, [target])
+    return reduced.available(root, jobs, results_folder(crystal, scale))
 
 
 def _make(rules: list[str], targets: list[str], crystal: str, scale: str, cores: int) -> None:

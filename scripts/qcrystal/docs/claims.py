@@ -96,7 +96,7 @@ def _committed(root: Path) -> pd.DataFrame | None:
 def _made_from(root: Path) -> str:
     """Which runs the committed table is made from, as one sentence."""
     told = json.loads((root / FIGURES / f"{TABLE}.caption.json").read_text(encoding="utf-8"))
-    ended = [f"{note}." for note in told["notes"] if "runs of the plan" in note]
+    ended = [f"{note}." for note in told["notes"] if "planned runs" in note]
     return " ".join([f"Numbers are of scale `{SCALE}`.", *ended])
 
 

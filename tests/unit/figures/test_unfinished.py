@@ -63,9 +63,13 @@ def test_the_caption_says_how_many_runs_have_ended():
     name = "x_methods"
     entry = FIGURES[name]
     figure = draw_kind(
-        entry.kind, inputs_of(name, TABLES), {}, entry.options, not_ended="3 of the 7 runs of the plan have ended"
+        entry.kind,
+        inputs_of(name, TABLES),
+        {},
+        entry.options,
+        not_ended="3 of the 7 planned runs behind these values have ended",
     )
-    assert figure.notes[-1] == "3 of the 7 runs of the plan have ended"
+    assert figure.notes[-1] == "3 of the 7 planned runs behind these values have ended"
 
 
 @pytest.mark.parametrize("name", ["ly_fig3_angles_classical", "ly_fig6_phase_diagrams", "x_accuracy_map", "overview"])
@@ -81,9 +85,11 @@ def test_no_panel_is_empty(name):
 def test_a_paper_leaves_out_what_is_blank(tmp_path):
     """The caption's file says it, and the macro of the paper follows."""
     entry = FIGURES["x_vibrations"]
-    blank = draw_kind(entry.kind, {}, {}, entry.options, not_ended="0 of the 3 runs of the plan have ended")
+    blank = draw_kind(
+        entry.kind, {}, {}, entry.options, not_ended="0 of the 3 planned runs behind these values have ended"
+    )
     write(entry.kind, blank, tmp_path / "blank", entry.caption)
     write("overview", draw("overview", TABLES), tmp_path / "full", "Maps.")
     text = captions([tmp_path / "blank.caption.json", tmp_path / "full.caption.json"])
     assert "result-full" in text and "result-blank" not in text
-    assert "0 of the 3 runs of the plan have ended." in text
+    assert "0 of the 3 planned runs behind these values have ended." in text
