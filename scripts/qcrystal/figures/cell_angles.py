@@ -119,7 +119,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) ->
     if not panels:
         say_empty(shown[0], "no run has ended")
     letter_panels(shown, list(panels) or [""])
-    legend_above(figure, shown, columns=2 if count == 1 else 6)
+    legend_above(figure, shown, columns=2 if count == 1 else 4)
     note_left_out(figure, lacking)
     if len(starts) > 1:
         figure.note(f"full symbols: runs that started {starts[0]}, open ones: the others")

@@ -76,7 +76,7 @@ def draw_displacements(
         top = draw_published_diffusion(figure, panel, known, end, highest)
     panel.set_xlim(0.0, end)
     panel.set_ylim(0.0, top)
-    panel.xaxis.set_major_locator(MaxNLocator(6))
+    panel.xaxis.set_major_locator(MaxNLocator(4))
     panel.set_xlabel("time (ps)")
     panel.set_ylabel("mean squared displacement (Å$^2$)")
     first = curves.iloc[0]

@@ -76,5 +76,5 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Overview) -> P
         draw_workflow(next(panels), options.steps)
     letter_panels(axes[0])
     for panel in above:
-        panel_legend_above(panel, columns=2)
+        panel_legend_above(panel, columns=1 if maps else 2)  # narrow panels beside maps
     return figure

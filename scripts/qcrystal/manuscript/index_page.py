@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qcrystal.files import identifier, write_whole
 from qcrystal.io.tables import MARK
-from qcrystal.manuscript.prose import to_html
+from qcrystal.manuscript.prose import number_to_html, to_html
 
 TEMPLATE = "index.html.j2"
 AUDIT = "audit/{}.html"  # place of the page of origin of a figure, a table, or the numbers
@@ -106,18 +106,18 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 def _cell(value: str) -> str:
+    """A number with five digits, or a text whose mathematics is HTML."""
     try:
         return f"{float(value):.5g}"
     except ValueError:
-        return value
+        return to_html(value)
 
 
 def _number(name: str, entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Fields of a number for the template."""
-    text = entry["value"] if isinstance(entry["value"], str) else entry["text"]
     return {
         "meaning": to_html(entry["meaning"]),
-        "text": " ".join(filter(None, [text, entry.get("unit", "")])),
+        "text": number_to_html(entry),
         "audit": f"{AUDIT.format('numbers')}#{name}",
         "source": (Path(entry["source"]).name, _link(Path(entry["source"]), folder)),
     }

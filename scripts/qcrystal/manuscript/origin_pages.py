@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qcrystal.errors import QcrystalError
 from qcrystal.files import write_whole
-from qcrystal.manuscript.prose import to_html
+from qcrystal.manuscript.prose import number_to_html, to_html
 from qcrystal.provenance.audit_page import BOX, box_name, drawing, shown
 from qcrystal.provenance.lineage import Lineage
 from qcrystal.provenance.nodes import Node, short
@@ -180,12 +180,11 @@ def _job(node: Node, lineage: Lineage, anchors: dict[str, str], folder: Path) ->
 
 def _number(name: str, entry: dict[str, Any], lineage: Lineage, anchors: dict[str, str]) -> dict[str, Any]:
     """Fields of a number for the template: where its source was made."""
-    text = entry["value"] if isinstance(entry["value"], str) else entry["text"]
     maker = lineage.made_by(entry["source"])
     return {
         "name": name,
         "meaning": to_html(entry["meaning"]),
-        "text": " ".join(filter(None, [text, entry.get("unit", "")])),
+        "text": number_to_html(entry),
         "source": entry["source"],
         "anchor": anchors.get(maker.path) if maker else None,
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -23,6 +25,12 @@ def to_html(text: str) -> Markup:
         _mathematics(part) if number % 2 else Markup(FORMULA.sub(_formula, str(escape(part))))
         for number, part in enumerate(parts)
     )
+
+
+def number_to_html(entry: Mapping[str, Any]) -> Markup:
+    """A number or a text of ``numbers.json`` with its unit, as HTML."""
+    text = entry["value"] if isinstance(entry["value"], str) else entry["text"]
+    return to_html(" ".join(filter(None, [text, entry.get("unit", "")])))
 
 
 def _formula(found: re.Match[str]) -> str:

@@ -33,7 +33,8 @@ def page(tmp_path):
     numbers = tmp_path / "manuscript" / "numbers.json"
     numbers.parent.mkdir()
     entry = NUMBER | {"source": str(tmp_path / "statics" / "phonons.csv")}
-    numbers.write_text(json.dumps({"numbers": {"PhononZeroPoint": entry}}))
+    told = {"meaning": "published value", "value": "3.5×$10^{-5}$", "text": "3.5×$10^{-5}$", "source": entry["source"]}
+    numbers.write_text(json.dumps({"numbers": {"PhononZeroPoint": entry, "Published": told}}))
     write_index("LaH10: results", "three items", items, numbers, tmp_path / "index.html")
     return tmp_path / "index.html"
 
@@ -49,6 +50,7 @@ def test_the_page_holds_its_pictures_and_links_to_files_near_it(page):
     assert 'href="statics/eos.csv"' in text and 'href="statics/phonons.csv"' in text
     assert "795.2(3.0) K" in text and "LaH<sub>10</sub>" in text and "Tables &amp; more" in text
     assert "10<sup>−7</sup> &lt;cm²/s&gt;" in text and "1.2346" in text and "prov_id abc" not in text
+    assert "3.5×10<sup>−5</sup>" in text and "4.6×10<sup>−3</sup>" in text and "$" not in text.partition("<body")[2]
 
 
 def test_a_page_of_no_figures_is_a_page(tmp_path):
