@@ -25,7 +25,8 @@ def page(tmp_path):
         files = (folder / f"{name}.png", folder / f"{name}.pdf")
         items.append(Item(name, "Pictures", files, (tmp_path / "statics" / "eos.csv",)))
     head = ",".join(f"a_long_name_{number}" for number in range(60))
-    (folder / "table.csv").write_text(f"# prov_id abc\n{head}\n{','.join(['1.23456789'] * 60)}\n")
+    row = ",".join(["1.23456789", *["4.6×$10^{-3}$"] * 59])
+    (folder / "table.csv").write_text(f"# prov_id abc\n{head}\n{row}\n")
     items.append(Item("table", "Tables & more", (folder / "table.csv", folder / "table.tex")))
     for item in items:
         notes = ["short runs: 0.15 ps", "slope 8.3(1.0)×$10^{-7}$ <cm²/s>"]
