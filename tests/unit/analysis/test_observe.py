@@ -134,6 +134,7 @@ def test_known_answers_come_back(tmp_path):
     assert set(tables["paths"]["category"]) == {"no exchange", "La"}
 
 
+@pytest.mark.engine
 def test_kinetic_energies_of_a_bath_are_those_of_the_virial_theorem(tmp_path):
     """Friction has added 50 % to the kinetic energy of La and 10 % to that of H: rows without it, and a pressure without it."""
     trajectory, thermo = run(tmp_path, 120)
@@ -157,6 +158,7 @@ def test_kinetic_energies_of_a_bath_are_those_of_the_virial_theorem(tmp_path):
         assert not summary["observable"].str.endswith("_corrected").any()
 
 
+@pytest.mark.engine
 def test_a_bath_reports_its_net_power(tmp_path):
     """The later half of eight segments: mean as reported, error of four values by Student (1.197); of three it is not known."""
     trajectory, thermo = run(tmp_path, 40)
@@ -177,6 +179,7 @@ def test_path_integrals_tell_the_frequency_by_which_beads_are_chosen(tmp_path):
     assert "max_frequency" not in set(summary["observable"])
 
 
+@pytest.mark.engine
 def test_distances_of_path_integrals_are_those_of_the_beads(tmp_path):
     """The first La-La distance varies by 2 σ² along its axis, and by breathing and binning; σ as the centroids' and beads'."""
     trajectory, thermo = run(tmp_path, 200)

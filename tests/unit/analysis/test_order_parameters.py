@@ -96,6 +96,7 @@ def test_every_order_parameter_that_can_be_named_is_measured():
     assert set(MEASURES) == set(OrderParameters.model_fields)
 
 
+@pytest.mark.engine
 def test_the_offset_of_shifted_hydrogens_comes_back(tmp_path):
     """Every H 0.15 Å along its bond, as in R3m: an offset of 0.15; the ends are 3 Å apart."""
     trajectory, thermo, eos = run(tmp_path, H3S, ["S", "H"], shake=0.05, shift=towards_one_sulphur(0.15), mobile="H")
@@ -110,6 +111,7 @@ def test_the_offset_of_shifted_hydrogens_comes_back(tmp_path):
     assert value(tables, "bonds_left_out") == 0
 
 
+@pytest.mark.engine
 def test_hydrogens_that_hop_from_side_to_side_are_centred_on_average(tmp_path):
     sides = towards_one_sulphur(0.15)
     trajectory, thermo, eos = run(

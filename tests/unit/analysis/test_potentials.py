@@ -35,6 +35,7 @@ def test_the_angle_of_a_cage_is_that_of_its_displaced_corner():
     assert cage_deviation(ideal, moved, CAGE) == pytest.approx(np.degrees(np.arctan(0.01)), rel=1e-6)  # a simple shear
 
 
+@pytest.mark.engine
 def test_every_quantity_of_a_metal_is_tabulated():
     """Copper by EMT: 3.59 Å at rest; Debye temperature near 300 K, so a zero-point temperature of some 3/8 of it."""
     table = properties(EMT(), COPPER, None, [0.0], PhononSettings((2, 2, 2), None, 6), Effort(fmax=5e-3, shortest=1.5))

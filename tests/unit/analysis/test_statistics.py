@@ -21,6 +21,7 @@ from qcrystal.analysis.statistics import (
     + [(name, 20) for name in PROCESSES if "drift" not in name and name not in ("AR(1)", "underdamped, T = 2τ")]
     + [("underdamped, T = τ/2", 100), ("underdamped, T = 2τ", 100)],
 )
+@pytest.mark.engine
 def test_intervals_hold_the_true_mean_as_often_as_they_say(name, ratio):
     """68 and 95 % of 400 series, within 3 % and two standard deviations of the binomial number (4.7 and 2.2 %)."""
     one, two, share = coverage(PROCESSES[name], ratio, 400, np.random.default_rng(2))
@@ -39,6 +40,7 @@ def test_errors_of_long_series_are_no_wider_than_needed():
 
 @pytest.mark.parametrize("ratio", [5, 10])
 @pytest.mark.parametrize("name", ["two time scales", "underdamped, T = 2τ"])
+@pytest.mark.engine
 def test_95_percent_intervals_hold_at_few_correlation_times(name, ratio):
     """At least 88 % at five correlation times and 92 % at ten, less two deviations of the binomial number (1.7 %) of 1500."""
     _, two, _ = coverage(PROCESSES[name], ratio, 1500, np.random.default_rng(3))

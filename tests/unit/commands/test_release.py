@@ -86,6 +86,7 @@ def test_the_report_on_its_data_goes_with_a_potential(trained, tmp_path, root):
         release(trained, tmp_path / "models" / "lah10-x", None)
 
 
+@pytest.mark.engine
 def test_another_file_than_the_cards_is_refused_and_nothing_changes(trained, tmp_path):
     (trained / "model-2.pb").write_bytes(b"another")
     command = [

@@ -71,6 +71,7 @@ def test_an_environment_names_the_versions_of_the_lock_file(root, environment):
 
 
 @pytest.mark.parametrize("environment", sorted(NOT_CALLED))
+@pytest.mark.engine
 def test_an_environment_holds_what_the_scripts_of_its_rules_import(root, environment):
     held = {name for name, _ in PINNED.findall((root / "envs" / f"{environment}.yaml").read_text())}
     files = {file for name, scripts in rules(root) if name == environment for file in scripts}

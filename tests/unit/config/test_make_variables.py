@@ -40,6 +40,7 @@ def make(folder, *arguments):
 
 
 @cases(Path(__file__).parent / "cases" / "make.yaml")
+@pytest.mark.engine
 def test_bad_variable_of_make_is_named_before_an_environment_is_built(case, bare):
     process = make(bare, "figures", case["variable"])
     assert process.returncode == 2 and not (bare / ".venv").exists()
@@ -71,6 +72,7 @@ INJECTED = [
 
 @pytest.mark.parametrize("text", INJECTED, ids=range(len(INJECTED)))
 @pytest.mark.parametrize("name", ["T", "HTML", "KEY", "CORES", "SCALE", "CRYSTAL", "PYTHON", "JSON"])
+@pytest.mark.engine
 def test_what_make_is_told_reaches_no_shell(bare, name, text):
     """Neither make's own functions nor the shell run what is said; a stand-in of Python writes down what arrives."""
     lock = (bare / "envs/requirements.lock").read_bytes()

@@ -85,6 +85,7 @@ MOVING = ["metal", "hot metal", "rare gas"]
 STRAINED = ["strained", "few strained", "equation of state"]
 
 
+@pytest.mark.engine
 def test_right_labels_pass(sets):
     assert np.abs(sets["metal"].pressures).max() < 10  # GPa
     for name, system in sets.items():

@@ -184,6 +184,7 @@ def test_senseless_distances_are_named():
             pairs(ranges, SPECIES)
 
 
+@pytest.mark.engine
 def test_configured_repulsion_touches_no_shipped_label(root):
     ranges = yaml.safe_load((root / "config/crystals/lah10/crystal.yaml").read_text())["repulsion"]
     known = pairs(ranges, SPECIES)
@@ -221,6 +222,7 @@ def test_cheaper_forces_are_the_same_forces(potentials):
                 assert one == pytest.approx(other, rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.engine
 def test_graph_adds_the_sum_over_pairs(potentials):
     frames = []
     for seed, (first, second, distance) in enumerate((("H", "H", 0.3), ("La", "H", 1.1), ("La", "La", 1.9))):
@@ -236,6 +238,7 @@ def test_graph_adds_the_sum_over_pairs(potentials):
 
 
 @pytest.mark.parametrize("name", RANGES)
+@pytest.mark.engine
 def test_squeezed_pair_is_pushed_apart(released, name):
     """Below the switch the energy rises and the force grows all the way in, whatever the network does there."""
     first, second = name.split("-")

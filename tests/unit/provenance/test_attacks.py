@@ -497,6 +497,7 @@ def mutated(record, chance):
     return record
 
 
+@pytest.mark.engine
 def test_a_mutated_record_ends_in_a_verdict_and_the_others_stay(repository):
     """Four hundred mutations: an answer in lines that cannot steer a terminal, and no other job's verdict changes."""
     chance, path = random.Random(3), repository.folder / S / "figures/second.prov.json"
@@ -529,6 +530,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("content", BROKEN, ids=range(len(BROKEN)))
+@pytest.mark.engine
 def test_a_file_that_is_no_record_is_one_line(repository, content):
     (repository.folder / RECORD).write_bytes(content)
     audit = Audit(repository.folder, [S], repository.expected, Digests(repository.folder))

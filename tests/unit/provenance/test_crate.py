@@ -148,6 +148,7 @@ def no_network(monkeypatch):
 
 
 @pytest.mark.parametrize("output", ["crate", "crate.zip"])
+@pytest.mark.engine
 def test_profile_is_kept_as_its_validator_says_without_a_network(repository, no_network, output):
     assert crate.required_issues(repository.write(output)) == []
 
@@ -163,6 +164,7 @@ def test_results_behind_a_link_make_the_same_crate(repository, tmp_path_factory)
     assert crate.verify(repository.root / "after") == []
 
 
+@pytest.mark.engine
 def test_validator_sees_a_step_without_its_tool(repository, no_network):
     folder = repository.write("crate")
     metadata = folder / "ro-crate-metadata.json"
@@ -436,6 +438,7 @@ def test_a_mutated_crate_ends_in_lines(repository, tmp_path, capsys):
         assert lines or not changed or path == archive or path.name == "ro-crate-metadata.json", words
 
 
+@pytest.mark.engine
 def test_an_archive_that_would_swell_is_not_unpacked(repository):
     """A gigabyte of zeros in a megabyte."""
     zeros = b"\0" * (1 << 20)

@@ -160,6 +160,7 @@ def users(root, module):
     return {rule for rule, files in rules_of(root).items() if any(file in local_imports(scripts / f) for f in files)}
 
 
+@pytest.mark.engine
 def test_an_edit_of_records_audits_tools_or_processes_reruns_nothing(root):
     watching = [f"provenance/{path.name}" for path in (root / "scripts/qcrystal/provenance").glob("*.py")]
     tools = [f"commands/{path.name}" for path in (root / "scripts/qcrystal/commands").glob("*.py")]

@@ -62,6 +62,7 @@ def potential():
 
 
 @pytest.mark.parametrize(("group", "multiple"), [(2, 1), (5, 2), (71, 2), (166, 1), (225, 1)])
+@pytest.mark.engine
 def test_random_crystals_have_composition_volume_distances_and_at_least_their_symmetry(group, multiple):
     import spglib
 
@@ -182,6 +183,7 @@ def test_enthalpy_is_energy_plus_pressure_times_volume_and_pressure_is_minus_the
     assert steepness == pytest.approx(cubic[1].volume, rel=1e-4)
 
 
+@pytest.mark.engine
 def test_random_search_finds_close_packed_copper(potential):
     """Effective-medium copper is close packed; the search starts from bcc and is told nothing."""
     task = SearchTask(potential, BCC, [0.0], COPPER, window=0.05, seed=7)
@@ -202,6 +204,7 @@ def test_random_search_finds_close_packed_copper(potential):
     assert result.found["times"].max() > 1  # found more than once, listed once
 
 
+@pytest.mark.engine
 def test_batches_are_parts_of_one_search(potential):
     task = SearchTask(potential, FCC, [0.0], COPPER, window=0.05, seed=3)
 
@@ -318,6 +321,7 @@ def test_imaginary_modes_have_the_curvature_of_their_frequency_and_lower_the_ene
                 assert frequency == pytest.approx(mode.frequency, rel=0.02)  # quartic terms at 0.02 Å
 
 
+@pytest.mark.engine
 def test_following_an_imaginary_mode_ends_lower(potential, bcc):
     cubic, _ = bcc
     task = SearchTask(potential, BCC, [0.0], COPPER, window=0.05, seed=1)

@@ -23,6 +23,7 @@ def vacancy():
     return hop_tables(EMT(), COPPER, 3.59, "Cu", {"Cu": {"Cu": 63.5}}, [500.0, 1000.0], ["vacancy"], EFFORT)
 
 
+@pytest.mark.engine
 def test_a_vacancy_of_an_fcc_metal_passes_the_middle_between_two_sites(vacancy):
     """By symmetry the saddle is the crystal at rest with the atom held in the middle; no band is needed for that."""
     row = vacancy.saddles.iloc[0]

@@ -76,6 +76,7 @@ def eos(potential):
     return equation_of_state(potential, HCP, np.linspace(2.3, 2.55, 11))
 
 
+@pytest.mark.engine
 def test_equation_of_state_of_a_relaxed_shape(potential, eos):
     slope = np.gradient(eos["energy"], eos["volume"], edge_order=2) / units.GPa
     # Central differences over 0.05 Å in a: their error, a sixth of the third derivative times dV², is below half a GPa.
@@ -105,6 +106,7 @@ def test_a_run_starts_with_the_relaxed_shape_and_the_volume_of_its_lattice_const
     assert shape_at(cubic, eos, 3.5).lattice_constant == 3.5
 
 
+@pytest.mark.engine
 def test_cage_distances_are_left_out_or_named_by_the_elements(potential):
     without = equation_of_state(potential, RUTILE, [4.4])
     assert not [column for column in without if column.startswith("cu_")]
@@ -138,6 +140,7 @@ def test_phonons_of_a_hexagonal_crystal_against_a_hessian_of_its_cell(neon):
     assert tables.summary["static_pressure"].iloc[0] == pytest.approx(static_pressure(atoms), abs=1e-4)
 
 
+@pytest.mark.engine
 def test_zero_point_pressure_of_a_hexagonal_crystal(neon):
     """-dE_zp/dV between two lattices is what their total pressures have above the static ones, as for a cubic crystal."""
     eos = equation_of_state(neon, NEON, np.linspace(2.75, 3.2, 19))

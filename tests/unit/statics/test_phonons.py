@@ -80,6 +80,7 @@ def test_missing_model_is_one_clear_line(tmp_path):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.engine
 def test_unreadable_model_is_one_clear_line(tmp_path):
     (tmp_path / "bad.pb").write_text("not a model")
     with pytest.raises(PotentialError, match="bad.pb: DeePMD-kit cannot read it") as error:
@@ -110,6 +111,7 @@ def test_cage_distances_of_the_published_cell():
     assert distances == pytest.approx(published, abs=1.5e-3)
 
 
+@pytest.mark.engine
 def test_pressure_is_minus_the_volume_derivative_of_the_energy(eos):
     slope = np.gradient(eos["energy"], eos["volume"], edge_order=2)
     # Central differences over 0.05 Å, error P''' dV² / 6 below 0.4 GPa inside the table; its two ends are one-sided.
@@ -175,6 +177,7 @@ def test_pressures_outside_the_training_frames_are_marked_or_left_out(potential,
         covered_pressures([300], trained)
 
 
+@pytest.mark.engine
 def test_pressures_mean_nothing_where_compression_lowers_them():
     """A spring crystal whose bonds give way: its pressure rises on compression only down to some lattice constant."""
 
@@ -257,6 +260,7 @@ def test_phonon_tables(potential):
     assert 600 < summary["zero_point_temperature"] < 1000 and 50 < summary["max_frequency"] < 80
 
 
+@pytest.mark.engine
 def test_pressure_of_phonon_tables_contains_the_zero_point_pressure():
     """-d(E_zp)/dV between two neighbouring lattices is what their total pressures have above the static ones: neon.
 

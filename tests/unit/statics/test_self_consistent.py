@@ -62,6 +62,7 @@ def optical(found) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("k", "temperature"), [(-4.0, 0.0), (-4.0, 400.0)])
+@pytest.mark.engine
 def test_quartic_bond_has_the_exact_self_consistent_frequency_and_free_energy(k, temperature):
     quartic = 25.0
     stiffness = optimize.brentq(lambda c: k + 12 * quartic * variance(c, temperature) - c, 0.05, 100.0)
@@ -95,6 +96,7 @@ def test_harmonic_bond_stays_as_it_is():
     assert found.shift < 1e-6 and found.change < 1e-4 and abs(found.anharmonic) < 1e-6
 
 
+@pytest.mark.engine
 def test_mean_positions_follow_the_mean_force():
     """A cubic term moves the centre by q: 0 = k q + 3 c (q² + s) + 4 λ (q³ + 3 q s)."""
     k, quartic, cubic = 8.0, 25.0, -12.0

@@ -152,6 +152,7 @@ def test_the_highest_cutoff_is_still_a_bath(timestep):
 
 
 @pytest.mark.parametrize("gamma", [0.01, 0.1, 2.0])
+@pytest.mark.engine
 def test_weak_friction_needs_no_finer_grid(gamma):
     """Narrower than the grid of frequencies, lines do without it: the mean over time lags, which knows no grid, is within 0.4 %.
 
@@ -234,6 +235,7 @@ def test_a_run_without_a_whole_segment_has_no_deviation(kind):
     assert set(found) == {"segments", "remark", "harmonic_energies"}
 
 
+@pytest.mark.engine
 def test_adapted_strength_is_in_the_summary_and_survives_a_checkpoint():
     """A friction of 5/ps that the bath does not know of asks for γ_r/γ = 1.5 of its kind, at its frequency, and 1 of the other's.
 
@@ -263,6 +265,7 @@ def test_adapted_strength_is_in_the_summary_and_survives_a_checkpoint():
     assert np.array_equal(restored.filters, bath.filters)
 
 
+@pytest.mark.engine
 def test_memory_of_44000_atoms():
     """The published size, adaptive: below 2 GiB with a segment of 0.5 ps at 0.5 fs, when one follows another."""
     kinds = np.repeat([0, 1], [4000, 40000])

@@ -26,6 +26,7 @@ def without_whole(barostat, step, rates):
     return barostat.virial(step, rates) - whole
 
 
+@pytest.mark.engine
 def test_a_free_cell_has_the_temperature_of_the_run():
     """Six strain rates over 4000 relaxation times, 24 000 independent samples in all: kT within 4 %, four times their error.
 

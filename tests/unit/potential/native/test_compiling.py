@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 MODULE = """
 from numba import njit
 from numba.extending import overload
@@ -35,6 +37,7 @@ def variant(number):
 """
 
 
+@pytest.mark.engine
 def test_variants_that_two_processes_have_kept_stay_apart(tmp_path, monkeypatch):
     """A third process calls both: each is the one that it was made as. Variant n returns n times 13, a Fibonacci number."""
     (tmp_path / "variants.py").write_text(MODULE)
