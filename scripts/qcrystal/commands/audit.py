@@ -11,8 +11,10 @@ import typer
 import yaml
 
 from qcrystal.commands._options import SIGNERS, Crystal, Scale, Signers, application, console, results_folder
+from qcrystal.config.load import read_unfinished, unfinished_file
+from qcrystal.config.messages import ConfigError
 from qcrystal.files import write_whole
-from qcrystal.provenance import seal
+from qcrystal.provenance import reduced, seal
 from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.audit_page import page
 from qcrystal.provenance.audit_report import document, report
@@ -74,7 +76,8 @@ def main(
     with progress.status("comparing files, code and records"):
         audit = Audit(root, [folder, "results/downloads"], expected, digests)
         sealed, of_seal = seal.check(audit, folder, allowed_signers)
-    roots = _roots(audit, target, of_seal)
+        listed = _unfinished(audit, crystal, scale)
+    roots = _roots(audit, target, of_seal + listed)
     if problem:
         roots.append(_unreadable_workflow(audit, problem))
     digests.save()
@@ -121,10 +124,27 @@ def _expected(root: Path, folder: str, given: dict) -> tuple[list[Expected] | No
         return None, str(error)
 
 
-def _roots(audit: Audit, target: str, of_seal: list[Node]) -> list[Node]:
+def _unfinished(audit: Audit, crystal: str, scale: str) -> list[Node]:
+    """The list of runs and tables that figures do without: none may be there, and a reader is told how many they are."""
+    name = str(unfinished_file(crystal, scale))
+    try:
+        listed = read_unfinished(audit.root, crystal, scale)
+    except ConfigError:
+        return []  # the workflow cannot be read either, and says why
+    if not listed.runs and not listed.tables:
+        return []
+    node = audit.nodes[name] = Node(name)
+    node.flags.append(f"{name}: {len(listed.runs)} runs and {len(listed.tables)} tables had not ended")
+    for path in reduced.hidden(audit.root, audit.folders[0], listed.runs, listed.tables):
+        node.say("CONFIG-CHANGED", f"{path}: is there, and {name} leaves it out of the figures")
+    return [node]
+
+
+def _roots(audit: Audit, target: str, others: list[Node]) -> list[Node]:
+    """Nodes that the question is about: of a target, and whatever is wrong with seal and list of unfinished runs."""
     if not target:
-        return [node for node in audit.nodes.values() if node.path.startswith(f"{audit.folders[0]}/")]
-    return audit.find(target) + [node for node in of_seal if node.reasons]
+        return [node for node in audit.nodes.values() if node.path.startswith(f"{audit.folders[0]}/")] + others
+    return audit.find(target) + [node for node in others if node.reasons]
 
 
 def _unreadable_workflow(audit: Audit, problem: str) -> Node:

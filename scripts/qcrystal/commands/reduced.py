@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from qcrystal.commands._options import Crystal, Scale, application, results_folder
-from qcrystal.config.load import UNFINISHED
+from qcrystal.config.load import read_unfinished, unfinished_file
 from qcrystal.files import write_whole
 from qcrystal.provenance import reduced
 from qcrystal.provenance.nodes import Expected
@@ -33,9 +33,12 @@ def write(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     """
     folder = results_folder(crystal, scale)
     jobs = expected_jobs(Path.cwd(), {"crystal": crystal, "scale": scale}, ["figures"])
-    files, size = reduced.write(Path.cwd(), jobs, crystal, scale)
+    listed = read_unfinished(Path.cwd(), crystal, scale)
+    files, size = reduced.write(Path.cwd(), jobs, crystal, scale, listed.runs)
     _, lacking = reduced.available(Path.cwd(), jobs, folder)
     print(f"{reduced.place(crystal, scale)}: {files} files, {size / 1e6:.1f} MB")
+    for path in reduced.hidden(Path.cwd(), folder, listed.runs, listed.tables):
+        print(f"  {path}: has ended by now, and {unfinished_file(crystal, scale)} leaves it out; write the list anew")
     _tell(lacking)
 
 
@@ -50,7 +53,7 @@ def unfinished(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     Example: `python -m qcrystal reduced unfinished --scale reference`
     """
     root, folder = Path.cwd(), results_folder(crystal, scale)
-    file = root / "config" / "crystals" / crystal / UNFINISHED / f"{scale}.yaml"
+    file = root / unfinished_file(crystal, scale)
     former = file.read_text(encoding="utf-8") if file.is_file() else None
     file.unlink(missing_ok=True)
     try:

@@ -16,8 +16,8 @@ from qcrystal.config import preflight, runs
 from qcrystal.config.crystal import Crystal
 from qcrystal.config.layers import Layers
 from qcrystal.config.main import Main, Sources
-from qcrystal.config.messages import ConfigError, Examined, Model, examine, message, read_yaml, shown_path
-from qcrystal.config.scale import Scale
+from qcrystal.config.messages import ConfigError, Examined, Model, examine, message, read_yaml, shown_path, validate
+from qcrystal.config.scale import Scale, Unfinished
 from qcrystal.errors import Problem
 from qcrystal.fields import FilePath, Name, failed
 
@@ -31,6 +31,20 @@ def read_files(paths: Iterable[Path]) -> dict[str, dict]:
     """Files that are put over ``config/config.yaml``, by the names that messages give them."""
     shown = {str(shown_path(Path(path), Path.cwd())): Path(path) for path in paths}
     return {name: read_yaml(path, name, "file") for name, path in shown.items()}
+
+
+def unfinished_file(crystal: str, scale: str) -> Path:
+    """The list of what of a scale has not ended, relative to the repository; it may not be there."""
+    return Path("config/crystals", crystal, UNFINISHED, f"{scale}.yaml")
+
+
+def read_unfinished(root: Path, crystal: str, scale: str) -> Unfinished:
+    """What of a scale has not ended; nothing where there is no list. `ConfigError` if the list is none."""
+    name = unfinished_file(crystal, scale)
+    if not (root / name).is_file():
+        return Unfinished()
+    listed = read_yaml(root / name, str(name), "file").get("unfinished")
+    return validate(Unfinished, listed if isinstance(listed, dict) else {}, str(name))
 
 
 def load(settings: Mapping, root: Path, put_over: Mapping[str, Mapping] | None = None) -> runs.Configuration:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pydantic import field_validator
+
 from qcrystal.config.dft import DftEffort
 from qcrystal.config.dynamics import SamplingEffort
 from qcrystal.config.hops import HopsEffort
@@ -17,6 +19,7 @@ from qcrystal.config.ternary import TernaryEffort
 from qcrystal.config.training import TrainingEffort
 from qcrystal.config.variational import NctEffort
 from qcrystal.fields import Name, Strict, Text
+from qcrystal.provenance.reduced import DEAR
 
 
 class Unfinished(Strict):
@@ -28,7 +31,16 @@ class Unfinished(Strict):
     runs: list[Text] = []
     """Names of runs that are left out of the sweeps."""
     tables: list[Text] = []
-    """Tables, relative to the scale's results, that figures and numbers do without."""
+    """Tables, relative to the scale's results, that figures and numbers do without: of searches, variational calculations
+    and superconductivity alone."""
+
+    @field_validator("tables")
+    @classmethod
+    def _take_days(cls, tables: list[str]) -> list[str]:
+        for table in tables:
+            if table.partition("/")[0] not in DEAR or ".." in table.split("/"):
+                raise ValueError(f"{table!r} is made in minutes; list tables of {', '.join(DEAR)} alone")
+        return tables
 
 
 class Scale(Strict):

@@ -21,7 +21,7 @@ from qcrystal.potential.card import CardError, read_card
 from qcrystal.provenance import judge, reduced
 from qcrystal.provenance.environment import lock_file
 from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Expected, Node, lineage_of, maker_of, short
-from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json, read_records
+from qcrystal.provenance.record import SUFFIX, Entry, JobRecord, RecordError, read_json, read_records
 
 NUMBERS = "manuscript/numbers.json"
 
@@ -53,14 +53,19 @@ class Audit:
             for cuda, lock in found.items()
             if lock is not None and lock.kind != "folder"
         }
-        self.left_out = reduced.left_out(root, folders[0])
+        self.left_out, fault = reduced.left_out(root, folders[0])
         self.nodes: dict[str, Node] = {}
         self.maker: dict[str, Node] = {}
         self._known_children: dict[str, list[Node]] | None = None
         self._add_jobs(read_records(root, folders))
         self._add_jobs_without_record()
+        self.shown = self._shown()
         self._add_inputs()
         self._add_untracked()
+        if fault:
+            name = f"{folders[0]}/{reduced.LEFT_OUT}"
+            self.nodes[name] = Node(name)
+            self.nodes[name].say("TAMPERED", fault)
         for node in list(self.nodes.values()):
             if node.record:
                 judge.judge(self, node, node.record)
@@ -93,6 +98,19 @@ class Audit:
                 one.say("TAMPERED", f"{output}: claimed by two records, {other.path} and {node.path}")
         else:
             self.maker[output] = node
+
+    def _shown(self) -> set[str]:
+        """What a reader looks at, and what it is made from: reduced results hold all of it."""
+        shown = reduced.shown_files(list(self.expected.values()), self.folders[0])
+        if not self.configured:
+            figures = f"{self.folders[0]}/figures/"
+            drawn = [node for node in self.nodes.values() if any(path.startswith(figures) for path in node.outputs)]
+            shown = {path for node in drawn for path in (*node.inputs, *node.outputs)}
+        return shown
+
+    def may_be_left_out(self, output: Entry) -> bool:
+        """Whether the list of reduced results excuses that an output of a record is not there."""
+        return self.left_out.get(output.path) == output.sha256 and output.path not in self.shown
 
     def _add_jobs_without_record(self) -> None:
         """Jobs that the workflow has and that left no record."""
@@ -142,8 +160,8 @@ class Audit:
         top = self.root / self.folders[0]
         for path in walk(top):
             inside = path.relative_to(top).parts
-            if inside[0] in (*UNRECORDED, reduced.LEFT_OUT) or is_stamp(path) or path.name.endswith(SUFFIX):
-                continue
+            if inside[0] in UNRECORDED or is_stamp(path) or path.name.endswith(SUFFIX) or inside == (reduced.LEFT_OUT,):
+                continue  # the list of what is left out has been judged
             name = path.relative_to(self.root).as_posix()
             if self.made_by(name) is None and name not in self.nodes:
                 self.nodes[name] = Node(name)

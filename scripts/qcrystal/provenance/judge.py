@@ -80,7 +80,7 @@ def _outputs(audit: Audit, node: Node, record: JobRecord) -> None:
     left_out = 0
     for output in record.outputs:
         found = audit.digests.at(output.path)
-        if found is None and audit.left_out.get(output.path) == output.sha256:
+        if found is None and audit.may_be_left_out(output):
             left_out += 1
             continue
         if found is None:
@@ -117,12 +117,18 @@ def _mark(root: Path, node: Node, record: JobRecord, path: str) -> None:
 def _inputs(audit: Audit, node: Node, record: JobRecord, expected: Expected | None) -> None:
     for file in record.deterministic.inputs:
         found = audit.digests.at(file.path)
-        if found is None or (found.kind, found.sha256) == (file.kind, file.sha256):
-            continue  # a missing file is its own node's fault
+        if found and (found.kind, found.sha256) == (file.kind, file.sha256):
+            continue
         maker = audit.made_by(file.path)
         made = {output.path: output.sha256 for output in maker.record.outputs} if maker and maker.record else {}
         if made.get(file.path) == file.sha256:
-            continue  # changed after it was made: its own node's fault
+            continue  # lost, or changed after it was made: its own node's fault
+        if found is None:  # its maker's record is all that tells of it; where there is none, that is the maker's fault
+            if maker and maker.record:
+                told = short(made.get(file.path))
+                text = f"{file.path}: was {short(file.sha256)} when {node.rule} read it, {maker.path} made {told}"
+                node.say("STALE", text)
+            continue
         text = f"{file.path}: is {short(found.sha256)}, was {short(file.sha256)} when {node.rule} read it"
         if maker is None and _older(audit.root, file, record):
             audit.nodes[file.path].say("TAMPERED", f"{text}, and its time claims that it did not change")

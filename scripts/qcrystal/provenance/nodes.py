@@ -117,6 +117,12 @@ class Found(NamedTuple):
     problem: str | None = None
 
 
+def is_listed(path: str, digest: object, scale: str) -> bool:
+    """Whether an entry of a list of a scale's files is one: a path inside of the scale's folder, and a SHA-256."""
+    inside = path.startswith(f"{scale}/") and ".." not in path.split("/")
+    return inside and isinstance(digest, str) and bool(re.fullmatch("[0-9a-f]{64}", digest))
+
+
 class Digests:
     """SHA-256 of files below a folder, each read once.
 

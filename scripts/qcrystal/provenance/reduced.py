@@ -7,15 +7,17 @@ its jobs do.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from qcrystal.errors import QcrystalError
-from qcrystal.files import file_digest, put_in_place, walk, write_whole
-from qcrystal.provenance.nodes import Expected
-from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_records
+from qcrystal.errors import QcrystalError, one_line
+from qcrystal.files import file_digest, kind, put_in_place, walk, write_whole
+from qcrystal.provenance.nodes import Expected, is_listed
+from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json, read_records
 
 TOP = "results/reference"
 LEFT_OUT = "left_out.json"
@@ -23,6 +25,8 @@ LARGEST = 30_000_000
 """Bytes that are committed at most."""
 DEAR = ("search", "variational", "superconductivity")
 """Parts of a scale's results, besides runs, whose tables figures can do without until they have ended."""
+RUNS = "dynamics"
+"""Folder of a scale's runs, each in a folder of its name."""
 SHOWN = ("figures", "manuscript", "index.html", "provenance")
 """Parts of a scale's results that a reader looks at."""
 
@@ -38,6 +42,11 @@ def place(crystal: str, scale: str) -> str:
     return f"{TOP}/{crystal}/{scale}"
 
 
+def committed_list(folder: str) -> str:
+    """The committed list of what the reduced results of a folder ``results/<crystal>/<scale>`` leave out."""
+    return f"{TOP}/{folder.removeprefix('results/')}/{LEFT_OUT}"
+
+
 def shown_jobs(jobs: list[Expected], folder: str) -> list[Expected]:
     """Jobs that make what a reader looks at: figures, tables, numbers and pages."""
     return [
@@ -45,32 +54,37 @@ def shown_jobs(jobs: list[Expected], folder: str) -> list[Expected]:
     ]
 
 
+def shown_files(jobs: list[Expected], folder: str) -> set[str]:
+    """What a reader looks at, and the files that it is made from, relative to the repository."""
+    return {path for job in shown_jobs(jobs, folder) for path in (*job.inputs, *job.outputs)}
+
+
 def kept_files(root: Path, jobs: list[Expected], folder: str) -> set[str]:
     """Files of a scale that its reduced results hold, relative to the repository: those that are there."""
-    wanted = {path for job in shown_jobs(jobs, folder) for path in (*job.inputs, *job.outputs)}
-    kept = {path for path in wanted if path.startswith(f"{folder}/") and (root / path).is_file()}
+    kept = {path for path in shown_files(jobs, folder) if path.startswith(f"{folder}/") and (root / path).is_file()}
     return kept | {path.relative_to(root).as_posix() for path in walk(root / folder) if path.name.endswith(SUFFIX)}
 
 
-def write(root: Path, jobs: list[Expected], crystal: str, scale: str) -> tuple[int, int]:
+def write(root: Path, jobs: list[Expected], crystal: str, scale: str, runs: Collection[str] = ()) -> tuple[int, int]:
     """Reduce the results of a scale; returns how many files are kept, and their bytes.
+
+    Parameters
+    ----------
+    runs
+        Names of runs that figures do without, as they had not ended. They are no part of the reduced results.
 
     Raises
     ------
     ReducedError
-        There are no results, a record cannot be read, or the files that are kept are too large.
+        There are no results, a record cannot be read, an output is not the one of its record, or too much would be kept.
     """
     folder, target = f"results/{crystal}/{scale}", root / place(crystal, scale)
     if not (root / folder).is_dir():
         raise ReducedError(
             f"{folder}: there are no results; run snakemake --config crystal={crystal} scale={scale} first"
         )
-    kept = kept_files(root, jobs, folder)
-    digests: dict[str, str] = {}
-    for record in read_records(root, [folder]).values():
-        if isinstance(record, RecordError):
-            raise ReducedError(f"{record}; run its job again")
-        digests |= _left_out(record, kept)
+    others = tuple(f"{folder}/{RUNS}/{run}/" for run in runs)
+    kept = {path for path in kept_files(root, jobs, folder) if not path.startswith(others)}
     size = sum((root / path).stat().st_size for path in kept)
     if size > LARGEST:
         largest = max(kept, key=lambda path: (root / path).stat().st_size)
@@ -78,20 +92,89 @@ def write(root: Path, jobs: list[Expected], crystal: str, scale: str) -> tuple[i
             f"{folder}: {size / 1e6:.0f} MB would be kept, more than {LARGEST / 1e6:.0f}; make them smaller, "
             f"the largest first: {largest}"
         )
-    partial = target.with_name(target.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for path in kept:
-        copy = partial / Path(path).relative_to(folder)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / path, copy)
-    write_whole(partial / LEFT_OUT, json.dumps(dict(sorted(digests.items())), indent=0) + "\n")
-    put_in_place(partial, target)
+    known, fault = left_out(root, folder)
+    if fault:
+        raise ReducedError(fault)
+    digests: dict[str, str] = {}
+    for path, record in read_records(root, [folder]).items():
+        if isinstance(record, RecordError):
+            raise ReducedError(f"{record}; run its job again")
+        if path in kept:
+            digests |= _left_out(root, folder, path, record, kept, known)
+    text = json.dumps(dict(sorted(digests.items())), indent=0) + "\n"
+    _put(root, {Path(path).relative_to(folder): root / path for path in kept}, target, {Path(LEFT_OUT): text})
+    if known:  # results that were restored themselves follow the new list
+        write_whole(root / folder / LEFT_OUT, text)
     return len(kept), size
 
 
-def _left_out(record: JobRecord, kept: set[str]) -> dict[str, str]:
-    """Digests of a job's outputs that are not kept."""
-    return {entry.path: entry.sha256 for entry in record.outputs if entry.path not in kept}
+def _left_out(
+    root: Path, folder: str, path: str, record: JobRecord, kept: set[str], known: Mapping[str, str]
+) -> dict[str, str]:
+    """Digests of a job's outputs that are not kept; every output that is there is compared with its record.
+
+    Raises
+    ------
+    ReducedError
+        An output is another, is lost, or is no result of this scale. The list would excuse that for good.
+    """
+    digests = {}
+    for entry in record.outputs:
+        if not is_listed(entry.path, entry.sha256, folder):
+            raise ReducedError(f"{path}: names {entry.path}, which is no file of {folder}; run its job again")
+        try:
+            now = file_digest(root / entry.path) if os.path.lexists(root / entry.path) else known.get(entry.path)
+        except (OSError, ValueError) as error:
+            raise ReducedError(
+                f"{entry.path}: cannot be read ({one_line(error)}); run the job of {path} again"
+            ) from None
+        if now != entry.sha256:
+            told = "is not there" if now is None else "is not the one that its record describes"
+            raise ReducedError(f"{entry.path}: {told}; run the job of {path} again")
+        if entry.path not in kept:
+            digests[entry.path] = entry.sha256
+    return digests
+
+
+def _put(root: Path, copies: Mapping[Path, Path], target: Path, texts: Mapping[Path, str], latest: float = 0) -> None:
+    """Make a folder of copies of files and of texts, whole or not at all.
+
+    Parameters
+    ----------
+    copies, texts
+        By their paths in the folder.
+    latest
+        Time that all copies get (seconds since 1970); 0: now.
+
+    Raises
+    ------
+    OSError
+        For a full disk it names the folder.
+    """
+    partial = target.with_name(target.name + ".partial")
+    try:
+        _clear(partial)
+        for name, source in copies.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, partial / name)
+            if latest:
+                os.utime(partial / name, (latest, latest))
+        for name, text in texts.items():
+            write_whole(partial / name, text)
+        put_in_place(partial, target)
+    except OSError as error:
+        _clear(partial)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # copying names the source, which is on another disk maybe
+            raise OSError(error.errno, error.strerror, str(target.relative_to(root))) from error
+        raise
+
+
+def _clear(path: Path) -> None:
+    """Remove what stands at a path; of a link the link alone, so that nothing is written or removed elsewhere."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def restore(root: Path, crystal: str, scale: str) -> int:
@@ -102,7 +185,7 @@ def restore(root: Path, crystal: str, scale: str) -> int:
     Raises
     ------
     ReducedError
-        Nothing was committed.
+        Nothing was committed, or something else than files stands among what was committed.
     """
     folder, source = root / f"results/{crystal}/{scale}", root / place(crystal, scale)
     if folder.is_dir():
@@ -112,28 +195,50 @@ def restore(root: Path, crystal: str, scale: str) -> int:
             f"{place(crystal, scale)}: no reduced results of {crystal} at scale {scale} are committed; "
             f"make them (snakemake --config crystal={crystal} scale={scale}), then run: python -m qcrystal reduced write"
         )
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(source, partial)
-    files = list(walk(partial))
-    latest = max(path.stat().st_mtime for path in files)
+    files = walk(source)
     for path in files:
-        os.utime(path, (latest, latest))
-    put_in_place(partial, folder)
+        name = path.relative_to(root).as_posix()
+        if not path.resolve().is_relative_to(source.resolve()) or path.is_symlink():
+            raise ReducedError(f"{name}: a link; reduced results hold their files themselves; bring it back from git")
+        try:
+            kind(path)
+        except (OSError, ValueError) as error:
+            raise ReducedError(f"{name}: cannot be restored ({one_line(error)}); bring it back from git") from None
+    _put(
+        root,
+        {path.relative_to(source): path for path in files},
+        folder,
+        {},
+        max(path.stat().st_mtime for path in files),
+    )
     return len(files)
 
 
-def left_out(root: Path, folder: str) -> dict[str, str]:
-    """Digests of the files that reduced results leave out, by path; nothing of results that are whole.
+def left_out(root: Path, folder: str) -> tuple[dict[str, str], str]:
+    """Digests of the files that reduced results leave out, by path, and what is wrong with their list.
 
-    They count only if they are those that are committed, and so are no more than what the records say.
+    Both are empty for results that are whole. The list counts only if it is the one that is committed. It then excuses no
+    more than what the records say.
     """
-    file = root / folder / LEFT_OUT
-    committed = root / TOP / Path(folder).relative_to("results") / LEFT_OUT
-    if not (file.is_file() and committed.is_file()) or file_digest(file) != file_digest(committed):
-        return {}
-    known = json.loads(file.read_text(encoding="utf-8"))
-    return {str(path): str(digest) for path, digest in known.items()} if isinstance(known, dict) else {}
+    name, committed = f"{folder}/{LEFT_OUT}", committed_list(folder)
+    if not os.path.lexists(root / name):
+        return {}, ""
+    try:
+        known = read_json(root / name, name)
+        if not os.path.lexists(root / committed) or read_json(root / committed, committed) != known:
+            advice = f"remove {folder}, then restore it: python -m qcrystal reduced restore"
+            return {}, f"{name}: not the list that is committed, {committed}; {advice}"
+    except RecordError as error:
+        return {}, str(error)
+    if not isinstance(known, dict) or not all(is_listed(path, digest, folder) for path, digest in known.items()):
+        return {}, f"{name}: not a list of files of {folder} with their SHA-256"
+    return known, ""
+
+
+def hidden(root: Path, folder: str, runs: Iterable[str], tables: Iterable[str]) -> list[str]:
+    """Runs and tables that are there although the list of unfinished ones lets figures do without them."""
+    ended = [f"{folder}/{RUNS}/{run}" for run in runs if os.path.lexists(root / folder / RUNS / run / f"run{SUFFIX}")]
+    return ended + [f"{folder}/{table}" for table in tables if os.path.lexists(root / folder / table)]
 
 
 def unfinished(root: Path, jobs: list[Expected], folder: str) -> dict[str, list[str]]:

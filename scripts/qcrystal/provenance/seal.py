@@ -9,14 +9,13 @@ names, and for nothing else. Any other file among the results is a fault. No net
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 from qcrystal.files import is_stamp, put_in_place, walk, write_whole
 from qcrystal.provenance.audit import Audit
-from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Node, printable
+from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Node, is_listed, printable
 from qcrystal.provenance.record import RecordError, read_json
 
 NAMESPACE = "qcrystal-results"
@@ -134,18 +133,13 @@ def _listed(manifest: Path, name: str, scale: str) -> dict[str, str]:
     except RecordError as error:
         raise AuditError(str(error)) from None
     files = document.get("files") if isinstance(document, dict) else None
-    if not isinstance(files, dict) or not all(_is_entry(path, digest, scale) for path, digest in files.items()):
+    if not isinstance(files, dict) or not all(is_listed(path, digest, scale) for path, digest in files.items()):
         raise AuditError(f"{name}: not a list of files of {scale} with their SHA-256")
     if document.get("scale") != scale:
         raise AuditError(f"{name}: seals {document.get('scale')}, and these are the results of {scale}")
     if not files:
         raise AuditError(f"{name}: lists no file, so it seals nothing")
     return files
-
-
-def _is_entry(path: str, digest, scale: str) -> bool:
-    inside = path.startswith(f"{scale}/") and ".." not in path.split("/")
-    return inside and isinstance(digest, str) and bool(re.fullmatch("[0-9a-f]{64}", digest))
 
 
 def check(audit: Audit, scale: str, allowed: Path) -> tuple[str, list[Node]]:

@@ -524,3 +524,43 @@ def test_a_seal_is_packed_with_what_it_seals(repository):
         repository.file(f"{SCALE}/seal/{name}", b"{}")
     folder = repository.write("crate")
     assert (folder / SCALE / "seal/manifest.json.sig").is_file() and crate.verify(folder) == []
+
+
+def reduced_results(repository) -> None:
+    """Results without the output of a run, and the committed list that says so."""
+    name = f"{SCALE}/runs/r 1/thermo.csv"
+    digest = sha256((repository.root / name).read_bytes())
+    (repository.root / name).unlink()
+    text = json.dumps({name: digest}).encode()
+    repository.file(f"{SCALE}/left_out.json", text)
+    repository.file("results/reference/lah10/tiny/left_out.json", text)
+
+
+def test_reduced_results_make_a_crate_that_names_what_is_left_out(repository):
+    """The list is packed as it stands among the results and as it is committed, so that an audit of the crate finds both."""
+    reduced_results(repository)
+    folder = repository.write("crate")
+    assert f"{SCALE}/runs/r 1/thermo.csv" in {e.get("name") for n, e in entities(folder).items() if n.startswith("ni:")}
+    assert (folder / "results/reference/lah10/tiny/left_out.json").is_file() and crate.verify(folder) == []
+    (folder / SCALE / "left_out.json").write_text("{}")
+    assert [line.split(": ")[0] for line in crate.verify(folder)] == [f"{SCALE}/left_out.json"]
+
+
+def test_a_list_that_is_not_the_committed_one_makes_no_crate(repository):
+    reduced_results(repository)
+    repository.file(f"{SCALE}/left_out.json", b"{}")
+    with pytest.raises(CrateError, match="not the list that is committed"):
+        repository.write("crate")
+
+
+def test_a_figure_cannot_be_said_to_stay_outside(repository):
+    folder = repository.write("crate")
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text())
+    digest = sha256((folder / FIGURE).read_bytes())
+    metadata["@graph"] = [entity for entity in metadata["@graph"] if entity["@id"] != FIGURE]
+    metadata["@graph"].append({"@id": "ni:///sha-256;x", "@type": "File", "name": FIGURE, "sha256": digest})
+    (folder / "ro-crate-metadata.json").write_text(json.dumps(metadata))
+    (folder / FIGURE).unlink()
+    assert crate.verify(folder) == [
+        f"{FIGURE}: missing, and ro-crate-metadata.json says that it stays outside: no figure or table may"
+    ]

@@ -19,6 +19,7 @@ from qcrystal.files import put_in_place
 from qcrystal.provenance.crate.history import describe_run, describe_workflow
 from qcrystal.provenance.crate.jobs import CrateError, Job, check_code, check_origins, folder_of, read_jobs, repository
 from qcrystal.provenance.crate.shelf import LICENCES, NAMED, Shelf, iso, one
+from qcrystal.provenance.reduced import LEFT_OUT, committed_list, left_out
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -99,7 +100,10 @@ def _remove(path: Path) -> None:
 
 def _build(root: Path, results: str, jobs: list[Job], with_trajectories: bool):
     """The crate with everything in it, not yet written. Every file is compared with the records that name it."""
-    shelf = Shelf(root, jobs, with_trajectories)
+    known, fault = left_out(root, results)
+    if fault:
+        raise CrateError(fault)
+    shelf = Shelf(root, jobs, with_trajectories, known)
     check_origins(root, results, jobs)
     check_code(root, jobs)
     about = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
@@ -114,6 +118,8 @@ def _build(root: Path, results: str, jobs: list[Job], with_trajectories: bool):
         for entry in job.inputs + job.outputs:
             shelf.payload(entry, job)
         shelf.file(job.path)
+    for name in (f"{results}/{LEFT_OUT}", committed_list(results)) if known else ():
+        shelf.file(name)
     for name in SEAL:
         if (root / results / name).is_file():
             shelf.file(f"{results}/{name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import mimetypes
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -36,12 +37,18 @@ FORMATS = {
 
 
 class Shelf:
-    """Entities of a crate by the paths that records know."""
+    """Entities of a crate by the paths that records know.
 
-    def __init__(self, root: Path, jobs: list[Job], with_trajectories: bool):
+    Parameters
+    ----------
+    left_out
+        Digests of files that reduced results leave out, by path; these are named by digest, too.
+    """
+
+    def __init__(self, root: Path, jobs: list[Job], with_trajectories: bool, left_out: Mapping[str, str]):
         from rocrate.rocrate import ROCrate  # a heavy import, and nothing else needs it
 
-        self.root, self.with_trajectories = root, with_trajectories
+        self.root, self.with_trajectories, self.left_out = root, with_trajectories, left_out
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms.update(TERMS)
         self.paths: dict[str, tuple[str, object]] = {}  # path in records: digest, entity
@@ -81,6 +88,7 @@ class Shelf:
             not part_of(path, self.outside)
             and not foreign(path)
             and (self.with_trajectories or not path.endswith(TRAJECTORY))
+            and ((self.root / path).exists() or self.left_out.get(path) != digest)
         )
         if (self.root / path).exists():
             if self._digest(path) != digest or (self.root / path).is_dir() != (entry.kind == "folder"):

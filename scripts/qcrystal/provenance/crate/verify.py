@@ -26,6 +26,7 @@ from qcrystal.provenance.crate.shelf import NAMED
 from qcrystal.provenance.embedded import UnreadableError, carries, embedded_identifier
 from qcrystal.provenance.nodes import printable
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, parse, strict_json
+from qcrystal.provenance.reduced import LEFT_OUT, TOP
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 METADATA = "ro-crate-metadata.json"
@@ -176,10 +177,16 @@ def verify(path: Path) -> list[str]:
         named |= {name, *_compare_with_record(content, name, outside)}
     all_read = not any(name.endswith(SUFFIX) for name in content.wrong)  # else it is unknown what the others name
     for name in content.names():
-        is_seal = "seal" in PurePosixPath(name).parts[3:4]
-        if all_read and name.startswith("results/") and not is_seal and not part_of(name, named):
+        unrecorded = "seal" in PurePosixPath(name).parts[3:4] or _is_list_of_reduced(name)
+        if all_read and name.startswith("results/") and not unrecorded and not part_of(name, named):
             content.wrong[name] = f"{name}: no record tells how it was made"
     return [printable(line) for line in sorted(content.wrong.values())]
+
+
+def _is_list_of_reduced(name: str) -> bool:
+    """Whether a file is the list of what reduced results leave out, among the results or as it is committed."""
+    parts = PurePosixPath(name).parts
+    return parts[-1] == LEFT_OUT and (len(parts) == 4 or (len(parts) == 5 and name.startswith(f"{TOP}/")))
 
 
 def _described(content: Content) -> tuple[dict[str, str], set[tuple[str, str]]]:
@@ -223,6 +230,8 @@ def _compare_with_record(content: Content, name: str, outside: set[tuple[str, st
         if path not in content.members and not folder:
             if (path, entry.sha256) not in outside:
                 wrong[path] = f"{path}: missing, and {name} names it"
+            elif PurePosixPath(path).parts[3:4] == ("figures",):
+                wrong[path] = f"{path}: missing, and {METADATA} says that it stays outside: no figure or table may"
         elif folder != (entry.kind == "folder"):
             wrong[path] = f"{path}: not the {entry.kind} that {name} describes"
         elif foreign(path):
