@@ -76,8 +76,7 @@ def main(
     with progress.status("comparing files, code and records"):
         audit = Audit(root, [folder, "results/downloads"], expected, digests)
         sealed, of_seal = seal.check(audit, folder, allowed_signers)
-        listed = _unfinished(audit, crystal, scale)
-    roots = _roots(audit, target, of_seal + listed)
+    roots = _roots(audit, target, of_seal + _unfinished(audit, crystal, scale))
     if problem:
         roots.append(_unreadable_workflow(audit, problem))
     digests.save()

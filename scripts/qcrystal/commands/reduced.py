@@ -11,6 +11,7 @@ import yaml
 
 from qcrystal.commands._options import Crystal, Scale, application, results_folder
 from qcrystal.config.load import read_unfinished, unfinished_file
+from qcrystal.config.scale import DEAR
 from qcrystal.files import write_whole
 from qcrystal.provenance import reduced
 from qcrystal.provenance.nodes import Expected
@@ -62,7 +63,7 @@ def unfinished(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
         if former is not None:
             write_whole(file, former)
         raise
-    found = reduced.unfinished(root, jobs, folder)
+    found = reduced.unfinished(root, jobs, folder, DEAR)
     if any(found.values()):
         file.parent.mkdir(exist_ok=True)
         text = yaml.safe_dump({"unfinished": found}, sort_keys=False, width=1000)

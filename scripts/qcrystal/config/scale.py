@@ -19,7 +19,9 @@ from qcrystal.config.ternary import TernaryEffort
 from qcrystal.config.training import TrainingEffort
 from qcrystal.config.variational import NctEffort
 from qcrystal.fields import Name, Strict, Text
-from qcrystal.provenance.reduced import DEAR
+
+DEAR = ("search", "variational", "superconductivity")
+"""Parts of a scale's results, besides runs, whose tables figures can do without until they have ended."""
 
 
 class Unfinished(Strict):

@@ -23,8 +23,6 @@ TOP = "results/reference"
 LEFT_OUT = "left_out.json"
 LARGEST = 30_000_000
 """Bytes that are committed at most."""
-DEAR = ("search", "variational", "superconductivity")
-"""Parts of a scale's results, besides runs, whose tables figures can do without until they have ended."""
 RUNS = "dynamics"
 """Folder of a scale's runs, each in a folder of its name."""
 SHOWN = ("figures", "manuscript", "index.html", "provenance")
@@ -241,17 +239,19 @@ def hidden(root: Path, folder: str, runs: Iterable[str], tables: Iterable[str]) 
     return ended + [f"{folder}/{table}" for table in tables if os.path.lexists(root / folder / table)]
 
 
-def unfinished(root: Path, jobs: list[Expected], folder: str) -> dict[str, list[str]]:
-    """Unfinished parts of a scale: runs without a record, and tables of `DEAR` parts that figures and numbers wait for.
+def unfinished(root: Path, jobs: list[Expected], folder: str, parts: Collection[str]) -> dict[str, list[str]]:
+    """Unfinished parts of a scale: runs without a record, and tables that figures and numbers wait for.
 
     Parameters
     ----------
     jobs
         All that the workflow would do if nothing were left out.
+    parts
+        Parts of a scale's results, besides runs, whose tables figures can do without.
     """
     records = [path for job in jobs if job.rule == "run" for path in job.outputs if path.endswith(SUFFIX)]
     wanted = {path for job in shown_jobs(jobs, folder) for path in job.inputs}
-    tables = sorted(path for path in wanted if path.startswith(tuple(f"{folder}/{part}/" for part in DEAR)))
+    tables = sorted(path for path in wanted if path.startswith(tuple(f"{folder}/{part}/" for part in parts)))
     return {
         "runs": sorted(Path(path).parent.name for path in records if not (root / path).is_file()),
         "tables": [path.removeprefix(f"{folder}/") for path in tables if not (root / path).is_file()],

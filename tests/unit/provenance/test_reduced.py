@@ -97,7 +97,7 @@ def test_runs_without_a_record_and_dear_tables_have_not_ended(repository):
     )
     (repository.folder / S / "dynamics/done").mkdir(parents=True)
     (repository.folder / S / "dynamics/done/run.prov.json").write_text("{}")
-    found = reduced.unfinished(repository.folder, jobs, S)
+    found = reduced.unfinished(repository.folder, jobs, S, ["search"])
     assert found == {
         "runs": ["killed"],
         "tables": ["search/enthalpies.csv"],
