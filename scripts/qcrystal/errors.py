@@ -6,6 +6,9 @@ import errno
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors that mean: no space left."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -47,12 +50,17 @@ class QcrystalError(Exception):
 
 def one_line(error: Exception) -> str:
     """One line about an error, and for a full disk what to do; with the type where the text alone would not say."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in FULL:
         return full_disk(Path(error.filename).parent if error.filename else Path.cwd())
     text = " ".join(str(error).split())
     if isinstance(error, QcrystalError | ValueError | RuntimeError | OSError) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def while_writing(place: Path | str, error: OSError) -> OSError:
+    """The error of a full disk as one of the place that was being written: a copy names its source. Any other stays."""
+    return OSError(error.errno, error.strerror, str(place)) if error.errno in FULL else error
 
 
 def full_disk(folder: Path) -> str:

@@ -7,14 +7,13 @@ its jobs do.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from qcrystal.errors import QcrystalError, one_line
+from qcrystal.errors import QcrystalError, one_line, while_writing
 from qcrystal.files import file_digest, kind, put_in_place, walk, write_whole
 from qcrystal.provenance.nodes import Expected, is_listed
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json, read_records
@@ -162,9 +161,7 @@ def _put(root: Path, copies: Mapping[Path, Path], target: Path, texts: Mapping[P
         put_in_place(partial, target)
     except OSError as error:
         _clear(partial)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # copying names the source, which is on another disk maybe
-            raise OSError(error.errno, error.strerror, str(target.relative_to(root))) from error
-        raise
+        raise while_writing(target.relative_to(root), error) from error
 
 
 def _clear(path: Path) -> None:

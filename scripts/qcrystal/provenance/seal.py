@@ -8,7 +8,9 @@ names, and for nothing else. Any other file among the results is a fault. No net
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -45,6 +47,8 @@ def write(root: Path, scale: str, key: Path, allowed: Path) -> str:
     ------
     AuditError
         No ssh-keygen, no results, a file that cannot be read, or a key that cannot sign.
+    OSError
+        The disk is full; nothing is left beside a former seal.
     """
     if shutil.which("ssh-keygen") is None:
         raise AuditError(INSTALL)
@@ -69,7 +73,10 @@ def write(root: Path, scale: str, key: Path, allowed: Path) -> str:
     command = ["ssh-keygen", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(partial)]
     signed = subprocess.run(command, capture_output=True, text=True, check=False)
     if signed.returncode:
-        partial.unlink()
+        for path in (partial, signature_of_partial):
+            path.unlink(missing_ok=True)
+        if os.strerror(errno.ENOSPC) in signed.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(signature))
         raise AuditError(f"{key}: cannot sign ({' '.join(signed.stderr.split())})")
     signature.unlink(missing_ok=True)
     put_in_place(partial, manifest)

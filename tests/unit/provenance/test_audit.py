@@ -10,6 +10,7 @@ import yaml
 from any_table import ANY
 from small_repository import S, edit_record, flip, forge, forge_table, make_keys, small_repository
 
+from qcrystal.errors import one_line
 from qcrystal.files import file_digest, identifier, write_whole
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance import audit_report as reporting
@@ -322,3 +323,18 @@ def test_a_released_potential_says_what_it_was_trained_on_and_is_held_to_its_car
     assert all(word in said for word in ("ly2022 (2c514b8)", "50000 steps", "descriptor 7", "card.yaml"))
     (folder / "card.yaml").write_text(yaml.safe_dump(card | {"sha256": "0" * 64}))
     assert repository.verdicts()[model] == "TAMPERED"
+
+
+def test_a_full_disk_leaves_no_half_of_a_seal(repository, tmp_path_factory, monkeypatch):
+    """The disk is named, not the key; what stands for ssh-keygen writes an empty signature, as it does on a full disk."""
+    folder = tmp_path_factory.mktemp("programs")
+    program = folder / "ssh-keygen"
+    program.write_text('#!/bin/sh\nfor file; do :; done\n: > "$file.sig"\necho No space left on device >&2\nexit 255\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    key = folder / "key"
+    key.write_text("")
+    with pytest.raises(OSError, match="No space left") as error:
+        seal.write(repository.folder, S, key, folder / "allowed")
+    assert one_line(error.value).startswith(f"{repository.folder / S}/seal: no space left on this disk")
+    assert not list((repository.folder / S / "seal").iterdir())

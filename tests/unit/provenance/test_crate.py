@@ -1,5 +1,6 @@
 """A crate holds what the records tell, is what the profile requires, and shows when a byte of it is another one."""
 
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from mutations import mutate
 
+from qcrystal.errors import one_line
 from qcrystal.provenance.code import syntax_digest
 from qcrystal.provenance.crate import builder
 from qcrystal.provenance.crate import verify as crate
@@ -564,3 +566,31 @@ def test_a_figure_cannot_be_said_to_stay_outside(repository):
     assert crate.verify(folder) == [
         f"{FIGURE}: missing, and ro-crate-metadata.json says that it stays outside: no figure or table may"
     ]
+
+
+@pytest.mark.parametrize("output", ["crate.zip", "crate"])
+def test_a_full_disk_is_named_by_the_crates_folder_and_leaves_nothing(repository, monkeypatch, output):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "a/source")
+
+    monkeypatch.setattr(builder, "_pack", full)
+    monkeypatch.setattr("rocrate.rocrate.ROCrate.write", full)
+    with pytest.raises(OSError, match="No space left") as error:
+        repository.write(output)
+    assert one_line(error.value).startswith(f"{repository.root}: no space left on this disk")
+    assert not list(repository.root.glob("crate*"))
+
+
+def test_an_archive_on_a_full_disk_is_read_to_its_end():
+    """rocrate's stream that is cut off prints tracebacks when it is cleared away."""
+    read = []
+
+    class Stream:
+        def stream_zip(self):
+            for number in range(3):
+                yield b"x" * 100_000
+                read.append(number)
+
+    with pytest.raises(OSError, match="No space left"):
+        builder._pack(Stream(), Path("/dev/full"))
+    assert read == [0, 1, 2]

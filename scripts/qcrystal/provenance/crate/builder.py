@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 
 import yaml
 
+from qcrystal.errors import while_writing
 from qcrystal.files import put_in_place
 from qcrystal.provenance.crate.history import describe_run, describe_workflow
 from qcrystal.provenance.crate.jobs import CrateError, Job, check_code, check_origins, folder_of, read_jobs, repository
@@ -75,7 +76,7 @@ def write(results: Path, output: Path, with_trajectories: bool = False) -> tuple
     _remove(partial)
     try:
         if output.suffix == ".zip":
-            crate.write_zip(partial)
+            _pack(crate, partial)
             with zipfile.ZipFile(
                 partial, "a"
             ) as archive:  # a folder that is described is to be there, not only its files
@@ -85,10 +86,24 @@ def write(results: Path, output: Path, with_trajectories: bool = False) -> tuple
         else:
             crate.write(partial)
         put_in_place(partial, output)
-    except OSError:
+    except OSError as error:
         _remove(partial)
-        raise
+        raise while_writing(output, error) from error
     return sum(getattr(entity, "source", None) is not None for entity in crate.data_entities), len(jobs)
+
+
+def _pack(crate, archive: Path) -> None:
+    """Write a crate as a zip archive. Its stream is read to the end on a full disk, too: cut off, it prints tracebacks."""
+    failed = None
+    with open(archive, "wb") as file:
+        for chunk in crate.stream_zip():
+            try:
+                if failed is None:
+                    file.write(chunk)
+            except OSError as error:
+                failed = error
+    if failed:
+        raise failed
 
 
 def _remove(path: Path) -> None:
