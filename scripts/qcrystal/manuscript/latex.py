@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import wrap
 
 import pandas as pd
 
@@ -30,7 +31,9 @@ ABBREVIATIONS = ("dp", "dft", "gpaw")
 LONG_TEXT = 45  # signs; a table with longer ones has paragraphs
 SHORT_TEXT = 14  # signs of the usual text that the narrowest column of paragraphs is made for
 PARAGRAPHS = 0.92  # of the line that columns of paragraphs fill
-LARGE = 100.0  # from which numbers are printed with one decimal instead of four
+DECIMALS = ((10.0, 4), (100.0, 2))  # of numbers without an error that are smaller than this; one of larger ones
+UNITS = ("eV", "meV", "GPa", "K", "THz", "ps", "deg", "A", "s")
+LINE = 12  # signs of a line of a heading
 
 
 def escape(text: str) -> str:
@@ -54,12 +57,21 @@ def _formulas(text: str) -> str:
 
 
 def heading(name: str) -> str:
-    """A column's name as words: dp_minus_dft becomes DP $-$ DFT."""
+    """A column's name as words: dp_minus_dft becomes DP $-$ DFT, and barrier_eV becomes barrier (eV)."""
     words = [
         "$-$" if word == "minus" else word.upper() if word in ABBREVIATIONS else escape(word)
         for word in name.split("_")
     ]
+    first = len(words) - 3 if words[-2:-1] == ["per"] else len(words) - 1
+    if first > 0 and words[first] in UNITS:
+        words[first:] = ["(" + "/".join(words[first::2]).replace("A", r"\AA{}") + ")"]
     return " ".join(words)
+
+
+def _stacked(text: str) -> str:
+    """A heading in as few lines as fit into `LINE` signs each, where a word does."""
+    lines = wrap(text, LINE, break_long_words=False, break_on_hyphens=False)
+    return text if len(lines) < 2 else r"\begin{tabular}[b]{@{}c@{}}" + r"\\".join(lines) + r"\end{tabular}"
 
 
 def with_errors(frame: pd.DataFrame) -> pd.DataFrame:
@@ -96,13 +108,14 @@ def _widths(frame: pd.DataFrame, texts: list) -> dict:
 def tabular(frame: pd.DataFrame, caption: str) -> str:
     """A table as a plain ``tabular``, its column names in words as header; missing numbers become dashes.
 
-    Numbers stand with their errors, as `with_errors` puts them. Columns of long texts are set as paragraphs.
+    Numbers stand with their errors, as `with_errors` puts them. Columns of long texts are set as paragraphs. Long headings have
+    several lines.
     """
     frame = with_errors(frame)
 
     def number(value: object) -> str:
         known = float(str(value))
-        digits = 4 if abs(known) < LARGE else 1
+        digits = next((digits for bound, digits in DECIMALS if abs(known) < bound), 1)
         return f"{round(known, digits) + 0.0:.{digits}f}"
 
     texts = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
@@ -112,7 +125,8 @@ def tabular(frame: pd.DataFrame, caption: str) -> str:
     widths = _widths(frame, texts)
     kinds = {name: rf">{{\raggedright\arraybackslash}}p{{{width:.3f}\linewidth}}" for name, width in widths.items()}
     columns = "".join(kinds.get(name, "l" if name in texts else "r") for name in frame.columns)
-    body = style.format_index(lambda name: heading(str(name)), axis="columns").to_latex(column_format=columns)
+    heads = {str(name): (str if name in widths else _stacked)(heading(str(name))) for name in frame.columns}
+    body = style.format_index(lambda name: heads[str(name)], axis="columns").to_latex(column_format=columns)
     first, header, *rows, last = body.splitlines()
     return "\n".join([f"% {caption}", first, r"\hline", header, r"\hline", *rows, r"\hline", last, ""])
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 NOT_TEXT = (
     r"\\ifresult\{[^{}]*\}",
-    r"\\(?:label|figurecaption|ref|eqref|cite\w*|includegraphics|bibliography\w*|input|begin|end|resizebox)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})+",
+    r"\\(?:label|figurecaption|ref|eqref|cite\w*|includegraphics|bibliography\w*|input|begin|end|fittable)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})+",
     r"\[[^\[\]]*\\textbf\{\d+\}[^\[\]]*\(\d{4}\)\]",  # a reference in brackets
     r"(?<=[A-Za-z])\$_\{?\d+\}?\$",  # a chemical formula
 )

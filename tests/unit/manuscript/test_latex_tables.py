@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qcrystal.manuscript.latex import escape, tabular
+from qcrystal.manuscript.latex import escape, heading, tabular
 
 
 def test_numbers_stand_with_their_errors():
@@ -52,3 +52,19 @@ def test_a_column_without_any_text_is_dashes():
 def test_greek_letters_of_captions_are_mathematics():
     """pdflatex knows no letter beyond Latin-1 by itself."""
     assert escape("ħω = 2πν, λ at Γ …") == r"$\hbar$$\omega$ = 2$\pi$$\nu$, $\lambda$ at $\Gamma$ \dots{}"
+
+
+def test_headings_name_units_and_have_short_lines():
+    """What stands before the bracket is the quantity; no line is longer than a word or the twelve signs that were chosen."""
+    assert heading("zero_point_barrier_eV") == "zero point barrier (eV)"
+    assert heading("DFT_largest_force_eV_per_A") == r"DFT largest force (eV/\AA{})"
+    assert heading("log_rate_300K_classical") == "log rate 300K classical" and heading("K") == "K"
+    header = tabular(pd.DataFrame({"zero_point_barrier_eV": [0.0919]}), "caption").splitlines()[3]
+    assert r"zero point\\barrier (eV)" in header and r"\begin{tabular}[b]" in header
+
+
+def test_numbers_without_an_error_have_few_digits():
+    """Three to five digits: a difference in the last of a lattice constant stays, that of an angle goes."""
+    text = tabular(pd.DataFrame({"x": [4.749, -0.0008, 15.0491, -16.345, 305.93]}), "caption")
+    numbers = [line.split()[0] for line in text.splitlines()[5:10]]
+    assert numbers == ["4.7490", "-0.0008", "15.05", "-16.34", "305.9"]
