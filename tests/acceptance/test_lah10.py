@@ -168,7 +168,7 @@ def path_integrals(crystal, tmp_path_factory):
 
 @pytest.mark.parametrize("beads", [16, 32])
 def test_convergence_with_beads(beads, crystal, path_integrals, tmp_path, measured):
-    """<K_H> at 300 K over that with 64 beads, as in the harmonic crystal: within 2 % (anharmonicity, errors to 0.8 %)."""
+    """<K_H> at 300 K over that with 64 beads, as in the harmonic crystal: within 2 % (anharmonicity, errors to 0.7 %)."""
     mean, error = mean_and_error(ring_polymers(crystal, beads, 1600, 3, tmp_path)["kinetic_H"])
     reference, reference_error = path_integrals["few"]
     error = mean / reference * np.hypot(error / mean, reference_error / reference)
