@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from qcrystal.figures.kinds import Enthalpies, Inputs
+from qcrystal.figures.offsets import note_offsets
 from qcrystal.figures.style import METHODS, PHASES, Picture, legend_above, new_figure, phase_name, styled
 from qcrystal.io.tables import TableError, records, source_of
 from qcrystal.manuscript.published import Cited
@@ -52,6 +53,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Enthalpies) ->
             f"no {phase_name(options.reference)} was found with this potential: relative to {phase_name(reference)}"
         )
     note_committee(figure, rows, inputs.get("limits"))
+    note_offsets(figure, inputs.get("frames"), "; a difference of enthalpies may err by as much")
     note_search(figure, inputs.get("counts"))
     return figure
 

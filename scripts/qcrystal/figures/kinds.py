@@ -269,6 +269,7 @@ SUMMARIES = Role("sweep_summary", many=True)
 NCT, NCT_TRAINING, NCT_PHONONS = (Role(f"nct_{name}", many=True) for name in ("summary", "training", "phonons"))
 NCT_SIZES = Role("nct_size", many=True, optional=True)
 DFT_LATTICE = Role("lattice", optional=True)
+HELD_OUT = Role("held_out_frames", optional=True)
 
 ANY = "*"
 """Role of published values of any name and kind."""
@@ -281,6 +282,7 @@ KINDS: dict[str, Kind] = {
             "counts": Role("search_counts", optional=True),
             "dft": Role("dft_check", optional=True),
             "limits": Role("accuracy_limits", optional=True),
+            "frames": HELD_OUT,
         },
         {"lowest": "list"},
         Enthalpies,
@@ -290,7 +292,7 @@ KINDS: dict[str, Kind] = {
     ),
     "parity": Kind(
         "figure",
-        {"errors": Role("parity_errors"), "histograms": Role("parity_histograms")},
+        {"errors": Role("parity_errors"), "histograms": Role("parity_histograms"), "frames": HELD_OUT},
         {"rmse": "number"},
         Parity,
     ),

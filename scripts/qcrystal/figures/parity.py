@@ -12,6 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.image import AxesImage
 
 from qcrystal.figures.kinds import Inputs, Parity
+from qcrystal.figures.offsets import note_offsets
 from qcrystal.figures.style import SMALLEST_TEXT, Picture, letter_panels, new_figure, styled
 from qcrystal.io.tables import TableError, source_of
 from qcrystal.manuscript.published import Cited
@@ -68,18 +69,6 @@ def rmse_text(quantity: str, error: pd.Series) -> str:
     return f"RMSE {error.rmse:.3f} eV/Å\n{error.n:.0f} components"
 
 
-def note_offsets(figure: Picture, errors: pd.DataFrame) -> None:
-    """Offsets of the energies by system of test frames, which one rms hides; nothing of tables without them."""
-    rows = errors[(errors["quantity"] == "energy") & (errors["split"] == "test") & (errors["system"] != "all")]
-    if rows.empty or "offset" not in rows or rows["offset"].isna().all():
-        return
-    low, high = (MEV_PER_EV * bound for bound in (rows["offset"].min(), rows["offset"].max()))
-    scatter = MEV_PER_EV * rows["scatter"].median()
-    figure.note(
-        f"test frames, by system: offsets {low:+.1f} to {high:+.1f} meV/atom, scatter {scatter:.1f} in the median"
-    )
-
-
 def parity(figure: Picture, axes: Any, inputs: Inputs, quantity: str, species: list[str]) -> None:
     """Parity histograms: one row per species, one column per split; the error is written inside."""
     histograms, errors = inputs["histograms"], inputs["errors"]
@@ -123,7 +112,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Parity) -> Pic
         totals = (f"{text} {select_error(errors, 'force', split, 'all').rmse:.3f}" for split, text in SPLITS.items())
         figure.note(f"RMSE over all species (eV/Å): {', '.join(totals)}")
     if options.quantity == "energy":
-        note_offsets(figure, errors)
+        note_offsets(figure, inputs.get("frames"))
     if "rmse" in published:
         rmse = published["rmse"]
         unit = "meV/atom" if options.quantity == "energy" else "eV/Å"
