@@ -16,7 +16,7 @@ import yaml
 from ase.io import read
 
 from qcrystal.commands._options import application
-from qcrystal.config.dft import Goals, Recipe, StructureRecipe
+from qcrystal.config.dft import Goals, Recipe, StructureRecipe, recipe_names
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dataset.checks import check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
@@ -25,6 +25,7 @@ from qcrystal.dft.convergence import comparisons, convergence_table, settings_to
 from qcrystal.dft.frames import Draw, displaced_frames, displaced_structures
 from qcrystal.dft.gpaw_process import generate_paw, gpaw_python, run_program
 from qcrystal.dft.labels import labels_to_systems, read_labels
+from qcrystal.errors import QcrystalError
 from qcrystal.files import write_whole
 from qcrystal.io.structures import write_structures
 from qcrystal.io.tables import write_table
@@ -32,6 +33,15 @@ from qcrystal.io.tables import write_table
 app = application()
 PARTS = {"train": "set.000", "test": "set.001"}
 SETTINGS = ("functional", "cutoff", "kpoint_length", "width", "energy_convergence", "force_convergence")
+
+
+def read_recipes(path):
+    """The recipes' file, in which no two recipes would draw the same random numbers."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    problems = list(recipe_names([recipe["name"] for recipe in document["dft"]["recipes"]]))
+    if problems:
+        raise QcrystalError(*(problem.within("dft").of(str(path)) for problem in problems))
+    return document
 
 
 def paw_sets(dft, folder):
@@ -277,7 +287,7 @@ def main(
     Example: `python -m qcrystal label-recipes label data/h3s-gpaw work`
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    document = yaml.safe_load((folder / "recipes.yaml").read_text(encoding="utf-8"))
+    document = read_recipes(folder / "recipes.yaml")
     if step is Step.label:
         label(document, folder, work, only)
     else:

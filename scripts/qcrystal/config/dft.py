@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -147,7 +147,11 @@ def recipes_have_names_of_their_own(
     recipes: list[Recipe], structure_recipes: list[StructureRecipe]
 ) -> Iterator[Problem]:
     """A recipe's frames are drawn by a seed that is the sum of its name's letters."""
-    names = [recipe.name for recipe in recipes] + [recipe.name for recipe in structure_recipes]
+    yield from recipe_names([recipe.name for recipe in (*recipes, *structure_recipes)])
+
+
+def recipe_names(names: Sequence[str]) -> Iterator[Problem]:
+    """Names that two recipes share, or by which two recipes would draw the same random numbers."""
     if len(set(names)) != len(names):
         yield Problem("", "recipes", f"two recipes share a name among {names}", "give each its own")
     elif len({sum(name.encode()) for name in names}) != len(names):

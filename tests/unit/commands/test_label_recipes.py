@@ -2,10 +2,12 @@
 
 import json
 
+import pytest
 import yaml
 
-from qcrystal.commands.label_recipes import frames, restore
+from qcrystal.commands.label_recipes import frames, read_recipes, restore
 from qcrystal.dataset.deepmd_npy import read_dataset
+from qcrystal.errors import QcrystalError
 from qcrystal.io.structures import read_structures
 
 
@@ -21,3 +23,13 @@ def test_recipes_draw_the_frames_that_are_labelled(root, tmp_path):
         drawn = read_structures(tmp_path / "frames" / f"{path.parent.stem}.extxyz")[int(path.stem)]
         assert drawn.get_chemical_symbols() == label["symbols"]
         assert abs(drawn.cell.array - label["cell"]).max() < 1e-6  # Å; extended XYZ has eight decimals
+
+
+@pytest.mark.parametrize(("names", "says"), [(["hot_a", "hot_a"], "share a name"), (["ab_c", "cb_a"], "random seed")])
+def test_recipes_that_would_draw_the_same_numbers_are_refused(tmp_path, names, says):
+    path = tmp_path / "recipes.yaml"
+    path.write_text(yaml.safe_dump({"dft": {"recipes": [{"name": name} for name in names]}}))
+    with pytest.raises(QcrystalError, match=says) as refusal:
+        read_recipes(path)
+    (line,) = str(refusal.value).splitlines()
+    assert line.startswith(f"{path}: dft.recipes: ")
