@@ -16,6 +16,7 @@ from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError
 from qcrystal.config.runs import Configuration
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS, RunSpec
+from qcrystal.potential.card import read_card
 from qcrystal.search.costs import OFFSET, PER_ATOM, search_costs
 
 app = application()
@@ -72,7 +73,10 @@ def step_time(root: Path, model: str | None, engine: str) -> tuple[float, str]:
     if len(rows):
         return float(rows.sort_values("atoms")["us_per_atom_step"].iloc[-1]), f"{SPEEDS}, engine {engine}"
     card = f"{model}/card.yaml"
-    return yaml.safe_load((root / card).read_text(encoding="utf-8"))["speed"]["us_per_step_per_atom"], card
+    speed = read_card(root / card).speed
+    if speed is None:
+        raise ConfigError(f"{card}: has no speed: give the step time of this potential, --us-per-atom-step 20")
+    return float(speed["us_per_step_per_atom"]), card
 
 
 @app.command()

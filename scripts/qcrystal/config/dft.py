@@ -147,7 +147,7 @@ def recipes_have_names_of_their_own(
     recipes: list[Recipe], structure_recipes: list[StructureRecipe]
 ) -> Iterator[Problem]:
     """A recipe's frames are drawn by a seed that is the sum of its name's letters."""
-    yield from recipe_names([recipe.name for recipe in (*recipes, *structure_recipes)])
+    yield from recipe_names([*(recipe.name for recipe in recipes), *(recipe.name for recipe in structure_recipes)])
 
 
 def recipe_names(names: Sequence[str]) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ import yaml
 from qcrystal.__main__ import main as qcrystal_main
 from qcrystal.commands import cost
 from qcrystal.config.load import load
+from qcrystal.config.messages import ConfigError
 from qcrystal.dynamics.trajectory import TrajectoryWriter
 
 
@@ -48,3 +49,13 @@ def test_page_says_what_the_script_says(root, capsys, monkeypatch):
     assert page.split("Scale paper")[1].split("\n\nTrajectories")[0].split() == ours.split()
     *_, hours, _, disk = (cell.strip() for cell in theirs.strip().splitlines()[-1].strip("| ").split("|"))
     assert f"**{round(float(hours), -2):.0f} GPU hours" in page and f"and {float(disk):.0f} GB**" in page
+
+
+def test_a_potential_without_a_measured_speed_asks_for_it(root, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / cost.SPEEDS).write_text((root / cost.SPEEDS).read_text())
+    (tmp_path / "mine").mkdir()
+    card = yaml.safe_load((root / "models/lah10-fast/card.yaml").read_text())
+    (tmp_path / "mine/card.yaml").write_text(yaml.safe_dump({key: card[key] for key in card if key != "speed"}))
+    with pytest.raises(ConfigError, match=r"mine/card.yaml: has no speed.*--us-per-atom-step"):
+        cost.step_time(tmp_path, "mine", "native")
