@@ -403,6 +403,52 @@ if TERNARY:
         script:
             "../scripts/search/ternary_funnel.py"
 
+    rule ternary_committee:
+        input:
+            models=[] if TERNARY_EFFORT.stand_in else potential_members(POTENTIAL),
+            structures=[results("search/ternary/candidates.extxyz"), results("search/ternary/references.extxyz")],
+        output:
+            table=results("search/ternary/committee.csv"),
+            prov=results("search/ternary/committee.prov.json"),
+        log:
+            logs("search/ternary/committee.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=3000, minutes=60),
+        params:
+            **code("search/ternary_committee.py"),
+            **TOLD,
+        script:
+            "../scripts/search/ternary_committee.py"
+
+    rule ternary_hull_errors:
+        input:
+            all=results("search/ternary/all.csv"),
+            references=results("search/ternary/references.csv"),
+            dft=results("search/ternary/dft.csv"),
+            committee=results("search/ternary/committee.csv"),
+        output:
+            losses=results("search/ternary/hull_errors.csv"),
+            range=results("search/ternary/funnel_range.csv"),
+            prov=results("search/ternary/hull_errors.prov.json"),
+        log:
+            logs("search/ternary/hull_errors.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=3000, minutes=240),
+        params:
+            **code("search/ternary_hull_errors.py"),
+            thresholds=TOLD["thresholds"],
+            error=TERNARY.model_error,
+            draws=TERNARY_EFFORT.draws,
+            seed=CONFIG.seed("ternary hull errors"),
+        script:
+            "../scripts/search/ternary_hull_errors.py"
+
     rule ternary_rejects:
         input:
             all=results("search/ternary/all.csv"),

@@ -463,7 +463,12 @@ KINDS: dict[str, Kind] = {
     ),
     "structure_map": Kind("figure", {"frames": Role("structure_map")}),
     "generation_errors": Kind("figure", {"errors": Role("generation_errors"), "generations": Role("generations")}),
-    "funnel": Kind("figure", {"funnel": Role("ternary_funnel")}, {"survivors": ("F0", "F1", "F2", "F3", "F4", "F5")}),
+    "funnel": Kind(
+        "figure",
+        {"funnel": Role("ternary_funnel"), "range": Role("ternary_funnel_range", optional=True)},
+        {"survivors": ("F0", "F1", "F2", "F3", "F4", "F5")},
+    ),
+    "hull_errors": Kind("figure", {"losses": Role("ternary_hull_errors")}, {"error": "number"}, FunnelErrors),
     "ternary_hull": Kind(
         "figure",
         {"candidates": Role("ternary_candidates"), "references": Role("ternary_references")},
@@ -479,5 +484,10 @@ KINDS: dict[str, Kind] = {
     "tc_formulas": Kind("figure", {"formulas": Role("tc_formulas")}),
     "tc_model_errors": Kind("table", {"model": Role("tc_model")}, {"mae": ("mae", "error")}, TcModelErrors),
     "published_hydrides": Kind("table", {"candidates": Role("ternary_all")}, {"values": ()}),
-    "funnel_errors": Kind("table", {"candidates": Role("ternary_candidates")}, {"error": "number"}, FunnelErrors),
+    "funnel_errors": Kind(
+        "table",
+        {"candidates": Role("ternary_candidates"), "losses": Role("ternary_hull_errors", optional=True)},
+        {"error": "number"},
+        FunnelErrors,
+    ),
 }

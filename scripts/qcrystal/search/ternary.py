@@ -19,6 +19,7 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import reduced_primitive_cell, symmetry_dataset
 from qcrystal.io.structures import read_structures
 from qcrystal.potential.calculator import DeepPotential
+from qcrystal.potential.committee import Committee
 from qcrystal.search.cages import cage_text, lone_fraction
 from qcrystal.search.candidates import Candidate, distinct
 from qcrystal.search.compositions import Composition, compositions
@@ -37,6 +38,8 @@ START_SCALES = (1.0, 0.93, 1.07, 0.86)
 """Of the lattice constants from which references are relaxed, in turn: a step of a quarter of a cell ends a relaxation."""
 DFT_STAND_IN = 1.01
 """Factor of the distances of the stand-in for DFT: another potential than the one that searches."""
+STAND_IN_COMMITTEE = (1.0, 1.002, 0.998)
+"""The same of the stand-ins for a committee."""
 
 
 def search_potential(
@@ -44,6 +47,16 @@ def search_potential(
 ) -> Calculator:
     """The potential of a search: the trained one, or its stand-in where there is one."""
     return LennardJonesMixture(stand_in, scale) if stand_in else DeepPotential(Path(model[0]), engine)
+
+
+def committee_energies(
+    models: Sequence[Path], engine: Any, stand_in: Mapping[str, Any] | None, crystals: Sequence[Atoms]
+) -> np.ndarray:
+    """Energies (M, n), eV, of crystals by every member of the committee, or of its stand-in."""
+    if not stand_in:
+        return Committee(models, engine).evaluate_crystals(crystals)[0]
+    members = [LennardJonesMixture(stand_in, scale) for scale in STAND_IN_COMMITTEE]
+    return np.array([[member.get_potential_energy(atoms) for atoms in crystals] for member in members])
 
 
 def counts_of(atoms: Atoms) -> dict[str, int]:

@@ -37,6 +37,23 @@ def test_without_a_candidate_above_the_hull_there_is_no_error_of_ours():
     assert funnel_errors.draw({"candidates": candidates("potential")[:0]}, {}, FunnelErrors()).empty
 
 
+def losses() -> pd.DataFrame:
+    """Errors of a committee, and a scatter of the published size; half of the phases on the hull are lost at it."""
+    rows = [("committee", 0.03, 0.04, 0.25), ("scatter alone", 0.0375, 0.0, 0.5)]
+    table = pd.DataFrame(rows, columns=["source", "scatter", "offset", "lost_stable"])
+    return table.assign(lost_stable_low=0.1, lost_stable_high=0.9)
+
+
+def test_shares_by_draws_stand_beside_those_of_the_normal_law():
+    """Both parts of an error add as squares: 30 and 40 are 50 meV/atom, at which the law rejects 16 % of what is on the hull."""
+    published = {"error": Cited(value=37.5, label="a work", where="its text")}
+    inputs = {"candidates": candidates("potential"), "losses": losses()}
+    _, own, theirs = funnel_errors.draw(inputs, published, FunnelErrors()).to_dict("records")
+    assert (own["error_meV"], own["stable"]) == (pytest.approx(50), 0.25)
+    assert own["lost_0"] == pytest.approx(0.1587, abs=1e-4)
+    assert (theirs["stable"], theirs["stable_low"], theirs["stable_high"]) == (0.5, 0.1, 0.9)
+
+
 @pytest.mark.parametrize("potential", ["stand-in", "potential"])
 def test_a_stand_in_is_named_beside_each_value_of_ours(potential):
     published = {"values": Cited(value={"Ca3YH24": 236, "Ca4LuH30": 210}, label="a work", where="a table")}

@@ -31,6 +31,16 @@ CANDIDATE = (
     text("cages", "hydrogen cages about each metal"),
     POTENTIAL,
 )
+ERRORS = text("source", "whose errors", "assumed", "DFT", "committee", "scatter alone", "offset alone")
+SHARES = tuple(
+    number(f"{name}{end}", "", meaning.format(which), low=0, high=1, missing=True)
+    for name, meaning in {
+        "lost_stable": "share of the candidates on the hull that F1 rejects{}",
+        "lost_within": "share of those within the threshold that it rejects{}",
+        "kept_wrong": "share of those that it keeps that are above the threshold{}",
+    }.items()
+    for end, which in {"": "", "_low": ", 2.5 % quantile over draws", "_high": ", 97.5 % quantile"}.items()
+)
 TC = (
     number("mu_star", "", "Coulomb pseudopotential", low=0),
     number("lambda", "", "coupling λ", low=0, missing=True),
@@ -120,6 +130,48 @@ TABLES: dict[str, Schema] = {
             POTENTIAL,
         ),
         ("ternary:funnel",),
+    ),
+    "ternary_committee": Schema(
+        "Enthalpies of candidates and references by every member of the committee, at the potential's geometry.",
+        ("search/ternary/committee.csv",),
+        (
+            text("name", "name of the candidate or reference"),
+            whole("member", "number of the member, from 1", low=1),
+            number("enthalpy", "eV/atom", "enthalpy by this member"),
+        ),
+        ("ternary:committee",),
+    ),
+    "ternary_hull_errors": Schema(
+        "What F1 loses at errors of the enthalpies, if those of the search are true.",
+        ("search/ternary/hull_errors.csv",),
+        (
+            ERRORS,
+            number("scatter", "eV/atom", "standard deviation of each crystal's own error", low=0),
+            number("offset", "eV/atom", "standard deviation of the error that a chemical system shares", low=0),
+            whole("crystals", "crystals on which the errors were measured; 0: none"),
+            whole("stable", "candidates on the hull"),
+            whole("within", "candidates within the hull's threshold"),
+            *SHARES,
+            POTENTIAL,
+        ),
+        ("ternary:hull_errors",),
+    ),
+    "ternary_funnel_range": Schema(
+        "Counts of every stage of the funnel under errors of the enthalpies.",
+        ("search/ternary/funnel_range.csv",),
+        (
+            ERRORS,
+            STAGE,
+            whole("kept", "candidates that it kept"),
+            number("low", "", "2.5 % quantile of the count over draws of the errors", low=0),
+            number("median", "", "its median", low=0),
+            number("high", "", "its 97.5 % quantile", low=0),
+            number(
+                "untested", "", "candidates of a draw, on average, whose test was drawn as it was never done", low=0
+            ),
+            POTENTIAL,
+        ),
+        ("ternary:funnel_range",),
     ),
     "ternary_rejects": Schema(
         "What each stage loses: a sample of its rejects by DFT, with the Clopper-Pearson interval.",
@@ -237,7 +289,23 @@ TABLES: dict[str, Schema] = {
         (
             text("error", "whose error"),
             number("error_meV", "meV/atom", "rms error of the energies", low=0),
-            number("lost_<height>", "", "share of phases of this height (meV/atom) that F1 rejects", low=0, high=1),
+            number(
+                "lost_<height>",
+                "",
+                "share of phases of this height (meV/atom) that F1 rejects, by a normal error of the height",
+                low=0,
+                high=1,
+            ),
+            number(
+                "stable",
+                "",
+                "share of the candidates on the hull that F1 rejects, by draws",
+                low=0,
+                high=1,
+                missing=True,
+            ),
+            number("stable_low", "", "its 2.5 % quantile over draws", low=0, high=1, missing=True),
+            number("stable_high", "", "its 97.5 % quantile", low=0, high=1, missing=True),
         ),
     ),
     "compound_couplings": Schema(

@@ -1,0 +1,324 @@
+"""Errors of enthalpies carried to the hull: what a cut of the energy above it loses, and how sure the funnel's counts are.
+
+An error has two parts. Every crystal has a scatter of its own. Crystals of one chemical system, say all of Ca-H, share an
+offset. What is linear in composition cancels in a hull, as do the offsets of elements. Energies are eV per atom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from ase import Atoms, units
+from ase.formula import Formula
+from scipy.optimize import minimize
+
+from qcrystal.search.funnel import STAGES, Thresholds
+from qcrystal.search.hull import Phase, above_hull, committee_above_hull
+
+ON_HULL = 1e-4
+"""eV/atom: a phase no higher is on the hull."""
+SAME = 1e-3
+"""eV/atom: a reference so near a candidate of its composition is that candidate, found again: both have one error."""
+REACH = 6.0
+"""Phases above the cut by more than so many standard errors are left out: no draw brings them to it."""
+LADDER = (0.1, 0.2, 0.4, 0.75, 1.0)
+"""Errors over the cut for which losses are told. Three quarters are 37.5 meV/atom against a cut of 50."""
+INTERVAL = (0.025, 0.5, 0.975)
+
+
+class Errors(NamedTuple):
+    """Standard deviations, eV/atom.
+
+    Attributes
+    ----------
+    source : str
+        Whose errors these are.
+    scatter : float
+        Of each crystal on its own.
+    offset : float
+        Of all crystals of one chemical system together.
+    crystals : int
+        How many crystals they were measured on; 0: they are assumed.
+    """
+
+    source: str
+    scatter: float
+    offset: float
+    crystals: int = 0
+
+    @property
+    def total(self) -> float:
+        """Of one crystal, both parts together."""
+        return float(np.hypot(self.scatter, self.offset))
+
+
+def system_of(counts: Mapping[str, int]) -> str:
+    """Chemical system of a crystal: ``Ca-H``."""
+    return "-".join(sorted(counts))
+
+
+def drawn_enthalpies(phases: Sequence[Phase], errors: Errors, draws: int, seed: int) -> np.ndarray:
+    """Enthalpies with random errors, (draws, len(phases)): normal offsets of systems and normal scatter of crystals."""
+    rng = np.random.default_rng(seed)
+    _, system = np.unique([system_of(phase.counts) for phase in phases], return_inverse=True)
+    offsets = rng.normal(scale=errors.offset, size=(draws, int(system.max()) + 1))
+    scatter = rng.normal(scale=errors.scatter, size=(draws, len(phases)))
+    return np.array([phase.enthalpy for phase in phases]) + offsets[:, system] + scatter
+
+
+def measured(differences: Sequence[float], counts: Sequence[Mapping[str, int]], source: str) -> Errors | None:
+    """Errors from differences of enthalpies between two methods, by restricted maximum likelihood.
+
+    The part of the differences that is linear in composition is no error of a hull, and is fitted away.
+    [H. D. Patterson and R. Thompson, Biometrika 58, 545 (1971)]
+
+    Parameters
+    ----------
+    differences : (n,)
+        eV/atom.
+    counts
+        Atoms of each element of every crystal.
+
+    Returns
+    -------
+    Errors or None
+        None where there are fewer than three crystals more than elements: they tell nothing.
+    """
+    values = np.asarray(differences, float)
+    elements = sorted({element for each in counts for element in each})
+    if len(values) < len(elements) + 3:
+        return None
+    fixed = np.array([[each.get(element, 0) for element in elements] for each in counts], float)
+    fixed /= fixed.sum(axis=1, keepdims=True)
+    left, size, _ = np.linalg.svd(fixed)
+    rank = int((size > 1e-9 * size[0]).sum())
+    free = left[:, rank:]  # contrasts that composition does not reach
+    seen = free.T @ values
+    names = np.array([system_of(each) for each in counts])
+    shared = free.T @ (names[:, None] == names).astype(float) @ free
+    scale = float(np.mean(seen**2))
+    if scale < 1e-18:
+        return Errors(source, 0.0, 0.0, len(values))
+    # in the eigenbasis of the shared part its likelihood is a sum
+    strength, basis = np.linalg.eigh(shared)
+    power = (basis.T @ seen) ** 2 / scale
+
+    def minus_log(logarithms: np.ndarray) -> float:
+        variance = np.exp(logarithms[0]) + np.exp(logarithms[1]) * np.maximum(strength, 0)
+        return float(np.sum(np.log(variance) + power / variance))
+
+    starts = ((0.0, -6.0), (-0.7, -0.7), (-6.0, 0.0))
+    bounds = [(-25, 5), (-25, 5)]
+    found = [minimize(minus_log, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    scatter, offset = np.exp(min(found, key=lambda one: one.fun).x)
+    return Errors(source, float(np.sqrt(scatter * scale)), float(np.sqrt(offset * scale)), len(values))
+
+
+def committee_errors(members: np.ndarray, counts: Sequence[Mapping[str, int]], source: str) -> Errors | None:
+    """Errors of one member of a committee, if all members err independently; errors that they share are not seen.
+
+    Parameters
+    ----------
+    members : (M, n) array
+        Enthalpies by every member, eV/atom.
+    """
+    number = len(members)
+    if number < 2:
+        return None
+    away = (members - members.mean(axis=0)) * np.sqrt(number / (number - 1))
+    found = [one for one in (measured(row, counts, source) for row in away) if one is not None]
+    if not found:
+        return None
+    scatter, offset = np.sqrt(np.mean([(one.scatter**2, one.offset**2) for one in found], axis=0))
+    return Errors(source, float(scatter), float(offset), found[0].crystals)
+
+
+class Search(NamedTuple):
+    """What a search found: ``table`` of candidates as `funnel.survivors` takes it, ``phases`` in its order, ``references``."""
+
+    table: pd.DataFrame
+    phases: list[Phase]
+    references: list[Phase]
+    elements: list[str]
+
+    @property
+    def counts(self) -> list[Mapping[str, int]]:
+        """Atoms of every candidate and then of every reference."""
+        return [phase.counts for phase in (*self.phases, *self.references)]
+
+
+def search_of(table: pd.DataFrame, references: pd.DataFrame) -> Search:
+    """The search behind the tables ``ternary_all`` and ``ternary_references``."""
+    both = [[_phase(row) for row in each.to_dict("records")] for each in (table, references)]
+    elements = sorted({element for phase in both[1] for element in phase.counts})
+    return Search(table.reset_index(drop=True), both[0], both[1], elements)
+
+
+def _phase(row: Mapping[Any, Any]) -> Phase:
+    return Phase(str(row["name"]), Formula(str(row["formula"])).count(), float(row["enthalpy"]))
+
+
+def dft_errors(search: Search, dft: pd.DataFrame, source: str) -> Errors | None:
+    """Errors of the potential, from the crystals that DFT tested; see `measured`."""
+    phases = {phase.name: phase for phase in (*search.phases, *search.references)}
+    tested = dft[dft["name"].isin(phases)]
+    found = [phases[name] for name in tested["name"]]
+    differences = tested["enthalpy_dft"].to_numpy(float) - np.array([phase.enthalpy for phase in found])
+    return measured(differences, [phase.counts for phase in found], source)
+
+
+def member_enthalpies(energies: np.ndarray, crystals: Sequence[Atoms], pressure: float) -> pd.DataFrame:
+    """Enthalpies of crystals at one geometry by every member of a committee.
+
+    Parameters
+    ----------
+    energies : (M, n) array
+        eV per crystal.
+    crystals
+        ``info`` of each has its ``name``.
+    pressure
+        GPa.
+
+    Returns
+    -------
+    pandas.DataFrame
+        name, member (from 1), enthalpy (eV/atom).
+    """
+    work = np.array([pressure * units.GPa * atoms.get_volume() for atoms in crystals])
+    each = (energies + work) / np.array([len(atoms) for atoms in crystals])
+    names = [str(atoms.info["name"]) for atoms in crystals]
+    parts = [pd.DataFrame({"name": names, "member": number, "enthalpy": row}) for number, row in enumerate(each, 1)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def known_errors(search: Search, dft: pd.DataFrame, members: pd.DataFrame, assumed: float) -> list[Errors]:
+    """The errors whose losses are told: the assumed one, and those by DFT and by the committee where they tell something.
+
+    Parameters
+    ----------
+    dft
+        As `qcrystal.search.ternary.dft_table`.
+    members
+        As `member_enthalpies`.
+    assumed
+        eV/atom, all of it scatter.
+    """
+    counts = {phase.name: phase.counts for phase in (*search.phases, *search.references)}
+    spread = members.pivot(index="member", columns="name", values="enthalpy")
+    found = [
+        Errors("assumed", assumed, 0.0),
+        dft_errors(search, dft, "DFT"),
+        committee_errors(spread.to_numpy(), [counts[name] for name in spread.columns], "committee"),
+    ]
+    return [one for one in found if one is not None]
+
+
+class Drawn(NamedTuple):
+    """Energies above the hull of the candidates that may pass the cut: by all, and in draws of their errors.
+
+    Attributes
+    ----------
+    near : (n,) array of int
+        Rows of these candidates.
+    above : (n,) array
+        eV/atom.
+    heights : (draws, n) array
+        eV/atom, with errors.
+    """
+
+    near: np.ndarray
+    above: np.ndarray
+    heights: np.ndarray
+
+
+def drawn(search: Search, errors: Errors, threshold: float, draws: int, seed: int) -> Drawn:
+    """Draws of the energies above the hull; a reference that was found again has the error of the candidate."""
+    above = np.array(above_hull(search.phases, search.references, search.elements))
+    near = np.flatnonzero(above <= threshold + REACH * errors.total)
+    phases = [search.phases[number] for number in near]
+    others = [one for one in search.references if len(one.counts) == 1 or not any(_same(one, each) for each in phases)]
+    noisy = drawn_enthalpies([*phases, *others], errors, draws, seed)
+    heights = committee_above_hull(phases, others, noisy, search.elements)
+    return Drawn(near, above[near], heights.reshape(draws, len(phases)))
+
+
+def _same(one: Phase, other: Phase) -> bool:
+    if abs(one.enthalpy - other.enthalpy) > SAME or set(one.counts) != set(other.counts):
+        return False
+    whole, rest = sum(one.counts.values()), sum(other.counts.values())
+    return all(one.counts[element] * rest == other.counts[element] * whole for element in one.counts)
+
+
+def losses(search: Search, errors: Errors, threshold: float, draws: int, seed: int) -> dict[str, Any]:
+    """What F1 loses and keeps wrongly, if the enthalpies of the search are true and the potential's have these errors.
+
+    Returns
+    -------
+    dict
+        source, scatter, offset, crystals; stable and within (candidates on the hull, and within the cut). lost_stable and
+        lost_within: their share that F1 rejects. kept_wrong: share of what F1 keeps that is above the cut. Each share is the
+        mean over draws. ``_low`` and ``_high`` are its 95 % interval over draws. NaN where there is nothing to lose.
+    """
+    found = drawn(search, errors, threshold, draws, seed)
+    kept = found.heights <= threshold
+    stable, within = found.above <= ON_HULL, found.above <= threshold
+    row: dict[str, Any] = {**errors._asdict(), "stable": int(stable.sum()), "within": int(within.sum())}
+    number = kept.sum(axis=1)
+    wrong = (kept & ~within).sum(axis=1) / np.where(number > 0, number, np.nan)
+    shares = {"lost_stable": _rejected(kept, stable), "lost_within": _rejected(kept, within), "kept_wrong": wrong}
+    for name, values in shares.items():
+        values = values[np.isfinite(values)]
+        low, high = np.quantile(values, INTERVAL[::2]) if len(values) else (np.nan, np.nan)
+        row |= {name: values.mean() if len(values) else np.nan, f"{name}_low": low, f"{name}_high": high}
+    return row
+
+
+def _rejected(kept: np.ndarray, which: np.ndarray) -> np.ndarray:
+    return 1 - kept[:, which].mean(axis=1) if which.any() else np.full(len(kept), np.nan)
+
+
+def loss_table(search: Search, errors: Sequence[Errors], threshold: float, draws: int, seed: int) -> pd.DataFrame:
+    """`losses` of given errors, and of a `LADDER` of scatter alone and of offsets alone."""
+    ladder = [Errors("scatter alone", part * threshold, 0.0) for part in LADDER]
+    ladder += [Errors("offset alone", 0.0, part * threshold) for part in LADDER]
+    return pd.DataFrame([losses(search, each, threshold, draws, seed) for each in (*errors, *ladder)])
+
+
+def funnel_range(search: Search, errors: Errors, thresholds: Thresholds, draws: int, seed: int) -> pd.DataFrame:
+    """Counts of every stage, as other potentials with errors of this size would have found them.
+
+    F1 takes each draw's energies above the hull, the other stages take what is known of a candidate. A draw may bring a candidate
+    to F4 or F5 that was never tested there. It passes with a probability p, which is drawn as well. If k of n tested ones
+    passed, p has Jeffreys' posterior, Beta(k + ½, n − k + ½).
+
+    Returns
+    -------
+    pandas.DataFrame
+        source, stage, kept (without errors), low, median, high (95 % interval), untested (mean number of candidates per draw
+        whose test was drawn).
+    """
+    found = drawn(search, errors, thresholds.hull, draws, seed)
+    rng = np.random.default_rng([seed, 1])
+    table = search.table.iloc[found.near]
+    kept, nominal = found.heights <= thresholds.hull, found.above <= thresholds.hull
+    rows = [_range_row(errors.source, "F0", np.full(draws, len(search.table)), len(search.table), 0.0)]
+    rows.append(_range_row(errors.source, "F1", kept.sum(axis=1), int(nominal.sum()), 0.0))
+    for stage in STAGES[1:]:
+        values = table[stage.column].to_numpy(float)
+        tested = np.isfinite(values)
+        passes = tested & (stage.excess(table[stage.column], thresholds) <= 0).to_numpy()
+        share = rng.beta(passes.sum() + 0.5, tested.sum() - passes.sum() + 0.5, size=(draws, 1))
+        guessed = rng.random(kept.shape) < share
+        unknown = float((kept & ~tested).sum(axis=1).mean())
+        kept, nominal = kept & np.where(tested, passes, guessed), nominal & passes
+        rows.append(_range_row(errors.source, stage.name, kept.sum(axis=1), int(nominal.sum()), unknown))
+    return pd.DataFrame(rows)
+
+
+def _range_row(source: str, stage: str, counts: np.ndarray, kept: int, untested: float) -> dict[str, Any]:
+    low, median, high = np.quantile(counts, INTERVAL)
+    row = {"source": source, "stage": stage, "kept": kept, "low": low, "median": median, "high": high}
+    return {**row, "untested": untested}
