@@ -31,12 +31,13 @@ PANELS = {"lost_stable": "on the hull, rejected (%)", "kept_wrong": "kept, above
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: FunnelErrors) -> Picture:
-    """Shares that F1 rejects of the candidates on the hull, and of what it keeps wrongly, with 95 % intervals over draws.
+    """Shares that F1 rejects of the hydrides on the hull, and of what it keeps wrongly, with 95 % intervals over draws.
 
     Curves: errors of each crystal alone, and of each chemical system alone. Symbols: errors of this work, at the root of the sum
     of their squares. The left panel has the normal law for a phase whose energy above a fixed hull errs.
     """
     table = inputs["losses"]
+    largest = MILLI * float(table[["scatter", "offset"]].to_numpy().max())
     figure, axes = new_figure(2, 2.9, panels=2)
     for panel, (column, label) in zip(axes[0], PANELS.items(), strict=True):
         for (color, marker), (source, text), line in zip(PHASES, LADDERS.items(), LINES, strict=False):
@@ -52,12 +53,12 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: FunnelErrors) 
             panel.plot(place, value, marker, color="black", markersize=6, markerfacecolor="none", label=text)
         panel.set_xlabel("error of the enthalpies (meV/atom)")
         panel.set_ylabel(label)
-        panel.set_xlim(left=0)
+        panel.set_xlim(0, 1.05 * largest)
         panel.set_ylim(-3, 103)
         if table[column].isna().all():
-            say_empty(panel, "no such candidate")
+            say_empty(panel, "there is none")
     left = axes[0, 0]
-    grid = np.linspace(0.5, MILLI * float(table[["scatter", "offset"]].to_numpy().max()), 200)
+    grid = np.linspace(0.01 * largest, largest, 200)
     normal = [float(rejected_share(0.0, error, options.threshold)) for error in grid]
     left.plot(grid, PERCENT * np.array(normal), ":", color=METHODS["harmonic"].color, label="normal law, fixed hull")
     if "error" in published:
@@ -73,7 +74,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: FunnelErrors) 
 def _notes(figure: Picture, inputs: Inputs) -> None:
     table = inputs["losses"]
     stable, within = int(table["stable"].max()), int(table["within"].max())
-    figure.note(f"enthalpies of the search are taken as true: {stable} candidates on its hull, {within} within the cut")
+    figure.note(
+        f"enthalpies of the search are taken as true: {stable} hydrides on its hull, {within} candidates within the cut"
+    )
     figure.note("shades: 95 % intervals over draws of the errors")
     for row in table[~table["source"].isin(LADDERS)].itertuples():
         on = f", from {row.crystals} crystals" if row.crystals else ""

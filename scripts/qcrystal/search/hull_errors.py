@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from ase import Atoms, units
 from ase.formula import Formula
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 
 from qcrystal.search.funnel import STAGES, Thresholds
@@ -69,7 +70,7 @@ def drawn_enthalpies(phases: Sequence[Phase], errors: Errors, draws: int, seed: 
     return np.array([phase.enthalpy for phase in phases]) + offsets[:, system] + scatter
 
 
-def measured(differences: Sequence[float], counts: Sequence[Mapping[str, int]], source: str) -> Errors | None:
+def measured(differences: ArrayLike, counts: Sequence[Mapping[str, int]], source: str) -> Errors | None:
     """Errors from differences of enthalpies between two methods, by restricted maximum likelihood.
 
     The part of the differences that is linear in composition is no error of a hull, and is fitted away.
@@ -217,15 +218,15 @@ def known_errors(search: Search, dft: pd.DataFrame, members: pd.DataFrame, assum
 
 
 class Drawn(NamedTuple):
-    """Energies above the hull of the candidates that may pass the cut: by all, and in draws of their errors.
+    """Energies above the hull of the candidates that may pass the cut, as they are, and in draws of their errors.
 
     Attributes
     ----------
     near : (n,) array of int
         Rows of these candidates.
-    above : (n,) array
-        eV/atom.
-    heights : (draws, n) array
+    above : (n + k,) array
+        eV/atom, of these and of the k other hydrides among the references.
+    heights : (draws, n + k) array
         eV/atom, with errors.
     """
 
@@ -236,13 +237,20 @@ class Drawn(NamedTuple):
 
 def drawn(search: Search, errors: Errors, threshold: float, draws: int, seed: int) -> Drawn:
     """Draws of the energies above the hull; a reference that was found again has the error of the candidate."""
-    above = np.array(above_hull(search.phases, search.references, search.elements))
-    near = np.flatnonzero(above <= threshold + REACH * errors.total)
-    phases = [search.phases[number] for number in near]
-    others = [one for one in search.references if len(one.counts) == 1 or not any(_same(one, each) for each in phases)]
-    noisy = drawn_enthalpies([*phases, *others], errors, draws, seed)
-    heights = committee_above_hull(phases, others, noisy, search.elements)
-    return Drawn(near, above[near], heights.reshape(draws, len(phases)))
+    whole = [*search.phases, *search.references]
+    above = np.array(above_hull(whole, [], search.elements))
+    near = np.flatnonzero(above[: len(search.phases)] <= threshold + REACH * errors.total)
+    found = [search.phases[number] for number in near]
+    known = [
+        number
+        for number, one in enumerate(whole[len(search.phases) :], len(search.phases))
+        if len(one.counts) > 1 and not any(_same(one, each) for each in found)
+    ]
+    phases = [*found, *(whole[number] for number in known)]
+    pure = [one for one in search.references if len(one.counts) == 1]
+    noisy = drawn_enthalpies([*phases, *pure], errors, draws, seed)
+    heights = committee_above_hull(phases, pure, noisy, search.elements)
+    return Drawn(near, above[[*near, *known]], heights.reshape(draws, len(phases)))
 
 
 def _same(one: Phase, other: Phase) -> bool:
@@ -258,16 +266,17 @@ def losses(search: Search, errors: Errors, threshold: float, draws: int, seed: i
     Returns
     -------
     dict
-        source, scatter, offset, crystals; stable and within (candidates on the hull, and within the cut). lost_stable and
-        lost_within: their share that F1 rejects. kept_wrong: share of what F1 keeps that is above the cut. Each share is the
-        mean over draws. ``_low`` and ``_high`` are its 95 % interval over draws. NaN where there is nothing to lose.
+        source, scatter, offset, crystals. stable: hydrides on the hull, candidates and references. within: candidates within
+        the cut. lost_stable and lost_within: their share that F1 rejects. kept_wrong: share of the candidates that it keeps
+        that are above the cut. Each share is the mean over draws. ``_low`` and ``_high`` are its 95 % interval over draws. NaN
+        where there is nothing to lose.
     """
     found = drawn(search, errors, threshold, draws, seed)
-    kept = found.heights <= threshold
-    stable, within = found.above <= ON_HULL, found.above <= threshold
+    kept, own = found.heights <= threshold, np.arange(len(found.above)) < len(found.near)
+    stable, within = found.above <= ON_HULL, own & (found.above <= threshold)
     row: dict[str, Any] = {**errors._asdict(), "stable": int(stable.sum()), "within": int(within.sum())}
-    number = kept.sum(axis=1)
-    wrong = (kept & ~within).sum(axis=1) / np.where(number > 0, number, np.nan)
+    number = (kept & own).sum(axis=1)
+    wrong = (kept & own & ~within).sum(axis=1) / np.where(number > 0, number, np.nan)
     shares = {"lost_stable": _rejected(kept, stable), "lost_within": _rejected(kept, within), "kept_wrong": wrong}
     for name, values in shares.items():
         values = values[np.isfinite(values)]
@@ -302,8 +311,8 @@ def funnel_range(search: Search, errors: Errors, thresholds: Thresholds, draws: 
     """
     found = drawn(search, errors, thresholds.hull, draws, seed)
     rng = np.random.default_rng([seed, 1])
-    table = search.table.iloc[found.near]
-    kept, nominal = found.heights <= thresholds.hull, found.above <= thresholds.hull
+    table, number = search.table.iloc[found.near], len(found.near)
+    kept, nominal = found.heights[:, :number] <= thresholds.hull, found.above[:number] <= thresholds.hull
     rows = [_range_row(errors.source, "F0", np.full(draws, len(search.table)), len(search.table), 0.0)]
     rows.append(_range_row(errors.source, "F1", kept.sum(axis=1), int(nominal.sum()), 0.0))
     for stage in STAGES[1:]:
