@@ -139,6 +139,12 @@ def _numbered(folder: Path, pattern: str) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
+def matrix_files(folder: Path) -> list[Path]:
+    """Files of the dynamical matrices of a folder's couplings, in the order of `read_folder`."""
+    matrices = _numbered(Path(folder).parent, STARS) | _numbered(folder, STARS)
+    return [matrices[number] for number in _numbered(folder, FILES)]
+
+
 def broadenings(points: list[WaveVector], where: str) -> list[float]:
     """Broadenings (Ry) at which something couples, from the smallest on.
 
