@@ -30,11 +30,14 @@ class TrainingError(QcrystalError, RuntimeError):
 def model_definition(training: Training) -> dict[str, Any]:
     """DeePMD-kit's definition of the model: type map, descriptor and fitting net."""
     architecture, seeds = training.architecture, training.seeds
+    sel: dict[str, Any] = {"sel": list(architecture.sel)}
+    if architecture.kind == "se_atten":  # all species share the neighbours' places and the networks
+        sel = {"sel": sum(architecture.sel), "attn_layer": 0, "tebd_input_mode": "strip"}
     return {
         "type_map": list(training.species),
         "descriptor": {
-            "type": "se_e2_a",
-            "sel": list(architecture.sel),
+            "type": architecture.kind,
+            **sel,
             "rcut": architecture.cutoff,
             "rcut_smth": architecture.cutoff_smooth,
             "neuron": list(architecture.descriptor),

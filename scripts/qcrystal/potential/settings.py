@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from qcrystal.fields import Count, NotNegative, Positive, Strict, Whole, either
 
@@ -29,11 +29,14 @@ class Invariants(Strict):
 
 
 class Architecture(Strict):
-    """Network (descriptor ``se_e2_a``), loss and optimiser of a deep potential.
+    """Network, loss and optimiser of a deep potential; names are DeePMD-kit's.
 
-    The descriptor is that of L. Zhang et al., NeurIPS 31, 4436 (2018); names are DeePMD-kit's.
+    The descriptor ``se_e2_a`` is that of L. Zhang et al., NeurIPS 31, 4436 (2018). ``se_atten`` is DPA-1 of D. Zhang et al., npj
+    Comput. Mater. 10, 94 (2024), here without attention layers. One embedding network of it serves all species.
     """
 
+    kind: Literal["se_e2_a", "se_atten"] = "se_e2_a"
+    """Descriptor; ``se_atten`` needs ``trainer: deepmd``, and ``engine: deepmd`` where it is used."""
     trainer: Literal["deepmd", "moments"]
     """``deepmd``: DeePMD-kit's own (``dp train``). ``moments``: `qcrystal.potential.moments.trainer`, faster on a CPU."""
     optimizer: Literal["adam", "muon"]
@@ -97,9 +100,19 @@ class Architecture(Strict):
             raise ValueError(
                 f"optimizer: trainer {self.trainer} has adam only; set optimizer: adam, or trainer: moments"
             )
+        if self.kind != "se_e2_a" and self.trainer != "deepmd":
+            raise ValueError(f"kind: trainer {self.trainer} knows se_e2_a alone, not {self.kind}; set trainer: deepmd")
         if self.stop_lr > self.start_lr:
             raise ValueError(f"stop_lr: {self.stop_lr:g} is above start_lr, {self.start_lr:g}; a learning rate falls")
         return self
+
+    @model_serializer(mode="wrap")
+    def _usual_kind_unsaid(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All settings; the usual descriptor is left out, so that trainings from before there were two are the same."""
+        found = whole(self)
+        if self.kind == "se_e2_a":
+            del found["kind"]
+        return found
 
 
 class Effort(Strict):
