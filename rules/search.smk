@@ -468,3 +468,74 @@ if TERNARY:
             thresholds=TOLD["thresholds"],
         script:
             "../scripts/search/ternary_rejects.py"
+
+    if TERNARY_EFFORT.stand_in:
+
+        rule ternary_stand_in_labels:
+            input:
+                crystals=results("search/ternary/references.extxyz"),
+            output:
+                folder=directory(results("search/ternary/labels")),
+                prov=results("search/ternary/labels.prov.json"),
+            log:
+                logs("search/ternary/labels.log"),
+            conda:
+                environment("search")
+            threads: 1
+            resources:
+                **cpu(mem_mb=1000, minutes=10),
+            params:
+                **code("search/ternary_stand_in_labels.py"),
+                **TOLD,
+                frames=TERNARY_EFFORT.stand_in_frames,
+                test_fraction=CRYSTAL.learning.test_fraction,
+                seed=CONFIG.seed("ternary labels"),
+            script:
+                "../scripts/search/ternary_stand_in_labels.py"
+
+    if TERNARY_EFFORT.trainings:
+
+        rule ternary_trainer:
+            input:
+                data=results("search/ternary/labels" if TERNARY_EFFORT.stand_in else f"dataset/{MAIN.dataset}"),
+            output:
+                model=results("search/ternary/trainers/{trained}.pb"),
+                curve=results("search/ternary/trainers/{trained}_curve.csv"),
+                table=results("search/ternary/trainers/{trained}.csv"),
+                prov=results("search/ternary/trainers/{trained}.prov.json"),
+            log:
+                logs("search/ternary/trainer-{trained}.log"),
+            benchmark:
+                benchmarks("search/ternary/trainer-{trained}.tsv")
+            wildcard_constraints:
+                trained=one_of(TERNARY_EFFORT.trainings),
+            conda:
+                environment("potential")
+            threads: 1
+            resources:
+                **gpu(mem_mb=8000, minutes=1440),
+            params:
+                **code("search/ternary_trainer.py"),
+                training=lambda wildcards: compared_training(wildcards.trained),
+                labels="stand-in" if TERNARY_EFFORT.stand_in else "trained",
+            script:
+                "../scripts/search/ternary_trainer.py"
+
+        rule ternary_trainers:
+            input:
+                expand(results("search/ternary/trainers/{trained}.csv"), trained=TERNARY_EFFORT.trainings),
+            output:
+                table=results("search/ternary/trainers.csv"),
+                prov=results("search/ternary/trainers.prov.json"),
+            log:
+                logs("search/ternary/trainers.log"),
+            localrule: True
+            conda:
+                environment("analysis")
+            threads: 1
+            resources:
+                **cpu(mem_mb=500, minutes=10),
+            params:
+                **code("search/ternary_trainers.py"),
+            script:
+                "../scripts/search/ternary_trainers.py"

@@ -170,6 +170,38 @@ if SUPERCONDUCTIVITY:
             script:
                 "../scripts/superconductivity/tc.py"
 
+    if QUANTUM_SOURCES:
+
+        rule quantum_tc:
+            input:
+                coupling_files(QUANTUM.compound, QUANTUM.computed),
+                model=f"{POTENTIAL}/model.pb",
+            output:
+                table=results("superconductivity/quantum_tc.csv"),
+                prov=results("superconductivity/quantum_tc.prov.json"),
+            log:
+                logs("superconductivity/quantum_tc.log"),
+            benchmark:
+                benchmarks("superconductivity/quantum_tc.tsv")
+            conda:
+                environment("superconductivity")
+            threads: 1
+            resources:
+                **cpu(mem_mb=4000, minutes=240),
+            params:
+                **code("superconductivity/quantum_tc.py"),
+                engine=ENGINE,
+                compound=QUANTUM.compound,
+                sources=QUANTUM_SOURCES,
+                temperature=QUANTUM.temperature,
+                multiple=QUANTUM.multiple,
+                effort=plain(SCALE.statics.self_consistent),
+                mu_star=SUPERCONDUCTIVITY.mu_star,
+                lowest_frequency=SUPERCONDUCTIVITY.lowest_frequency,
+                seed=CONFIG.seed("superconductivity", "quantum phonons"),
+            script:
+                "../scripts/superconductivity/quantum_tc.py"
+
     if SUPERCONDUCTIVITY.tc_model:
         # Compounds whose crystals are relaxed here: their T_c joins the published ones once it is converged.
         RELAXED = [name for name in COMPUTED if name in COUPLED]
@@ -179,6 +211,7 @@ if SUPERCONDUCTIVITY:
                 published=MAIN.published,
                 tc=[results("superconductivity/tc.csv")] if RELAXED else [],
                 crystals=[results(f"{EPC}/relaxed.extxyz").format(compound=name) for name in RELAXED],
+                sets=[each.path for each in SUPERCONDUCTIVITY.tc_model.sets],
             output:
                 table=results("superconductivity/tc_model.csv"),
                 prov=results("superconductivity/tc_model.prov.json"),
@@ -194,6 +227,7 @@ if SUPERCONDUCTIVITY:
                 known={name: plain(each) for name, each in SUPERCONDUCTIVITY.tc_model.known.items()},
                 soap=plain(SUPERCONDUCTIVITY.tc_model.soap),
                 computed=RELAXED,
+                sets=[plain(each) for each in SUPERCONDUCTIVITY.tc_model.sets],
                 mu_star=SUPERCONDUCTIVITY.mu_star[0],
             script:
                 "../scripts/superconductivity/tc_model.py"

@@ -1,4 +1,5 @@
 # What the search over compositions is told, where the crystal has one.
+from qcrystal.potential.settings import Effort, Seeds, Training
 from qcrystal.search.compositions import compositions
 
 TERNARY, TERNARY_EFFORT = CRYSTAL.ternary, SCALE.ternary
@@ -23,3 +24,17 @@ def ternary_batches():
     found = list(compositions(TERNARY.elements, TERNARY.formula.space, TERNARY_EFFORT.max_atoms))
     total, size = len(found) * TERNARY_EFFORT.starts, TERNARY_EFFORT.batch
     return {f"random-{n // size}": (n, min(n + size, total)) for n in range(0, total, size)}
+
+
+def compared_training(name):
+    """Settings of an architecture's training as plain data, for its comparison with others."""
+    steps = TERNARY_EFFORT.training_steps or SCALE.training.steps_of(name)
+    return plain(
+        Training(
+            species=CRYSTAL.species,
+            architecture=CRYSTAL.training[name],
+            effort=Effort(steps=steps, checkpoint_every=SCALE.training.checkpoint_every),
+            seeds=Seeds.following(CONFIG.seed("ternary training", name)),
+            repulsion={} if TERNARY_EFFORT.stand_in else CRYSTAL.repulsion,
+        )
+    )

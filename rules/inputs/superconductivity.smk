@@ -33,18 +33,18 @@ def unfinished(wildcards):
     return results(f"{EPC}/{{meshes}}/unfinished/q{{number}}".format(**wildcards))
 
 
-def coupling_sources(name):
+def coupling_sources(name, computed=True):
     """Folders or files of a compound's couplings, each with its meshes: those that were given, then those computed here."""
     given = [{"path": each.path, "meshes": plain(each.meshes)} for each in COMPOUNDS[name].couplings]
     folder = results(EPC.format(compound=name))
-    own = EPC_MESHES.items() if name in COMPUTED else ()
+    own = EPC_MESHES.items() if computed and name in COMPUTED else ()
     return given + [{"path": f"{folder}/{meshes}/elph_dir", "meshes": each} for meshes, each in own]
 
 
-def coupling_files(name):
-    """Files behind a compound's couplings."""
+def coupling_files(name, computed=True):
+    """Files behind a compound's couplings, those that are computed here only if asked for."""
     files = [file for each in COMPOUNDS[name].couplings for file in files_of(each.path)]
-    for meshes in EPC_MESHES if name in COMPUTED else ():
+    for meshes in EPC_MESHES if computed and name in COMPUTED else ():
         folder = results(f"{EPC.format(compound=name)}/{meshes}")
         numbers = range(1, wave_vectors(name, meshes) + 1)
         files += expand(f"{folder}/elph_dir/elph.inp_lambda.{{number}}", number=numbers)
@@ -58,3 +58,6 @@ COUPLED = {
     for name, each in COMPOUNDS.items()
     if coupling_sources(name)
 }
+# The compound whose phonons motion renormalises, where it has couplings at this scale.
+QUANTUM = SUPERCONDUCTIVITY.quantum if SUPERCONDUCTIVITY else None
+QUANTUM_SOURCES = coupling_sources(QUANTUM.compound, QUANTUM.computed) if QUANTUM else []

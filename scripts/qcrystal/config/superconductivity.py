@@ -11,7 +11,7 @@ from pydantic import Field
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.soap import SoapSettings
 from qcrystal.errors import Problem
-from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict
+from qcrystal.fields import Count, Element, FilePath, Name, NotNegative, Number, Positive, Pressure, Strict, Text
 from qcrystal.manuscript.published import PublishedError, read_published
 from qcrystal.superconductivity.critical_temperature import TcError, check_mu_star
 from qcrystal.superconductivity.electron_phonon import FILES as COUPLING_FILES
@@ -117,6 +117,29 @@ class ElectronPhonon(Strict):
     """Standard deviation (THz) of the peaks of α²F in its table."""
 
 
+class QuantumPhonons(Strict):
+    """T_c with phonons that quantum and thermal motion renormalises, in place of the harmonic ones of ph.x."""
+
+    compound: Name
+    """A compound with couplings of ph.x; the potential of the crystal knows its elements."""
+    temperature: NotNegative = 0.0
+    """K, of the motion."""
+    multiple: Annotated[Count, Field(le=10)] = 1
+    """Repeats of the supercell of self-consistent phonons, over those of the mesh of wave vectors."""
+    computed: bool = False
+    """Whether couplings that the scale computes by ph.x are taken too; false: those that were given alone."""
+
+
+def quantum_compound_is_there(quantum: QuantumPhonons | None, compounds: dict[str, Compound]) -> Iterator[Problem]:
+    """What is renormalised is a compound."""
+    if quantum is not None and quantum.compound not in compounds:
+        known = ", ".join(compounds) or "none"
+        yield Problem("", "quantum.compound", f"{quantum.compound!r} is none of the compounds", f"there are: {known}")
+    elif quantum is not None and not (quantum.computed or compounds[quantum.compound].couplings):
+        found = f"no couplings of {quantum.compound} are given, and computed ones are not taken"
+        yield Problem("", "quantum.computed", found, "set it to true, or give couplings")
+
+
 class KnownTc(Strict):
     """A compound whose T_c was published, for the model of T_c."""
 
@@ -128,6 +151,19 @@ class KnownTc(Strict):
     """Value of the published values: ``tc_low`` and ``tc_high`` (K), of which the mean is taken."""
 
 
+class TcSet(Strict):
+    """A public set of compounds with a known T_c; see `qcrystal.superconductivity.tc_sets`."""
+
+    path: FilePath
+    """Extended XYZ with ``compound`` and ``tc`` (K) of each crystal; it is not shipped."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """Of the file; another one is refused."""
+    licence: Text
+    """Under which it may be used, such as CC BY 4.0."""
+    source: Text
+    """Who published it, for the tables."""
+
+
 class TcModel(Strict):
     """A model of T_c from the crystal alone: ridge regression on SOAP, judged on what it was not fitted to."""
 
@@ -135,6 +171,8 @@ class TcModel(Strict):
     """Descriptor, of crystals scaled to 2 Å³ per atom; all elements but hydrogen count as one."""
     known: dict[Name, KnownTc] = Field(min_length=3)
     """Compounds with a published T_c, by name; converged ones of this work take their place or are added."""
+    sets: list[TcSet] = []
+    """Public sets whose compounds are added; of those that ``known`` has, the value there counts."""
 
 
 class PseudopotentialChannel(Strict):
@@ -186,7 +224,12 @@ def elements_have_pseudopotentials(
 class Superconductivity(Strict):
     """From couplings to critical temperatures."""
 
-    checks = (pseudopotentials_repel, recipes_list_their_electrons, elements_have_pseudopotentials)
+    checks = (
+        pseudopotentials_repel,
+        recipes_list_their_electrons,
+        elements_have_pseudopotentials,
+        quantum_compound_is_there,
+    )
 
     mu_star: list[Number] = Field(min_length=1)
     """Coulomb pseudopotentials, for a cutoff of ten times the highest frequency."""
@@ -198,6 +241,8 @@ class Superconductivity(Strict):
     """Recipes of elements that have none in the code (H, Ca, Y, La and S have), or other ones."""
     compounds: dict[Name, Compound] = {}
     """By name; empty: only what the formulas say of one peak."""
+    quantum: QuantumPhonons | None = None
+    """Compound whose T_c is computed with phonons that motion renormalises; null: none."""
     tc_model: TcModel | None = None
     """Model of T_c from the crystal alone; null: none."""
 
@@ -227,6 +272,15 @@ def known_temperatures_are_published(
             yield Problem("crystal", key, found, "give both (K)")
 
 
+def sets_are_there(superconductivity: Superconductivity | None, root: Path) -> Iterator[Problem]:
+    """Files of public sets were put where the configuration says."""
+    model = superconductivity.tc_model if superconductivity else None
+    for number, one in enumerate(model.sets if model else ()):
+        if not (root / one.path).is_file():
+            key = f"superconductivity.tc_model.sets.{number}.path"
+            yield Problem("crystal", key, f"no file {one.path!r}", f"put the set there ({one.licence}), or take it out")
+
+
 def given_couplings_are_there(superconductivity: Superconductivity | None, root: Path) -> Iterator[Problem]:
     """Couplings that were computed before are a file, or a folder that holds some."""
     for name, compound in superconductivity.compounds.items() if superconductivity else ():
@@ -240,4 +294,4 @@ def given_couplings_are_there(superconductivity: Superconductivity | None, root:
                 yield Problem("crystal", key, found, "name the folder elph_dir of ph.x")
 
 
-CHECKS = (given_couplings_are_there, known_temperatures_are_published)
+CHECKS = (given_couplings_are_there, known_temperatures_are_published, sets_are_there)

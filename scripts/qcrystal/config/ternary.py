@@ -121,6 +121,12 @@ class TernaryEffort(Strict):
     """Rejects of each stage that DFT tests."""
     draws: Count = 100
     """Random hulls by which errors are propagated."""
+    trainings: list[Name] = []
+    """Architectures that are trained and compared on the same frames held out; empty: none are."""
+    training_steps: Count | None = None
+    """Steps of these trainings; null: those of the scale's potentials."""
+    stand_in_frames: Annotated[Count, Field(ge=2, le=1000)] = 8
+    """Frames of each reference that the stand-in labels for them, if it takes the place of a potential."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -147,6 +153,14 @@ def ternary_is_of_the_crystal(
             )
 
 
+def compared_architectures_are_there(scale_ternary: TernaryEffort | None, training: dict) -> Iterator[Problem]:
+    """The crystal has the architectures that are compared."""
+    for name in scale_ternary.trainings if scale_ternary else ():
+        if name not in training:
+            found = f"{name!r} is not among the architectures {', '.join(training)}"
+            yield Problem("scale", "ternary.trainings", found, "name one of `training` in crystal.yaml")
+
+
 def ternary_has_its_effort(ternary: Ternary | None, scale_ternary: TernaryEffort | None) -> Iterator[Problem]:
     """The scale says how far the search goes, and there is a composition of that size."""
     if ternary is None:
@@ -169,4 +183,4 @@ def ternary_has_its_effort(ternary: Ternary | None, scale_ternary: TernaryEffort
         yield Problem("crystal", "ternary.stand_in", found, "give each pair once")
 
 
-CHECKS = (ternary_is_of_the_crystal, ternary_has_its_effort)
+CHECKS = (ternary_is_of_the_crystal, ternary_has_its_effort, compared_architectures_are_there)

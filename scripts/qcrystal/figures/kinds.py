@@ -468,6 +468,7 @@ KINDS: dict[str, Kind] = {
         {"funnel": Role("ternary_funnel"), "range": Role("ternary_funnel_range", optional=True)},
         {"survivors": ("F0", "F1", "F2", "F3", "F4", "F5")},
     ),
+    "trainer_errors": Kind("table", {"trainers": Role("ternary_trainers")}, {"errors": ("energy", "force", "virial")}),
     "hull_errors": Kind("figure", {"losses": Role("ternary_hull_errors")}, {"error": "number"}, FunnelErrors),
     "ternary_hull": Kind(
         "figure",
@@ -476,6 +477,7 @@ KINDS: dict[str, Kind] = {
     ),
     "false_rejects": Kind("figure", {"rejects": Role("ternary_rejects")}),
     "broadening": Kind("figure", {"tc": Role("critical_temperatures")}),
+    "quantum_couplings": Kind("figure", {"tc": Role("quantum_temperatures")}, {"lambda": ("harmonic", "anharmonic")}),
     "compound_couplings": Kind("table", {"tc": Role("critical_temperatures")}, {ANY: "any"}, CompoundCouplings),
     "hydrogen_cages": Kind("figure", {"candidates": Role("ternary_all")}, {"cages": "list"}, HydrogenCages),
     "tc_hull": Kind(

@@ -35,9 +35,9 @@ ERRORS = text("source", "whose errors", "assumed", "DFT", "committee", "scatter 
 SHARES = tuple(
     number(f"{name}{end}", "", meaning.format(which), low=0, high=1, missing=True)
     for name, meaning in {
-        "lost_stable": "share of the candidates on the hull that F1 rejects{}",
-        "lost_within": "share of those within the threshold that it rejects{}",
-        "kept_wrong": "share of those that it keeps that are above the threshold{}",
+        "lost_stable": "share of the hydrides on the hull that F1 rejects{}",
+        "lost_within": "share of the candidates within the threshold that it rejects{}",
+        "kept_wrong": "share of the candidates that it keeps that are above the threshold{}",
     }.items()
     for end, which in {"": "", "_low": ", 2.5 % quantile over draws", "_high": ", 97.5 % quantile"}.items()
 )
@@ -149,12 +149,53 @@ TABLES: dict[str, Schema] = {
             number("scatter", "eV/atom", "standard deviation of each crystal's own error", low=0),
             number("offset", "eV/atom", "standard deviation of the error that a chemical system shares", low=0),
             whole("crystals", "crystals on which the errors were measured; 0: none"),
-            whole("stable", "candidates on the hull"),
+            whole("stable", "hydrides on the hull, candidates and references"),
             whole("within", "candidates within the hull's threshold"),
             *SHARES,
             POTENTIAL,
         ),
         ("ternary:hull_errors",),
+    ),
+    "ternary_trainers": Schema(
+        "Potentials of several trainers on the same frames held out.",
+        ("search/ternary/trainers.csv", "search/ternary/trainers/*.csv"),
+        (
+            text("training", "name of the architecture"),
+            text("kind", "descriptor", "se_e2_a", "se_atten"),
+            text("trainer", "who trained it"),
+            whole("steps", "steps of the training", low=1),
+            whole("frames", "frames that it was trained on", low=1),
+            whole("held_out", "frames that it is measured on", low=1),
+            whole("systems", "systems of these", low=1),
+            number("energy_rmse", "eV/atom", "rms error of energies", low=0),
+            number("hull_scatter", "eV/atom", "scatter of the energies' error that a hull feels", low=0, missing=True),
+            number("hull_offset", "eV/atom", "the same of the offset of a chemical system", low=0, missing=True),
+            number("force_rmse", "eV/Å", "rms error of force components", low=0),
+            number("force_rmse_lacking", "eV/Å", "of systems without one of the species", low=0, missing=True),
+            number("virial_rmse", "eV/atom", "rms error of virial components", low=0),
+            number("seconds", "s", "time of the training, since its last start", low=0),
+            number("evaluation", "ms", "time of a frame, by DeePMD-kit", low=0),
+            POTENTIAL,
+        ),
+        ("ternary:trainers",),
+    ),
+    "trainer_errors": Schema(
+        "Table of the paper: potentials of several trainers on the same frames held out.",
+        ("figures/*.csv",),
+        (
+            text("potential", "descriptor, trainer and steps, or who published it"),
+            whole("frames", "frames that it was trained on", low=1, missing=True),
+            whole("held_out", "frames that it is measured on", low=1, missing=True),
+            number("energy_rmse", "meV/atom", "rms error of energies", low=0),
+            number("hull_scatter", "meV/atom", "scatter of the energies' error that a hull feels", low=0, missing=True),
+            number("hull_offset", "meV/atom", "the same of the offset of a chemical system", low=0, missing=True),
+            number("virial_rmse", "meV/atom", "rms error of virial components", low=0),
+            number("force_rmse", "meV/Å", "rms error of force components", low=0),
+            number("force_rmse_lacking", "meV/Å", "of systems without one of the species", low=0, missing=True),
+            number("seconds", "s", "time of the training", low=0, missing=True),
+            number("evaluation", "ms", "time of a frame", low=0, missing=True),
+            text("note", "what the labels are", missing=True),
+        ),
     ),
     "ternary_funnel_range": Schema(
         "Counts of every stage of the funnel under errors of the enthalpies.",
@@ -233,6 +274,21 @@ TABLES: dict[str, Schema] = {
         ),
         ("superconductivity:tc",),
     ),
+    "quantum_temperatures": Schema(
+        "Critical temperatures with harmonic phonons, and with those that motion renormalises.",
+        ("superconductivity/quantum_tc.csv",),
+        (
+            COMPOUND,
+            *MESHES,
+            text("phonons", "of ph.x, or renormalised by quantum and thermal motion", "harmonic", "quantum"),
+            number("temperature", "K", "temperature of the motion", low=0),
+            SIGMA,
+            number("lowest_frequency", "THz", "lowest phonon without acoustic ones at Γ; negative: imaginary"),
+            *TC,
+            text("status", "stable, or imaginary"),
+        ),
+        ("superconductivity:quantum_tc",),
+    ),
     "tc_formulas": Schema(
         "Critical temperature of one Einstein peak, relative to its frequency.",
         ("superconductivity/formulas.csv",),
@@ -299,7 +355,7 @@ TABLES: dict[str, Schema] = {
             number(
                 "stable",
                 "",
-                "share of the candidates on the hull that F1 rejects, by draws",
+                "share of the hydrides on the hull that F1 rejects, by draws",
                 low=0,
                 high=1,
                 missing=True,
