@@ -14,7 +14,7 @@ from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.engines import Deepmd
 from qcrystal.potential.evaluate import predict
 from qcrystal.potential.settings import Training
-from qcrystal.search.hull_errors import measured
+from qcrystal.search.energy_errors import measured
 
 
 def counts_of(system: LabelledFrames) -> dict[str, int]:

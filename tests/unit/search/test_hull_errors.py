@@ -6,18 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qcrystal.search.energy_errors import Errors, committee_errors, measured
 from qcrystal.search.funnel import Thresholds, survivors
 from qcrystal.search.hull import Phase, rejected_share
-from qcrystal.search.hull_errors import (
-    Errors,
-    Search,
-    committee_errors,
-    drawn,
-    drawn_enthalpies,
-    funnel_range,
-    losses,
-    measured,
-)
+from qcrystal.search.hull_errors import Search, drawn, drawn_enthalpies, funnel_range, losses
 
 ELEMENTS = ["Ca", "H", "Y"]
 PAPER = Thresholds(hull=0.05, minimum_spacegroup=75, hh_distance=0.9, hh_fraction=0.75, imaginary=3.0)
