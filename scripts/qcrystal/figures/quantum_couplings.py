@@ -20,12 +20,12 @@ from qcrystal.figures.style import (
 )
 from qcrystal.manuscript.published import Cited
 
-LINES = {"harmonic": "--", "quantum": "-"}
+LINES = {"harmonic": "--", "quantum": "-", "quantum, potential alone": ":"}
 
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
-    """Left: λ. Right: T_c by the Eliashberg equations at the lowest μ*. Dashed and open: harmonic. Full: with motion.
+    """Left: λ. Right: T_c by the Eliashberg equations at the lowest μ*. Dashed and open: harmonic. Full symbols: with motion.
 
     Published couplings stand at the right end.
     """

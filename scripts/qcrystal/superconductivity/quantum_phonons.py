@@ -4,8 +4,9 @@ A mode couples by λ = D/ω². D is the deformation potential at the Fermi surfa
 and the directions, not D, as I. Errea et al., Phys. Rev. Lett. 114, 157004 (2015), take it for H3S. ``ph.x`` tells D along its
 own modes alone. Between two of them D is taken for zero: a new mode has the mean of D over the old ones in it.
 
-The potential tells by how much its self-consistent phonons differ from its harmonic ones. This is added to the dynamical matrix
-of ``ph.x``. So the potential's own harmonic error drops out.
+The potential tells by how much its self-consistent phonons differ from its harmonic ones. For phonons called ``quantum`` this
+is added to the dynamical matrix of ``ph.x``, so that the potential's own harmonic error drops out. Where both codes differ much the
+sum may have imaginary modes. So the potential's self-consistent matrix stands beside it alone, as ``quantum, potential alone``.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ PHONOPY = 1000 * float(units.fs) / (2 * np.pi)
 """THz of the root of 1 eV/(Å² u)."""
 SAME = 0.05
 """THz by which frequencies of a dynamical matrix may differ from those beside the couplings."""
+HARMONIC, ADDED, ALONE = "harmonic", "quantum", "quantum, potential alone"
 NUMBER = r"-?\d+\.\d+(?:[EeDd][+-]?\d+)?"
 
 
@@ -216,12 +218,17 @@ def read_with_matrices(folder: Path, q: int | None) -> Read:
     return Read(points, [read_matrix(path, one.position) for path, one in zip(files, points, strict=True)])
 
 
-def quantum_points(read: Read, moved: Motion, lowest: float, where: str) -> list[WaveVector]:
-    """All wave vectors with the renormalised phonons; see `renormalised`."""
-    return [
-        renormalised(point, matrix.squares, matrix.squares + moved.change(matrix.position), lowest, where)
-        for point, matrix in zip(read.points, read.matrices, strict=True)
-    ]
+def quantum_points(read: Read, moved: Motion, lowest: float, where: str) -> dict[str, list[WaveVector]]:
+    """All wave vectors with the renormalised phonons, by their kind; see `renormalised`."""
+    found: dict[str, list[WaveVector]] = {ADDED: [], ALONE: []}
+    for point, matrix in zip(read.points, read.matrices, strict=True):
+        after = {
+            ADDED: matrix.squares + moved.change(matrix.position),
+            ALONE: at_wave_vector(moved.renormalised, matrix.position),
+        }
+        for kind, squares in after.items():
+            found[kind].append(renormalised(point, matrix.squares, squares, lowest, where))
+    return found
 
 
 def quantum_table(
@@ -239,7 +246,7 @@ def quantum_table(
     source
         ``path`` and ``meshes`` (k, dense_k, q), or None for these.
     phonons
-        Wave vectors by the kind of their phonons, ``harmonic`` and ``quantum``.
+        Wave vectors by the kind of their phonons, `HARMONIC`, `ADDED` or `ALONE`.
     temperature
         K, of the motion that renormalises.
 
@@ -303,10 +310,10 @@ def compound_with_motion(
         moved = motion(potential, read.matrices[0].atoms, multiple * mesh, temperature, effort)
         log.info("%s, q mesh %d: mean positions move by %.4f Å", name, mesh, moved.shift)
         try:
-            kinds = {"harmonic": read.points, "quantum": quantum_points(read, moved, lowest, str(source["path"]))}
+            kinds = {HARMONIC: read.points, **quantum_points(read, moved, lowest, str(source["path"]))}
         except ImaginaryError as error:
             log.warning("%s: %s", source["path"], error)
-            kinds = {"harmonic": read.points}
+            kinds = {HARMONIC: read.points}
         tables.append(quantum_table(name, source, kinds, temperature, mu_stars, lowest))
     if not tables:
         advice = "give couplings of ph.x with their meshes"

@@ -168,6 +168,10 @@ def test_motion_changes_nothing_in_a_harmonic_crystal(tmp_path):
     table = compound_with_motion("H3S", [source], Springs(crystal(), 1.6), 0.0, effort, 1, [0.1], 2.0)
     harmonic, quantum = (table[table["phonons"] == kind].reset_index() for kind in ("harmonic", "quantum"))
     assert len(harmonic) == len(quantum) == 10 and (table["status"] == "stable").all()
+    alone = table[table["phonons"] == "quantum, potential alone"]
+    # D is kept: λ times its own mean of ω² is the sum of λω² of either
+    sums = [one["lambda"].to_numpy() * one["omega_2"].to_numpy() ** 2 for one in (harmonic, alone)]
+    np.testing.assert_allclose(sums[1], sums[0], rtol=1e-2)
     for column in ("lambda", "omega_log", "omega_2", "allen_dynes"):
         np.testing.assert_allclose(quantum[column], harmonic[column], rtol=2e-3)
 

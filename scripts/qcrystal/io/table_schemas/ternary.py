@@ -41,6 +41,7 @@ SHARES = tuple(
     }.items()
     for end, which in {"": "", "_low": ", 2.5 % quantile over draws", "_high": ", 97.5 % quantile"}.items()
 )
+PHONONS = ("harmonic", "quantum", "quantum, potential alone")
 TC = (
     number("mu_star", "", "Coulomb pseudopotential", low=0),
     number("lambda", "", "coupling λ", low=0, missing=True),
@@ -280,7 +281,7 @@ TABLES: dict[str, Schema] = {
         (
             COMPOUND,
             *MESHES,
-            text("phonons", "of ph.x, or renormalised by quantum and thermal motion", "harmonic", "quantum"),
+            text("phonons", "of ph.x, these with the change by motion, or the potential's alone", *PHONONS),
             number("temperature", "K", "temperature of the motion", low=0),
             SIGMA,
             number("lowest_frequency", "THz", "lowest phonon without acoustic ones at Γ; negative: imaginary"),
