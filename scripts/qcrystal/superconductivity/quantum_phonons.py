@@ -5,8 +5,8 @@ and the directions, not D, as I. Errea et al., Phys. Rev. Lett. 114, 157004 (201
 own modes alone. Between two of them D is taken for zero: a new mode has the mean of D over the old ones in it.
 
 The potential tells by how much its self-consistent phonons differ from its harmonic ones. For phonons called ``quantum`` this
-is added to the dynamical matrix of ``ph.x``, so that the potential's own harmonic error drops out. Where both codes differ much the
-sum may have imaginary modes. So the potential's self-consistent matrix stands beside it alone, as ``quantum, potential alone``.
+is added to the dynamical matrix of ``ph.x``, so that the potential's own harmonic error drops out. Where both codes differ much,
+the sum may have imaginary modes. So the potential's self-consistent matrix stands beside it, ``quantum, potential alone``.
 """
 
 from __future__ import annotations
