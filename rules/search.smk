@@ -254,6 +254,7 @@ if TERNARY:
         output:
             structures=results("search/ternary/relaxed/{batch}.extxyz"),
             counts=results("search/ternary/relaxed/{batch}.csv"),
+            paths=results("search/ternary/paths/{batch}.extxyz"),
             prov=results("search/ternary/relaxed/{batch}.prov.json"),
         log:
             logs("search/ternary/relax-{batch}.log"),
@@ -422,6 +423,71 @@ if TERNARY:
             **TOLD,
         script:
             "../scripts/search/ternary_committee.py"
+
+    # Both loops of the paper, one turn: what they label next, its labels, and how far they are. Asked for by name.
+    rule ternary_select:
+        input:
+            models=[] if TERNARY_EFFORT.stand_in else potential_members(POTENTIAL),
+            labelled=[] if TERNARY_EFFORT.stand_in else results(f"dataset/{MAIN.dataset}"),
+            paths=expand(results("search/ternary/paths/{batch}.extxyz"), batch=TERNARY_BATCHES),
+            table=results("search/ternary/candidates.csv"),
+            structures=results("search/ternary/candidates.extxyz"),
+        output:
+            table=results("search/ternary/loops/frames.csv"),
+            frames=results("search/ternary/loops/frames.extxyz"),
+            prov=results("search/ternary/loops/frames.prov.json"),
+        log:
+            logs("search/ternary/select.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=4000, minutes=120),
+        params:
+            **code("search/ternary_select.py"),
+            **TOLD,
+            species=CRYSTAL.species,
+            soap=plain(CRYSTAL.learning.soap),
+            loops=[CRYSTAL.learning.bounds, TERNARY.endpoint_height, TERNARY_EFFORT.loop_frames],
+        script:
+            "../scripts/search/ternary_select.py"
+
+    use rule dft_label as ternary_loop_label with:
+        input:
+            frames=results("search/ternary/loops/frames.extxyz"),
+            setups=results("dft/paw"),
+        output:
+            labels=results("search/ternary/loops/{batch}.json"),
+            prov=results("search/ternary/loops/{batch}.prov.json"),
+        log:
+            logs("search/ternary/loop-{batch}.log"),
+        benchmark:
+            benchmarks("search/ternary/loop-{batch}.tsv")
+        wildcard_constraints:
+            batch="labels",
+
+    rule ternary_loops:
+        input:
+            model=SEARCH_MODEL,
+            table=results("search/ternary/loops/frames.csv"),
+            frames=results("search/ternary/loops/frames.extxyz"),
+            labels=[] if TERNARY_EFFORT.stand_in else results("search/ternary/loops/labels.json"),
+        output:
+            table=results("search/ternary/loops.csv"),
+            prov=results("search/ternary/loops.prov.json"),
+        log:
+            logs("search/ternary/loops.log"),
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=2000, minutes=30),
+        params:
+            **code("search/ternary_loops.py"),
+            **TOLD,
+            goal=TERNARY.enthalpy_goal,
+        script:
+            "../scripts/search/ternary_loops.py"
 
     rule ternary_hull_errors:
         input:

@@ -96,6 +96,10 @@ class Ternary(Strict):
     """Pair of elements: distance (Å) and depth (eV) of the Lennard-Jones stand-in for a potential."""
     model_error: NotNegative = 0.02
     """Error (eV/atom, rms) of the potential's enthalpies on frames that it was not trained on, carried to the hull."""
+    endpoint_height: NotNegative = 0.1
+    """Loop 2: energy above the hull (eV/atom) up to which relaxed crystals are labelled."""
+    enthalpy_goal: Positive = 0.015
+    """Loop 2 ends when enthalpies of what it labels err by less (eV/atom, rms) before the potential is trained on them."""
 
 
 class TernaryEffort(Strict):
@@ -121,6 +125,8 @@ class TernaryEffort(Strict):
     """Rejects of each stage that DFT tests."""
     draws: Count = 100
     """Random hulls by which errors are propagated."""
+    loop_frames: Count = 30
+    """Frames that each of the two learning loops labels in one turn, at most."""
     trainings: list[Name] = []
     """Architectures that are trained and compared on the same frames held out; empty: none are."""
     training_steps: Count | None = None

@@ -26,6 +26,7 @@ from qcrystal.search.compositions import Composition, compositions
 from qcrystal.search.funnel import Thresholds, drawn_rejects, passed
 from qcrystal.search.generate import Start, at_volume, orderings, random_start
 from qcrystal.search.hull import HullError, Phase, above_hull, decomposition, diagram, propagated
+from qcrystal.search.loops import Recorder
 from qcrystal.search.stand_in import LennardJonesMixture
 from qcrystal.statics.phonons import PhononSettings, lattice_dynamics
 from qcrystal.statics.relax import Effort, Shortest, relax
@@ -49,14 +50,18 @@ def search_potential(
     return LennardJonesMixture(stand_in, scale) if stand_in else DeepPotential(Path(model[0]), engine)
 
 
-def committee_energies(
+def by_committee(
     models: Sequence[Path], engine: Any, stand_in: Mapping[str, Any] | None, crystals: Sequence[Atoms]
-) -> np.ndarray:
-    """Energies (M, n), eV, of crystals by every member of the committee, or of its stand-in."""
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Energies (M, n), eV, and of each crystal forces (M, N, 3), eV/Å, by every member of the committee or of its stand-in."""
+    if not crystals:
+        return np.empty((len(models or STAND_IN_COMMITTEE), 0)), []
     if not stand_in:
-        return Committee(models, engine).evaluate_crystals(crystals)[0]
+        return Committee(models, engine).evaluate_crystals(crystals)
     members = [LennardJonesMixture(stand_in, scale) for scale in STAND_IN_COMMITTEE]
-    return np.array([[member.get_potential_energy(atoms) for atoms in crystals] for member in members])
+    energies = np.array([[member.get_potential_energy(atoms) for atoms in crystals] for member in members])
+    forces = [np.array([member.get_forces(atoms) for member in members]) for atoms in crystals]
+    return energies, forces
 
 
 def counts_of(atoms: Atoms) -> dict[str, int]:
@@ -173,13 +178,21 @@ def write_starts(starts: Iterable[Start]) -> list[Atoms]:
     return [_told(start.atoms, {"origin": start.origin}) for start in starts]
 
 
-def relaxed_starts(
-    potential: Calculator, frames: Sequence[Atoms], pressure: float, effort: Effort
-) -> tuple[list[Candidate], pd.DataFrame]:
-    """Relax starts freely: those that converge, and how many had each fate (origin, pressure, fate, number)."""
-    found, fates = [], []
+class RelaxedStarts(NamedTuple):
+    """Relaxed starts: ``found`` (those that converge), ``counts`` (how many had each fate), ``paths`` (frames on their way)."""
+
+    found: list[Candidate]
+    counts: pd.DataFrame
+    paths: list[Atoms]
+
+
+def relaxed_starts(potential: Calculator, frames: Sequence[Atoms], pressure: float, effort: Effort) -> RelaxedStarts:
+    """Relax starts freely. The table of counts has origin, pressure, fate, number."""
+    found, fates, paths, recorder = [], [], [], Recorder(potential)
     for number, frame in enumerate(frames, 1):
-        result = relax(potential, frame, pressure, effort)
+        recorder.begin(origin=frame.info["origin"])
+        result = relax(recorder, frame, pressure, effort)
+        paths += recorder.frames
         fate = "collapsed" if result is None else "kept" if result.converged else "not converged"
         fates.append({"origin": frame.info["origin"].split()[0], "pressure": pressure, "fate": fate, "number": 1})
         if result is not None and result.converged:
@@ -187,7 +200,7 @@ def relaxed_starts(
             found.append(Candidate(result._replace(atoms=smaller), frame.info["origin"]))
         log.info("start %d/%d, %s: %s", number, len(frames), frame.symbols, fate)
     counts = pd.DataFrame(fates, columns=["origin", "pressure", "fate", "number"])
-    return found, counts.groupby(["origin", "pressure", "fate"])["number"].sum().reset_index()
+    return RelaxedStarts(found, counts.groupby(["origin", "pressure", "fate"])["number"].sum().reset_index(), paths)
 
 
 class Candidates(NamedTuple):

@@ -31,6 +31,7 @@ CANDIDATE = (
     text("cages", "hydrogen cages about each metal"),
     POTENTIAL,
 )
+LOOP = whole("loop", "1: on the way of relaxations; 2: relaxed crystals", low=1)
 ERRORS = text("source", "whose errors", "assumed", "DFT", "committee", "scatter alone", "offset alone")
 SHARES = tuple(
     number(f"{name}{end}", "", meaning.format(which), low=0, high=1, missing=True)
@@ -156,6 +157,34 @@ TABLES: dict[str, Schema] = {
             POTENTIAL,
         ),
         ("ternary:hull_errors",),
+    ),
+    "ternary_loop_frames": Schema(
+        "Frames that both learning loops judge, and those that they label next.",
+        ("search/ternary/loops/frames.csv",),
+        (
+            LOOP,
+            text("name", "start and evaluation of its relaxation, or name of the candidate"),
+            CELL,
+            number("deviation", "eV/Å", "largest deviation of an atom's force within the committee", low=0),
+            number("above_hull", "eV/atom", "energy above the hull, of relaxed crystals", low=0, missing=True),
+            text("kind", "by the committee's bounds", "accurate", "candidate", "failed"),
+            truth("chosen", "whether it is labelled next"),
+        ),
+        ("ternary:loop_frames",),
+    ),
+    "ternary_loops": Schema(
+        "How far both learning loops are.",
+        ("search/ternary/loops.csv",),
+        (
+            LOOP,
+            whole("judged", "frames that it judged"),
+            *(whole(kind, f"those of them that are {kind}") for kind in ("accurate", "candidate", "failed")),
+            whole("chosen", "frames that it labels"),
+            number("error", "eV/atom", "scatter of the energies' errors on them, before training", low=0, missing=True),
+            truth("ended", "whether the loop has reached its end"),
+            POTENTIAL,
+        ),
+        ("ternary:loops",),
     ),
     "ternary_trainers": Schema(
         "Potentials of several trainers on the same frames held out.",
