@@ -17,23 +17,7 @@ from qcrystal.io.tables import read_json
 from qcrystal.learning.explore import COMPLETE
 from qcrystal.learning.generations import TEST, TRAIN, LearningError
 from qcrystal.potential.committee import Committee, force_deviation, force_deviation_rms
-
-ACCURATE, CANDIDATE, FAILED = "accurate", "candidate", "failed"
-
-
-def classify(deviations: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
-    """``accurate`` below the lower bound, ``failed`` from the upper one on or where not a number, else ``candidate``.
-
-    Parameters
-    ----------
-    deviations : (F,) array
-        `qcrystal.potential.committee.force_deviation`, eV/Å.
-    bounds
-        Lower and upper bound, eV/Å; a frame exactly at the lower one is a candidate (DP-GEN's trust levels).
-    """
-    deviations = np.asarray(deviations, float)
-    lower, upper = bounds
-    return np.where(deviations < lower, ACCURATE, np.where(deviations < upper, CANDIDATE, FAILED))
+from qcrystal.potential.trust_levels import ACCURATE, CANDIDATE, FAILED, classify
 
 
 def origin_text(recipe: str, generation: int, part: str, run: str, time: float, deviation: float) -> str:

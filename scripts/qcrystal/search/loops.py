@@ -15,8 +15,8 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
 from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points
-from qcrystal.learning.select import CANDIDATE, classify
 from qcrystal.potential.committee import force_deviation
+from qcrystal.potential.trust_levels import CANDIDATE, classify
 
 
 class Recorder(Calculator):

@@ -22,7 +22,7 @@ def test_evaluations_at_powers_of_two_are_kept_and_nothing_is_changed():
     potential = LennardJonesMixture({"Ca-Ca": (3.0, 0.8), "Ca-H": (2.0, 0.5), "H-H": (1.3, 0.2)})
     recorder = Recorder(potential)
     recorder.begin(origin="one")
-    start = crystal(2.9)
+    start = crystal(2.7)
     start.positions[1] += 0.2
     effort = Effort(fmax=0.005, max_steps=100, shortest=0.3)
     recorded, plain = relax(recorder, start, 50, effort), relax(potential, start, 50, effort)
