@@ -128,8 +128,10 @@ def _unfinished(audit: Audit, crystal: str, scale: str) -> list[Node]:
     name = str(unfinished_file(crystal, scale))
     try:
         listed = read_unfinished(audit.root, crystal, scale)
-    except ConfigError:
-        return []  # the workflow cannot be read either, and says why
+    except ConfigError as error:
+        node = audit.nodes[name] = Node(name)
+        node.say("CONFIG-CHANGED", " ".join(str(error).split()))
+        return [node]
     if not listed.runs and not listed.tables:
         return []
     node = audit.nodes[name] = Node(name)

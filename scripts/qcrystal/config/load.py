@@ -6,6 +6,7 @@ names. All problems of all files are reported at once, in a `ConfigError` with o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,14 @@ def unfinished_file(crystal: str, scale: str) -> Path:
 def read_unfinished(root: Path, crystal: str, scale: str) -> Unfinished:
     """What of a scale has not ended; nothing where there is no list. `ConfigError` if the list is none."""
     name = unfinished_file(crystal, scale)
-    if not (root / name).is_file():
+    if not os.path.lexists(root / name):
         return Unfinished()
-    listed = read_yaml(root / name, str(name), "file").get("unfinished")
-    return validate(Unfinished, listed if isinstance(listed, dict) else {}, str(name))
+    listed = read_yaml(root / name, str(name), "file").get("unfinished", {})
+    if not isinstance(listed, dict):
+        raise ConfigError(
+            Problem(str(name), "unfinished", f"must hold runs and tables, not {listed!r:.80}", "correct it")
+        )
+    return validate(Unfinished, listed, str(name))
 
 
 def load(settings: Mapping, root: Path, put_over: Mapping[str, Mapping] | None = None) -> runs.Configuration:

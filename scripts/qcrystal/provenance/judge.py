@@ -89,7 +89,9 @@ def _outputs(audit: Audit, node: Node, record: JobRecord) -> None:
         if found.problem:
             node.say("TAMPERED", f"{output.path}: {found.problem}")
             continue
-        if (found.kind, found.sha256) != (output.kind, output.sha256):
+        if found.kind != output.kind:
+            node.say("TAMPERED", f"{output.path}: is a {found.kind}, was made as a {output.kind}")
+        elif found.sha256 != output.sha256:
             node.say("TAMPERED", f"{output.path}: is {short(found.sha256)}, was made as {short(output.sha256)}")
         if found.kind == "file":
             _mark(audit.root, node, record, output.path)

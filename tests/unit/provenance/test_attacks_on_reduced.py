@@ -11,7 +11,6 @@ import pytest
 from small_repository import S, edit_record, flip, small_repository
 
 from qcrystal.commands import audit as audit_command
-from qcrystal.config.messages import ConfigError
 from qcrystal.errors import one_line
 from qcrystal.files import file_digest
 from qcrystal.provenance import code, reduced
@@ -304,12 +303,27 @@ def test_a_run_that_is_there_cannot_be_listed_as_unfinished(repository):
     assert node.flags == [f"{LIST}: 2 runs and 1 tables had not ended"]
 
 
-def test_only_tables_that_take_days_can_be_listed_as_unfinished(repository):
-    assert unfinished(repository, "unfinished: {tables: [tables/sweep.csv]}") == []
-    from qcrystal.config.load import read_unfinished
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("unfinished: {tables: [tables/sweep.csv]}", "is made in minutes"),
+        ("unfinished: [hot]", "must hold runs and tables"),
+        ('unfinished: {runs: ["\\e[2J"]}', "one line of text"),
+        ("a: &a [x]\nunfinished: *a", "must hold runs and tables"),
+        ("[", "correct it"),
+    ],
+)
+def test_a_list_of_unfinished_runs_that_is_none_is_a_fault_of_its_own(repository, text, told):
+    """Only tables that take days can be listed."""
+    (node,) = unfinished(repository, text)
+    assert node.verdict == "CONFIG-CHANGED" and told in node.reasons[0][1] and "\n" not in node.reasons[0][1]
 
-    with pytest.raises(ConfigError, match="is made in minutes"):
-        read_unfinished(repository.folder, "lah10", "smoke")
+
+def test_a_pipe_is_no_list_of_unfinished_runs(repository):
+    (repository.folder / LIST).parent.mkdir(parents=True)
+    os.mkfifo(repository.folder / LIST)
+    (node,) = audit_command._unfinished(repository.audit(), "lah10", "smoke")
+    assert node.verdict == "CONFIG-CHANGED"
 
 
 def test_a_run_that_ended_after_the_list_was_written_is_no_part_of_reduced_results(whole):
