@@ -594,3 +594,27 @@ def test_an_archive_on_a_full_disk_is_read_to_its_end():
     with pytest.raises(OSError, match="No space left"):
         builder._pack(Stream(), Path("/dev/full"))
     assert read == [0, 1, 2]
+
+
+MORE = {
+    "before": lambda content: b"#!/bin/sh\n" + content,
+    "behind": lambda content: content + b"x" * 99,
+    "another archive before": lambda content: content + content,
+}
+
+
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+def test_bytes_that_belong_to_no_file_are_named(repository, more):
+    """Who unpacks such an archive from its front finds other files than who reads its list."""
+    archive = repository.write("crate.zip")
+    assert crate.verify(archive) == []
+    archive.write_bytes(more(archive.read_bytes()))
+    (line,) = crate.verify(archive)
+    assert line == f"{archive}: holds bytes that belong to none of its files; other programs may unpack them"
+
+
+def test_a_folder_that_holds_bytes_is_named(repository):
+    archive = repository.write("crate.zip")
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr(zipfile.ZipInfo("results/hidden.png/"), b"picture")
+    assert crate.verify(archive) == ["results/hidden.png/: called as a folder, and holds 7 bytes"]

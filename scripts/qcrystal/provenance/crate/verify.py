@@ -11,6 +11,7 @@ import io
 import json
 import shutil
 import stat
+import struct
 import tempfile
 import unicodedata
 import zipfile
@@ -34,6 +35,17 @@ PROFILE = "provenance-run-crate-0.5"
 SWELLING = 300  # how many times its own size an archive may hold; deflate's limit is about 1000
 SMALL = 100_000_000  # bytes that any archive may hold
 LARGEST_DOCUMENT = 500_000_000  # bytes of metadata and records, which are read whole
+
+
+LOCAL_NAME = 26  # bytes before the lengths of name and extra field in the header of a member
+DESCRIPTORS = (
+    0,
+    12,
+    16,
+    20,
+    24,
+)  # bytes that may follow a member: its digest and sizes, where they were not known before
+END, END_SIZE = b"PK\5\6", 22  # the last record of an archive without a comment
 
 
 class Content:
@@ -70,6 +82,8 @@ class Content:
         for info in infos:
             name = info.filename
             if info.is_dir() and not _leads_out(name):
+                if info.file_size or info.compress_size:
+                    self.wrong[name] = f"{name}: called as a folder, and holds {info.file_size} bytes"
                 continue
             if _leads_out(name):
                 self.wrong[name] = f"{name}: its path leads out of the crate"
@@ -80,6 +94,25 @@ class Content:
             else:
                 self.members[name] = info
         self._find_alike()
+        if self._holds_more(infos):
+            self.wrong[""] = (
+                f"{self.path}: holds bytes that belong to none of its files; other programs may unpack them"
+            )
+
+    def _holds_more(self, infos: list[zipfile.ZipInfo]) -> bool:
+        """Whether bytes stand before, between or behind the files: who reads an archive from its front sees other files there."""
+        expected = 0
+        assert self.archive is not None
+        with open(self.path, "rb") as file:
+            for info in sorted(infos, key=lambda info: info.header_offset):
+                if info.header_offset - expected not in DESCRIPTORS:
+                    return True
+                file.seek(info.header_offset + LOCAL_NAME)
+                name, extra = struct.unpack("<HH", file.read(4).ljust(4, b"\0"))
+                expected = info.header_offset + LOCAL_NAME + 4 + name + extra + info.compress_size
+            file.seek(-END_SIZE, io.SEEK_END)
+            ends = file.read(4) == END
+        return not ends or self.archive.start_dir - expected not in DESCRIPTORS
 
     def _find_alike(self) -> None:
         """Names that are one on systems that do not tell upper from lower case, or how an accent is written."""
