@@ -18,6 +18,8 @@ from qcrystal.provenance.nodes import Expected
 from qcrystal.provenance.workflow import expected_jobs
 
 app = application(help=f"{__doc__}\n\nExample: `python -m qcrystal reduced figures`")
+QUIET = ("rules", "progress", "host", "reason")
+"""What Snakemake does not say; `all` would swallow why it cannot start, too."""
 HEAD = """\
 # yaml-language-server: $schema=../../../schema/scale.json
 # What of scale {scale} has not ended. `python -m qcrystal reduced unfinished` writes this file; remove it to go on with the runs.
@@ -128,12 +130,16 @@ def _make(rules: list[str], targets: list[str], crystal: str, scale: str, cores:
     """Let Snakemake run these rules anew, and no other."""
     folder = results_folder(crystal, scale)
     given = ["--config", f"crystal={crystal}", f"scale={scale}"]
-    command = [sys.executable, "-m", "snakemake", "--quiet", "all", "--keep-going", "--cores", str(cores), *given]
+    command = [sys.executable, "-m", "snakemake", "--quiet", *QUIET, "--keep-going", "--cores", str(cores), *given]
     command += ["--rerun-triggers", "mtime", "--allowed-rules", *rules, "--forcerun", *rules, "--", *targets]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     asked = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
     if asked.returncode:
-        said = [line for line in (asked.stdout + asked.stderr).splitlines() if "rror" in line or "details:" in line]
+        lines = (asked.stdout + asked.stderr).splitlines()
+        if any("cannot be locked" in line for line in lines):
+            advice = "wait for it; if one was killed, run: snakemake --unlock"
+            raise reduced.ReducedError(f"{folder}: another snakemake is at work in this repository; {advice}")
+        said = [line for mark in ("details:", "rror") for line in lines if mark in line]
         why = f": {said[0].strip()}" if said else ""
         raise reduced.ReducedError(f"{folder}: not everything could be made; see {folder}/logs{why}")
 

@@ -5,12 +5,14 @@ import errno
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 
 import pytest
 from small_repository import S, edit_record, flip, small_repository
 
 from qcrystal.commands import audit as audit_command
+from qcrystal.commands import reduced as reduced_command
 from qcrystal.errors import one_line
 from qcrystal.files import file_digest
 from qcrystal.provenance import code, reduced
@@ -335,6 +337,28 @@ def test_a_run_that_ended_after_the_list_was_written_is_no_part_of_reduced_resul
     reduced.write(made.folder, made.expected, "lah10", "smoke", ["late"])
     assert not (made.folder / reduced.place("lah10", "smoke") / "dynamics").exists()
     assert reduced.hidden(made.folder, S, ["late", "later"], []) == [f"{S}/dynamics/late"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (
+            "LockException:\nError: Directory cannot be locked. Please",
+            "another snakemake is at work in this repository",
+        ),
+        (
+            "Error in rule x:\nx: no value (details: x.log)",
+            "see results/lah10/smoke/logs: x: no value (details: x.log)",
+        ),
+    ],
+)
+def test_why_figures_cannot_be_redrawn_is_one_line(monkeypatch, lines, told):
+    """What Snakemake and the rule's script say, not the first line in which the word error stands."""
+    answer = subprocess.CompletedProcess([], 1, stdout="", stderr=lines)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    with pytest.raises(reduced.ReducedError) as error:
+        reduced_command._make(["x"], ["y"], "lah10", "smoke", 1)
+    assert told in str(error.value) and "\n" not in str(error.value)
 
 
 def table():
