@@ -256,10 +256,10 @@ def unfinished(root: Path, jobs: list[Expected], folder: str, parts: Collection[
 
 
 def available(root: Path, jobs: list[Expected], folder: str) -> tuple[list[Expected], dict[str, list[str]]]:
-    """Jobs of figures and their tables that can be made from the files that are there, and what the others lack."""
+    """Jobs of figures, their tables and their page that can be made from what is there, and what the others lack."""
     ready, lacking = [], {}
     for job in shown_jobs(jobs, folder):
-        if not job.results or not job.results[0].startswith(f"{folder}/figures/"):
+        if not job.results or not job.results[0].startswith((f"{folder}/figures/", f"{folder}/index.html")):
             continue
         missing = [path for path in job.inputs if not (root / path).exists()]
         if missing:

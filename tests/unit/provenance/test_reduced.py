@@ -102,3 +102,10 @@ def test_runs_without_a_record_and_dear_tables_have_not_ended(repository):
         "runs": ["killed"],
         "tables": ["search/enthalpies.csv"],
     }  # the equation of state takes a minute: it is made
+
+
+def test_the_page_of_figures_is_made_anew_with_them(repository):
+    """Else an audit after the figures were redrawn would say that the page shows other ones."""
+    page = Expected("index", {}, (f"{S}/figures/first.png",), (f"{S}/index.html", f"{S}/index.prov.json"))
+    ready, _ = reduced.available(repository.folder, [*repository.expected, page], S)
+    assert {job.rule for job in ready} == {"first", "second", "index"}
