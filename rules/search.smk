@@ -554,6 +554,7 @@ if TERNARY:
                 **code("search/ternary_stand_in_labels.py"),
                 **TOLD,
                 frames=TERNARY_EFFORT.stand_in_frames,
+                systems=TERNARY_EFFORT.stand_in_systems,
                 test_fraction=CRYSTAL.learning.test_fraction,
                 seed=CONFIG.seed("ternary labels"),
             script:

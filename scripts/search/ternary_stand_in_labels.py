@@ -11,6 +11,7 @@ from qcrystal.search.ternary import search_potential
 with job(snakemake):
     p = snakemake.params
     potential = search_potential([], p.engine, p.stand_in)
-    systems = labelled(read_structures(snakemake.input.crystals), potential, p.frames, p.seed)
+    crystals = read_structures(snakemake.input.crystals)[: p.systems]
+    systems = labelled(crystals, potential, p.frames, p.seed)
     train, test = split(systems, "fraction", p.test_fraction, p.seed)
     write_split(train, test, Path(snakemake.output.folder), {"dataset": "stand-in", "seed": p.seed})

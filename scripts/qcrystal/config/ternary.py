@@ -133,6 +133,8 @@ class TernaryEffort(Strict):
     """Steps of these trainings; null: those of the scale's potentials."""
     stand_in_frames: Annotated[Count, Field(ge=2, le=1000)] = 8
     """Frames of each reference that the stand-in labels for them, if it takes the place of a potential."""
+    stand_in_systems: Count = 20
+    """References that it labels, at most: the first ones. Each composition costs a trainer time."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
