@@ -25,7 +25,8 @@ LINES = {"harmonic": "--", "quantum": "-", "quantum, potential alone": ":"}
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
-    """Left: λ. Right: T_c by the Eliashberg equations at the lowest μ*. Dashed and open: harmonic. Full symbols: with motion.
+    """Left: λ. Right: T_c by the Eliashberg equations at the lowest μ*. Dashed and open: harmonic. Full: with
+    motion. Crosses: with the potential's phonons alone.
 
     Published couplings stand at the right end.
     """
@@ -41,7 +42,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
                 continue
             text = f"{rows['compound'].iloc[0]}, {mesh_text(rows.iloc[0])}, {kind}"
             face = "none" if kind == "harmonic" else color
-            drawn = {"color": color, "marker": marker, "linestyle": line, "markerfacecolor": face, "label": text}
+            own_marker = "x" if kind == "quantum, potential alone" else marker
+            drawn = {"color": color, "marker": own_marker, "linestyle": line, "markerfacecolor": face, "label": text}
             left.plot(MILLI * rows["sigma"], rows["lambda"], **drawn)
             right.plot(MILLI * rows["sigma"], rows["eliashberg"], **drawn)
     if "lambda" in published:
