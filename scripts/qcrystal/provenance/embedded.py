@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from qcrystal.files import write_whole
+from qcrystal.provenance.record import refuse_deep
 
 PATTERN = re.compile(rb"prov_id[ :]+\(?([0-9a-f]{64})")
 LARGEST = 64_000_000  # bytes of a JSON document that is read
@@ -47,7 +48,9 @@ def embedded_identifier(path: Path) -> str | None:
         if path.suffix == ".json":
             if path.stat().st_size > LARGEST:
                 raise ValueError("too large")
-            document = json.loads(path.read_text(encoding="utf-8"))
+            text = path.read_bytes()
+            refuse_deep(text)
+            document = json.loads(text.decode("utf-8"))
             found = document.get("prov_id") if isinstance(document, dict) else None
             return found if isinstance(found, str) else None
         if path.suffix not in CARRIERS or not path.stat().st_size:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -26,6 +27,9 @@ SUFFIX = ".prov.json"
 LARGEST = 64_000_000  # bytes; the records of the largest rules have some hundred thousand
 LAST_YEAR = 2999  # what is later than the calendar of Python cannot be reckoned with
 WRONG_SHOWN = 3
+STEPS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+DEEPEST = 200  # lists and objects inside each other; those of records are below ten
+MARKS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)  # texts, whose brackets do not count, and brackets
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Short = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
@@ -175,8 +179,24 @@ def read_json(path: Path, name: str) -> Any:
 
 
 def strict_json(content: bytes) -> Any:
-    """A JSON document that every reader understands alike: UTF-8, each name once, numbers only; `ValueError` for any other."""
+    """A JSON document that every reader understands alike: UTF-8, each name once, numbers only; `ValueError` for any other.
+
+    One nested more deeply than `DEEPEST` raises `RecursionError`.
+    """
+    refuse_deep(content)
     return json.loads(content.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
+
+
+def refuse_deep(content: bytes) -> None:
+    """Raise `RecursionError` for JSON nested more deeply than `DEEPEST`.
+
+    Python's own limit does not guard: a library may raise it, and the parser, which is compiled, then exhausts the stack.
+    """
+    depth = 0
+    for mark in MARKS.finditer(content):
+        depth += STEPS.get(mark[0], 0)
+        if depth > DEEPEST:
+            raise RecursionError(f"nested more than {DEEPEST} deep")
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

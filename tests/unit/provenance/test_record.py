@@ -20,6 +20,7 @@ from qcrystal.files import file_digest
 from qcrystal.provenance import code, elsewhere, environment
 from qcrystal.provenance import record as provenance
 from qcrystal.provenance.code import code_digest, local_imports, named_files, syntax_digest
+from qcrystal.provenance.embedded import UnreadableError, embedded_identifier
 
 WITHOUT_ENGINES = ["statics/equation_of_state.py", "dft/frames.py", "analysis/observe.py", "analysis/collect.py"]
 
@@ -425,3 +426,25 @@ def test_what_a_worker_reads_is_told_to_its_job(root, tmp_path):
     said = json.loads(file.read_text())
     assert str(tmp_path / "secret") in said["read"] and str(tmp_path / "own") not in said["read"]
     assert str(scripts / "qcrystal/provenance/reading.py") in said["loaded"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, '["]", ' * 100_000], ids=["lists", "objects", "texts"]
+)
+def test_deep_nesting_is_one_line_where_a_library_has_raised_the_limit_of_recursion(tmp_path, text):
+    """The parser is compiled: beyond Python's usual limit it exhausts the stack, and the process dies without a word."""
+    (tmp_path / "deep.json").write_text(text)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        with pytest.raises(provenance.RecordError, match="nested too deeply"):
+            provenance.read_json(tmp_path / "deep.json", "deep.json")
+        with pytest.raises(UnreadableError, match="nested more than"):
+            embedded_identifier(tmp_path / "deep.json")
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def test_brackets_in_texts_are_no_nesting(tmp_path):
+    (tmp_path / "flat.json").write_text(json.dumps({"[" * 500: ["\\" + '"{' * 500, [[]]]}))
+    assert provenance.read_json(tmp_path / "flat.json", "flat.json") == {"[" * 500: ["\\" + '"{' * 500, [[]]]}
