@@ -92,9 +92,10 @@ def title(rows: pd.DataFrame, panel: AnglePanel) -> str:
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) -> Picture:
     """A panel of angles for each entry of the options."""
-    summary = every_run(inputs["summaries"])
+    summary = every_run(inputs["summaries"]) if inputs.get("summaries") else pd.DataFrame()
     traces = pd.concat(inputs["traces"], ignore_index=True) if inputs.get("traces") else pd.DataFrame()
-    starts = sorted(summary["start"].unique(), key=lambda start: start != "rhombohedral")
+    runs = summary if len(summary) else traces
+    starts = sorted(runs["start"].unique(), key=lambda start: start != "rhombohedral") if len(runs) else []
     panels, lacking = {}, []
     for panel in options.panels:
         rows = chosen(summary if panel.show == "means" else traces, panel)
@@ -123,7 +124,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) ->
     note_left_out(figure, lacking)
     if len(starts) > 1:
         figure.note(f"full symbols: runs that started {starts[0]}, open ones: the others")
-    else:
+    elif starts:
         figure.note(f"all runs started {starts[0]}")
     if "remark" in published:
         known = published["remark"]

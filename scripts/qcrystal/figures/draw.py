@@ -77,7 +77,8 @@ def draw(
         What is said of runs that have not ended.
     """
     model = KINDS[kind].options.model_validate(options)
-    if any(not what.optional and role not in inputs for role, what in KINDS[kind].inputs.items()):
+    lacking = any(not what.optional and role not in inputs for role, what in KINDS[kind].inputs.items())
+    if lacking or (KINDS[kind].output == "figure" and KINDS[kind].inputs and not inputs):
         return _nothing_yet(kind, not_ended)
     result = import_module(f"qcrystal.figures.{kind}").draw(inputs, published, model)
     if isinstance(result, Picture):

@@ -269,6 +269,7 @@ SUMMARIES = Role("sweep_summary", many=True)
 NCT, NCT_TRAINING, NCT_PHONONS = (Role(f"nct_{name}", many=True) for name in ("summary", "training", "phonons"))
 NCT_SIZES = Role("nct_size", many=True, optional=True)
 DFT_LATTICE = Role("lattice", optional=True)
+CELL_ANGLES = {"summaries": "summary", "traces": "cell"}
 HELD_OUT = Role("held_out_frames", optional=True)
 
 ANY = "*"
@@ -378,7 +379,7 @@ KINDS: dict[str, Kind] = {
     ),
     "cell_angles": Kind(
         "figure",
-        {"summaries": SUMMARIES, "traces": Role("sweep_cell", many=True, optional=True)},
+        {role: Role(f"sweep_{what}", many=True, optional=True) for role, what in CELL_ANGLES.items()},
         {"boundary": "number", "second_boundary": "number", "remark": "text"},
         CellAngles,
     ),

@@ -102,12 +102,13 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: ObservablePane
     """A panel per observable; the published value stands in the first one."""
     count = len(options.panels)
     figure, axes = new_figure(2, 2.6 if count <= 2 else 4.6, -(-count // 2), min(2, count))
-    panels = list(axes.flat)[:count]
+    panels, sizes = list(axes.flat)[:count], 0
     for place, panel in zip(panels, options.panels, strict=True):
         rows = prepared(inputs["summaries"], panel)
         if rows.empty or not (rows["value"].notna() | rows["limit"].notna()).any():
             say_empty(place)
             rows = rows[:0]
+        sizes = max(sizes, rows["atoms"].nunique())
         draw_panel(place, rows, panel, options.along)
         if place is panels[0] and "value" in published and options.published_at is not None:
             known = published["value"]
@@ -121,6 +122,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: ObservablePane
                 figure.note(f"{panel.species}: {unknown} values without error are left out")
     for place in list(axes.flat)[count:]:
         place.remove()
+    if options.along == "inverse_atoms" and sizes < 2:
+        figure.blank = True
+        figure.note("runs of one size alone have ended: they tell no dependence on it")
     letter_panels(panels, [""] * count)
     legend_above(figure, panels, columns=4)
     return figure

@@ -38,6 +38,21 @@ def test_any_one_sweep_is_enough(name):
         assert draw(name, tables) is not None
 
 
+def test_traces_are_drawn_before_any_run_of_the_means_has_ended():
+    """The trace at 100 K is of a sweep of its own; the sweeps of the means take days longer."""
+    traces = {source: table for source, table in TABLES.items() if source.endswith("/cell")}
+    figure = draw("ly_fig4_angles_quantum", traces)
+    assert traces and not figure.blank and all(axes.get_xlabel() == "time (ps)" for axes in figure.axes)
+
+
+def test_one_size_of_cell_tells_no_dependence_on_it():
+    """A paper leaves the figure out; with both sizes it does not."""
+    both = {source: table for source, table in TABLES.items() if source.startswith("sweep:size_")}
+    smallest = min(table["atoms"].min() for table in both.values())
+    one = {source: table[table["atoms"] == smallest] for source, table in both.items()}
+    assert len(both) > 1 and draw("x_finite_size", one).blank and not draw("x_finite_size", both).blank
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_without_its_tables_says_so(name, tmp_path):
     entry = FIGURES[name]
