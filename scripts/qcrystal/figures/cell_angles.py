@@ -96,12 +96,13 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) ->
     traces = pd.concat(inputs["traces"], ignore_index=True) if inputs.get("traces") else pd.DataFrame()
     runs = summary if len(summary) else traces
     starts = sorted(runs["start"].unique(), key=lambda start: start != "rhombohedral") if len(runs) else []
-    panels, lacking = {}, []
+    panels, drawn, lacking = {}, set(), []
     for panel in options.panels:
         rows = chosen(summary if panel.show == "means" else traces, panel)
-        if rows.empty or title(rows, panel) in panels:  # another temperature may have no runs of its own
+        if rows.empty or (panel.show, *rows["run"].unique()) in drawn:  # other conditions may have no runs of their own
             lacking.append(", ".join(filter(None, [panel.title, f"{panel.temperature:g} K"])))
         else:
+            drawn.add((panel.show, *rows["run"].unique()))
             panels[title(rows, panel)] = (panel, rows)
     count = max(1, len(panels))
     columns = min(count, 2)
