@@ -127,9 +127,9 @@ check: lint
 test: lint docs
 	$(PYTEST) -m "not slow"
 
-# The quick tests alone: engines run in processes of their own, where coverage does not look.
+# Without the workflow's tests: jobs run in processes of their own, where coverage does not look.
 coverage: $(READY)
-	$(PYTEST) -m quick --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "quick or engine" --cov --cov-report=term:skip-covered
 
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/site
