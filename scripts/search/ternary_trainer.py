@@ -1,6 +1,5 @@
 """Train one architecture, and measure it on the frames held out."""
 
-import time
 from pathlib import Path
 
 from qcrystal.dataset.deepmd_npy import read_dataset
@@ -12,9 +11,8 @@ from qcrystal.search.trainers import trainer_row
 
 with job(snakemake):
     p, made, data = snakemake.params, snakemake.output, Path(snakemake.input.data)
-    training, started = Training.model_validate(p.training), time.monotonic()
+    training = Training.model_validate(p.training)
     train_on_dataset(training, data, Path(made.model), Path(made.curve), snakemake.threads, p.code)
-    seconds = time.monotonic() - started
     train, test = (read_dataset(data / part, training.species) for part in ("train", "test"))
-    row = trainer_row(snakemake.wildcards.trained, training, Path(made.model), test, sum(map(len, train)), seconds)
+    row = trainer_row(snakemake.wildcards.trained, training, Path(made.model), test, sum(map(len, train)))
     write_table(row.assign(potential=p.labels), made.table, "ternary_trainers")

@@ -1,4 +1,4 @@
-"""Errors of potentials by several trainers on the same frames held out, and what they cost."""
+"""Errors of potentials by several trainers on the same frames held out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qcrystal.manuscript.published import Cited
 MILLI = 1000.0
 ENERGIES = ("energy_rmse", "hull_scatter", "hull_offset", "virial_rmse")
 FORCES = ("force_rmse", "force_rmse_lacking")
-COLUMNS = ["potential", "frames", "held_out", *ENERGIES, *FORCES, "seconds", "evaluation", "note"]
+COLUMNS = ["potential", "frames", "held_out", *ENERGIES, *FORCES, "note"]
 
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd.DataFrame:

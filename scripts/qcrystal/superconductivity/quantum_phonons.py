@@ -85,7 +85,8 @@ def read_matrix(path: Path, position: np.ndarray) -> Matrix:
         The file is cut off, has no such wave vector, or gives the lattice by a number (``ibrav``) and not by its vectors.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        whole = path.read_text(encoding="utf-8")
+        lines = whole.splitlines()
         kinds, number, lattice = (int(value) for value in lines[2].split()[:3])
         length = float(lines[2].split()[3]) * units.Bohr
         if lattice != 0 or "Basis" not in lines[3]:
@@ -95,7 +96,7 @@ def read_matrix(path: Path, position: np.ndarray) -> Matrix:
         sites = [line.split() for line in lines[7 + kinds : 7 + kinds + number]]
         which = [int(site[1]) - 1 for site in sites]
         masses = np.array([float(names[kind][1]) for kind in which])
-        text = path.read_text(encoding="utf-8").partition("Diagonalizing")[0]
+        text = whole.partition("Diagonalizing")[0]
         parts = re.split(r"Dynamical\s+Matrix in cartesian axes\s+q = \(([^)]*)\)", text)
         found = {tuple(float(one) for one in q.split()): body for q, body in zip(parts[1::2], parts[2::2], strict=True)}
         here = [body for q, body in found.items() if np.allclose(q, position, atol=1e-5)]

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from any_table import ANY
 from small_repository import S, draw_figures, edit_record, flip, forge, forge_table, make_keys, small_repository
+from tables_of_pages import shows
 
 from qcrystal.files import file_digest, files_below
 from qcrystal.io.tables import write_table
@@ -461,14 +462,7 @@ def table():
 
 def test_the_page_shows_the_attacks_that_are_tried(root):
     """``WRITE_PAGES=1`` puts the table into the page."""
-    path = root / PAGE
-    begin, end = "<!-- attacks -->\n", "\n<!-- end of attacks -->"
-    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
-    shown, _, after = rest.partition(end)
-    if os.environ.get("WRITE_PAGES"):
-        path.write_text(before + begin + table() + end + after, encoding="utf-8")
-    else:
-        assert shown == table()
+    shows(root / PAGE, "attacks", table())
 
 
 ZOO = [None, True, -1, 0, 10**30, 1e308, "", "x" * 9999, "\x1b[2J\n\u202e", "../../etc/passwd", "/dev/zero", [], {}]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 from small_repository import S, edit_record, flip, small_repository
+from tables_of_pages import shows
 
 from qcrystal.commands import audit as audit_command
 from qcrystal.commands import reduced as reduced_command
@@ -368,11 +369,4 @@ def table():
 
 def test_the_page_shows_the_attacks_that_are_tried(root):
     """``WRITE_PAGES=1`` puts the table into the page."""
-    path = root / PAGE
-    begin, end = "<!-- attacks on reduced results -->\n", "\n<!-- end of attacks on reduced results -->"
-    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
-    shown, _, after = rest.partition(end)
-    if os.environ.get("WRITE_PAGES"):
-        path.write_text(before + begin + table() + end + after, encoding="utf-8")
-    else:
-        assert shown == table()
+    shows(root / PAGE, "attacks on reduced results", table())

@@ -85,7 +85,7 @@ def test_one_network_for_all_species_learns_systems_that_lack_some(tmp_path):
         )
         model = tmp_path / f"{steps}.pb"
         train_on_dataset(training, tmp_path / "data", model, tmp_path / f"{steps}.csv")
-        rows.append(trainer_row("dpa1", training, model, test, sum(map(len, train)), 1.0).iloc[0])
+        rows.append(trainer_row("dpa1", training, model, test, sum(map(len, train))).iloc[0])
     assert rows[1]["force_rmse"] < rows[0]["force_rmse"]
     assert rows[1]["held_out"] == 5 and np.isfinite(rows[1]["force_rmse_lacking"])
     potential, system = Deepmd(model), test[0]

@@ -38,13 +38,8 @@ LARGEST_DOCUMENT = 500_000_000  # bytes of metadata and records, which are read 
 
 
 LOCAL_NAME = 26  # bytes before the lengths of name and extra field in the header of a member
-DESCRIPTORS = (
-    0,
-    12,
-    16,
-    20,
-    24,
-)  # bytes that may follow a member: its digest and sizes, where they were not known before
+DESCRIPTORS = (0, 12, 16, 20, 24)
+"""Bytes that may follow a member: its digest and sizes, where they were not known before."""
 END, END_SIZE = b"PK\5\6", 22  # the last record of an archive without a comment
 
 
