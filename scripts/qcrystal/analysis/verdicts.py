@@ -1,13 +1,15 @@
 """Verdicts on published claims. One rule turns numbers with errors into a verdict and one sentence of reason.
 
 1. *Long enough.* A value from runs decides nothing unless the production part is as long as the claim asks, and it has ten
-   independent samples at least. So no verdict follows from a run of a test.
+   independent samples at least. So no verdict follows from a run of a test. A phase may need a large cell, too.
 2. *Sharp enough.* A value decides nothing if its standard error exceeds a quarter of the published value.
 3. *Near or far.* σ is the root of the summed squares of both sides' errors. A claim is reproduced where the
    values differ by 2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided. Where few
    degrees of freedom are behind our error, Student's t widens both distances.
 4. *Boundaries.* Ours lies between the last run on one side and the first on the other. The claim is reproduced where this
    interval reaches into the published value with its uncertainty, and not reproduced where they are disjoint.
+5. *Hops among variants.* A small cell hops among variants of a distortion, and its mean angles look cubic. Where the angles of
+   each frame are known, a run counts as cubic only if it is so at each moment (`qcrystal.analysis.variants`).
 """
 
 from __future__ import annotations

@@ -157,4 +157,6 @@ def _how(claim: Claim) -> str:
     parts = [f"{claim.test} of `{claim.observable}` in {sweeps}", *ranges, f"at least {claim.least_length:g} ps"]
     if claim.threshold is not None:
         parts.append(f"threshold {claim.threshold:g}")
+    if claim.least_atoms:
+        parts.append(f"at least {claim.least_atoms} atoms")
     return ", ".join(parts)

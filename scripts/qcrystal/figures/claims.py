@@ -12,6 +12,7 @@ import pandas as pd
 from qcrystal.analysis.phases import Boundary, boundary, phases
 from qcrystal.analysis.statistics import MINIMUM_SAMPLES
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected, every_run
+from qcrystal.analysis.variants import MEANS, orders, remarks, with_variants
 from qcrystal.analysis.verdicts import (
     FEWEST_SAMPLES,
     Evidence,
@@ -34,6 +35,7 @@ from qcrystal.manuscript.uncertainty import scientific_text, value_text
 SMALLEST_PLAIN = 1e-3  # smaller values are printed with a power of ten
 ROUNDING = 1e-6  # Å; places on a grid are apart by whole bins but for this
 NOTHING = Evidence(np.nan, np.nan)
+WORDS = {"symmetric": "cubic", "distorted": "distorted"}
 Found = tuple[Evidence, str, Judged]
 """Our evidence, how it is printed, and the verdict."""
 
@@ -119,21 +121,44 @@ def with_limits(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{name: rows[name].mask(unseen, value) for name, value in filled.items() if name in rows})
 
 
-def decided_phases(claim: Claim, rows: pd.DataFrame) -> pd.DataFrame:
-    """Phases of the claim's runs; those of runs that are too short are undecided."""
+def production_lengths(rows: pd.DataFrame) -> pd.Series:
+    """Production length (ps) of each run, where its summary tells it."""
+    told = rows[rows["observable"] == "production_length"].drop_duplicates("run")
+    return told.set_index("run")["value"]
+
+
+def decided_phases(claim: Claim, inputs: Inputs) -> tuple[pd.DataFrame, list[str]]:
+    """Phases of the claim's runs, which may be none, and remarks on them; those of runs that are too short are undecided.
+
+    Where instantaneous angles are known, no run that hops among variants of a distortion counts as symmetric.
+    ``length_ps`` is that of the production part.
+    """
     if claim.threshold is None:
         raise TableError(f"claim {claim.text!r}: a phase needs a threshold; add one in figures.yaml")
-    rows = with_limits(rows)
-    scaled = rows.assign(value=claim.factor * rows["value"], error=claim.factor * rows["error"])
-    found = phases(scaled, claim.observable, claim.threshold)
+    every = runs_of(claim, inputs["summaries"])
+    rows = with_limits(every[every["observable"] == claim.observable])
+    if claim.species is not None:
+        rows = rows[rows["species"] == claim.species]
+    if rows.empty:
+        return rows, []
+    lengths = rows["run"].map(production_lengths(every)).fillna(rows["length_ps"])
+    scaled = rows.assign(
+        value=claim.factor * rows["value"], error=claim.factor * rows["error"], length_ps=lengths.astype(float)
+    )
+    found, said = phases(scaled, claim.observable, claim.threshold), []
+    if claim.observable in MEANS:
+        traces = inputs.get("traces", [])
+        known = orders(pd.concat(traces, ignore_index=True), every) if traces else {}
+        found = with_variants(found, rows, known)
+        said = remarks(found, WORDS["symmetric"])
     found["error"] = found["error"].where(found["n_effective"] >= MINIMUM_SAMPLES)
     short = (found["length_ps"] < claim.least_length) | (found["n_effective"] < FEWEST_SAMPLES)
     found.loc[short, "phase"] = "undecided"
-    return found
+    return found, said
 
 
 def runs_behind(found: pd.DataFrame) -> Evidence:
-    """Method, largest cell and longest run of a table of phases."""
+    """Method, largest cell and longest production of a table of phases."""
     longest = found.sort_values("length_ps").iloc[-1]
     samples = float(found["n_effective"].min())
     return Evidence(
@@ -141,47 +166,44 @@ def runs_behind(found: pd.DataFrame) -> Evidence:
     )
 
 
+def judged_phases(claim: Claim, found: pd.DataFrame, said: list[str], judged: Judged) -> Judged:
+    """The verdict on phases with its remarks, or why the runs are too short or their cells too small for one."""
+    longest, largest = float(found["length_ps"].max()), int(found["atoms"].max())
+    if longest < claim.least_length:
+        judged = undecided(f"The longest run has {longest:.3g} ps, and the claim needs {claim.least_length:g} ps.")
+    elif largest < claim.least_atoms:
+        judged = undecided(f"The largest cell has {largest} atoms, and the claim needs {claim.least_atoms}.")
+    return judged._replace(reason=" ".join([judged.reason, *said]))
+
+
 def phase_boundary(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     """A boundary along pressure or temperature, between runs whose phases are decided."""
-    rows = runs_of(claim, inputs["summaries"])
-    if claim.species is not None:
-        rows = rows[rows["species"] == claim.species]
-    if rows[rows["observable"] == claim.observable].empty:
+    found, said = decided_phases(claim, inputs)
+    if found.empty:
         return NOTHING, value_text(np.nan, None), undecided("No run is within the claim's conditions.")
-    found = decided_phases(claim, rows)
     other = {"distorted": "symmetric", "symmetric": "distorted"}
     turned = found["phase"].replace(other) if claim.rises else found["phase"]
     line: Boundary = boundary(found.assign(phase=turned, pressure_target=found[claim.along]))
     unit = "GPa" if claim.along == "pressure_target" else "K"
     judged = judge_boundary(line, known.number, claim.uncertainty, unit)
-    least = float(found["length_ps"].max())
-    if least < claim.least_length:
-        judged = undecided(f"The longest run has {least:.3g} ps, and the claim needs {claim.least_length:g} ps.")
     if np.isfinite(line.middle):
         text = f"{line.middle:g}±{line.half_width:g} {unit}"
     elif np.isfinite(line.above):
         text = f"below {line.above:g} {unit}"
     else:
         text = f"above {line.below:g} {unit}" if np.isfinite(line.below) else value_text(np.nan, None)
-    return runs_behind(found), text, judged
+    return runs_behind(found), text, judged_phases(claim, found, said, judged)
 
 
 def phase(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     """A claim that all runs of a range are in one phase."""
-    rows = runs_of(claim, inputs["summaries"])
-    if claim.species is not None:
-        rows = rows[rows["species"] == claim.species]
-    if rows[rows["observable"] == claim.observable].empty:
+    found, said = decided_phases(claim, inputs)
+    if found.empty:
         return NOTHING, value_text(np.nan, None), undecided("No run is within the claim's conditions.")
-    found = decided_phases(claim, rows)
-    words = {"symmetric": "cubic", "distorted": "distorted"}
-    counts = found["phase"].map(lambda one: words.get(one, "not decided")).value_counts()
+    counts = found["phase"].map(lambda one: WORDS.get(one, "not decided")).value_counts()
     text = ", ".join(f"{count} {name}" for name, count in counts.items())
-    judged = judge_phases(list(found["phase"]), claim.phase, words[claim.phase])
-    longest = float(found["length_ps"].max())
-    if longest < claim.least_length:
-        judged = undecided(f"The longest run has {longest:.3g} ps, and the claim needs {claim.least_length:g} ps.")
-    return runs_behind(found), text, judged
+    judged = judge_phases(list(found["phase"]), claim.phase, WORDS[claim.phase])
+    return runs_behind(found), text, judged_phases(claim, found, said, judged)
 
 
 def peaks(claim: Claim, inputs: Inputs, known: Cited) -> Found:

@@ -269,7 +269,7 @@ SUMMARIES = Role("sweep_summary", many=True)
 NCT, NCT_TRAINING, NCT_PHONONS = (Role(f"nct_{name}", many=True) for name in ("summary", "training", "phonons"))
 NCT_SIZES = Role("nct_size", many=True, optional=True)
 DFT_LATTICE = Role("lattice", optional=True)
-CELL_ANGLES = {"summaries": "summary", "traces": "cell"}
+TRACES = Role("sweep_cell", many=True, optional=True)
 HELD_OUT = Role("held_out_frames", optional=True)
 
 ANY = "*"
@@ -379,12 +379,15 @@ KINDS: dict[str, Kind] = {
     ),
     "cell_angles": Kind(
         "figure",
-        {role: Role(f"sweep_{what}", many=True, optional=True) for role, what in CELL_ANGLES.items()},
+        {"summaries": Role("sweep_summary", many=True, optional=True), "traces": TRACES},
         {"boundary": "number", "second_boundary": "number", "remark": "text"},
         CellAngles,
     ),
     "phase_points": Kind(
-        "figure", {"summaries": SUMMARIES}, {"boundary": "number", "second_boundary": "number"}, PhasePoints
+        "figure",
+        {"summaries": SUMMARIES, "traces": TRACES},
+        {"boundary": "number", "second_boundary": "number"},
+        PhasePoints,
     ),
     "distorted_cell": Kind(
         "figure", {"structures": Role("structures"), "enthalpies": Role("enthalpies")}, options=DistortedCell
@@ -403,6 +406,7 @@ KINDS: dict[str, Kind] = {
         "table",
         {
             "summaries": Role("sweep_summary", many=True, optional=True),
+            "traces": TRACES,
             "curves": Role("sweep_rdf", many=True, optional=True),
             "enthalpies": Role("enthalpies", optional=True),
             "counts": Role("search_counts", optional=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from qcrystal.fields import Count, Number, Positive, Text
 
@@ -169,6 +169,8 @@ class Claim(Options):
         Of the published value.
     least_length
         ps of production that the claim needs.
+    least_atoms
+        Atoms of the largest cell that a phase needs: a small cell lacks the waves that decide it.
     reason
         Of a setting: why nothing is decided.
     """
@@ -192,6 +194,7 @@ class Claim(Options):
     limit: Positive | None = None
     uncertainty: Number = 0.0
     least_length: Positive = 20.0
+    least_atoms: int = Field(0, ge=0)
     reason: str = ""
 
 

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from qcrystal.analysis.phases import boundaries, phases
 from qcrystal.analysis.sweeps import every_run
+from qcrystal.analysis.variants import MEANS, VariantOrder, orders, remarks, with_variants
 from qcrystal.figures.kinds import Inputs, PhasePanel, PhasePoints
 from qcrystal.figures.style import (
     METHODS,
@@ -77,10 +78,13 @@ def draw_panel(
     panel: PhasePanel,
     options: PhasePoints,
     published: Mapping[str, Cited],
+    moments: Mapping[str, VariantOrder],
 ) -> None:
-    """One phase diagram; the largest cell at each point counts."""
+    """One phase diagram; the largest cell at each point counts, and no run that hops among variants as symmetric."""
     rows = runs_of(summary, panel)
     found = phases(rows, options.observable, options.threshold).sort_values("atoms")
+    if options.observable in MEANS:
+        found = with_variants(found, rows[rows["observable"] == options.observable], moments)
     found = found.drop_duplicates(["pressure_target", "temperature_target", "start"], keep="last")
     starts = sorted(found["start"].unique())
     draw_points(axes, found, starts)
@@ -98,6 +102,8 @@ def draw_panel(
         figure.note(
             f"{METHODS[panel.method[0]].label}: {undecided} of {len(found)} points are not decided by their errors"
         )
+    for text in remarks(found, options.symmetric) if options.observable in MEANS else ():
+        figure.note(f"{METHODS[panel.method[0]].label}: {text.rstrip('.')}")
 
 
 @styled
@@ -105,10 +111,12 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhasePoints) -
     """One phase diagram per panel that has runs."""
     summary = every_run(inputs["summaries"])
     panels = [panel for panel in options.panels if len(runs_of(summary, panel))]
+    traces = inputs.get("traces", [])
+    moments = orders(pd.concat(traces, ignore_index=True), summary) if traces else {}
     figure, axes = new_figure(2, 2.8, 1, max(1, len(panels)), sharey=True)
     figure.blank = not panels
     for axis, panel in zip(axes[0], panels, strict=False):
-        draw_panel(figure, axis, summary, panel, options, published)
+        draw_panel(figure, axis, summary, panel, options, published, moments)
     if not panels:
         say_empty(axes[0, 0], "no run has ended")
     letter_panels(axes[0], [panel.title for panel in panels] or [""])

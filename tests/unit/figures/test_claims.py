@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from figure_drawing import FIGURES, LITERATURE, draw
 from synthetic_tables import PROTOTYPE, synthetic
@@ -68,6 +69,43 @@ def test_a_verdict_turns_with_the_number(tables):
     found = verdicts({**longer, name: diffusing})
     assert found["qin_diffusion_slope"] == "reproduced"  # the printed number read as the slope
     assert found["qin_diffusion_coefficient"] == "not reproduced"
+
+
+def hopping(tables: dict, distortion: float) -> dict:
+    """The tables as if every path integral had mean angles of 90 degrees, and hopped among variants of this size."""
+    rng, found = np.random.default_rng(1), dict(tables)
+    variants = distortion * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+    for name, table in tables.items():
+        if name.startswith("sweep:ly_quantum") and name.endswith("summary"):
+            mean = {"value": 0.05, "error": 0.03, "n_effective": 60.0}
+            off = (table["observable"] == "angle_deviation").to_numpy()
+            table = table.assign(**{key: table[key].where(~off, value) for key, value in mean.items()})
+            counted = table.drop_duplicates("run").assign(observable="production_length", species="all", value=50.0)
+            found[name], runs = pd.concat([table, counted], ignore_index=True), counted[["run"]]
+            trace = pd.concat([runs.assign(time=0.01 * step) for step in range(400)], ignore_index=True)
+            angles = 90.0 + variants[rng.integers(4, size=len(trace))] + 0.4 * rng.normal(size=(len(trace), 3))
+            trace[["alpha", "beta", "gamma"]] = angles
+            found[name.replace("/summary", "/cell")] = trace
+    return found
+
+
+def test_runs_that_hop_among_variants_are_not_cubic(tables):
+    """The same means, from a crystal that is distorted at each moment, and from one that fluctuates about the cube."""
+    hops, cubic = (hopping(lengthened(tables), size) for size in (1.4, 0.0))
+    assert verdicts(cubic)["errea_stable_from"] == "reproduced"
+    assert verdicts(hops)["errea_stable_from"] == "not reproduced"
+    reasons = dict(zip(CLAIMS, draw(NAME, hops)["reason"], strict=True))
+    assert "distorted by 1.4° at each moment" in reasons["errea_stable_from"]
+
+
+def test_a_small_cell_decides_no_phase_that_needs_a_large_one(tables):
+    claim = "ly_quantum_100K_100GPa"
+    small = hopping(lengthened(tables), 0.0)
+    for name in [name for name in small if name.startswith("sweep:ly_quantum") and name.endswith("summary")]:
+        small[name] = small[name].assign(atoms=44.0, temperature_target=100.0, pressure_target=100.0)
+    reasons = dict(zip(CLAIMS, draw(NAME, small)["reason"], strict=True))
+    assert verdicts(small)[claim] == "not decidable here"
+    assert reasons[claim].startswith("The largest cell has 44 atoms, and the claim needs 352.")
 
 
 def test_a_reason_is_one_sentence_with_numbers(tables):
