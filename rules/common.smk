@@ -32,6 +32,7 @@ from qcrystal.config.machine import machine_files
 from qcrystal.config.preflight import check_folder, check_places, check_results, check_surroundings
 from qcrystal.config.wildcards import one_of
 from qcrystal.provenance.code import code_digest
+from qcrystal.provenance.same_results import SameResultsError, declared
 
 try:
     check_places(sys.executable, str(ROOT))
@@ -60,7 +61,8 @@ workflow.overwrite_configfiles[:0] = [path for path in MACHINE if path not in wo
 try:
     CONFIG = load(config, ROOT, PUT_OVER)
     check_surroundings({}, [Path("results", CONFIG.crystal_name, CONFIG.scale_name)])
-except ConfigError as error:
+    declared(ROOT)
+except (ConfigError, SameResultsError) as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 

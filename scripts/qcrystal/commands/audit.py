@@ -19,6 +19,7 @@ from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.audit_page import page
 from qcrystal.provenance.audit_report import document, report
 from qcrystal.provenance.nodes import AuditError, Digests, Expected, Node, cache_file, printable
+from qcrystal.provenance.same_results import FILE
 from qcrystal.provenance.verdicts import VERDICTS
 from qcrystal.provenance.workflow import expected_jobs
 
@@ -76,7 +77,8 @@ def main(
     with progress.status("comparing files, code and records"):
         audit = Audit(root, [folder, "results/downloads"], expected, digests)
         sealed, of_seal = seal.check(audit, folder, allowed_signers)
-    roots = _roots(audit, target, of_seal + _unfinished(audit, crystal, scale))
+    misdeclared = [audit.nodes[FILE]] if FILE in audit.nodes else []
+    roots = _roots(audit, target, of_seal + _unfinished(audit, crystal, scale) + misdeclared)
     if problem:
         roots.append(_unreadable_workflow(audit, problem))
     digests.save()

@@ -15,6 +15,7 @@ from qcrystal.config.main import Main, Sources
 from qcrystal.config.scale import Scale
 from qcrystal.fields import LARGEST_COUNT, Strict
 from qcrystal.files import write_whole
+from qcrystal.provenance.same_results import FILE, SameResults
 
 PAGE = "docs/configuration.md"
 SCHEMAS = "config/schema"
@@ -41,6 +42,7 @@ FILES: dict[str, tuple[str, type[Strict], str]] = {
         Scale,
         "sizes and effort; `config/crystals/<name>/scales/<name>.yaml`, which holds the sweeps, is put over it",
     ),
+    "same_results": (FILE, SameResults, "changes of code that are declared to change no result"),
 }
 """By the name of the schema: file, model, and what the file holds."""
 BOUNDS = {

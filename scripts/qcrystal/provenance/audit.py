@@ -22,6 +22,7 @@ from qcrystal.provenance import judge, reduced
 from qcrystal.provenance.environment import lock_file
 from qcrystal.provenance.nodes import UNRECORDED, AuditError, Digests, Expected, Node, lineage_of, maker_of, short
 from qcrystal.provenance.record import SUFFIX, Entry, JobRecord, RecordError, read_json, read_records
+from qcrystal.provenance.same_results import FILE, Declared, SameResultsError, declared
 
 NUMBERS = "manuscript/numbers.json"
 
@@ -53,6 +54,7 @@ class Audit:
             for cuda, lock in found.items()
             if lock is not None and lock.kind != "folder"
         }
+        self.declared, misdeclared = self._declared()
         self.left_out, fault = reduced.left_out(root, folders[0])
         self.nodes: dict[str, Node] = {}
         self.maker: dict[str, Node] = {}
@@ -66,10 +68,20 @@ class Audit:
             name = f"{folders[0]}/{reduced.LEFT_OUT}"
             self.nodes[name] = Node(name)
             self.nodes[name].say("TAMPERED", fault)
+        if misdeclared:
+            self.nodes[FILE] = Node(FILE)
+            self.nodes[FILE].say("INCOMPLETE", misdeclared)
         for node in list(self.nodes.values()):
             if node.record:
                 judge.judge(self, node, node.record)
         self._find_circles()
+
+    def _declared(self) -> tuple[Declared, str | None]:
+        """Changes that are declared to change no result, and what is wrong with their file: then none counts."""
+        try:
+            return declared(self.root), None
+        except SameResultsError as error:
+            return Declared(self.root, []), str(error)
 
     def _add_jobs(self, records: dict[str, JobRecord | RecordError]) -> None:
         """A node for each record; outputs that a rule of today makes belong to that rule's record alone."""

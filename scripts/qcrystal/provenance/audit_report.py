@@ -31,6 +31,7 @@ def document(audit: Audit, roots: list[Node], target: str | None) -> dict:
                 "verdict": node.verdict,
                 "reasons": [{"verdict": verdict, "text": text} for verdict, text in node.reasons],
                 "flags": node.flags,
+                "declared_changes": [change.model_dump() for change in node.declared],
                 "affects": [] if node.verdict == "VERIFIED" else affected(audit, node),
             }
             for node in nodes
@@ -100,7 +101,8 @@ def report(audit: Audit, roots: list[Node], target: str | None) -> str:
     nodes = audit.lineage(roots)
     lines = [*_about_target(audit, roots, target), *_faults(audit, nodes), *_notes(nodes)]
     counts = {verdict: sum(node.verdict == verdict for node in nodes) for verdict in VERDICTS}
-    lines.append(", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count) or "nothing to audit")
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count) or "nothing to audit"
+    lines.append(summary + _over_declared(nodes))
     return "\n".join(map(printable, lines))
 
 
@@ -132,6 +134,15 @@ def _faults(audit: Audit, nodes: list[Node]) -> list[str]:
         if known[jobs]:
             lines += ["  affects:", *(f"    {file}" for file in known[jobs])]
     return lines
+
+
+def _over_declared(nodes: list[Node]) -> str:
+    """How many verified jobs ran code from which only declared changes lead to that of today."""
+    over = [node for node in nodes if node.declared and node.verdict == "VERIFIED"]
+    changes = {(change.file, change.after) for node in over for change in node.declared}
+    if not over:
+        return ""
+    return f" ({len(over)} of them over {len(changes)} declared {'change' if len(changes) == 1 else 'changes'} of code)"
 
 
 def _notes(nodes: list[Node]) -> list[str]:

@@ -7,7 +7,8 @@ module is its syntax tree. Comments, formatting, docstrings, plain logging state
 not count.
 
 Some modules are no part of what makes a result (`UNCOUNTED`): they watch, choose a processor or word a message.
-``docs/architecture.md`` says the same in words.
+``docs/architecture.md`` says the same in words. A change that is declared to change no result counts as none
+(`qcrystal.provenance.same_results`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qcrystal.files import file_digest
+from qcrystal.provenance.same_results import declared
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 LIBRARY = "qcrystal"
@@ -203,8 +205,26 @@ def syntax_digest(path: Path) -> str:
     return _understand(path).digest
 
 
+def text_digest(content: bytes, name: str) -> str:
+    """`syntax_digest` of a file's content, with its path relative to ``scripts/``, of whatever commit it is."""
+    if not name.endswith(".py"):
+        return hashlib.sha256(content).hexdigest()[:16]
+    return _understood(content.decode(), ".".join(Path(name).parent.parts)).digest
+
+
+def modules_named(path: Path, scripts: Path) -> tuple[str, ...]:
+    """Modules of the library that a source below a folder ``scripts`` imports, by their full names."""
+    return _understood(path.read_text(encoding="utf-8"), ".".join(path.relative_to(scripts).parent.parts)).modules
+
+
 def code_digest(*files: str) -> str:
-    """Digest of the named files (relative to ``scripts/``) and of every file of this repository that counts behind them."""
+    """Digest of the named files (relative to ``scripts/``) and of every file of this repository that counts behind them.
+
+    A file that declared changes have led to what it does now has its digest of before; one that they brought in is left out.
+    """
     everything = sorted({module for file in files for module in local_imports(SCRIPTS / file)})
-    text = "\n".join(f"{module.relative_to(SCRIPTS)} {syntax_digest(module)}" for module in everything)
+    names = [module.relative_to(SCRIPTS).as_posix() for module in everything]
+    changes = declared(SCRIPTS.parent)
+    found = {name: changes.first(name, syntax_digest(module)) for name, module in zip(names, everything, strict=True)}
+    text = "\n".join(f"{name} {digest}" for name, digest in found.items() if digest is not None)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcrystal.provenance.code import syntax_digest
+from qcrystal.provenance.code import modules_named, syntax_digest
 from qcrystal.provenance.embedded import UnreadableError, carries, embedded_identifier
 from qcrystal.provenance.environment import PACKAGES
 from qcrystal.provenance.nodes import Expected, Node, short
 from qcrystal.provenance.record import LARGEST, SCHEMA, Entry, JobRecord
+from qcrystal.provenance.same_results import Change, told
 
 if TYPE_CHECKING:
     from qcrystal.provenance.audit import Audit
@@ -186,12 +187,43 @@ def _code(audit: Audit, node: Node, record: JobRecord, expected: Expected | None
         if not os.path.isfile(file):  # Path.is_file raises where a name is too long
             node.say("CODE-CHANGED", f"scripts/{name}: not there any more")
             changed = True
-        elif _syntax(file, file.stat().st_mtime_ns, file.stat().st_size) != digests.syntax:
+            continue
+        between = audit.declared.between(name, digests.syntax, _syntax_now(file))
+        if between is None:
             node.say("CODE-CHANGED", f"scripts/{name}: does something else now")
             changed = True
+        else:
+            node.declared += between
     before = record.deterministic.parameters.get("code")
     if expected and not changed and expected.parameters.get("code") != before:
         node.say("CODE-CHANGED", f"{node.path}: rule {node.rule} uses other modules now")
+    if node.declared:
+        node.declared += _brought_in(audit, node.declared, record)
+        node.flags.append(told(node.declared))
+
+
+def _brought_in(audit: Audit, changes: list[Change], record: JobRecord) -> list[Change]:
+    """Declared new files that changed files import, and those that these import; files of the record are not new."""
+    scripts = audit.root / "scripts"
+    new: dict[str, list[Change]] = {}
+    for change in audit.declared.changes:
+        if change.before is None and change.file not in record.deterministic.modules:
+            file = scripts / change.file
+            new[change.file.removesuffix(".py").replace("/", ".")] = audit.declared.behind(
+                change.file, _syntax_now(file)
+            )
+    found: list[Change] = []
+    waiting = [change.file for change in changes]
+    while waiting:
+        for module in modules_named(scripts / waiting.pop(), scripts):
+            behind = new.pop(module, [])
+            found += behind
+            waiting += [change.file for change in behind[:1]]
+    return found
+
+
+def _syntax_now(file: Path) -> str:
+    return _syntax(file, file.stat().st_mtime_ns, file.stat().st_size)
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from qcrystal.files import file_digest, kind, write_whole
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json
+from qcrystal.provenance.same_results import Change
 from qcrystal.provenance.verdicts import gravest
 
 UNRECORDED = ("logs", "benchmarks", "audit", "seal", "crate.zip")
@@ -68,6 +69,8 @@ class Node:
         What a reader should know and what is no fault, such as uncommitted changes.
     inputs
         Paths of the nodes that it hangs on.
+    declared
+        Changes of code since the job ran that are declared to change no result.
     """
 
     path: str
@@ -77,6 +80,7 @@ class Node:
     inputs: tuple[str, ...] = ()
     reasons: list[tuple[str, str]] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    declared: list[Change] = field(default_factory=list)
     _said: set[tuple[str, str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

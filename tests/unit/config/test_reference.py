@@ -10,6 +10,7 @@ from qcrystal.config import reference
 from qcrystal.config.crystal import Crystal
 from qcrystal.config.main import Main
 from qcrystal.config.scale import Scale
+from qcrystal.provenance.same_results import SameResults
 
 AGAIN = "write it again: python -m qcrystal reference"
 
@@ -23,7 +24,7 @@ def test_the_schemas_are_those_of_the_models(root):
     assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == reference.schemas(), AGAIN
 
 
-@pytest.mark.parametrize("model", [Main, Scale, Crystal], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [Main, Scale, Crystal, SameResults], ids=lambda model: model.__name__)
 def test_every_key_says_what_it_means(model):
     schema = model.model_json_schema()
     for name, part in {model.__name__: schema, **schema.get("$defs", {})}.items():
@@ -42,6 +43,7 @@ def files(root):
         (CRYSTAL, "crystal"),
         (effort, "scale"),
         (sweeps, "scale"),
+        ("config/same_results.yaml", "same_results"),
     ):
         for path in sorted(root.glob(pattern)):
             yield path, schema

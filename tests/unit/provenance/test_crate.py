@@ -303,6 +303,17 @@ def test_comment_in_the_code_is_no_change(repository):
     assert crate.verify(repository.write("crate.zip")) == []
 
 
+def test_a_declared_change_of_the_code_makes_a_crate_that_carries_the_declaration(repository):
+    before = syntax_digest(repository.root / "scripts/draw.py")
+    repository.file("scripts/draw.py", b"y = 2 - 1\n")
+    with pytest.raises(CrateError, match=r"scripts/draw.py: not the code"):
+        repository.write("crate")
+    change = {"file": "draw.py", "before": before, "after": syntax_digest(repository.root / "scripts/draw.py")}
+    text = json.dumps({"changes": [{**change, "reason": "Faster.", "shown_by": "a test"}]})
+    repository.file("config/same_results.yaml", text.encode())
+    assert (repository.write("crate") / "config/same_results.yaml").read_text() == text
+
+
 def test_results_without_records_are_one_clear_line(repository):
     (repository.root / "results/lah10/empty").mkdir()
     command = [sys.executable, "-m", "qcrystal", "crate", "write", "results/lah10/empty", "crate.zip"]
