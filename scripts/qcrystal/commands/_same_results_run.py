@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from ase import Atoms
 from ase.io import read
 
 from qcrystal.dynamics.run import run
@@ -15,7 +16,9 @@ from qcrystal.dynamics.spec import RunSpec
 def main(file: str) -> None:
     """Carry out the run that a JSON file describes: ``spec``, ``structure``, ``model`` and ``folder``."""
     job = json.loads(Path(file).read_text())
-    run(RunSpec(**job["spec"]), read(job["structure"]), Path(job["model"]), Path(job["folder"]))
+    structure = read(job["structure"])
+    assert isinstance(structure, Atoms)
+    run(RunSpec(**job["spec"]), structure, Path(job["model"]), Path(job["folder"]))
 
 
 if __name__ == "__main__":

@@ -77,8 +77,9 @@ def main(
     with progress.status("comparing files, code and records"):
         audit = Audit(root, [folder, "results/downloads"], expected, digests)
         sealed, of_seal = seal.check(audit, folder, allowed_signers)
-    misdeclared = [audit.nodes[FILE]] if FILE in audit.nodes else []
-    roots = _roots(audit, target, of_seal + _unfinished(audit, crystal, scale) + misdeclared)
+    roots = _roots(
+        audit, target, [*of_seal, *_unfinished(audit, crystal, scale), *filter(None, [audit.nodes.get(FILE)])]
+    )
     if problem:
         roots.append(_unreadable_workflow(audit, problem))
     digests.save()

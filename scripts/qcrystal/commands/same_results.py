@@ -93,8 +93,8 @@ def main(
     """Show that declared changes of code change no result: short runs by the code before and by that of today.
 
     `config/same_results.yaml` declares the changes. The history of git gives the code just before each of them. Each
-    method that a changed file is part of runs once by that code and once by today's: classical, both quantum baths and
-    path integrals, 44 atoms, at fixed and at flexible cell. All files but times must be equal to the last byte.
+    method that a changed file is part of runs by that code and by today's. Methods are classical dynamics, both quantum
+    baths and path integrals, of 44 atoms, at fixed and at flexible cell. All files but times must be equal to the last byte.
 
     Exit status: 0 all are equal, 1 otherwise. Older code compiles its evaluator first, for half a minute.
 

@@ -1,7 +1,7 @@
 """Changes of code that are declared to change no result: ``config/same_results.yaml``.
 
-Results of days stand on the digests of the code that made them. A fault that no result shows can be mended all the same: the
-change is declared, with the digests before and after it, a reason, and what shows that the results keep their bytes.
+Results of days stand on the digests of the code that made them. A fault that no result shows can be mended all the same. The
+change is declared with the digests before and after it, and a reason. It names what shows that the results keep their bytes.
 `qcrystal.provenance.code.code_digest` then takes the digest of before. The audit says which declared changes lie between.
 """
 
