@@ -77,9 +77,7 @@ def main(
     with progress.status("comparing files, code and records"):
         audit = Audit(root, [folder, "results/downloads"], expected, digests)
         sealed, of_seal = seal.check(audit, folder, allowed_signers)
-    roots = _roots(
-        audit, target, [*of_seal, *_unfinished(audit, crystal, scale), *filter(None, [audit.nodes.get(FILE)])]
-    )
+    roots = _roots(audit, target, of_seal + _unfinished(audit, crystal, scale))
     if problem:
         roots.append(_unreadable_workflow(audit, problem))
     digests.save()
@@ -145,7 +143,8 @@ def _unfinished(audit: Audit, crystal: str, scale: str) -> list[Node]:
 
 
 def _roots(audit: Audit, target: str, others: list[Node]) -> list[Node]:
-    """Nodes that the question is about: of a target, and whatever is wrong with seal and list of unfinished runs."""
+    """Nodes that the question is about: of a target, and what is wrong with seal, unfinished runs and declared changes."""
+    others = [*others, *filter(None, [audit.nodes.get(FILE)])]
     if not target:
         return [node for node in audit.nodes.values() if node.path.startswith(f"{audit.folders[0]}/")] + others
     return audit.find(target) + [node for node in others if node.reasons]
