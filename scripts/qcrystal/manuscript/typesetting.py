@@ -76,7 +76,7 @@ def typeset(text: Path, inputs: Iterable[Path], caption_files: Iterable[Path], p
     (folder / CAPTIONS).write_text(captions(caption_files), encoding="utf-8")
     mark = f"-usepretex={MARK % identifier()}"
     result = subprocess.run(
-        ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", mark, text.name],
+        ["latexmk", "-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error", mark, text.name],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -7,6 +7,7 @@ import csv
 import importlib.util
 import marshal
 import os
+import re
 import struct
 import sys
 import sysconfig
@@ -19,11 +20,19 @@ from qcrystal.provenance import code
 LARGEST = 64_000_000
 """Bytes up to which a compiled library is compared with its package's list; Python sources are always compared."""
 
+WITH_PYTHON = ("pip", "setuptools", "wheel", "qcrystal")
+"""Packages of an environment that no lock file names: those that make it, and this one."""
+
 
 def loaded_files() -> set[str]:
     """Files of the modules that this process has loaded."""
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return {os.path.abspath(file) for file in files if isinstance(file, str) and os.path.isfile(file)}
+    return {os.path.abspath(file) for file in files if isinstance(file, str) and _is_there(file)}
+
+
+def _is_there(file: str) -> bool:
+    """Whether a module's file is on the disk, or in an archive that is."""
+    return os.path.isfile(file) or any(map(os.path.isfile, map(str, Path(file).parents)))
 
 
 def from_elsewhere(files: Iterable[str]) -> list[str]:
@@ -32,6 +41,7 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
     A package lists its files with their SHA-256 in its ``RECORD``. An edited file, one that was added to the environment, and
     a module of any other folder are each named with what is wrong. So are files that let Python run code at its start
     (``*.pth``). Compiled files of this repository are named if they do not do what their source says.
+    A package that the lock file does not name is named once.
     """
     paths = sysconfig.get_paths()
     spelt = {os.path.abspath(paths[name]) for name in ("purelib", "platlib")}
@@ -41,7 +51,7 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
     started = os.path.abspath(getattr(sys.modules.get("__main__"), "__file__", None) or os.curdir)
     found = []
     everything = {*files, *(str(path) for folder in spelt for path in Path(folder).glob("*.pth"))}
-    listed = _listed(installed, everything)
+    listed, packages = _listed(installed, everything)
     for file in sorted(everything):
         if file.startswith(str(code.SCRIPTS) + os.sep):
             found += [f"{path}: does not do what its source says" for path in _foreign_bytecode(Path(file))]
@@ -53,9 +63,18 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
                 found.append(f"{file}: listed by no installed package")
             elif _differs(file, listed[file]):
                 found.append(f"{file}: not the file that its package installed")
-        elif not os.path.realpath(file).startswith(tuple(python)):
+        elif not _is_pythons_own(os.path.realpath(file), tuple(python)):
             found.append(f"{file}: code from outside of the environment")
-    return found
+    return found + packages
+
+
+def _is_pythons_own(file: str, folders: tuple[str, ...]) -> bool:
+    """Whether a file is of Python's library; packages of another environment may stand in a folder of it."""
+    return any(
+        file.startswith(folder)
+        and not {"site-packages", "dist-packages"} & set(file.removeprefix(folder).split(os.sep))
+        for folder in folders
+    )
 
 
 def _is_rule_script(file: str) -> bool:
@@ -63,25 +82,57 @@ def _is_rule_script(file: str) -> bool:
     return Path(file).parent == Path.cwd() / ".snakemake" / "scripts"
 
 
-def _listed(folders: Iterable[str], files: set[str]) -> dict[str, str]:
-    """Absolute path -> SHA-256 (URL-safe base 64, maybe empty) of those of the files that an installed package lists.
+def _listed(folders: Iterable[str], files: set[str]) -> tuple[dict[str, str], list[str]]:
+    """What installed packages say of files, and what is wrong with the packages themselves.
 
     Packages list some hundred times as many files as a job loads, so that each line costs a look-up and no more.
+
+    Returns
+    -------
+    listed, faults
+        Absolute path -> SHA-256 (URL-safe base 64, maybe empty) of those of the files that a package lists. Then a line for
+        each package that the lock file does not name, that is there twice, or that lists another's file.
     """
-    found = {}
+    found: dict[str, str] = {}
+    owner: dict[str, str] = {}
+    faults, known = set(), _locked()
     for folder in folders:
         wanted = {file.removeprefix(folder) for file in files if file.startswith(folder)}
-        for record in Path(folder).glob("*.dist-info/RECORD") if wanted else ():
+        names: dict[str, str] = {}
+        for record in sorted(Path(folder).glob("*.dist-info/RECORD")) if wanted else ():
+            package = record.parent.name
+            name = _normal(package.removesuffix(".dist-info").rsplit("-", 1)[0])
+            if name in names:
+                faults.add(f"{folder}{package}: {name} is installed twice, as {names[name]} too")
+            names[name] = package
             with open(record, encoding="utf-8", newline="") as lines:
                 for row in csv.reader(lines):
                     if len(row) < 2 or not row[0]:
                         continue
-                    name = row[0]
-                    if name[0] == "/" or "./" in name:
-                        name = os.path.normpath(os.path.join(folder, name)).removeprefix(folder)
-                    if name in wanted:
-                        found[folder + name] = row[1].removeprefix("sha256=")
-    return found
+                    path = row[0]
+                    if path[0] == "/" or "./" in path:
+                        path = os.path.normpath(os.path.join(folder, path)).removeprefix(folder)
+                    if path not in wanted:
+                        continue
+                    digest, file = row[1].removeprefix("sha256="), folder + path
+                    if file in found and found[file] != digest:
+                        faults.add(f"{file}: listed differently by {owner[file]} and {package}")
+                    found[file], owner[file] = digest, package
+                    if known and name not in known:
+                        faults.add(f"{folder}{package}: a package that no lock file names")
+    return found, sorted(faults)
+
+
+def _normal(name: str) -> str:
+    """Name of a package as all its spellings are one (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _locked() -> set[str]:
+    """Packages that the lock files name, and those that come with the environment; empty where there is no lock file."""
+    texts = [path.read_text(encoding="utf-8") for path in (code.SCRIPTS.parent / "envs").glob("requirements*.lock")]
+    named = {_normal(name) for text in texts for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE)}
+    return named | set(WITH_PYTHON) if named else set()
 
 
 def _differs(file: str, digest: str) -> bool:

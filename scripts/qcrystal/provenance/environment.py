@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from qcrystal.files import file_digest
+from qcrystal.files import file_digest, walk
 from qcrystal.provenance import code
 
 PACKAGES = (
@@ -31,17 +31,44 @@ SURROUNDINGS = (
     "LAMMPS_PLUGIN_PATH",
     "HDF5_PLUGIN_PATH",
     "TEXINPUTS",
+    "TEXMFHOME",
+    "TEXMFCNF",
+    "PERL5LIB",
+    "PERL5OPT",
+    "OPENSSL_CONF",
+    "OPENSSL_MODULES",
+    "OPENSSL_ENGINES",
+    "GCONV_PATH",
     "DP_INTERFACE_PREC",
 )
 """Variables that lead an interpreter or a program to code that is not of its environment, or change what it computes."""
 
 
+CODE = ("Snakefile", "rules", "scripts", "config", "envs")
+"""What is compared with the commit file by file, as git can be told not to see a change."""
+SETTINGS = {
+    "core.fsmonitor": "false",
+    "core.quotePath": "false",
+    "core.ignoreStat": "false",
+    "core.checkStat": "default",
+    "core.trustctime": "true",
+    "core.attributesFile": os.devnull,
+}
+"""Settings of git with which it looks at each file itself, whatever a clone's own settings say."""
+OWN_FILES = ("config/local.yaml",)
+"""New files of a machine, which are no part of the code."""
+
+
 def _git(*arguments: str) -> str | None:
-    """Answer of git about the repository; None where there is no git, no repository or no commit."""
+    """Answer of git about the repository; None where there is no git, no repository or no commit.
+
+    Objects that were put in the place of others (``git replace``) are not looked at.
+    """
     if shutil.which("git") is None:
         return None
     ours = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *arguments]
+    settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    command = ["git", "--no-replace-objects", *settings, *arguments]
     result = subprocess.run(command, capture_output=True, check=False, cwd=code.SCRIPTS.parent, env=ours)
     return result.stdout.decode(errors="surrogateescape").strip("\n") if result.returncode == 0 else None
 
@@ -54,29 +81,58 @@ def refresh_index() -> None:
 def commit() -> dict[str, str | None]:
     """Commit and a digest of what differs from it, new files included; None where there is none.
 
-    Files that git was told not to look at (``update-index --assume-unchanged``) are looked at; ignored are only those that
-    the repository's own ``.gitignore`` names.
+    The code (`CODE`) is compared file by file. No setting, filter, list or flag of a clone hides a change of it. Elsewhere git is
+    asked, with settings of ours; ignored are only new files that a ``.gitignore`` names.
     """
     root = code.SCRIPTS.parent
+    head = _git("rev-parse", "HEAD")
+    if head is None:
+        return {"commit": None, "uncommitted": None}
     changes = _git("diff", "--no-ext-diff", "--no-textconv", "--binary", "--full-index", "HEAD", "--", ".")
-    if changes is not None:
-        new = (_git("ls-files", "-z", "--others", "--exclude-per-directory=.gitignore") or "").split("\0")
-        changes += "".join(f"{name} {file_digest(root / name)}\n" for name in new if name and (root / name).is_file())
-        for entry in (_git("ls-files", "-z", "-v") or "").split("\0"):
-            if entry and (entry[0].islower() or entry[0] == "S"):
-                changes += _hidden_change(entry[2:])
-    text = changes.encode(errors="surrogateescape") if changes else b""
-    return {
-        "commit": _git("rev-parse", "HEAD"),
-        "uncommitted": hashlib.sha256(text).hexdigest() if text else None,
-    }
+    top = _git("rev-parse", "--show-toplevel")
+    if changes is None or top is None or not root.resolve().is_relative_to(Path(top).resolve()):
+        changes = "git does not see this folder\n"
+    new = (_git("ls-files", "-z", "--others", "--exclude-per-directory=.gitignore") or "").split("\0")
+    changes += "".join(f"{name} {file_digest(root / name)}\n" for name in new if name and (root / name).is_file())
+    for entry in (_git("ls-files", "-z", "-v") or "").split("\0"):
+        if entry and (entry[0].islower() or entry[0] == "S"):
+            changes += _hidden_change(entry[2:])
+    changes += _changes_of_code(root)
+    text = changes.encode(errors="surrogateescape")
+    return {"commit": head, "uncommitted": hashlib.sha256(text).hexdigest() if text else None}
 
 
 def _hidden_change(name: str) -> str:
     """Name and digest of a file that differs although git does not look at it; empty if it is the same."""
     before = _git("rev-parse", f"HEAD:./{name}")
-    now = _git("hash-object", "--", name) if (code.SCRIPTS.parent / name).is_file() else "nothing"
+    now = _git("hash-object", "--no-filters", "--", name) if (code.SCRIPTS.parent / name).is_file() else "nothing"
     return "" if before == now else f"{name} {now}\n"
+
+
+def _changes_of_code(root: Path) -> str:
+    """A line for each file of the code that is not the one of the commit, is not there, or is new."""
+    listed = {}
+    for entry in (_git("ls-tree", "-r", "-z", "HEAD", "--", *CODE) or "").split("\0"):
+        told, _, name = entry.partition("\t")
+        if name and told.split()[1] == "blob":
+            listed[name] = told.split()[2]
+    found = [path for part in CODE for path in ([root / part] if (root / part).is_file() else walk(root / part))]
+    present = {path.relative_to(root).as_posix(): path for path in found if "__pycache__" not in path.parts}
+    lines = [f"{name} nothing" for name in sorted(listed.keys() - present.keys())]
+    for name, path in sorted(present.items()):
+        if name not in OWN_FILES:
+            now = _blob(path, len(listed.get(name, "")) > 40)
+            lines += [] if now == listed.get(name) else [f"{name} {now}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _blob(path: Path, long: bool) -> str:
+    """Git's identifier of a file's content as it is on the disk; ``long``: by SHA-256."""
+    try:
+        content = os.fsencode(os.readlink(path)) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+    except OSError:
+        return "unreadable"
+    return hashlib.new("sha256" if long else "sha1", b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def versions() -> dict[str, str | None]:

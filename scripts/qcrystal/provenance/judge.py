@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 SKEW = timedelta(days=1)
 """By how much clocks of machines, and their time zones, may differ."""
 PARAMETERS_SHOWN = 8
-HARMLESS = ("LD_LIBRARY_PATH", "BASH_ENV", "PYTHONPYCACHEPREFIX", "NUMBA_CACHE_DIR", "TEXINPUTS")
+HARMLESS = (
+    "LD_LIBRARY_PATH",
+    "BASH_ENV",
+    "PYTHONPYCACHEPREFIX",
+    "NUMBA_CACHE_DIR",
+    "TEXINPUTS",
+    "TEXMFHOME",
+    "TEXMFCNF",
+)
 """Variables that clusters, or users for good reasons, set: a reader is told."""
 
 
@@ -73,6 +81,8 @@ def _record(node: Node, record: JobRecord, expected: Expected | None) -> None:
             node.flags.append(text)
         else:
             node.say("UNDECLARED", f"{text}, so that code from elsewhere may have run")
+    if given.commit is None:
+        node.flags.append("made where git knew no commit: digests of its modules alone tell its code")
     if given.uncommitted:
         node.flags.append(f"made from uncommitted changes ({short(given.uncommitted)}) of {short(given.commit)}")
 

@@ -12,7 +12,10 @@ import shutil
 import struct
 import subprocess
 import sys
+import sysconfig
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -266,6 +269,8 @@ def test_uncommitted_changes_have_a_digest(tmp_path, monkeypatch):
 
 JOB = """
 import sys
+import sysconfig
+import zipfile
 from types import SimpleNamespace
 from qcrystal.provenance.job import job
 class Named(list):
@@ -338,9 +343,91 @@ def test_changes_that_git_was_told_not_to_see_are_seen(tmp_path, monkeypatch):
     assert environment.commit()["commit"] == clean["commit"]
 
 
+def edit(folder):
+    (folder / "scripts/a.py").write_text("a = 2\n")
+
+
+def by_a_filter(folder):
+    """What git compares is what a program makes of the file."""
+    edit(folder)
+    (folder / ".git/info/attributes").write_text("*.py filter=hide\n")
+    git(folder, "config", "filter.hide.clean", "git show HEAD:%f")
+
+
+def by_another_object(folder):
+    """``git replace`` puts the edited file in the place of the committed one."""
+    before = subprocess.check_output(["git", "rev-parse", "HEAD:scripts/a.py"], cwd=folder, text=True).strip()
+    edit(folder)
+    after = subprocess.check_output(["git", "hash-object", "-w", "scripts/a.py"], cwd=folder, text=True).strip()
+    git(folder, "replace", before, after)
+
+
+def by_another_work_tree(folder):
+    clean = folder.with_name(folder.name + "-clean")
+    shutil.copytree(folder, clean, ignore=shutil.ignore_patterns(".git"))
+    edit(folder)
+    git(folder, "config", "core.worktree", str(clean))
+
+
+def by_its_time(folder):
+    """The file keeps its size and its time, and git is told that this suffices."""
+    git(folder, "config", "core.checkStat", "minimal")
+    git(folder, "config", "core.trustctime", "false")
+    os.utime(folder / "scripts/a.py", (1e9, 1e9))
+    git(folder, "update-index", "-q", "--refresh")
+    edit(folder)
+    os.utime(folder / "scripts/a.py", (1e9, 1e9))
+
+
+def by_line_ends(folder):
+    git(folder, "config", "core.autocrlf", "input")
+    (folder / "scripts/a.py").write_bytes(b"a = 1\r\n")
+
+
+def by_a_list_that_ignores_itself(folder):
+    (folder / "scripts/.gitignore").write_text("c.py\n.gitignore\n")
+    (folder / "scripts/c.py").write_text("c = 1\n")
+
+
+def by_a_broken_index(folder):
+    edit(folder)
+    (folder / ".git/index").write_bytes(b"garbage")
+
+
+HIDDEN = (
+    by_a_filter,
+    by_another_object,
+    by_another_work_tree,
+    by_its_time,
+    by_line_ends,
+    by_a_list_that_ignores_itself,
+    by_a_broken_index,
+)
+
+
+@pytest.mark.parametrize("hide", HIDDEN, ids=[hide.__name__ for hide in HIDDEN])
+def test_changes_that_settings_of_a_clone_hide_are_seen(tmp_path, monkeypatch, hide):
+    """``git diff`` and ``git status`` say that nothing changed, or say nothing at all."""
+    root = tmp_path / "repository"
+    (root / "scripts").mkdir(parents=True)
+    (root / "scripts/a.py").write_text("a = 1\n")
+    monkeypatch.setattr(code, "SCRIPTS", root / "scripts")
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "first")
+    clean = environment.commit()
+    assert clean["uncommitted"] is None
+    hide(root)
+    found = environment.commit()
+    assert found["commit"] == clean["commit"] and found["uncommitted"]
+    said = subprocess.run(["git", "diff", "HEAD"], cwd=root, capture_output=True, check=False)
+    assert said.stdout == b""  # what is warned of is true
+
+
 def test_code_that_no_package_installed_is_named(tmp_path, monkeypatch):
     """An environment with one package: its own file, an edited one, one that was added, and one from outside."""
     site, outside = tmp_path / "site", tmp_path / "outside"
+    monkeypatch.setattr(code, "SCRIPTS", tmp_path / "scripts")  # a repository without a lock file
     for folder in (site / "good-1.dist-info", outside):
         folder.mkdir(parents=True)
     for name in ("good.py", "edited.py"):
@@ -362,6 +449,53 @@ def test_code_that_no_package_installed_is_named(tmp_path, monkeypatch):
         f"{site}/sitecustomize.py: listed by no installed package",
         f"{site}/start.pth: listed by no installed package",
     ]
+
+
+def installed(site, package, **files):
+    """Install a package of modules, with its list."""
+    (site / f"{package}.dist-info").mkdir(parents=True)
+    lines = []
+    for name, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+        (site / f"{name}.py").write_text(text)
+        lines.append(f"{name}.py,sha256={digest},{len(text)}\n")
+    (site / f"{package}.dist-info/RECORD").write_text("".join(lines))
+
+
+def test_packages_that_vouch_for_what_they_should_not_are_named(tmp_path, monkeypatch):
+    """A package that no lock file names, one that is there twice, one that lists another's file, and a module in an archive."""
+    site, real = tmp_path / "site", elsewhere.sysconfig.get_paths
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs/requirements.lock").write_text("good==1 \\\nlister==1 \\\n")
+    installed(site, "good-1", good="x = 1\n")
+    installed(site, "Lister-1", good="x = 1\n#\n")
+    installed(site, "good-2", sitecustomize="x = 1\n")
+    installed(site, "planted-1", planted="x = 1\n")
+    with zipfile.ZipFile(tmp_path / "modules.zip", "w") as archive:
+        archive.writestr("ase.py", "x = 1\n")
+    own = {"purelib": str(site), "platlib": str(site)}
+    monkeypatch.setattr(elsewhere.sysconfig, "get_paths", lambda *given, **named: real(*given, **named) | own)
+    monkeypatch.setattr(code, "SCRIPTS", tmp_path / "scripts")
+    monkeypatch.setitem(sys.modules, "ase_in_an_archive", SimpleNamespace(__file__=f"{tmp_path}/modules.zip/ase.py"))
+    files = [str(site / f"{name}.py") for name in ("good", "sitecustomize", "planted")]
+    assert f"{tmp_path}/modules.zip/ase.py" in elsewhere.loaded_files()
+    found = elsewhere.from_elsewhere([*files, f"{tmp_path}/modules.zip/ase.py"])
+    assert found == [
+        f"{tmp_path}/modules.zip/ase.py: code from outside of the environment",
+        f"{site}/good.py: not the file that its package installed",
+        f"{site}/good-2.dist-info: good is installed twice, as good-1.dist-info too",
+        f"{site}/good.py: listed differently by Lister-1.dist-info and good-1.dist-info",
+        f"{site}/planted-1.dist-info: a package that no lock file names",
+    ]
+
+
+def test_packages_of_the_python_below_the_environment_are_not_pythons_own(monkeypatch):
+    """They stand in a folder of Python's library, and ``include-system-site-packages`` lets them in."""
+    library = sysconfig.get_path("stdlib", vars={"base": sys.base_prefix})
+    for folder in ("site-packages", "dist-packages"):
+        file = f"{library}/{folder}/ase/atoms.py"
+        assert elsewhere.from_elsewhere([file])[:1] == [f"{file}: code from outside of the environment"]
+    assert elsewhere.from_elsewhere([json.__file__]) == []
 
 
 def compiled(source, text, flags=0):
