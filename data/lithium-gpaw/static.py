@@ -1,8 +1,8 @@
-"""Static energies of bcc and fcc lithium by plane-wave cutoff, k-points and smearing: what `convergence.csv` is made from.
+"""Static energies of bcc and fcc lithium by plane-wave cutoff, k-points and smearing: what `static.csv` is made from.
 
     gpaw dataset Li -f PBE -e 3 -w                              in a folder PAW of its own
     /usr/bin/python3 data/lithium-gpaw/static.py PAW static.jsonl
-    /usr/bin/python3 data/lithium-gpaw/static.py PAW static.jsonl --table data/lithium-gpaw/convergence.csv
+    /usr/bin/python3 data/lithium-gpaw/static.py PAW static.jsonl --table data/lithium-gpaw/static.csv
 
 Each calculation is a line of the file; started again after a kill, it goes on with the first that is missing. The crystals keep
 all their symmetry here, and atoms are at rest. The improved tetrahedron method, which has no width, is what smearing is held

@@ -1,18 +1,19 @@
 # The figures and tables that the crystal's figures.yaml lists, and the files behind their sources.
 from qcrystal.config.messages import validate
+from qcrystal.errors import QcrystalError
 from qcrystal.figures.registry import FigureSet
-from qcrystal.manuscript.published import PublishedError, read_published
+from qcrystal.manuscript.published import read_published
 from qcrystal.potential.card import read_card
 
 FIGURES_FILE = str(Path(CONFIG.crystal_file).parent / "figures.yaml")
 try:
     FIGURE_SET = validate(FigureSet, read_yaml(ROOT / FIGURES_FILE, FIGURES_FILE, "file"), FIGURES_FILE)
     FIGURE_SET.check_published(read_published(ROOT / MAIN.published), MAIN.published)
-except (ConfigError, PublishedError) as error:
+    FIGURES = FIGURE_SET.without(SCALE.left_out, f"scale {MAIN.scale}")
+except QcrystalError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
-FIGURES = FIGURE_SET.figures
 FIGURE_FILES = [
     results(f"figures/{id}{suffix}")
     for id, entry in FIGURES.items()

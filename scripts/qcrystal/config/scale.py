@@ -70,5 +70,7 @@ class Scale(Strict):
     """Variational free energies."""
     hops: HopsEffort = HopsEffort()
     """Paths of mobile atoms, and double wells."""
+    left_out: list[Name] = []
+    """Figures and tables of the crystal that this scale does not draw."""
     unfinished: Unfinished = Unfinished()
     """Runs and tables that are left out until they have ended: the file ``config/crystals/<name>/unfinished/<scale>.yaml``."""

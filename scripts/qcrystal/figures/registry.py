@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from qcrystal.errors import QcrystalError
 from qcrystal.fields import Name, Text
 from qcrystal.figures.kinds import ANY, KINDS, Kind
 from qcrystal.io.table_schemas.registry import SOURCES, source_schema
@@ -133,3 +134,20 @@ class FigureSet(BaseModel):
         for entry in self.figures.values():
             for role, name in entry.published.items():
                 check_kind(published.values, name, entry.what.published.get(role, "any"), where)
+
+    def without(self, names: Iterable[str], where: str) -> dict[str, FigureEntry]:
+        """The figures but those of these names.
+
+        Raises
+        ------
+        qcrystal.errors.QcrystalError
+            One line that begins with ``where``, the scale's file, if no figure has one of the names.
+        """
+        for name in names:
+            if name not in self.figures:
+                close = difflib.get_close_matches(name, self.figures, n=1)
+                raise QcrystalError(
+                    f"{where}: left_out: figures.yaml has no figure {name!r}"
+                    + (f"; did you mean {close[0]}?" if close else "; take it out of the list")
+                )
+        return {name: entry for name, entry in self.figures.items() if name not in set(names)}

@@ -7,6 +7,7 @@ import pytest
 from figure_drawing import CRYSTAL, LITERATURE
 from pydantic import ValidationError
 
+from qcrystal.errors import QcrystalError
 from qcrystal.figures.kinds import KINDS
 from qcrystal.figures.registry import FigureSet
 from qcrystal.io.table_schemas.registry import source_schema
@@ -94,3 +95,13 @@ def test_no_crystal_is_in_the_code():
             if isinstance(node, ast.Constant)
         }
         assert not strings & {"La", "H", "Fm-3m", "C2", "LaH10", "La-H", "#4C9F9F"}, path
+
+
+def test_a_scale_leaves_out_figures_by_name_and_a_wrong_name_is_told():
+    figures = FigureSet.model_validate(DOCUMENT)
+    first, *others = figures.figures
+    assert list(figures.without([first], "scale smoke")) == others
+    assert figures.without([], "scale smoke") == figures.figures
+    with pytest.raises(QcrystalError, match=r"^scale smoke: left_out: figures\.yaml has no figure 'none'") as caught:
+        figures.without(["none"], "scale smoke")
+    assert "\n" not in str(caught.value)
