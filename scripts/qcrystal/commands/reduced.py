@@ -12,6 +12,8 @@ import yaml
 from qcrystal.commands._options import Crystal, Scale, application, results_folder
 from qcrystal.config.load import read_unfinished, unfinished_file
 from qcrystal.config.scale import DEAR
+from qcrystal.dynamics.ipi import paused
+from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS
 from qcrystal.files import write_whole
 from qcrystal.provenance import reduced
 from qcrystal.provenance.nodes import Expected
@@ -57,14 +59,8 @@ def unfinished(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     """
     root, folder = Path.cwd(), results_folder(crystal, scale)
     file = root / unfinished_file(crystal, scale)
-    former = file.read_text(encoding="utf-8") if file.is_file() else None
+    jobs = _all_jobs(root, crystal, scale)
     file.unlink(missing_ok=True)
-    try:
-        jobs = expected_jobs(root, {"crystal": crystal, "scale": scale}, ["figures"])
-    except BaseException:
-        if former is not None:
-            write_whole(file, former)
-        raise
     found = reduced.unfinished(root, jobs, folder, DEAR)
     if any(found.values()):
         file.parent.mkdir(exist_ok=True)
@@ -83,6 +79,60 @@ def restore(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     results_folder(crystal, scale)
     files = reduced.restore(Path.cwd(), crystal, scale)
     print(f"results/{crystal}/{scale}: {f'{files} files restored' if files else 'is there already'}")
+
+
+@app.command()
+def pause(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
+    """Pack the path integrals that have not ended, so that they go on in another place: commit the packs.
+
+    A pack holds the newest checkpoint of a run and the samples before it. A run that is under way goes on.
+
+    Example: `python -m qcrystal reduced pause --scale reference`
+    """
+    results_folder(crystal, scale)
+    place = f"{reduced.place(crystal, scale)}.paused"
+    packs = paused.pack(_path_integrals(crystal, scale), Path(place))
+    print(f"{place}: {len(packs)} runs packed")
+    for run, step, size in packs:
+        print(f"  {run}: at step {step}, {size / 1e6:.1f} MB")
+
+
+@app.command()
+def resume(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
+    """Put packed path integrals where they go on from their checkpoints, unless other code began them.
+
+    Then remove the list of what has not ended, if there is one, and run snakemake.
+
+    Example: `python -m qcrystal reduced resume --scale reference`
+    """
+    results_folder(crystal, scale)
+    done, kept = paused.unpack(_path_integrals(crystal, scale), Path(f"{reduced.place(crystal, scale)}.paused"))
+    for run, step, _ in done:
+        print(f"{run}: goes on from step {step}")
+    for line in kept:
+        print(line)
+
+
+def _path_integrals(crystal: str, scale: str) -> list[paused.Run]:
+    """Path integrals of a scale, those that are listed as unfinished too."""
+    runs = []
+    for job in _all_jobs(Path.cwd(), crystal, scale):
+        if job.rule == "run" and job.record and job.parameters["specification"]["method"] in PATH_INTEGRAL_METHODS:
+            record = Path(job.record)
+            runs.append(paused.Run(record.parent, Path(job.inputs[0]), job.parameters["code"], record.is_file()))
+    return runs
+
+
+def _all_jobs(root: Path, crystal: str, scale: str) -> list[Expected]:
+    """Jobs behind every figure, as if nothing were listed as unfinished."""
+    file = root / unfinished_file(crystal, scale)
+    former = file.read_text(encoding="utf-8") if file.is_file() else None
+    file.unlink(missing_ok=True)
+    try:
+        return expected_jobs(root, {"crystal": crystal, "scale": scale}, ["figures"])
+    finally:
+        if former is not None:
+            write_whole(file, former)
 
 
 @app.command()
