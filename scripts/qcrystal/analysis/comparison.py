@@ -15,8 +15,8 @@ from qcrystal.io.tables import read_table
 
 FAR = 3.0
 """Distance beyond which two values differ: what so many deviations of a normal number are as probable as."""
-SINGLE = ("quadrilateral_noise", "production_length", "max_frequency")
-"""Observables that follow from a run's length or settings."""
+SINGLE = ("quadrilateral_noise", "bond_offset_noise", "production_length", "max_frequency", "exchanges", "hop_events")
+"""Observables that follow from a run's length or settings, such as counts of events."""
 KEYS = [*CONDITION, "beads", "friction", "observable", "species"]
 
 

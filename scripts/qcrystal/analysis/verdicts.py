@@ -7,7 +7,8 @@
    values differ by 2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided. Where few
    degrees of freedom are behind our error, Student's t widens both distances.
 4. *Boundaries.* Ours lies between the last run on one side and the first on the other. The claim is reproduced where this
-   interval reaches into the published value with its uncertainty, and not reproduced where they are disjoint.
+   interval reaches into the published value with its uncertainty, and not reproduced where they are disjoint. An interval
+   wider than four uncertainties decides nothing.
 5. *Hops among variants.* A small cell hops among variants of a distortion, and its mean angles look cubic. Where the angles of
    each frame are known, a run counts as cubic only if it is so at each moment (`qcrystal.analysis.variants`).
 """
@@ -134,7 +135,7 @@ def judge_events(evidence: Evidence, least_length: float) -> Judged:
         return undecided(f"The longest run has {evidence.length:.3g} ps, and the claim needs {least_length:g} ps.")
     if not math.isfinite(evidence.value):
         return undecided("No run gives this value.")
-    said = f"It happens {evidence.value:.0f} times in {evidence.length or 0.0:.3g} ps."
+    said = f"{evidence.value:.0f} {evidence.unit or 'events'} in {evidence.length or 0.0:.3g} ps."
     if evidence.value >= FEWEST_SAMPLES:
         return Judged("reproduced", said)
     return Judged("not reproduced", said) if evidence.value == 0 else undecided(said)
@@ -159,7 +160,10 @@ def judge_boundary(found: Boundary, published: float, uncertainty: float, unit: 
         return undecided("No decided runs enclose the boundary.")
     if found.above - found.below > 4.0 * uncertainty:
         return undecided(f"Our interval, {found.below:g} to {found.above:g} {unit}, is too wide.")
-    return Judged("reproduced", f"Our boundary is between {found.below:g} and {found.above:g} {unit}.")
+    return Judged(
+        "reproduced",
+        f"Our boundary is between {found.below:g} and {found.above:g} {unit}, the published one between {low:g} and {high:g}.",
+    )
 
 
 def judge_phases(phases: Sequence[str], wanted: str, words: str) -> Judged:

@@ -266,7 +266,11 @@ def lattice(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     found = Evidence(relative, 0.0, "", "static", 11)
     judged = judge_limit(found, claim.uncertainty, claim.least_length)
     text = f"{worst.replace('_', '-')} = {ours[worst]:.4f} Å, {100 * relative:.2f} % off"
-    return found, text, judged._replace(reason=f"The largest relative difference of a distance is {relative:.2g}.")
+    return (
+        found,
+        text,
+        judged._replace(reason=f"The largest relative difference of a distance is {relative:.2g}, by our potential."),
+    )
 
 
 def accuracy(claim: Claim, inputs: Inputs, known: Cited) -> Found:
@@ -318,7 +322,7 @@ TESTS: dict[str, Callable[[Claim, Inputs, Cited], Found]] = {
 def published_text(known: Cited) -> str:
     """A published value as text."""
     if isinstance(known.value, dict):
-        return ", ".join(f"{name} {value:g}" for name, value in known.value.items())
+        return ", ".join(f"{name.replace('_', '-')} {value:g}" for name, value in known.value.items())
     if isinstance(known.value, list):
         return ", ".join(map(str, known.value))
     if isinstance(known.value, int | float):

@@ -22,6 +22,7 @@ from qcrystal.manuscript.uncertainty import value_text
 COLORMAP = "YlGnBu"
 ANNOTATED = 30  # at most so many cells carry their value as a number
 ANNOTATED_COLUMNS = 5
+NARROW = 0.15  # of a map's width: a value and its error do not fit across a narrower cell
 CELL = {"pressure_target": 50.0, "temperature_target": 100.0}  # width of a cell that has no neighbour, GPa and K
 
 
@@ -77,8 +78,8 @@ def hatch_cell(axes: Axes, rows: pd.DataFrame, place: tuple[float, float], color
     axes.add_patch(Rectangle((columns[i], lines[j]), *size, facecolor="none", edgecolor=color, hatch="////"))
 
 
-def write_in_cell(axes: Axes, place: tuple[float, float], text: str) -> None:
-    """A small text in the middle of a cell."""
+def write_in_cell(axes: Axes, place: tuple[float, float], text: str, upright: bool = False) -> None:
+    """A small text in the middle of a cell, turned upright where cells are narrow."""
     ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
     look: dict[str, Any] = {
         "ha": "center",
@@ -86,6 +87,7 @@ def write_in_cell(axes: Axes, place: tuple[float, float], text: str) -> None:
         "fontsize": SMALLEST_TEXT,
         "linespacing": 1.0,
         "zorder": 5,
+        "rotation": 90.0 if upright else 0.0,
         "bbox": ground,
     }
     axes.text(*place, text, **look)
@@ -96,6 +98,8 @@ def draw_map(
 ) -> None:
     """One cell per condition, with its value where there are few cells, and marks of what qualifies it."""
     draw_cells(axes, rows, norm)
+    columns, _, _ = cells(rows)
+    upright = float(np.diff(columns).min()) < NARROW * float(np.ptp(columns))
     annotate = len(rows) <= ANNOTATED and rows["pressure_target"].nunique() <= ANNOTATED_COLUMNS
     for row in records(rows):
         place = (row.pressure_target, row.temperature_target)
@@ -116,7 +120,7 @@ def draw_map(
             figure.note(f"‡: {options.noise_note}")
         text = "\n".join(filter(None, [value_text(row.value, row.error) if annotate else "", marks]))
         if text:
-            write_in_cell(axes, place, text)
+            write_in_cell(axes, place, text, upright)
 
 
 def phase_map(summary: pd.DataFrame, options: PhaseMap) -> tuple[Picture, list[Axes]]:

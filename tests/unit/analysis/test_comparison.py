@@ -32,6 +32,12 @@ def test_only_equal_conditions_with_errors_are_compared():
     assert compare(summary(900.0, 3.0), pd.DataFrame()).empty
 
 
+def test_counts_of_events_are_no_difference_between_runs_of_unequal_length():
+    """Twice as many exchanges in twice the time are the same rate."""
+    ours, known = (summary(value, value**0.5).replace({"temperature": "exchanges"}) for value in (144.0, 287.0))
+    assert compare(ours, known).empty
+
+
 def test_few_degrees_of_freedom_make_values_less_far():
     """Two errors of two degrees of freedom each: by Welch their difference has four. Infinitely many give the normal distance."""
     ours, known = summary(903.0, 1.0).assign(freedom=2.0), summary(900.0, 1.0).assign(freedom=2.0)
