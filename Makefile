@@ -136,7 +136,7 @@ docs: $(READY)
 	@echo "Site: build/site/index.html"
 
 error-coverage: $(READY)
-	PYTHONPATH=tests/support $(VENV)/bin/python tests/support/correlated_series.py docs/theory/error-coverage.table.md
+	PYTHONPATH=tests/support $(VENV)/bin/python tests/support/correlated_series.py docs/theory/error-coverage.table.md docs/theory/error-coverage-others.table.md
 
 acceptance: $(READY)
 	MEASURED=docs/exact_tests.csv $(VENV)/bin/python -m pytest -m slow

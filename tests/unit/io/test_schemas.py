@@ -116,3 +116,19 @@ def test_sources_of_figures_are_tables():
 def test_the_page_about_tables_is_that_of_the_schemas(root):
     page = (root / "docs" / "tables.md").read_text(encoding="utf-8")
     assert page == tables_page(), "make docs/tables.md again: qcrystal.docs.tables.tables_page()"
+
+
+def test_each_pressure_says_which_one_it_is():
+    """Static, total, or by the virial alone: at 150 GPa the first two differ by 14 GPa in LaH10."""
+    which = re.compile(r"static pressure|total pressure|without the kinetic part|see the table of phonons")
+    columns = [(name, column) for name, schema in TABLES.items() for column in schema.columns]
+    pressures = [
+        (n, c) for n, c in columns if re.search(r"\bpressures?\b", c.name.replace("_", " ")) and c.unit == "GPa"
+    ]
+    assert len(pressures) > 30
+    unsaid = [
+        f"{n}.{c.name}: {c.meaning}"
+        for n, c in pressures
+        if not c.name.endswith("_error") and not which.search(c.meaning)
+    ]
+    assert unsaid == []

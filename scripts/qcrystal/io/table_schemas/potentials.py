@@ -77,7 +77,7 @@ TABLES: dict[str, Schema] = {
             whole("frame", "number of the frame", optional=True),
             whole("atoms", "atoms in the cell", low=1),
             number("volume", "Å³/atom", "volume", low=0, optional=True),
-            number("pressure", "GPa", "pressure of the label, without the kinetic part"),
+            number("pressure", "GPa", "pressure of the label by its virial, without the kinetic part"),
             number("force_rms", "eV/Å", "rms force of the label, per component", low=0),
             number("energy_error", "eV/atom", "error of the energy"),
             number("force_rmse", "eV/Å", "rms error of the forces, per component", low=0),
@@ -109,7 +109,10 @@ TABLES: dict[str, Schema] = {
     "trained_pressures": Schema(
         "Pressures of the frames that the potential was trained on.",
         ("potential/trained_pressures.csv",),
-        (number("lowest", "GPa", "lowest pressure, without kinetic part"), number("highest", "GPa", "highest one")),
+        (
+            number("lowest", "GPa", "lowest pressure of the labels, without the kinetic part"),
+            number("highest", "GPa", "highest pressure of the labels, without the kinetic part"),
+        ),
     ),
     "accuracy_limits": Schema(
         "Limits beyond which a run extrapolates.",
@@ -129,7 +132,7 @@ TABLES: dict[str, Schema] = {
             RUN,
             text("start", "recipe that the run starts from"),
             METHOD,
-            number("pressure", "GPa", "pressure of the run"),
+            number("pressure", "GPa", "total pressure that the run is at, or that its fixed cell was chosen for"),
             number("temperature", "K", "temperature of the run", low=0),
             number("time_ps", "ps", "time", low=0),
             text("part", "whether its labels are to train or to test", "train", "test"),
@@ -183,7 +186,7 @@ TABLES: dict[str, Schema] = {
             text("part", "whether it is trained on or tested on", "train", "test"),
             whole("atoms", "atoms in the cell", low=1, optional=True),
             number("volume", "Å³/atom", "volume", low=0, optional=True),
-            number("pressure", "GPa", "pressure of the label, without the kinetic part"),
+            number("pressure", "GPa", "pressure of the label by its virial, without the kinetic part"),
             number("energy", "eV/atom", "energy of the label", optional=True),
             number("component_1", "", "first principal component"),
             number("component_2", "", "second"),

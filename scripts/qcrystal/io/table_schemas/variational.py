@@ -49,7 +49,12 @@ TABLES: dict[str, Schema] = {
             REFUSED,
             whole("atoms", "atoms of the cell", low=1),
             TARGET,
-            number("pressure_target", "GPa", "pressure; empty: a volume was given", missing=True),
+            number(
+                "pressure_target",
+                "GPa",
+                "total pressure, which the quasi-harmonic crystal has at this volume; empty: a volume was given",
+                missing=True,
+            ),
             whole("seed", "seed of weights and samples", low=0),
             number("volume", "Å³/atom", "volume", low=0),
             number("static_energy", "eV/atom", "energy of the crystal at rest"),
@@ -62,7 +67,7 @@ TABLES: dict[str, Schema] = {
             *_measured("potential_energy", "meV/atom", "mean potential energy less that at rest"),
             *_measured("kinetic_energy", "meV/atom", "mean kinetic energy"),
             number("entropy", "k_B/atom", "entropy, exact for an ansatz", missing=True),
-            *_measured("pressure", "GPa", "pressure, -dF/dV of the state"),
+            *_measured("pressure", "GPa", "total pressure: -dF/dV of the state, with the atoms' motion"),
             *_measured("stress_anisotropy", "GPa", "largest less smallest diagonal element of the stress"),
             number("kinetic_temperature_<species>", "K", "2⟨K⟩/(3 N k_B) of a species, or its error", missing=True),
         ),
@@ -130,7 +135,7 @@ TABLES: dict[str, Schema] = {
         (
             METHOD,
             TARGET,
-            number("pressure", "GPa", "pressure"),
+            number("pressure", "GPa", "total pressure: -dF/dV, the P of F + PV"),
             number("gibbs_energy", "meV/atom", "F + PV with the energy at rest"),
             number("gibbs_energy_error", "meV/atom", "its standard error", low=0),
             whole("volumes", "different volumes behind it", low=1),
@@ -141,7 +146,7 @@ TABLES: dict[str, Schema] = {
         "Temperatures at which two phases have one Gibbs energy.",
         ("figures/*.csv",),
         (
-            number("pressure_GPa", "GPa", "pressure"),
+            number("pressure_GPa", "GPa", "total pressure: -dF/dV of both phases"),
             METHOD,
             number(
                 "temperature_K", "K", "temperature of the transition; empty: none among the temperatures", missing=True
