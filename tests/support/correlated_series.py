@@ -211,8 +211,8 @@ def slowest_power(series):
 def best_test(bad, good, refused=0.1):
     """Share of bad series that pass the best test of all which refuses so large a share of good ones; and which do.
 
-    The test knows both spectra: it is the ratio of the likelihoods, which no other test surpasses [Neyman and Pearson, Phil. Trans.
-    R. Soc. A 231, 289 (1933)]. The scale of a series is unknown to it. ``bad`` and ``good`` hold squares (series, 20).
+    The test knows both spectra: it is the ratio of the likelihoods, which no other test surpasses [Neyman and Pearson, Phil.
+    Trans. R. Soc. A 231, 289 (1933)]. The scale of a series is unknown to it. ``bad`` and ``good`` hold squares (series, 20).
     """
     spectra = [power.mean(axis=0) for power in (bad, good)]
 

@@ -7,10 +7,12 @@ import os
 import random
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -394,6 +396,84 @@ def test_an_archive_of_an_attacker_is_seen_through(repository, change, told):
     other = rezipped(repository.write("crate.zip"), change)
     assert crate.verify(other) == [told]
     assert not (repository.root.parent / "outside.txt").exists()
+
+
+def with_a_name_in_its_extra_field(members):
+    """Info-ZIP unpacks a member under the name of this field (APPNOTE, 4.6.9)."""
+    info, other = zipfile.ZipInfo("odd.csv"), FIGURE.encode()
+    body = b"\1" + zlib.crc32(b"odd.csv").to_bytes(4, "little") + other
+    info.extra = struct.pack("<2H", 0x7075, len(body)) + body
+    return [*members, (info, b"q,value\nx,9\n")]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (with_member(f"./{FIGURE}"), f"./{FIGURE}: its path is spelt in another way than that of a crate's file"),
+        (with_member(FIGURE.replace("/", "//")), "its path is spelt in another way than that of a crate's file"),
+        (with_member(FIGURE.replace("/a", "/./a")), "its path is spelt in another way than that of a crate's file"),
+        (with_member("pipe", b"", 0o010644), "pipe: neither a file nor a folder, but a pipe, a socket or a device"),
+        (with_member(f"{FIGURE}."), f"overwrites {FIGURE} where upper and lower case are the same"),
+        (with_a_name_in_its_extra_field, "odd.csv: it has an extra field, by which other programs may name it"),
+    ],
+    ids=["dot before", "two slashes", "dot between", "pipe", "dot behind", "extra field"],
+)
+def test_a_member_that_other_programs_unpack_elsewhere_is_named(repository, change, told):
+    """Each of them would be written over the figure by a common program, or be no file."""
+    (line,) = crate.verify(rezipped(repository.write("crate.zip"), change))
+    assert told in line
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        (30, b"X", "its header has another name than its entry in the archive's list"),
+        (8, b"\7", "its header is not that of its entry in the archive's list"),
+        (14, b"\1\2\3\4", "its header has another digest or size than its entry in the archive's list"),
+        (22, b"\1\1", "its header has another digest or size than its entry in the archive's list"),
+    ],
+    ids=["name", "method", "digest", "size"],
+)
+def test_a_header_that_is_not_that_of_the_list_is_named(repository, field, value, told):
+    """Who unpacks an archive from its front believes the headers; offsets of their fields are those of APPNOTE, 4.3.7."""
+
+    def plain(members):
+        return [(info.filename, content) for info, content in members if not info.is_dir()]
+
+    archive = rezipped(repository.write("crate.zip"), plain)
+    assert crate.verify(archive) == []
+    with zipfile.ZipFile(archive) as file:
+        at = file.getinfo(FIGURE).header_offset + field
+    content = archive.read_bytes()
+    archive.write_bytes(content[:at] + value + content[at + len(value) :])
+    assert crate.verify(archive) == [f"{FIGURE}: {told}"]
+
+
+def test_a_crate_that_was_packed_again_by_another_program_is_the_same(repository):
+    """Info-ZIP adds times and owners of files."""
+    if shutil.which("zip") is None:
+        pytest.skip("zip is not installed")
+    folder = repository.write("crate")
+    subprocess.run(["zip", "-q", "-r", "../again.zip", "."], cwd=folder, check=True)
+    assert crate.verify(repository.root / "again.zip") == []
+
+
+def test_other_code_in_a_crate_is_named_though_the_metadata_fit(repository):
+    """The records know what each module did; a comment is no other code."""
+    folder = repository.write("crate")
+    code, metadata = folder / "scripts/draw.py", folder / "ro-crate-metadata.json"
+
+    def put(text):
+        old = sha256(code.read_bytes())
+        code.write_bytes(text)
+        metadata.write_text(metadata.read_text().replace(old, sha256(text)))
+        return crate.verify(folder)
+
+    assert put(b"y = 1  # as it was\n") == []
+    told = [f"scripts/draw.py: not the code that {SCALE}/figures/a.prov.json was made with"]
+    assert put(b"y = 2\n") == told
+    assert put(b"y = (\n") == told
+    assert put(b"y = " + b"(" * 100_000) == told
 
 
 def test_names_that_are_one_on_other_systems_are_named(repository):

@@ -22,12 +22,15 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from qcrystal.files import kind
+from qcrystal.provenance.code import syntax_digest
 from qcrystal.provenance.crate.jobs import CrateError, foreign, part_of
 from qcrystal.provenance.crate.shelf import NAMED
 from qcrystal.provenance.embedded import UnreadableError, carries, embedded_identifier
 from qcrystal.provenance.nodes import printable
 from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, parse, strict_json
 from qcrystal.provenance.reduced import LEFT_OUT, TOP
+from qcrystal.provenance.same_results import FILE as DECLARED
+from qcrystal.provenance.same_results import Declared, SameResultsError
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 METADATA = "ro-crate-metadata.json"
@@ -37,7 +40,12 @@ SMALL = 100_000_000  # bytes that any archive may hold
 LARGEST_DOCUMENT = 500_000_000  # bytes of metadata and records, which are read whole
 
 
-LOCAL_NAME = 26  # bytes before the lengths of name and extra field in the header of a member
+HEADER = struct.Struct("<4s5H3I2H")  # of a member in its place; its name and extra field follow
+KNOWN_LATER = 0x8  # flag: digest and sizes follow the member, and its header does not have them
+UTF8 = 0x800  # flag: the name is UTF-8
+LARGEST_SIZE = 0xFFFFFFFF  # in a header: the size stands in an extra field
+EXTRA = (0x0001, 0x000A, 0x5455, 0x5855, 0x7875)
+"""Extra fields of members that are harmless: large sizes, times and owners. Others may give a member another name."""
 DESCRIPTORS = (0, 12, 16, 20, 24)
 """Bytes that may follow a member: its digest and sizes, where they were not known before."""
 END, END_SIZE = b"PK\5\6", 22  # the last record of an archive without a comment
@@ -76,6 +84,10 @@ class Content:
             raise CrateError(f"{self.path}: claims to hold {size} bytes in {packed}; it is not unpacked")
         for info in infos:
             name = info.filename
+            odd = self._oddity(info)
+            if odd:
+                self.wrong[name] = f"{name}: {odd}"
+                continue
             if info.is_dir() and not _leads_out(name):
                 if info.file_size or info.compress_size:
                     self.wrong[name] = f"{name}: called as a folder, and holds {info.file_size} bytes"
@@ -94,6 +106,36 @@ class Content:
                 f"{self.path}: holds bytes that belong to none of its files; other programs may unpack them"
             )
 
+    def _oddity(self, info: zipfile.ZipInfo) -> str | None:
+        """Why another program may unpack a member as something else than what is read here; None if it will not."""
+        name, kind_of = info.filename, stat.S_IFMT(info.external_attr >> 16)
+        if name.isascii() and info.orig_filename != name:
+            return "its name goes on behind a zero byte"
+        if not (name.isascii() or info.flag_bits & UTF8):
+            return "its name is not UTF-8"
+        if not _leads_out(name) and PurePosixPath(name).as_posix() != name.removesuffix("/"):
+            return "its path is spelt in another way than that of a crate's file"
+        if kind_of and kind_of not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+            return "neither a file nor a folder, but a pipe, a socket or a device"
+        with open(self.path, "rb") as file:
+            file.seek(info.header_offset)
+            head = file.read(HEADER.size)
+            if len(head) < HEADER.size:
+                return "its header is cut off"
+            mark, _, flags, method, _, _, crc, packed, size, long, more = HEADER.unpack(head)
+            own, extra = file.read(long), file.read(more)
+        if mark != b"PK\3\4" or (flags, method) != (info.flag_bits, info.compress_type):
+            return "its header is not that of its entry in the archive's list"
+        if own != info.orig_filename.encode("utf-8" if flags & UTF8 else "cp437"):
+            return "its header has another name than its entry in the archive's list"
+        if not (_harmless(info.extra) and _harmless(extra)):
+            return "it has an extra field, by which other programs may name it"
+        sizes = (info.compress_size, info.file_size)
+        told = (crc, *(sizes if LARGEST_SIZE in (packed, size) else (packed, size)))
+        if not flags & KNOWN_LATER and told != (info.CRC, *sizes):
+            return "its header has another digest or size than its entry in the archive's list"
+        return None
+
     def _holds_more(self, infos: list[zipfile.ZipInfo]) -> bool:
         """Whether bytes stand before, between or behind the files: who reads an archive from its front sees other files there."""
         expected = 0
@@ -102,18 +144,19 @@ class Content:
             for info in sorted(infos, key=lambda info: info.header_offset):
                 if info.header_offset - expected not in DESCRIPTORS:
                     return True
-                file.seek(info.header_offset + LOCAL_NAME)
-                name, extra = struct.unpack("<HH", file.read(4).ljust(4, b"\0"))
-                expected = info.header_offset + LOCAL_NAME + 4 + name + extra + info.compress_size
+                file.seek(info.header_offset)
+                *_, name, extra = HEADER.unpack(file.read(HEADER.size).ljust(HEADER.size, b"\0"))
+                expected = info.header_offset + HEADER.size + name + extra + info.compress_size
             file.seek(-END_SIZE, io.SEEK_END)
             ends = file.read(4) == END
         return not ends or self.archive.start_dir - expected not in DESCRIPTORS
 
     def _find_alike(self) -> None:
-        """Names that are one on systems that do not tell upper from lower case, or how an accent is written."""
+        """Names that are one on systems that do not tell upper from lower case, how an accent is written, or a last dot."""
         seen: dict[str, str] = {}
         for name in self.members:
-            other = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+            plain = "/".join(part.rstrip(" .") for part in unicodedata.normalize("NFC", name).casefold().split("/"))
+            other = seen.setdefault(plain, name)
             if other != name:
                 self.wrong[name] = f"{name}: overwrites {other} where upper and lower case are the same"
 
@@ -166,6 +209,18 @@ def _kind(path: Path) -> str:
         raise CrateError(f"{path}: no crate ({' '.join(str(error).split())})") from error
 
 
+def _harmless(extra: bytes) -> bool:
+    """Whether extra fields of a member name and link nothing."""
+    while extra:
+        if len(extra) < 4:
+            return False
+        kind_of, length = struct.unpack("<2H", extra[:4])
+        if kind_of not in EXTRA or len(extra) < 4 + length:
+            return False
+        extra = extra[4 + length :]
+    return True
+
+
 def _leads_out(name: str) -> bool:
     return name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name.split("/")[0]
 
@@ -201,8 +256,13 @@ def verify(path: Path) -> list[str]:
         if name not in inside and name != METADATA:
             content.wrong[name] = f"{name}: {METADATA} does not name it"
     named: set[str] = set()
+    modules: dict[str, dict[str, str]] = {}
     for name in [name for name in content.names() if name.endswith(SUFFIX)]:
-        named |= {name, *_compare_with_record(content, name, outside)}
+        record = _compare_with_record(content, name, outside)
+        named |= {name, *(entry.path for entry in record.outputs)} if record else {name}
+        for module, digest in record.deterministic.modules.items() if record else ():
+            modules.setdefault(module, {}).setdefault(digest.syntax, name)
+    _compare_code(content, modules)
     all_read = not any(name.endswith(SUFFIX) for name in content.wrong)  # else it is unknown what the others name
     for name in content.names():
         unrecorded = "seal" in PurePosixPath(name).parts[3:4] or _is_list_of_reduced(name)
@@ -237,14 +297,53 @@ def _described(content: Content) -> tuple[dict[str, str], set[tuple[str, str]]]:
     return inside, outside
 
 
-def _compare_with_record(content: Content, name: str, outside: set[tuple[str, str]]) -> list[str]:
-    """Compare what a record names with what is there; returns the paths of the job's outputs."""
+def _compare_code(content: Content, modules: dict[str, dict[str, str]]) -> None:
+    """The code of a crate is the one that its jobs ran, or one to which changes lead that the crate declares.
+
+    Parameters
+    ----------
+    content
+        The crate.
+    modules
+        By path below ``scripts/``: for each digest of what the module does, a record that names it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name in content.names():
+            if (name.startswith("scripts/") or name == DECLARED) and not name.endswith("/"):
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    path.write_bytes(content.read(name))
+                except (CrateError, *DAMAGED) as error:
+                    content.wrong[name] = f"{name}: cannot be read ({' '.join(str(error).split())})"
+        try:
+            changes = Declared(Path(folder))
+        except SameResultsError as error:
+            content.wrong[DECLARED] = " ".join(str(error).split())
+            return
+        for module, digests in modules.items():
+            name, path = f"scripts/{module}", Path(folder, "scripts", module)
+            if foreign(module) or name in content.wrong:
+                continue
+            try:
+                now = syntax_digest(path) if path.is_file() else None
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                now = "unreadable"
+            for before, record in digests.items():
+                if now is None:
+                    content.wrong[name] = f"{name}: missing, and {record} names it"
+                elif changes.between(module, before, now) is None:
+                    content.wrong[name] = f"{name}: not the code that {record} was made with"
+
+
+def _compare_with_record(content: Content, name: str, outside: set[tuple[str, str]]) -> JobRecord | None:
+    """Compare what a record names with what is there; returns the record, None if it is none."""
     wrong = content.wrong
     try:
         record = parse(strict_json(content.read(name)), name)
     except (RecordError, RecursionError, *DAMAGED) as error:
         wrong[name] = str(error) if isinstance(error, RecordError) else f"{name}: not a record of a job ({error})"
-        return []
+        return None
     if not record.holds():
         wrong[name] = f"{name}: does not have its own identifier ({record.prov_id[:12]})"
     elif record.deterministic.record != name:
@@ -269,7 +368,7 @@ def _compare_with_record(content: Content, name: str, outside: set[tuple[str, st
     for entry in record.outputs:
         if entry.path in content.members and entry.path not in wrong and carries(entry.path):
             _compare_mark(content, entry.path, record)
-    return [entry.path for entry in record.outputs]
+    return record
 
 
 def _compare_mark(content: Content, path: str, record: JobRecord) -> None:
