@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from qcrystal import commands
-from qcrystal.errors import QcrystalError, one_line
+from qcrystal.errors import QcrystalError, one_line, printable
 
 
 class Commands(TyperGroup):
@@ -73,7 +73,7 @@ def main() -> int:
 
 def _told(error: Exception) -> str:
     said = error.format_message() if hasattr(error, "format_message") else str(error)
-    return " ".join(said.split()).rstrip(".")
+    return printable(said).rstrip(".")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def one_line(error: Exception) -> str:
     """One line about an error, and for a full disk what to do; with the type where the text alone would not say."""
     if isinstance(error, OSError) and error.errno in FULL:
         return full_disk(Path(error.filename).parent if error.filename else Path.cwd())
-    text = " ".join(str(error).split())
+    text = printable(str(error))
     if isinstance(error, QcrystalError | ValueError | RuntimeError | OSError) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -65,9 +65,16 @@ def while_writing(place: Path | str, error: OSError) -> OSError:
 
 def full_disk(folder: Path) -> str:
     """Advice about a full disk."""
-    return f"{folder}: no space left on this disk; make room, then start again: what is finished is kept"
+    return (
+        f"{printable(str(folder))}: no space left on this disk; make room, then start again: what is finished is kept"
+    )
 
 
 def printable(text: str) -> str:
     """A text as one line of letters that can be shown."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))
+    return spelt_out(" ".join(text.split()))
+
+
+def spelt_out(text: str) -> str:
+    """A text in which signs are spelt out that would steer a terminal, or hide or turn around other text."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from qcrystal.commands._options import application
+from qcrystal.errors import spelt_out
 
 app = application()
 STEPS = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done")
@@ -45,7 +46,7 @@ def watch(lines: IO[str], log: IO[str], progress: Progress, clock=time.monotonic
         text = line.rstrip("\n")
         if SAID.match(text):
             said.append(text)
-            progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
+            progress.console.print(spelt_out(text), highlight=False, markup=False, soft_wrap=True)
         found = STEPS.match(text)
         if not found:
             continue
@@ -100,11 +101,11 @@ def run(log: Path, command: list[str]) -> int:
     text = log.read_text(encoding="utf-8")
     if status and not said:
         last = [line for line in text.splitlines() if line.strip() and not line.startswith(QUIET)][-LAST:]
-        console.print("\n".join(last), highlight=False, markup=False, soft_wrap=True)
+        console.print("\n".join(map(spelt_out, last)), highlight=False, markup=False, soft_wrap=True)
     elif not status and "Nothing to be done" in text:
         console.print("Nothing to be done: every result is there and up to date")
     if status:
-        console.print(f"Stopped; the full log: {log}", highlight=False, soft_wrap=True)
+        console.print(f"Stopped; the full log: {spelt_out(str(log))}", highlight=False, markup=False, soft_wrap=True)
     return status
 
 

@@ -5,6 +5,8 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -632,3 +634,26 @@ def test_two_equal_jobs_have_the_same_identifier_and_bytes(repository):
     draw_figures(repository)
     assert json.loads((repository.folder / RECORD).read_text())["prov_id"] == identity
     assert {name: (repository.folder / name).read_bytes() for name in names} == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["crate", "verify", "{odd}.zip"],
+        ["audit", "--scale", "{odd}"],
+        ["audit", "--crystal", "{odd}"],
+        ["seal", "--scale", "{odd}"],
+        ["{odd}"],
+        ["progress", "log", "--", "printf", "first: {odd} (details: x)\\n"],
+        ["progress", "log", "--", "sh", "-c", "echo 'Error: {odd}'; exit 1"],
+    ],
+    ids=["crate", "scale", "crystal", "seal", "command", "line of a job", "line of Snakemake"],
+)
+def test_no_sign_that_steers_a_terminal_reaches_it(tmp_path, words):
+    """Names that clear the screen, turn text around, or set the title, in whatever a command says."""
+    odd = "x\x1b[2J\u202ey\x1b]0;z\x07"
+    (tmp_path / "Snakefile").touch()
+    command = [sys.executable, "-m", "qcrystal", *(word.format(odd=odd) for word in words)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert "x\\x1b[2J\\u202ey" in said and not {"\x1b", "\u202e", "\x07"} & set(said)

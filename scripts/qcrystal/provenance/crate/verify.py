@@ -260,8 +260,8 @@ def verify(path: Path) -> list[str]:
     for name in [name for name in content.names() if name.endswith(SUFFIX)]:
         record = _compare_with_record(content, name, outside)
         named |= {name, *(entry.path for entry in record.outputs)} if record else {name}
-        for module, digest in record.deterministic.modules.items() if record else ():
-            modules.setdefault(module, {}).setdefault(digest.syntax, name)
+        for module, made in record.deterministic.modules.items() if record else ():
+            modules.setdefault(module, {}).setdefault(made.syntax, name)
     _compare_code(content, modules)
     all_read = not any(name.endswith(SUFFIX) for name in content.wrong)  # else it is unknown what the others name
     for name in content.names():
