@@ -43,7 +43,7 @@ def optimiser(name: Literal["adam", "muon"], schedule: Callable[..., Any], weigh
         return optax.adamw(schedule, weight_decay=weight_decay, mask=_are_matrices)
     matrices = optax.chain(
         optax.trace(0.95, nesterov=True),
-        optax.stateless_with_tree_map(lambda gradient, _: orthogonalised(gradient)),
+        optax.stateless(lambda gradients, _: all_orthogonalised(gradients)),
         optax.add_decayed_weights(weight_decay),
         optax.scale_by_learning_rate(schedule),
     )
@@ -58,6 +58,22 @@ def _are_matrices(weights: Any) -> Any:
     import jax
 
     return jax.tree.map(lambda array: array.ndim == 2, weights)
+
+
+def all_orthogonalised(matrices: Any) -> Any:
+    """`orthogonalised` of each matrix of a tree. Those of one shape are one stack, as JAX compiles each operation by itself."""
+    import jax
+    import jax.numpy as jnp
+
+    leaves, form = jax.tree.flatten(matrices)
+    places: dict[tuple[int, ...], list[int]] = {}
+    for place, leaf in enumerate(leaves):
+        places.setdefault(leaf.shape, []).append(place)
+    for own in places.values():
+        stack = jax.vmap(orthogonalised)(jnp.stack([leaves[place] for place in own]))
+        for number, place in enumerate(own):
+            leaves[place] = stack[number]
+    return jax.tree.unflatten(form, leaves)
 
 
 def orthogonalised(matrix: Any) -> Any:

@@ -11,13 +11,14 @@ from qcrystal.potential.moments import invariants
 from qcrystal.potential.moments.frames import Frame
 from qcrystal.potential.moments.invariants import INVARIANT_SCALE, apply_network
 from qcrystal.potential.moments.neighbourhoods import Environment, moments, pair_forces, splines
-from qcrystal.potential.moments.shapes import Shape, shape_for
+from qcrystal.potential.moments.sizes import size_for
 
 
 class Energies:
     """Energies of atoms as a function of weights and moments."""
 
-    def __init__(self, environment: Environment, axis: int):
+    def __init__(self, environment: Environment, axis: int, one_side: bool):
+        self.one_side = one_side
         grid = 5 * environment.splines
         u = np.linspace(0, (environment.splines - 3) * environment.spacing * (1 - 1e-9), grid)
         s = environment.half * u / (1 - u)
@@ -36,32 +37,54 @@ class Energies:
 
     def __call__(self, weights: dict[str, Any], moments: list[Any]) -> list[Any]:
         """Energies, one array per species of the atom, from moments (n, C, S K) per species."""
+        return [
+            self.of_species(self.part(weights, species), self.nodes[species], block)
+            for species, block in enumerate(moments)
+        ]
+
+    def part(self, weights: dict[str, Any], species: int) -> dict[str, Any]:
+        """The weights that atoms of a species need; those of all species have the same form."""
+        networks = weights["embedding"]
+        if len(networks) > len(self.nodes):  # one per pair of species, that of the central atom first
+            networks = networks[species :: len(self.nodes)]
+        own = {"embedding": list(networks), "fitting": weights["fitting"][species]}
+        return own | ({"probes": weights["probes"][species]} if "probes" in weights else {})
+
+    def whole(self, parts: list[dict[str, Any]]) -> dict[str, Any]:
+        """Gradients with respect to all weights, from those with respect to the part of each species."""
+        embeddings = [part["embedding"] for part in parts]
+        if self.one_side:  # all species share them
+            networks = [_sum(networks) for networks in zip(*embeddings, strict=True)]
+        else:
+            networks = [network for networks in zip(*embeddings, strict=True) for network in networks]
+        own = {"embedding": networks, "fitting": [part["fitting"] for part in parts]}
+        return own | ({"probes": [part["probes"] for part in parts]} if "probes" in parts[0] else {})
+
+    def of_species(self, part: dict[str, Any], nodes: Any, block: Any) -> Any:
+        """Energies (n,) of atoms of one species from its weights, its nodes and moments (n, C, S K)."""
         import jax.numpy as jnp
 
-        result = []
-        for species, block in enumerate(moments):
-            networks = weights["embedding"]
-            if len(networks) > len(self.nodes):  # one per pair of species, that of the central atom first
-                networks = networks[species :: len(self.nodes)]
-            embedded = [
-                self.projection @ apply_network(network, self.nodes[species], False, jnp) / self.slots
-                for network in networks
-            ]
-            count, _, size = block.shape
-            g = (block[:, :4].reshape(count * 4, size) @ jnp.concatenate(embedded)).reshape(count, 4, -1)
-            features = [jnp.einsum("ncm,nca->nma", g, g[:, :, : self.axis]).reshape(count, -1)]
-            if "probes" in weights:
-                moments = []
-                for degree, probes in enumerate(weights["probes"][species], 1):
-                    own = block[:, degree**2 : (degree + 1) ** 2].reshape(count * (2 * degree + 1), size)
-                    seen = jnp.concatenate([g @ probe for g, probe in zip(embedded, probes, strict=True)])
-                    moments.append((own @ seen).reshape(count, 2 * degree + 1, -1).transpose(0, 2, 1))
-                numbers = [part.shape[1] for part in moments]
-                features += [INVARIANT_SCALE * part for part in invariants.features(moments, numbers, jnp)]
-            result.append(
-                apply_network(weights["fitting"][species], jnp.concatenate(features, axis=1), True, jnp)[:, 0]
-            )
-        return result
+        embedded = [
+            self.projection @ apply_network(network, nodes, False, jnp) / self.slots for network in part["embedding"]
+        ]
+        count, _, size = block.shape
+        g = (block[:, :4].reshape(count * 4, size) @ jnp.concatenate(embedded)).reshape(count, 4, -1)
+        features = [jnp.einsum("ncm,nca->nma", g, g[:, :, : self.axis]).reshape(count, -1)]
+        if "probes" in part:
+            moments = []
+            for degree, probes in enumerate(part["probes"], 1):
+                own = block[:, degree**2 : (degree + 1) ** 2].reshape(count * (2 * degree + 1), size)
+                seen = jnp.concatenate([g @ probe for g, probe in zip(embedded, probes, strict=True)])
+                moments.append((own @ seen).reshape(count, 2 * degree + 1, -1).transpose(0, 2, 1))
+            numbers = [one.shape[1] for one in moments]
+            features += [INVARIANT_SCALE * one for one in invariants.features(moments, numbers, jnp)]
+        return apply_network(part["fitting"], jnp.concatenate(features, axis=1), True, jnp)[:, 0]
+
+
+def _sum(trees: Sequence[Any]) -> Any:
+    import jax
+
+    return jax.tree.map(lambda *arrays: sum(arrays[1:], arrays[0]), *trees)
 
 
 class Predictor:
@@ -73,27 +96,40 @@ class Predictor:
         How neighbours enter the descriptor.
     axis
         Channels of the second factor of the scalar products.
-    shapes
-        Numbers of atoms per species to which batches are padded; see `qcrystal.potential.moments.shapes`.
+    one_side
+        Whether an embedding depends on the neighbour's species only.
+    sizes
+        Numbers of atoms to which blocks are padded; see `qcrystal.potential.moments.sizes`.
     """
 
-    def __init__(self, environment: Environment, axis: int, shapes: Sequence[Shape] = ()):
+    def __init__(self, environment: Environment, axis: int, one_side: bool, sizes: Sequence[int] = ()):
         import jax
 
-        self.environment, self.shapes = environment, shapes
-        self.energies = energies = Energies(environment, axis)
+        self.environment, self.sizes = environment, sizes
+        self.energies = energies = Energies(environment, axis, one_side)
 
-        def total(weights: dict[str, Any], moments: list[Any]) -> tuple[Any, list[Any]]:
-            parts = energies(weights, moments)
-            return sum(part.sum() for part in parts), parts
+        def total(part: dict[str, Any], nodes: Any, block: Any) -> tuple[Any, Any]:
+            own = energies.of_species(part, nodes, block)
+            return own.sum(), own
 
-        self._gradient = jax.jit(jax.grad(total, argnums=1, has_aux=True))
+        # compiled once for each size of a block, whatever its species
+        self._gradient = jax.jit(jax.grad(total, argnums=2, has_aux=True))
+
+    def gradients(self, weights: dict[str, Any], blocks: Sequence[np.ndarray]) -> list[tuple[Any, Any]]:
+        """Per species: derivatives of the energy with respect to the moments, and energies of the atoms."""
+        return [
+            self._gradient(self.energies.part(weights, species), self.energies.nodes[species], block)
+            if len(block)
+            else (block, block[:, 0, 0])
+            for species, block in enumerate(blocks)
+        ]
 
     def predict(
         self, weights: dict[str, Any], frames: Sequence[Frame], blocks: list[np.ndarray] | None = None
     ) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """Energy (without the species' means), forces and virial of frames of one composition."""
-        gradient, energies = self._gradient(weights, self.blocks(frames) if blocks is None else blocks)
+        found = self.gradients(weights, self.blocks(frames) if blocks is None else blocks)
+        gradient, energies = zip(*found, strict=True)
         result = []
         for number, frame in enumerate(frames):
             own = [slice(number * n, (number + 1) * n) for n in frame.counts]
@@ -112,9 +148,8 @@ class Predictor:
         """Arrays of atoms (N, ...) of frames of one composition as one array per species, zeros after the atoms."""
         ends = np.cumsum([0, *frames[0].counts])
         blocks = [np.concatenate([a[first:last] for a in arrays]) for first, last in zip(ends, ends[1:], strict=False)]
-        return [
-            np.concatenate([block, np.zeros((size - len(block), *block.shape[1:]), block.dtype)])
-            if size > len(block)
-            else block
-            for block, size in zip(blocks, shape_for(map(len, blocks), self.shapes), strict=True)
-        ]
+        return [self._padded(block) for block in blocks]
+
+    def _padded(self, block: np.ndarray) -> np.ndarray:
+        lacking = size_for(len(block), self.sizes) - len(block)
+        return np.concatenate([block, np.zeros((lacking, *block.shape[1:]), block.dtype)]) if lacking else block

@@ -21,7 +21,6 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ from qcrystal.potential.moments.model import initial_model, put_weights, weights
 from qcrystal.potential.moments.neighbourhoods import Environment, moment_tangent, moments
 from qcrystal.potential.moments.optimisers import WARMUP, learning_rate, optimiser
 from qcrystal.potential.moments.predictor import Predictor
-from qcrystal.potential.moments.shapes import Shape, few_shapes
+from qcrystal.potential.moments.sizes import few_sizes
 from qcrystal.potential.settings import Training
 from qcrystal.processes import Request, requests_noted
 
@@ -129,32 +128,29 @@ class Trainer:
         self.schedule = learning_rate(training.architecture, self.steps)
         self.optimiser = optimiser(training.architecture.optimizer, self.schedule, training.architecture.weight_decay)
         self.groups = self._groups()
-        self.predictor = Predictor(environment, training.architecture.axis_neuron, self._shapes())
+        one_side = training.architecture.type_one_side
+        self.predictor = Predictor(environment, training.architecture.axis_neuron, one_side, self._sizes())
         energies = self.predictor.energies
 
-        def directed(weights: dict[str, Any], moments: list[Any], tangents: list[Any], factors: list[Any]) -> Any:
-            parts, along = jax.jvp(partial(energies, weights), (moments,), (tangents,))
-            return sum((p * f).sum() - t.sum() for p, t, f in zip(parts, along, factors, strict=True))
+        def directed(part: dict[str, Any], nodes: Any, moments: Any, tangent: Any, factors: Any) -> Any:
+            own, along = jax.jvp(lambda moved: energies.of_species(part, nodes, moved), (moments,), (tangent,))
+            return (own * factors).sum() - along.sum()
 
-        def step(
-            weights: dict[str, Any],
-            state: Any,
-            average: dict[str, Any],
-            moments: list[Any],
-            tangents: list[Any],
-            factors: list[Any],
-            decay: float,
+        def update(
+            parts: list[dict[str, Any]], state: Any, weights: dict[str, Any], average: dict[str, Any], decay: float
         ) -> tuple[Any, ...]:
-            gradient = jax.grad(directed)(weights, moments, tangents, factors)
-            change, state = self.optimiser.update(gradient, state, weights)
+            change, state = self.optimiser.update(energies.whole(parts), state, weights)
             weights = optax.apply_updates(weights, change)
             average = jax.tree.map(lambda a, w: decay * a + (1 - decay) * w, average, weights)
             return weights, state, average
 
-        self.step = jax.jit(step)
+        # the first is compiled once for each size of a block, the second once
+        self.directed, self.update = jax.jit(jax.grad(directed)), jax.jit(update)
         self.weights = weights_of(model, training.architecture.invariants, training.seeds.fitting)
         self.average = self.weights
         self.state = self.optimiser.init(self.weights)
+        parts = [energies.part(self.weights, species) for species in range(len(training.species))]
+        self.nothing = jax.tree.map(jax.numpy.zeros_like, parts)
         self.done = 0
 
     def _groups(self) -> list[list[int]]:
@@ -164,14 +160,13 @@ class Trainer:
             groups.setdefault(frame.counts, []).append(number)
         return list(groups.values())
 
-    def _shapes(self) -> list[Shape]:
-        """Shapes of whole batches, and of the single frames that the learning curve evaluates."""
-        single = [frame.counts for frame in (*self.frames, *self.testing)]
-        whole = []
+    def _sizes(self) -> list[int]:
+        """Sizes of blocks in whole batches, and in the single frames that the learning curve evaluates."""
+        numbers = [number for frame in (*self.frames, *self.testing) for number in frame.counts]
         for group in self.groups:
             size = min(self.batch, len(group))
-            whole += [tuple(size * number for number in self.frames[group[0]].counts)] * len(group)
-        return sorted({*few_shapes(whole), *few_shapes(single)}, key=sum)
+            numbers += [size * number for number in self.frames[group[0]].counts] * len(group)
+        return few_sizes(numbers)
 
     def batches(self, epoch: int) -> list[list[int]]:
         """Frames of each step of one pass over the data; each frame comes once, in an order of its own."""
@@ -216,11 +211,22 @@ class Trainer:
         blocks = self.predictor.blocks(frames)
         tangents, factors, squares = self.directions(frames, self.prefactors(), blocks)
         decay = np.float32(min(self.settings.architecture.average, (1 + self.done) / (10 + self.done)))
-        self.weights, self.state, self.average = self.step(
-            self.weights, self.state, self.average, blocks, tangents, factors, decay
-        )
+        parts = self.gradient(self.weights, blocks, tangents, factors)
+        self.weights, self.state, self.average = self.update(parts, self.state, self.weights, self.average, decay)
         self.done += 1
         return squares
+
+    def gradient(
+        self, weights: dict[str, Any], blocks: list[Any], tangents: list[Any], factors: list[Any]
+    ) -> list[dict[str, Any]]:
+        """Gradient of the loss with respect to the weights of each species; zeros of one without an atom."""
+        energies = self.predictor.energies
+        return [
+            self.directed(energies.part(weights, species), energies.nodes[species], block, tangent, factor)
+            if len(block)
+            else self.nothing[species]
+            for species, (block, tangent, factor) in enumerate(zip(blocks, tangents, factors, strict=True))
+        ]
 
     def run(self, directory: Path) -> None:
         """Train to the last step, with checkpoints and a learning curve; then freeze.

@@ -21,7 +21,7 @@ from qcrystal.potential.evaluate import predict
 from qcrystal.potential.moments.frames import closest_pair, mean_energies, measured_environment, prepared
 from qcrystal.potential.moments.model import initial_model, weights_of
 from qcrystal.potential.moments.neighbourhoods import moment_tangent, moments, neighbourhoods, pair_forces
-from qcrystal.potential.moments.optimisers import learning_rate, optimiser, orthogonalised
+from qcrystal.potential.moments.optimisers import all_orthogonalised, learning_rate, optimiser, orthogonalised
 from qcrystal.potential.moments.trainer import MomentTrainingError, Trainer, train
 from qcrystal.potential.training import export
 
@@ -352,6 +352,15 @@ def test_muon_makes_the_matrices_that_optax_makes(shape):
     expected, _ = muon.update(gradient, muon.init(gradient), gradient)
     found = orthogonalised(gradient)
     assert np.abs(found + expected).max() < 1e-3 * np.abs(expected).max()
+
+
+def test_stacked_matrices_are_those_that_stand_alone():
+    rng = np.random.default_rng(4)
+    shapes = [(6, 12), (12, 6), (6, 12), (1, 6), (6, 12)]
+    tree = {"a": [rng.normal(size=shape).astype(np.float32) for shape in shapes], "b": np.ones((3, 3), np.float32)}
+    stacked = all_orthogonalised(tree)
+    for ours, matrix in zip([*stacked["a"], stacked["b"]], [*tree["a"], tree["b"]], strict=True):
+        np.testing.assert_allclose(ours, orthogonalised(jax.numpy.asarray(matrix)), rtol=1e-3, atol=1e-4)
 
 
 def test_muon_follows_the_momentum_that_optax_follows():
