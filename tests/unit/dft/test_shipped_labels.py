@@ -69,6 +69,16 @@ def test_lattice_of_bcc_lithium_without_pressure_is_the_published_one(lithium):
     assert found == pytest.approx(3.435, abs=0.02)
 
 
+@pytest.mark.parametrize("phase", ["bcc", "fcc"])
+def test_pressure_of_lithium_is_the_slope_of_the_free_energy(lithium, phase):
+    # 0.15 GPa: five volumes have meshes of k-points of their own; 1 meV/atom from one volume to the next (1.3 Å³) are 0.12 GPa
+    static = lithium[f"{phase}_static_Li"]
+    order = np.argsort(static.volumes)
+    volumes, energies, pressures = (values[order] for values in (static.volumes, static.energies, static.pressures))
+    slope = -np.polynomial.Polynomial.fit(volumes, energies, 3).deriv()(volumes) / units.GPa
+    np.testing.assert_allclose(pressures[1:-1], slope[1:-1], atol=0.15)
+
+
 def test_fcc_lithium_lies_a_little_below_bcc(lithium):
     # by PBE with dense k-points 2 meV/atom at 19.2 Å³/atom (data/lithium-gpaw/static.csv, improved tetrahedra); the width of the
     # labels makes it 3.4 (settings.csv)
