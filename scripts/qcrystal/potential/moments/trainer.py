@@ -129,7 +129,8 @@ class Trainer:
         self.optimiser = optimiser(training.architecture.optimizer, self.schedule, training.architecture.weight_decay)
         self.groups = self._groups()
         one_side = training.architecture.type_one_side
-        self.predictor = Predictor(environment, training.architecture.axis_neuron, one_side, self._sizes())
+        sizes = _block_sizes(frames, testing, self.groups, self.batch)
+        self.predictor = Predictor(environment, training.architecture.axis_neuron, one_side, sizes)
         energies = self.predictor.energies
 
         def directed(part: dict[str, Any], nodes: Any, moments: Any, tangent: Any, factors: Any) -> Any:
@@ -159,14 +160,6 @@ class Trainer:
         for number, frame in enumerate(self.frames):
             groups.setdefault(frame.counts, []).append(number)
         return list(groups.values())
-
-    def _sizes(self) -> list[int]:
-        """Sizes of blocks in whole batches, and in the single frames that the learning curve evaluates."""
-        numbers = [number for frame in (*self.frames, *self.testing) for number in frame.counts]
-        for group in self.groups:
-            size = min(self.batch, len(group))
-            numbers += [size * number for number in self.frames[group[0]].counts] * len(group)
-        return few_sizes(numbers)
 
     def batches(self, epoch: int) -> list[list[int]]:
         """Frames of each step of one pass over the data; each frame comes once, in an order of its own."""
@@ -351,6 +344,17 @@ class Trainer:
         save_dp_model(str(directory / "model.dp"), self.model)
         if "probes" in self.average:
             invariants.save(directory / invariants.FILE, jax.tree.map(np.asarray, self.average))
+
+
+def _block_sizes(
+    frames: Sequence[Frame], testing: Sequence[Frame], groups: Sequence[Sequence[int]], batch: int
+) -> list[int]:
+    """Sizes of blocks in whole batches, and in the single frames that the learning curve evaluates."""
+    numbers = [number for frame in (*frames, *testing) for number in frame.counts]
+    for group in groups:
+        size = min(batch, len(group))
+        numbers += [size * number for number in frames[group[0]].counts] * len(group)
+    return few_sizes(numbers)
 
 
 def _taken_up(path: Path, state: Any) -> tuple[int, Any] | None:
