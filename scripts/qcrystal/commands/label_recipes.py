@@ -18,7 +18,7 @@ from ase.io import read
 from qcrystal.commands._options import application
 from qcrystal.config.dft import Goals, Recipe, StructureRecipe, recipe_names
 from qcrystal.crystal.prototype import Prototype
-from qcrystal.dataset.checks import check_dataset
+from qcrystal.dataset.checks import Limits, check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.dataset.labelled_frames import summary
 from qcrystal.dft.convergence import comparisons, convergence_table, settings_to_label
@@ -198,7 +198,7 @@ def part_of(origin, fraction):
 def collect(document, folder, work):
     """Write the data set: systems with a part for testing, the summary and the checksums."""
     systems = labels_to_systems([finished(work, settings_of(document["dft"]))])
-    check_dataset(systems)
+    check_dataset(systems, Limits(**document.get("limits", {})))
     for old in folder.glob("*/type.raw"):
         shutil.rmtree(old.parent)
     counts = dict.fromkeys(PARTS, 0)
@@ -282,7 +282,7 @@ def main(
     - **collect** turns all finished frames into the data set
 
     `recipes.yaml` in the data folder has the form of the `dft` section of `config/crystals/lah10/crystal.yaml`. It also
-    holds `species`, `prototypes` and, per PAW set, the arguments of `gpaw dataset`.
+    holds `species`, `prototypes`, `limits` of the data set's checks and, per PAW set, the arguments of `gpaw dataset`.
 
     Example: `python -m qcrystal label-recipes label data/h3s-gpaw work`
     """

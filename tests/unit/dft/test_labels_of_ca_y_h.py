@@ -1,0 +1,67 @@
+"""The shipped labels of Ca-Y-H: energies against pressures, another code's pressure, and the recipes that make their frames."""
+
+import numpy as np
+import pytest
+import yaml
+from ase import units
+
+from qcrystal.commands.label_recipes import drawn
+from qcrystal.dataset.checks import Limits, check_dataset
+from qcrystal.dataset.deepmd_npy import read_dataset
+
+SPECIES = ["Y", "Ca", "H"]
+
+
+@pytest.fixture(scope="module")
+def folder(root):
+    return root / "data" / "ca-y-h-gpaw"
+
+
+@pytest.fixture(scope="module")
+def document(folder):
+    return yaml.safe_load((folder / "recipes.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def systems(folder):
+    return {system.name: system for system in read_dataset(folder, SPECIES)}
+
+
+def test_labels_pass_every_check_with_the_limits_of_their_recipes_and_of_the_crystal(root, document, systems):
+    check_dataset(list(systems.values()), Limits(**document["limits"]))
+    sources = yaml.safe_load((root / "config/crystals/ca-y-h/sources.yaml").read_text())
+    assert sources["datasets"]["ca-y-h-gpaw"]["limits"] == document["limits"]
+
+
+@pytest.mark.parametrize("name", ["cah6_rest_H6Ca", "yh6_rest_H6Y", "cayh12_rest_H12CaY"])
+def test_energies_differ_by_the_work_of_the_pressure(name, systems):
+    """E(V1) - E(V2) = ∫ P dV over a parabola through ln P at three volumes; 2 % for the plane waves (2 GPa) and the parabola."""
+    system = systems[name]
+    order = np.argsort(system.volumes)
+    volumes, energies, pressures = (each[order] for each in (system.volumes, system.energies, system.pressures))
+    through = np.polynomial.Polynomial.fit(volumes, np.log(pressures * units.GPa), 2)
+    grid = np.linspace(volumes[0], volumes[-1], 2001)
+    work = np.trapezoid(np.exp(through(grid)), grid)
+    assert energies[0] - energies[-1] == pytest.approx(work, rel=0.02)
+
+
+def test_pressure_of_CaH6_is_that_of_another_code(systems):
+    """pw.x with its own potentials: 148.7 GPa at a = 3.50 Å (110 Ry, rising with the cutoff by 4 GPa since 80 Ry)."""
+    system = systems["cah6_rest_H6Ca"]
+    order = np.argsort(system.volumes)
+    lattice_constants = np.cbrt(2 * system.volumes[order])
+    found = np.exp(np.interp(3.50, lattice_constants, np.log(system.pressures[order])))
+    assert found == pytest.approx(148.7, abs=6)
+
+
+def test_recipes_make_the_shipped_frames_again(folder, document, systems):
+    shipped = {entry["origin"] for system in systems.values() for entry in system.provenance["origins"]}
+    frames = {}
+    for recipe in document["dft"]["recipes"]:
+        if any(origin.split()[0] == recipe["name"] for origin in shipped):
+            frames |= {frame.info["origin"]: frame for frame in drawn(recipe, document, folder)}
+    for system in systems.values():
+        for number, entry in enumerate(system.provenance["origins"]):
+            frame = frames[entry["origin"]]
+            np.testing.assert_allclose(system.positions[number], frame.positions, atol=1e-7)  # of the XYZ file between
+            np.testing.assert_allclose(system.cells[number], frame.cell.array, atol=1e-7)
