@@ -126,16 +126,33 @@ def write_whole(path: Path, content: str | bytes) -> None:
     ------
     OSError
         It names ``path``; what was there is kept, and nothing is left beside it.
+    ValueError
+        Something else than a file, such as a link, lies where the file is written first.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        with open(_new_file(partial), "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         put_in_place(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _new_file(path: Path) -> int:
+    """Descriptor of a new file, in place of what a process that was killed may have left there; no link is followed."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and not stat.S_ISREG(mode):
+        raise ValueError(
+            f"{path}: a link, or something else that is no file, lies where a file is written first; remove it"
+        )
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
 
 
 def put_in_place(partial: Path, path: Path) -> None:

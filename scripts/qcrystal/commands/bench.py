@@ -23,7 +23,9 @@ import typer
 import yaml
 from ase import units
 
+from qcrystal.commands import _bench_baths as bench_baths
 from qcrystal.commands import _bench_engines as bench_engines
+from qcrystal.commands import _bench_jobs as bench_jobs
 from qcrystal.commands._options import application, console
 from qcrystal.commands.bench_potential import (
     MASSES,
@@ -46,6 +48,10 @@ app = application()
 ROOT = Path(__file__).resolve().parents[3]
 REPEAT = (2, 2, 2)  # of the cubic cell of 44 atoms
 BEADS = 16
+SHORT = 200
+"""Steps of the short run of `baths`; with 1000 more the difference is a whole segment of the bath."""
+JOB = 500
+"""Steps of a whole job of `jobs`."""
 MODEL = ROOT / "models" / "lah10-accurate" / "model.pb"
 SWEEP = {"pressures": [150, 200], "temperatures": [100, 140, 180, 220, 260, 300]}
 
@@ -73,13 +79,15 @@ def specification(method: str, steps: int, **changes) -> RunSpec:
 def worker(what: str, **job) -> float | None:
     """Processor time (s) of a bare code in this process: ``dynamics`` or ``batch``; None of a ``client`` of a socket.
 
-    Of ``engines`` it is text: the measurement of `qcrystal.commands._bench_engines.measure`, as JSON.
+    Of ``engines``, ``alone`` and ``peers`` it is text: a measurement as JSON.
     """
     bare: dict[str, Callable[..., Any]] = {
         "engines": bench_engines.measure,
         "dynamics": bare_dynamics,
         "batch": bare_batch,
         "client": bare_client,
+        "alone": bench_baths.alone,
+        "peers": bench_jobs.peers,
     }
     return bare[what](**job)
 
@@ -155,27 +163,55 @@ def engines(model: Path, rounds: int, steps: int, folder: Path) -> dict:
 
 
 def baths(model: Path, rounds: int, steps: int, folder: Path, engine: Engine) -> dict:
-    """Processor time of a step (ms) of each method and of LAMMPS without us, by turns."""
+    """Processor time of a step (ms) of each method and of LAMMPS without us, by turns, and of each bath alone.
+
+    A step is the difference of a short run and of one that is longer by ``steps``: start-up, the first noise and the report,
+    which both have, are left out. With a segment of steps each quantum bath makes noise once and ends a segment once.
+    """
     atoms = lanthanum_decahydride(REPEAT)
-    best = dict.fromkeys(("bare", "classical", "qtb", "adqtb"), np.inf)
-    for number in range(rounds):
-        bare = _bare("dynamics", model=str(model), repeat=REPEAT, ensemble="nvt", steps=steps, engine=engine)
-        best["bare"] = min(best["bare"], 1e3 * bare / steps)
+    lengths = (SHORT, SHORT + steps)
+    spent = {name: dict.fromkeys(lengths, np.inf) for name in ("bare", "classical", "qtb", "adqtb")}
+    for number, length in itertools.product(range(rounds), lengths):
+        bare = _bare("dynamics", model=str(model), repeat=REPEAT, ensemble="nvt", steps=length, engine=engine)
+        spent["bare"][length] = min(spent["bare"][length], bare)
         for method in ("classical", "qtb", "adqtb"):
-            place = folder / f"{method}-{number}"
-            lammps.run(specification(method, steps, engine=engine), atoms, model, place)
+            place = folder / f"{method}-{number}-{length}"
+            lammps.run(specification(method, length, engine=engine), atoms, model, place)
             timing = json.loads((place / "timing.json").read_text())
-            best[method] = min(best[method], 1e3 * timing["processor_time"] / steps)
+            spent[method][length] = min(spent[method][length], timing["processor_time"])
+    best = {name: 1e3 * (both[lengths[1]] - both[SHORT]) / steps for name, both in spent.items()}
+    alone = json.loads(_said("alone", repeat=REPEAT, rounds=rounds))
     return {
         "atoms": len(atoms),
         "ms_per_step": best,
+        "ms_of_bath_alone": alone,
         "ratios": {
             "qtb over classical": best["qtb"] / best["classical"],
             "adaptive qtb over classical": best["adqtb"] / best["classical"],
             "classical over bare LAMMPS": best["classical"] / best["bare"],
         },
-        "ms_of_bath": {method: best[method] - best["bare"] for method in ("classical", "qtb", "adqtb")},
     }
+
+
+def jobs(model: Path, rounds: int, folder: Path) -> dict:
+    """Processor time (s) of a whole job of the quantum bath, start-up and report included, with both engines, by turns."""
+    atoms = lanthanum_decahydride(REPEAT)
+    spent = dict.fromkeys(get_args(Engine), np.inf)
+    for number, engine in itertools.product(range(rounds), spent):
+        spec = specification("qtb", JOB, engine=engine)
+        spent[engine] = min(spent[engine], _timed(lammps.run, spec, atoms, model, folder / f"{engine}-{number}"))
+    return {
+        "atoms": len(atoms),
+        "steps": JOB,
+        "seconds": spent,
+        "ratios": {"whole job with DeePMD-kit over the native engine": spent["deepmd"] / spent["native"]},
+    }
+
+
+def peers(model: Path, rounds: int) -> dict:
+    """Processor time (µs) of an atom-step of SNAP in LAMMPS, and of the native engine, by turns."""
+    found = json.loads(_said("peers", model=str(model), repeat=REPEAT, rounds=rounds, steps=3))
+    return {"us_per_atom_step": found, "ratios": {"SNAP (56 terms) over native": found["snap"] / found["native"]}}
 
 
 def _children_time() -> float:
@@ -247,7 +283,10 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
 
 
 def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
-    """Wall time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time."""
+    """Time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time.
+
+    Wall time needs two free cores. Processor time counts what all processes take, and holds beside other work too.
+    """
     workspace = folder / "workspace"
     ignore = shutil.ignore_patterns("results", ".git", ".venv*", ".snakemake", "__pycache__")
     shutil.copytree(ROOT, workspace, ignore=ignore)
@@ -277,8 +316,9 @@ def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
         "results/lah10/bench/statics/harmonic_energy.csv",
         "results/lah10/bench/statics/eos.csv",
     )
+    targets = [f"results/lah10/bench/dynamics/{name}/trajectory.h5" for name in names]
     started = time.monotonic()
-    snakemake(*(f"results/lah10/bench/dynamics/{name}/trajectory.h5" for name in names))
+    processor = {"workflow": _timed(snakemake, *targets)}
     ours = time.monotonic() - started
 
     def bare(_):
@@ -291,16 +331,23 @@ def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
             engine=engine,
         )
 
+    def all_bare():
+        with ThreadPoolExecutor(2) as queue:
+            list(queue.map(bare, names))
+
     started = time.monotonic()
-    with ThreadPoolExecutor(2) as queue:
-        list(queue.map(bare, names))
+    processor["queue"] = _timed(all_bare)
     by_hand = time.monotonic() - started
     return {
         "runs": len(names),
         "atoms": 44,
         "ps": length,
         "seconds": {"workflow": ours, "queue": by_hand},
-        "ratios": {"workflow over queue": ours / by_hand},
+        "processor_seconds": processor,
+        "ratios": {
+            "workflow over queue": ours / by_hand,
+            "workflow over queue, processor time": processor["workflow"] / processor["queue"],
+        },
     }
 
 
@@ -310,6 +357,7 @@ class Part(StrEnum):
     engines = "engines"
     baths = "baths"
     paths = "paths"
+    jobs = "jobs"
     sweep = "sweep"
 
 
@@ -318,11 +366,14 @@ def main(
     parts: Annotated[list[Part] | None, typer.Argument(help="What to measure. All by default.")] = None,
     model: Annotated[Path, typer.Option(help="Frozen potential to run with.")] = MODEL,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured; the smallest time counts.")] = 3,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of a run of `baths`: a segment of the bath.")] = 1000,
+    steps: Annotated[int, typer.Option(min=1, help="Steps by which runs of `baths` differ: a segment.")] = 1000,
     engine: Annotated[str, typer.Option(help="What evaluates the potential, here and in the bare codes.")] = "native",
     length: Annotated[float, typer.Option(min=0.001, help="Length of a run of `sweep`, in ps.")] = 3.0,
     output: Annotated[Path | None, typer.Option(help="Write the measurement to this JSON file.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the table of `engines` to this CSV file.")] = None,
+    with_peers: Annotated[
+        bool, typer.Option("--peers", help="Measure SNAP in LAMMPS beside the native engine.")
+    ] = False,
     worker_job: Annotated[str, typer.Option("--worker", hidden=True)] = "",
 ) -> None:
     """Measure what engines and workflow cost beside the bare codes, as ratios side by side in one run (20 minutes).
@@ -331,12 +382,15 @@ def main(
     DeePMD-kit. Cells have 44, 352 and 2816 atoms. An evaluation of 16 beads follows, and what the core's peak allows.
 
     **baths**: a step of the quantum baths over a classical one, and a classical one over bare LAMMPS (352 atoms, fixed cell).
+    Each bath is measured alone, too.
 
     **paths**: a bead-step of path-integral dynamics (352 atoms, 16 beads), over the bare evaluation of all beads in one batch.
     It is also compared with i-PI and a LAMMPS client on a socket.
 
-    **sweep**: twelve runs through the workflow on two cores, over the same runs as a queue of bare LAMMPS inputs. It is wall
-    time with start-up; both cores must be free.
+    **jobs**: a whole job of the quantum bath with DeePMD-kit over one with the native engine (352 atoms, start-up included).
+
+    **sweep**: twelve runs through the workflow on two cores, over the same runs as a queue of bare LAMMPS inputs, start-up
+    included. Wall time counts where both cores are free, processor time anywhere.
 
     Costs of steps are processor times, the smallest of the rounds, without start-up.
 
@@ -355,16 +409,20 @@ def main(
         Part.engines: lambda folder: engines(model.resolve(), rounds, 10, folder),
         Part.baths: lambda folder: baths(model.resolve(), rounds, steps, folder, chosen),
         Part.paths: lambda folder: paths(model.resolve(), rounds, folder, chosen),
+        Part.jobs: lambda folder: jobs(model.resolve(), rounds, folder),
         Part.sweep: lambda folder: sweep(model.resolve(), length, folder, chosen),
     }
+    work: dict[str, Callable[[Path], dict]] = {part.value: measures[part] for part in parts or list(Part)}
+    if with_peers:
+        work["peers"] = lambda _: peers(model.resolve(), rounds)
     with tempfile.TemporaryDirectory() as scratch:
-        for part in parts or list(Part):
-            folder = Path(scratch) / part
+        for name, measure in work.items():
+            folder = Path(scratch) / name
             folder.mkdir()
-            with console(stderr=True).status(f"measuring {part.value}"):
-                found = document[part.value] = measures[part](folder)
-            for name, ratio in found["ratios"].items():
-                print(f"{name}: {ratio:.3f}", flush=True)
+            with console(stderr=True).status(f"measuring {name}"):
+                document[name] = measure(folder)
+            for what, ratio in document[name]["ratios"].items():
+                print(f"{what}: {ratio:.3f}", flush=True)
     if "engines" in document and table:
         write_whole(table, pd.DataFrame(document["engines"]["table"]).to_csv(index=False))
     text = json.dumps(document, indent=1) + "\n"

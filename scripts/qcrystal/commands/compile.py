@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from qcrystal.commands._options import application, console
+from qcrystal.dynamics.lammps.compiled_bath import compile_kick
 from qcrystal.dynamics.lammps.native import callback
 from qcrystal.potential.native.evaluation import advance
 from qcrystal.potential.native.evaluator import Evaluator
@@ -29,4 +30,5 @@ def main(models: Annotated[list[Path], typer.Argument(help="Frozen potentials (.
         with console(stderr=True).status(f"compiling for {path}"):
             Evaluator(path).evaluate(np.zeros((1, 1, 3)), 4 * np.eye(3)[None], [0])
     callback()
+    compile_kick()
     advance(parallel=True)

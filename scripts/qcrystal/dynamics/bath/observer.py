@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from scipy import fft
 
@@ -93,14 +95,20 @@ class Observer:
         if not self.spectra:
             return None
         measured = np.maximum(np.mean(self.spectra[len(self.spectra) // 2 :], axis=0)[0, kind], 0.0)
-        natural = self.design.parameters.cutoff * np.arange(1, 216) / 240.0
-        response = self._response(natural)
+        natural = self._natural
+        response = self._response
         weights = richardson_lucy(response, measured, np.ones(len(natural)))
         return float(weights @ self.design.energy(natural) / (response @ weights).sum())
 
-    def _response(self, natural: np.ndarray) -> np.ndarray:
+    @property
+    def _natural(self) -> np.ndarray:
+        """Natural frequencies (M,), THz, of the oscillators that a spectrum is taken apart into."""
+        return self.design.parameters.cutoff * np.arange(1, 216) / 240.0
+
+    @functools.cached_property
+    def _response(self) -> np.ndarray:
         """Velocity spectra (F, M) that oscillators (M,) under this bath would show through the window of the records."""
-        design = self.design
+        design, natural = self.design, self._natural
         used = design.frequencies < 1.5 * design.parameters.cutoff
         fine, coarse = design.frequencies[used], self.frequencies
         _, kernel = design.kernels(natural)

@@ -130,11 +130,20 @@ class ThermalBath:
 
     def random_numbers(self, step: int) -> np.ndarray:
         """Noise ξ (N, 3), eV^(1/2), at an absolute step, before the net force is taken out."""
+        return self.single_numbers(step).astype(float)
+
+    def single_numbers(self, step: int) -> np.ndarray:
+        """`random_numbers` as they are kept: in single precision, and not to be changed."""
         index, row = divmod(step, self.segment_steps)
         if self._segment is None or self._segment[0] != index:
             self._segment = None  # first: two segments would need twice the memory
             self._segment = (index, self._make_segment(index))
-        return self._segment[1][row].astype(float)
+        return self._segment[1][row]
+
+    @property
+    def weights(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each atom (N,): what its noise is multiplied by in a kick, the root of its mass, and `_momentum_share`."""
+        return self._kick[:, 0].copy(), self._root_mass[:, 0].copy(), self._share[:, 0].copy()
 
     def _make_segment(self, index: int) -> np.ndarray:
         if self.quantum:
@@ -169,9 +178,13 @@ class ThermalBath:
                     f"step {step}: the bath records the velocities of all atoms, and was given {len(atoms)}"
                 )
             self.observer.record(step, 0.5 * (velocities + after), noise)
+        self.end_step(step)
+        return after
+
+    def end_step(self, step: int) -> None:
+        """Take the segment into account that ends with a step, if one does."""
         if self.quantum and step % self.segment_steps == self.segment_steps - 1:
             self._end_segment()
-        return after
 
     # --- what the atoms do -------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import units
@@ -37,6 +37,9 @@ from qcrystal.files import write_whole
 from qcrystal.processes import Request, alive, end_with_parent, requests_noted
 from qcrystal.provenance.reading import watch_for_job
 from qcrystal.units import AMU_A2_PS2
+
+if TYPE_CHECKING:
+    from qcrystal.dynamics.lammps.compiled_bath import CompiledBath
 
 PROGRESS_INTERVAL = 15.0
 """Seconds between two lines of progress."""
@@ -77,6 +80,7 @@ class Simulation:
         self.kinetics = Kinetics(box.masses, spec.temperature, interval, self.start.slowest)
         self.table_size = checkpoint.restore(self.files, box, self.kinetics, self.bath) if continues else 0
         self.bath.prepare()  # here, not within the first step
+        self.compiled = self._compiled() if box.native else None
         self.samples = Samples(spec, self.files, box.symbols, box.masses)
         self.barostat = Barostat(spec, self.start, len(box.masses)) if spec.ensemble == "npt" else None
         # in this order: when a run is set up, the barostat looks at the virial that the bath's callback gives
@@ -96,6 +100,11 @@ class Simulation:
         if self.box.writes:
             write_whole(self.files.start, start.text())
         return start
+
+    def _compiled(self) -> CompiledBath:
+        from qcrystal.dynamics.lammps.compiled_bath import CompiledBath  # numba: only those who use it pay for it
+
+        return CompiledBath(self.bath, 0.5 * self.box.timestep / AMU_A2_PS2)
 
     @property
     def step(self) -> int:
@@ -171,6 +180,9 @@ class Simulation:
             if step == self.run_start:  # the velocities have been kicked at this step already
                 return
             self._look_around(step)
+            if self.compiled:
+                self.compiled.kick(step, tags, box.own("v"), box.own("f"))
+                return
             index = tags - 1
             velocities = box.own("v")
             half_kick = impulse * box.own("f") / box.masses[index, None]

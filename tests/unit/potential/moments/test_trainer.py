@@ -11,6 +11,7 @@ import optax
 import pytest
 from ase import Atoms
 from ase.neighborlist import neighbor_list
+from full_disk import fill
 from trainings import training
 
 from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
@@ -286,14 +287,13 @@ def test_a_checkpoint_that_was_changed_is_forgotten_and_runs_nothing(change, sys
 
 
 def test_a_full_disk_ends_a_training_in_one_line_and_its_last_checkpoint_serves(systems, tmp_path, monkeypatch):
-    """/dev/full refuses every byte, as a full disk does."""
     write_deepmd(systems[0], tmp_path / "data" / "s")
     chosen, folders = settings(checkpoint_every=4), [tmp_path / "data" / "s"]
     original = Trainer._save
 
     def fills_the_disk(self, directory):
         if self.done == 8:
-            (directory / "checkpoint.npz.partial").symlink_to("/dev/full")
+            fill(monkeypatch, "checkpoint.npz.partial")
         original(self, directory)
 
     monkeypatch.setattr(Trainer, "_save", fills_the_disk)
