@@ -282,24 +282,33 @@ def _socket_run(spec: RunSpec, atoms, model: Path, folder: Path) -> None:
         raise RuntimeError(f"i-PI with sockets failed: {((folder / 'log').read_text().splitlines() or [failure])[-1]}")
 
 
-def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
-    """Time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time.
-
-    Wall time needs two free cores. Processor time counts what all processes take, and holds beside other work too.
-    """
-    workspace = folder / "workspace"
-    ignore = shutil.ignore_patterns("results", ".git", ".venv*", ".snakemake", "__pycache__")
+def _workspace(workspace: Path, length: float) -> Path:
+    """A copy of the repository, with what is compiled, whose ``config/bench.yaml`` has the runs of `SWEEP` of ``length`` ps."""
+    ignore = shutil.ignore_patterns("results", ".git", ".venv*", ".snakemake")
     shutil.copytree(ROOT, workspace, ignore=ignore)
     folders = ("config/scales", "config/crystals/lah10/scales")
     scale = put_over(*(yaml.safe_load((ROOT / folder / "smoke.yaml").read_text()) for folder in folders))
     scale["sweeps"]["classical_grid"] |= SWEEP
     for other in scale["sweeps"].values():  # sweeps that share a run give it one length
         other["length"] = length if other["method"] == "classical" else other["length"]
-    scale["sampling"]["frame_interval"], scale["sampling"]["checkpoint_interval"] = 0.01, 0.5
+    scale["sampling"]["frame_interval"], scale["sampling"]["checkpoint_interval"] = 0.005, 0.5
     (workspace / "config" / "bench.yaml").write_text(yaml.safe_dump(scale))
+    return workspace
+
+
+def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
+    """Time (s) of twelve runs of ``length`` ps through the workflow and as a queue of bare LAMMPS, two at a time.
+
+    Wall time needs two free cores. Processor time counts what all processes take, and holds beside other work too.
+    """
+    workspace = _workspace(folder / "workspace", length)
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
     command += ["--config", "scale=config/bench.yaml", "start=model", f"model={model.parent}", f"engine={engine}", "--"]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(workspace / "scripts"),  # the workflow refuses the library of another repository
+    }
 
     def snakemake(*targets):
         done = subprocess.run([*command, *targets], cwd=workspace, env=environment, capture_output=True, text=True)
@@ -361,6 +370,28 @@ class Part(StrEnum):
     sweep = "sweep"
 
 
+def _measured(work: dict[str, Callable[[Path], dict]]) -> dict:
+    """What each function of a folder measures, by its name; ratios are printed at once."""
+    document = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, measure in work.items():
+            folder = Path(scratch) / name
+            folder.mkdir()
+            with console(stderr=True).status(f"measuring {name}"):
+                document[name] = measure(folder)
+            for what, ratio in document[name]["ratios"].items():
+                print(f"{what}: {ratio:.3f}", flush=True)
+    return document
+
+
+def _checked(model: Path, engine: str) -> Engine:
+    if not model.is_file():
+        raise FileNotFoundError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model")
+    if engine not in get_args(Engine):
+        raise typer.BadParameter(f"there is no engine {engine}; name native or deepmd", param_hint="--engine")
+    return cast(Engine, engine)
+
+
 @app.command()
 def main(
     parts: Annotated[list[Part] | None, typer.Argument(help="What to measure. All by default.")] = None,
@@ -399,11 +430,7 @@ def main(
     if worker_job:
         print("result", worker(**json.loads(worker_job)))
         return
-    if not model.is_file():
-        raise FileNotFoundError(f"{model}: no such potential; give the path of a frozen DeePMD-kit model")
-    if engine not in get_args(Engine):
-        raise typer.BadParameter(f"there is no engine {engine}; name native or deepmd", param_hint="--engine")
-    chosen = cast(Engine, engine)
+    chosen = _checked(model, engine)
     document: dict = {"model": model.parent.name, "engine": engine, "machine": machine()}
     measures = {
         Part.engines: lambda folder: engines(model.resolve(), rounds, 10, folder),
@@ -415,14 +442,7 @@ def main(
     work: dict[str, Callable[[Path], dict]] = {part.value: measures[part] for part in parts or list(Part)}
     if with_peers:
         work["peers"] = lambda _: peers(model.resolve(), rounds)
-    with tempfile.TemporaryDirectory() as scratch:
-        for name, measure in work.items():
-            folder = Path(scratch) / name
-            folder.mkdir()
-            with console(stderr=True).status(f"measuring {name}"):
-                document[name] = measure(folder)
-            for what, ratio in document[name]["ratios"].items():
-                print(f"{what}: {ratio:.3f}", flush=True)
+    document |= _measured(work)
     if "engines" in document and table:
         write_whole(table, pd.DataFrame(document["engines"]["table"]).to_csv(index=False))
     text = json.dumps(document, indent=1) + "\n"

@@ -26,6 +26,8 @@ ENGINES = (
     (("qcrystal/dynamics/ipi/launcher.py", "qcrystal/dynamics/ipi/driver.py"), (("pimd", "nvt"), ("pimd", "npt"))),
 )
 """Files in which runs work, and methods and ensembles of such runs."""
+KERNEL, KERNELS = "qcrystal/dynamics/lammps/native.py", "qcrystal/potential/native"
+"""File and folder of compiled code that takes long to compile."""
 VARYING = ("timing.json",)
 """Files of a run that hold times of the clock."""
 BEADS = 4
@@ -81,6 +83,24 @@ def run(scripts: Path, method: str, ensemble: str, steps: int, folder: Path) -> 
     return {path.relative_to(place).as_posix(): path.read_bytes() for path in files if path.suffix != ".log"}
 
 
+def share_compiled(scripts: Path) -> None:
+    """Let code of before use what numba has compiled of today's evaluator, if all its sources are the same."""
+    sources = [SCRIPTS / KERNEL, *sorted((SCRIPTS / KERNELS).glob("*.py"))]
+    names = [source.relative_to(SCRIPTS) for source in sources]
+    others = {path.relative_to(scripts) for path in (scripts / KERNELS).glob("*.py")}
+    if others | {Path(KERNEL)} != set(names) or any(
+        (scripts / n).read_bytes() != (SCRIPTS / n).read_bytes() for n in names
+    ):
+        return
+    for name in names:
+        status = (SCRIPTS / name).stat()  # numba knows a source by its time and size
+        os.utime(scripts / name, ns=(status.st_atime_ns, status.st_mtime_ns))
+        for kept in (SCRIPTS / name.parent / "__pycache__").glob(f"{name.stem}.*.nb[ci]"):
+            place = scripts / name.parent / "__pycache__" / kept.name
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(kept.read_bytes())
+
+
 def differences(before: dict[str, bytes], now: dict[str, bytes]) -> list[str]:
     """Names of files that two runs do not share to the last byte."""
     return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
@@ -96,7 +116,7 @@ def main(
     method that a changed file is part of runs by that code and by today's. Methods are classical dynamics, both quantum
     baths and path integrals, of 44 atoms, at fixed and at flexible cell. All files but times must be equal to the last byte.
 
-    Exit status: 0 all are equal, 1 otherwise. Older code compiles its evaluator first, for half a minute.
+    Exit status: 0 all are equal, 1 otherwise. Code with another evaluator than today's compiles it first, for half a minute.
 
     Example: `python -m qcrystal same-results`
     """
@@ -131,6 +151,7 @@ def _compare(changes: list[Change], steps: int, scratch: Path) -> int:
             print("  no run has these files; see shown_by")
         tree = scratch / f"before-{number}"
         unpack(ROOT, commit, tree)
+        share_compiled(tree / "scripts")
         for method, ensemble in pairs:
             with console(stderr=True).status(f"{method}, {ensemble}"):
                 before = run(tree / "scripts", method, ensemble, steps, tree / f"{method}-{ensemble}")
