@@ -165,8 +165,8 @@ def engines(model: Path, rounds: int, steps: int, folder: Path) -> dict:
 def baths(model: Path, rounds: int, steps: int, folder: Path, engine: Engine) -> dict:
     """Processor time of a step (ms) of each method and of LAMMPS without us, by turns, and of each bath alone.
 
-    A step is the difference of a short run and of one that is longer by ``steps``: start-up, the first noise and the report,
-    which both have, are left out. With a segment of steps each quantum bath makes noise once and ends a segment once.
+    A step is the difference of a short run and of one that is longer by ``steps``. So start-up, the first noise and the report
+    are left out, which both have. With a segment of steps each quantum bath makes noise once and ends a segment once.
     """
     atoms = lanthanum_decahydride(REPEAT)
     lengths = (SHORT, SHORT + steps)
@@ -320,11 +320,7 @@ def sweep(model: Path, length: float, folder: Path, engine: Engine) -> dict:
         for pressure in SWEEP["pressures"]
         for temperature in SWEEP["temperatures"]
     ]
-    snakemake(
-        "results/lah10/bench/statics/phonons.csv",
-        "results/lah10/bench/statics/harmonic_energy.csv",
-        "results/lah10/bench/statics/eos.csv",
-    )
+    snakemake(*(f"results/lah10/bench/statics/{name}.csv" for name in ("phonons", "harmonic_energy", "eos")))
     targets = [f"results/lah10/bench/dynamics/{name}/trajectory.h5" for name in names]
     started = time.monotonic()
     processor = {"workflow": _timed(snakemake, *targets)}
