@@ -37,6 +37,9 @@ UNCOUNTED = (
 )
 """Parts of the library that no result depends on, relative to it: records, audits, tools, processes, messages, and schemas.
 They can stop a job, but change nothing that it writes."""
+FRAME = ("qcrystal/fields.py", "qcrystal/io/__init__.py", "qcrystal/io/yaml_files.py")
+"""Files that the frame around every job needs to read `config/same_results.yaml`. Each job imports them. No result depends on
+that."""
 LOGGERS = ("log", "logger", "logging")
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Parts of a syntax tree that are lists of statements, or of what holds such lists."""

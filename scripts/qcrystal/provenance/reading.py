@@ -108,7 +108,8 @@ def undeclared(watch: Watch, inputs: Iterable[str], outputs: Iterable[str], modu
     outputs = [os.path.abspath(path) for path in outputs]
     declared = [*outputs, *(os.path.abspath(path) for path in inputs)]
     locks = (str(code.SCRIPTS.parent / "envs" / lock_file(cuda)) for cuda in (False, True))
-    known = {*declared, *(str(module) for module in modules), *locks}
+    frame = (str(code.SCRIPTS / name) for name in code.FRAME)
+    known = {*declared, *(str(module) for module in modules), *locks, *frame}
     inside = tuple(path + os.sep for path in declared)
     ours = {path for path in loaded if path.startswith(str(code.SCRIPTS) + os.sep)}
     found = []

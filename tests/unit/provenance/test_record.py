@@ -582,3 +582,16 @@ def test_deep_nesting_is_one_line_where_a_library_has_raised_the_limit_of_recurs
 def test_brackets_in_texts_are_no_nesting(tmp_path):
     (tmp_path / "flat.json").write_text(json.dumps({"[" * 500: ["\\" + '"{' * 500, [[]]]}))
     assert provenance.read_json(tmp_path / "flat.json", "flat.json") == {"[" * 500: ["\\" + '"{' * 500, [[]]]}
+
+
+def test_the_frame_around_a_job_adds_no_file_to_what_it_read(root):
+    """Each rule imports the frame: what it loads and the rule does not name would be told as undeclared in every record."""
+    command = (
+        "import sys, qcrystal.provenance.job; print(*(getattr(m, '__file__', '') or '' for m in sys.modules.values()))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.split()
+    ours = [Path(path) for path in loaded if path.startswith(str(code.SCRIPTS) + os.sep)]
+    counted = {path for path in ours if code.counts(path)} - {code.SCRIPTS / name for name in code.FRAME}
+    for script in sorted(code.SCRIPTS.glob("*/*.py")):
+        if "with job(snakemake)" in script.read_text(encoding="utf-8"):
+            assert counted <= set(code.local_imports(script)), script
