@@ -292,10 +292,11 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
     """In a process of its own, as jobs are. What the job wrote itself, and its input, are no such files."""
     scripts = tmp_path / "scripts" / "qcrystal"
     (scripts / "provenance").mkdir(parents=True)
-    own = ("code", "elsewhere", "embedded", "environment", "job", "reading", "record")
+    (scripts / "io").mkdir()
+    own = ("code", "elsewhere", "embedded", "environment", "job", "reading", "record", "same_results")
     library = ("__init__.py", "errors.py", "files.py", "processes.py", "provenance/__init__.py")
     library += tuple(f"provenance/{name}.py" for name in own)
-    for name in library:
+    for name in (*library, *(name.removeprefix("qcrystal/") for name in code.FRAME)):
         shutil.copy(root / "scripts" / "qcrystal" / name, scripts / name)
     for name in ("results/s/t", "config", "envs"):
         (tmp_path / name).mkdir(parents=True)
