@@ -15,7 +15,7 @@ from qcrystal.config.scale import DEAR
 from qcrystal.dynamics.ipi import paused
 from qcrystal.dynamics.spec import PATH_INTEGRAL_METHODS
 from qcrystal.files import write_whole
-from qcrystal.provenance import reduced
+from qcrystal.provenance import begun, reduced
 from qcrystal.provenance.nodes import Expected
 from qcrystal.provenance.workflow import expected_jobs
 
@@ -106,9 +106,12 @@ def resume(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     Example: `python -m qcrystal reduced resume --scale reference`
     """
     results_folder(crystal, scale)
-    done, kept = paused.unpack(_path_integrals(crystal, scale), Path(f"{reduced.place(crystal, scale)}.paused"))
-    for run, step, _ in done:
-        print(f"{run}: goes on from step {step}")
+    runs = _path_integrals(crystal, scale)
+    done, kept = paused.unpack(runs, Path(f"{reduced.place(crystal, scale)}.paused"))
+    of_run = {run.folder.name: run for run in runs}
+    for name, step, _ in done:
+        begun.begin(of_run[name].folder, (), of_run[name].code)
+        print(f"{name}: goes on from step {step}")
     for line in kept:
         print(line)
 
@@ -119,7 +122,8 @@ def _path_integrals(crystal: str, scale: str) -> list[paused.Run]:
     for job in _all_jobs(Path.cwd(), crystal, scale):
         if job.rule == "run" and job.record and job.parameters["specification"]["method"] in PATH_INTEGRAL_METHODS:
             record = Path(job.record)
-            runs.append(paused.Run(record.parent, Path(job.inputs[0]), job.parameters["code"], record.is_file()))
+            code = begun.code_that_began(record.parent) or job.parameters["code"]
+            runs.append(paused.Run(record.parent, Path(job.inputs[0]), code, record.is_file()))
     return runs
 
 

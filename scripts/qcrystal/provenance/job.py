@@ -13,7 +13,7 @@ from pathlib import Path
 from qcrystal import processes
 from qcrystal.errors import one_line
 from qcrystal.files import identified, write_whole
-from qcrystal.provenance import code
+from qcrystal.provenance import begun, code
 from qcrystal.provenance.embedded import stamp
 from qcrystal.provenance.reading import Watch, undeclared
 from qcrystal.provenance.record import RUNNING, Recorder
@@ -59,6 +59,9 @@ def _recorded(snakemake) -> Iterator[None]:
     modules = sorted({m for file in snakemake.params.modules for m in code.local_imports(code.SCRIPTS / file)})
     outputs = [path for path in snakemake.output if path != prov]
     wildcards, parameters = dict(snakemake.wildcards.items()), dict(snakemake.params.items())
+    continues = snakemake.rule in begun.RULES
+    if continues:
+        begun.begin(Path(prov).parent, snakemake.output, snakemake.params.code)
     recorder = Recorder(snakemake.rule, wildcards, parameters, snakemake.input, outputs, prov, modules)
     watch = Watch()
     with ExitStack() as stack:
@@ -71,3 +74,5 @@ def _recorded(snakemake) -> Iterator[None]:
         unnamed = undeclared(watch, snakemake.input, [*snakemake.output, *snakemake.log], modules)
         document = recorder.document(unnamed, snakemake.threads, snakemake.resources.get("gpu", 0))
         write_whole(prov, json.dumps(document, indent=1, sort_keys=True) + "\n")
+    if continues:
+        begun.end(Path(prov).parent)

@@ -1,11 +1,10 @@
-"""The shipped labels of Ca-Y-H: energies against pressures, another code's pressure, and the recipes that make their frames."""
+"""The shipped labels of Ca-Y-H: energies against pressures, and another code's pressure."""
 
 import numpy as np
 import pytest
 import yaml
 from ase import units
 
-from qcrystal.commands.label_recipes import drawn
 from qcrystal.dataset.checks import Limits, check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset
 
@@ -52,16 +51,3 @@ def test_pressure_of_CaH6_is_that_of_another_code(systems):
     lattice_constants = np.cbrt(2 * system.volumes[order])
     found = np.exp(np.interp(3.50, lattice_constants, np.log(system.pressures[order])))
     assert found == pytest.approx(148.7, abs=6)
-
-
-def test_recipes_make_the_shipped_frames_again(folder, document, systems):
-    shipped = {entry["origin"] for system in systems.values() for entry in system.provenance["origins"]}
-    frames = {}
-    for recipe in document["dft"]["recipes"]:
-        if any(origin.split()[0] == recipe["name"] for origin in shipped):
-            frames |= {frame.info["origin"]: frame for frame in drawn(recipe, document, folder)}
-    for system in systems.values():
-        for number, entry in enumerate(system.provenance["origins"]):
-            frame = frames[entry["origin"]]
-            np.testing.assert_allclose(system.positions[number], frame.positions, atol=1e-7)  # of the XYZ file between
-            np.testing.assert_allclose(system.cells[number], frame.cell.array, atol=1e-7)

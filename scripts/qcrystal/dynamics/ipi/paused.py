@@ -53,7 +53,7 @@ class Run(NamedTuple):
     model
         The potential.
     code
-        Digest of the code that runs it.
+        Digest of the code that began it; of a run that has not begun, of today's.
     ended
         Whether its results are there.
     """
