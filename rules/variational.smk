@@ -94,6 +94,7 @@ rule nct_measure:
         ),
         summaries=judges("summary"),
         displacements=judges("msd"),
+        cells=judges("cell"),
     output:
         samples=results("variational/{nct}/samples.h5"),
         summary=results("variational/{nct}/summary.csv"),

@@ -11,7 +11,7 @@ from qcrystal.variational.judges import judge
 from qcrystal.variational.measuring import measure, write_samples
 from qcrystal.variational.training import read_weights
 
-PATHS = {"summaries": "run_summary", "displacements": "run_msd"}
+PATHS = {"summaries": "run_summary", "displacements": "run_msd", "cells": "run_cell"}
 
 with job(snakemake):
     given, output = snakemake.input, snakemake.output

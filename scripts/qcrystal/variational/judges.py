@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from qcrystal.analysis.phases import phase
+from qcrystal.analysis.variants import MEANS, orders
 from qcrystal.io.tables import source_of
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.estimates import Estimate
@@ -36,14 +37,18 @@ class Judge(NamedTuple):
 
 
 def judge(
-    spec: NctSpec, summaries: Sequence[pd.DataFrame], displacements: Sequence[pd.DataFrame], atoms: int
+    spec: NctSpec,
+    summaries: Sequence[pd.DataFrame],
+    displacements: Sequence[pd.DataFrame],
+    cells: Sequence[pd.DataFrame],
+    atoms: int,
 ) -> Judge | None:
     """Findings of path-integral runs at a calculation's pressure and temperature; None without runs.
 
     Parameters
     ----------
-    summaries, displacements
-        Tables ``run_summary`` and ``run_msd`` of each run.
+    summaries, displacements, cells
+        Tables ``run_summary``, ``run_msd`` and ``run_cell`` of each run.
     atoms
         Of the runs' cell.
 
@@ -62,7 +67,7 @@ def judge(
             raise VariationalError(f"{source}: knows no {species}; name path integrals of this crystal in nct.sweeps")
         temperatures[species] = _mean(rows)
     shares = [share for share in map(_reordered_share, displacements) if share is not None]
-    return Judge(atoms, temperatures, min(shares, default=None), _distorted(spec, here, source))
+    return Judge(atoms, temperatures, min(shares, default=None), _distorted(spec, summaries, cells, source))
 
 
 def _mean(rows: pd.DataFrame) -> Estimate:
@@ -84,17 +89,26 @@ def _reordered_share(msd: pd.DataFrame) -> float | None:
     return float((last["reordered"] / last["standard"]).min())
 
 
-def _distorted(spec: NctSpec, here: pd.DataFrame, source: str) -> str | None:
+def _distorted(
+    spec: NctSpec, summaries: Sequence[pd.DataFrame], cells: Sequence[pd.DataFrame], source: str
+) -> str | None:
+    """The first finding that a run has another structure: by its mean order parameter, or by its angles at each moment."""
     if spec.structure is None:
         return None
-    rows = here[here["observable"] == spec.structure.observable]
-    if rows.empty:
-        known = ", ".join(sorted(set(here["observable"])))
-        raise VariationalError(
-            f"{source}: no observable {spec.structure.observable!r}, which nct.structure names; known: {known}"
-        )
-    for row in rows.to_dict("records"):
-        found = phase(row["value"], row["error"], spec.structure.most, row["n_effective"])
-        if found == "distorted":
-            return f"{row['observable']} is {row['value']:.3g} {row['unit']}, above {spec.structure.most:g}"
+    name, most, seen = spec.structure.observable, spec.structure.most, False
+    for number, (summary, cell) in enumerate(zip(summaries, cells, strict=True)):
+        for row in summary[summary["observable"] == name].to_dict("records"):
+            seen = True
+            if phase(row["value"], row["error"], most, row["n_effective"]) == "distorted":
+                return f"{name} is {row['value']:.3g} {row['unit']}, above {most:g}"
+        run = str(number)  # tables of one run do not name it
+        hopping = orders(cell.assign(run=run), summary.assign(run=run)).get(run) if name in MEANS else None
+        if hopping and hopping.phase == "distorted":
+            size = f"{abs(hopping.distortion.value):.2g} deg"
+            return (
+                f"the cell is distorted by {size} at each moment and hops among variants, which mean angles do not show"
+            )
+    if not seen:
+        known = ", ".join(sorted(set(pd.concat(list(summaries))["observable"])))
+        raise VariationalError(f"{source}: no observable {name!r}, which nct.structure names; known: {known}")
     return None

@@ -18,14 +18,16 @@ from qcrystal.variational.training import Training
 
 pytestmark = pytest.mark.engine
 PRESSURE = 150.0
+FRAMES = 2000
 
 
-def tables(reordered=1.0, angle=0.05, atoms=2):
+def tables(reordered=1.0, angle=0.05, distortion=0.0, atoms=2):
     """Summary and displacements of a run of path integrals, as `judge` takes them."""
     rows = [
         ("temperature", "La", 400.0, 400.0),
         ("temperature", "H", 900.0, 400.0),
         ("angle_deviation", "all", angle, 0.01),
+        ("production_length", "all", 0.01 * FRAMES, 0.0),
     ]
     summary = [
         {
@@ -45,7 +47,17 @@ def tables(reordered=1.0, angle=0.05, atoms=2):
         (1.0, "reordered", 2.0 * reordered),
     )
     msd = [{"time": time, "species": "H", "kind": kind, "msd": value} for time, kind, value in curves]
-    return [pd.DataFrame(summary)], [pd.DataFrame(msd)], atoms
+    return [pd.DataFrame(summary)], [pd.DataFrame(msd)], [cell_angles(distortion)], atoms
+
+
+def cell_angles(distortion):
+    """Angles of a cell about the cube, or of one that hops among the four rhombohedral variants: their mean is 90 degrees."""
+    rng = np.random.default_rng(3)
+    variants = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], float)
+    places = np.repeat(np.tile(np.arange(4), FRAMES // 20), 5)
+    angles = 90.0 + distortion * variants[places] + 0.3 * rng.standard_normal((len(places), 3))
+    table = pd.DataFrame(angles, columns=["alpha", "beta", "gamma"])
+    return table.assign(time=0.01 * np.arange(len(table)))
 
 
 def spec_at_pressure(**changes):
@@ -59,7 +71,9 @@ def test_path_integrals_judge_by_exchange_and_structure():
     assert found.reordered_share == pytest.approx(1.0)
     assert judge(spec, *tables(reordered=0.5)).reordered_share == pytest.approx(0.5)
     assert "angle_deviation is 1 deg, above 0.3" in judge(spec, *tables(angle=1.0)).distorted
-    assert judge(spec, [], [], 0) is None
+    hops = judge(spec, *tables(distortion=1.4))
+    assert "distorted by 1.4 deg at each moment and hops among variants" in hops.distorted
+    assert judge(spec, [], [], [], 0) is None
     unknown = spec_at_pressure(structure=Structure(observable="nothing", most=0.3))
     with pytest.raises(VariationalError, match="no observable 'nothing', which nct.structure names; known: angle"):
         judge(unknown, *tables())
