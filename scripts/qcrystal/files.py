@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -153,6 +153,28 @@ def _new_file(path: Path) -> int:
         )
     path.unlink(missing_ok=True)
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+
+
+def refuse_links(folder: Path, but: Iterable[Path] = ()) -> None:
+    """Refuse a folder to write in that holds links: whoever planted one would have a file elsewhere written over.
+
+    Parameters
+    ----------
+    folder
+        It need not be there. Folders below it are looked into.
+    but
+        Links that the caller makes itself.
+
+    Raises
+    ------
+    ValueError
+        It names the first link.
+    """
+    allowed = set(but)
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in sorted((*folders, *files))):
+            if path.is_symlink() and path not in allowed:
+                raise ValueError(f"{path}: a link in a folder that a job writes in; remove it")
 
 
 def put_in_place(partial: Path, path: Path) -> None:

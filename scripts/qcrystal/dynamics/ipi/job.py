@@ -14,13 +14,15 @@ import numpy as np
 
 from qcrystal.dynamics.ipi import vouching
 from qcrystal.dynamics.spec import RunError, RunSpec
-from qcrystal.files import write_whole
+from qcrystal.files import refuse_links, write_whole
 
 logger = logging.getLogger(__name__)
 
 TRAJECTORIES = {"centroid": "x_centroid", "bead": "positions"}
 """Quantities that i-PI writes, by its own names."""
 CHECKPOINTS_KEPT = 2
+NUMBERED = "run.checkpoint_"
+"""Beginning of the names of i-PI's numbered checkpoints; what follows a number is not one of them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,16 @@ class Job:
         -------
         step, source
             Step to start from, and the input file that does so.
+
+        Raises
+        ------
+        RunError
+            The folder holds a link.
         """
+        try:
+            refuse_links(self.directory)
+        except ValueError as error:
+            raise RunError(str(error)) from None
         identity = hashlib.sha256("\0".join(files.values()).encode() + model.read_bytes()).hexdigest()
         mark = self.folder / "identity"
         continues = mark.is_file() and mark.read_text() == identity
@@ -109,7 +120,8 @@ class Job:
         return [path for path in others if path.is_file()] + self._numbered()
 
     def _numbered(self) -> list[Path]:
-        return sorted(self.folder.glob("run.checkpoint_*"), key=lambda path: int(path.name.rsplit("_", 1)[1]))
+        numbers = {path: path.name.removeprefix(NUMBERED) for path in self.folder.glob(f"{NUMBERED}*")}
+        return sorted((path for path, number in numbers.items() if number.isdecimal()), key=lambda p: int(numbers[p]))
 
     def _states(self) -> list[tuple[int, str]]:
         """Step and text of the complete checkpoints, the one that is furthest on first."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from qcrystal.dynamics.spec import RunError
 from qcrystal.dynamics.trajectory import FramesDigest
-from qcrystal.files import file_digest, write_whole
+from qcrystal.files import file_digest, refuse_links, write_whole
 
 VOUCHED = ("checkpoint", "start", "thermo_size", "thermo_sha256", "trajectory_sha256")
 """Keys of an archive about files beside it: digests of LAMMPS's checkpoint, of the start, and of the samples so far."""
@@ -54,7 +55,16 @@ class Files:
         """Write the job. Forget the checkpoint if it is of another job, or if its samples are gone.
 
         A run that was killed while it finished may have lost a file that was whole already.
+
+        Raises
+        ------
+        RunError
+            The folder holds a link that is not the potential's.
         """
+        try:
+            refuse_links(self.directory, self.directory.glob("potential.*"))
+        except ValueError as error:
+            raise RunError(str(error)) from None
         text = json.dumps(job, sort_keys=True)
         samples = (self.trajectory, self.thermo)
         same = self.job.is_file() and self.job.read_bytes() == text.encode()
