@@ -113,6 +113,18 @@ def plain(model):
     return None if model is None else model.model_dump(mode="json")
 
 
+def masses_by_isotope():
+    """Isotope of the mobile element: the masses (u) of all elements, the mobile one's being that isotope's."""
+    return {
+        name: {
+            element: isotope.mass if element == CRYSTAL.mobile else CRYSTAL.isotopes[element].mass
+            for element in CRYSTAL.species
+        }
+        for name, isotope in CRYSTAL.isotopes.items()
+        if isotope.element == CRYSTAL.mobile
+    }
+
+
 def prototype():
     """The prototype that the runs start from, as plain data."""
     return plain(CRYSTAL.prototypes[CRYSTAL.prototype])

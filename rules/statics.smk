@@ -119,17 +119,40 @@ if CRYSTAL.hops:
             engine=ENGINE,
             prototype=prototype(),
             mobile=CRYSTAL.mobile,
-            masses={
-                name: {
-                    element: isotope.mass if element == CRYSTAL.mobile else CRYSTAL.isotopes[element].mass
-                    for element in CRYSTAL.species
-                }
-                for name, isotope in CRYSTAL.isotopes.items()
-                if isotope.element == CRYSTAL.mobile
-            },
+            masses=masses_by_isotope(),
             pressure=CRYSTAL.hops.pressure,
             temperatures=CRYSTAL.hops.temperatures,
             mechanisms=CRYSTAL.hops.mechanisms,
             effort=plain(SCALE.hops),
         script:
             "../scripts/statics/hop_path.py"
+
+
+if CRYSTAL.hops and CRYSTAL.hops.instantons:
+
+    rule instantons:
+        input:
+            model=f"{POTENTIAL}/model.pb",
+            saddles=results("statics/hop_saddles.csv"),
+        output:
+            table=results("statics/hop_instantons.csv"),
+            prov=results("statics/hop_instantons.prov.json"),
+        log:
+            logs("statics/instantons.log"),
+        conda:
+            environment("statics")
+        threads: 1
+        resources:
+            **cpu(mem_mb=4000, minutes=240),
+        params:
+            **code("statics/instantons.py"),
+            engine=ENGINE,
+            prototype=prototype(),
+            mobile=CRYSTAL.mobile,
+            masses=masses_by_isotope(),
+            mechanisms=CRYSTAL.hops.instantons.mechanisms,
+            temperatures=sorted(CRYSTAL.hops.instantons.temperatures, reverse=True)[: SCALE.instantons.temperatures],
+            beads=SCALE.instantons.beads,
+            effort=plain(SCALE.hops),
+        script:
+            "../scripts/statics/instantons.py"

@@ -535,7 +535,21 @@ def hop_tables(size: str) -> dict:
             for more, method in enumerate(("classical", "quantum", "tunnelling"))
             for temperature in temperatures
         ]
+    orbits = [
+        {"mechanism": "exchange", "isotope": isotope, "atoms": 44, "temperature": temperature, "beads": 64}
+        | {
+            "log_rate": rate,
+            "log_rate_half": rate + 0.1,
+            "log_rate_path": rate - 1.0,
+            "action": 20.0,
+            "orbit_energy": 0.1,
+        }
+        | {"crossover": 222.0, "remark": "" if rate == rate else "above the crossover"}
+        for isotope in isotopes
+        for temperature, rate in ((100.0, -8.0), (150.0, -7.0), (300.0, np.nan))
+    ]
     return {
+        "statics:hop_instantons": pd.DataFrame(orbits),
         "analysis:double_well": pd.DataFrame(well),
         "analysis:vibrations": vibrations_table(size),
         "analysis:potentials": potentials_table(size),

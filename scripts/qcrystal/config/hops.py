@@ -11,6 +11,8 @@ from qcrystal.config.messages import repeated
 from qcrystal.errors import Problem
 from qcrystal.fields import Count, Positive, Pressure, Repeat, Strict, Temperature
 
+Mechanism = Literal["vacancy", "exchange"]
+
 
 class Well(Strict):
     """A double well, V = V_b (1 - x²/a²)², in which an atom of the mobile species moves."""
@@ -30,19 +32,39 @@ def temperatures_once(temperatures: list[float]) -> Iterator[Problem]:
         yield Problem("", "temperatures", "a rate at 0 K is not defined here", "take temperatures above 0 K")
 
 
-class Hops(Strict):
-    """How mobile atoms change their sites."""
+class Instantons(Strict):
+    """Tunnelling of a hop in all dimensions, by ring-polymer instantons."""
 
     checks = (temperatures_once,)
 
+    mechanisms: list[Mechanism] = Field(default=["exchange"], min_length=1)
+    """Hops that tunnel; each is one of `hops.mechanisms`."""
+    temperatures: list[Temperature] = Field(min_length=1)
+    """Temperatures (K) of the rates. There is no instanton above the crossover temperature."""
+
+
+def tunnelling_hops_are_sought(mechanisms: list[str], instantons: Instantons | None) -> Iterator[Problem]:
+    """Instantons start from the saddle point of a path that is sought."""
+    for name in instantons.mechanisms if instantons else []:
+        if name not in mechanisms:
+            yield Problem("", "instantons.mechanisms", f"{name} is not among hops.mechanisms", "add it there")
+
+
+class Hops(Strict):
+    """How mobile atoms change their sites."""
+
+    checks = (temperatures_once, tunnelling_hops_are_sought)
+
     pressure: Pressure
     """Pressure (GPa) of the quantum crystal at 0 K, at whose lattice paths are sought."""
-    mechanisms: list[Literal["vacancy", "exchange"]] = Field(default=["vacancy", "exchange"], min_length=1)
+    mechanisms: list[Mechanism] = Field(default=["vacancy", "exchange"], min_length=1)
     """An atom jumps into a vacancy; two neighbours change places."""
     temperatures: list[Temperature] = Field(min_length=1)
     """Temperatures (K) of the rates."""
     well: Well
     """The double well in which quantum baths are tried."""
+    instantons: Instantons | None = None
+    """Tunnelling in all dimensions; null: along the path of least energy alone."""
 
 
 class HopsEffort(Strict):
@@ -60,3 +82,12 @@ class HopsEffort(Strict):
     """Independent double wells that are run at once."""
     length: Annotated[Positive, Field(ge=0.1, le=1e4)] = 1.0
     """Length of these runs (ps)."""
+
+
+class InstantonEffort(Strict):
+    """Effort of instantons."""
+
+    beads: Annotated[Count, Field(ge=8, le=512, multiple_of=4)] = 64
+    """Beads of the ring. Rates with half as many stand beside those of all."""
+    temperatures: Count | None = None
+    """Temperatures, the highest ones, at most; null: all of the crystal's."""

@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from qcrystal.config.dft import DftEffort
 from qcrystal.config.dynamics import SamplingEffort
-from qcrystal.config.hops import HopsEffort
+from qcrystal.config.hops import HopsEffort, InstantonEffort
 from qcrystal.config.learning import LearningEffort
 from qcrystal.config.search import SearchEffort
 from qcrystal.config.statics import StaticsEffort
@@ -70,6 +70,8 @@ class Scale(Strict):
     """Variational free energies."""
     hops: HopsEffort = HopsEffort()
     """Paths of mobile atoms, and double wells."""
+    instantons: InstantonEffort = InstantonEffort()
+    """Tunnelling of these atoms in all dimensions."""
     left_out: list[Name] = []
     """Figures and tables of the crystal that this scale does not draw."""
     unfinished: Unfinished = Unfinished()

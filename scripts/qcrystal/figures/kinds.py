@@ -264,9 +264,9 @@ class Kind:
     printed: tuple[str, ...] = ()
 
 
-SUMMARY, DOS = Role("sweep_summary"), Role("phonon_dos")
-SUMMARIES = Role("sweep_summary", many=True)
+SUMMARY, SUMMARIES, DOS = Role("sweep_summary"), Role("sweep_summary", many=True), Role("phonon_dos")
 NCT, NCT_TRAINING, NCT_PHONONS = (Role(f"nct_{name}", many=True) for name in ("summary", "training", "phonons"))
+HOPS = {name: Role(f"hop_{name}") for name in ("saddles", "rates")}
 NCT_SIZES = Role("nct_size", many=True, optional=True)
 DFT_LATTICE = Role("lattice", optional=True)
 TRACES = Role("sweep_cell", many=True, optional=True)
@@ -422,15 +422,15 @@ KINDS: dict[str, Kind] = {
         {
             "well": Role("double_well"),
             "paths": Role("hop_paths"),
-            "saddles": Role("hop_saddles"),
-            "rates": Role("hop_rates"),
+            **HOPS,
+            "instantons": Role("hop_instantons", optional=True),
         },
     ),
     "potential_spread": Kind("figure", {"potentials": Role("potentials")}),
     "potential_spreads": Kind("table", {"potentials": Role("potentials")}),
     "hop_barriers": Kind(
         "table",
-        {"saddles": Role("hop_saddles"), "rates": Role("hop_rates")},
+        HOPS,
         printed=(
             "mechanism",
             "isotope",

@@ -11,6 +11,8 @@ HOP = (
     whole("atoms", "atoms in the cell", low=1),
 )
 
+EMPTY = "; empty: the theory does not hold"
+
 TABLES: dict[str, Schema] = {
     "hop_paths": Schema(
         "Paths of least energy of a hop, image by image.",
@@ -60,6 +62,25 @@ TABLES: dict[str, Schema] = {
             ),
         ),
         ("statics:hop_rates",),
+    ),
+    "hop_instantons": Schema(
+        "Rates of hops that tunnel in all dimensions, by ring-polymer instantons.",
+        ("statics/hop_instantons.csv",),
+        (
+            *HOP,
+            number("temperature", "K", "temperature", low=0),
+            whole("beads", "beads of the ring", low=4),
+            number("log_rate", "", f"decimal logarithm of the rate in 1/ps{EMPTY}", missing=True),
+            number("log_rate_half", "", f"the same with half as many beads{EMPTY}", missing=True),
+            number(
+                "log_rate_path", "", f"the same with tunnelling along the path of least energy{EMPTY}", missing=True
+            ),
+            number("action", "", f"action of the orbit above the start, in units of ħ{EMPTY}", missing=True),
+            number("orbit_energy", "eV", f"energy of the orbit above the start{EMPTY}", missing=True),
+            number("crossover", "K", "temperature above which there is no instanton", low=0),
+            text("remark", "why there is no rate, or why it is not right"),
+        ),
+        ("statics:hop_instantons",),
     ),
     "vibrations": Schema(
         "Vibrational densities of states of runs in real time.",
