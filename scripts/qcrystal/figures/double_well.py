@@ -61,10 +61,8 @@ def draw_paths(axes: Axes, paths: pd.DataFrame, mechanisms: list[str]) -> None:
     axes.margins(y=0.1)
 
 
-def draw_rates(
-    axes: Axes, rates: pd.DataFrame, saddles: pd.DataFrame, orbits: pd.DataFrame | None, mechanisms: list[str]
-) -> None:
-    """Rates of the first isotope along the paths and by instantons, and where each crosses over to tunnelling."""
+def draw_rates(axes: Axes, rates: pd.DataFrame, saddles: pd.DataFrame, mechanisms: list[str]) -> None:
+    """Rates of the first isotope along the paths, and where each crosses over to tunnelling."""
     isotope = rates["isotope"].iloc[0]
     for number, mechanism in enumerate(mechanisms):
         color = PHASES[number][0]
@@ -75,12 +73,6 @@ def draw_rates(
             axes.plot(1000.0 / shown["temperature"], 10.0 ** shown["log_rate"], line, color=color, linewidth=0.9)
             if number == 0:
                 axes.plot([], [], line, color="black", linewidth=0.9, label=label)
-        if orbits is not None:
-            rows = orbits[(orbits["mechanism"] == mechanism) & (orbits["isotope"] == isotope)]
-            shown = rows[(rows["log_rate"] > np.log10(SLOWEST)) & rows["remark"].isin(["", np.nan])]
-            if len(shown):
-                axes.plot(1000.0 / shown["temperature"], 10.0 ** shown["log_rate"], "D", color=color, markersize=4,
-                          label="instanton")  # fmt: skip
         for row in records(saddles[(saddles["mechanism"] == mechanism) & (saddles["isotope"] == isotope)]):
             _crossover(axes, row.crossover, color)
 
@@ -94,7 +86,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     first, second, third = axes[0]
     draw_well(first, well)
     draw_paths(second, paths, mechanisms)
-    draw_rates(third, rates, saddles, inputs.get("instantons"), mechanisms)
+    draw_rates(third, rates, saddles, mechanisms)
     for panel in (first, third):
         panel.set_yscale("log")
         panel.set_xlabel("1000 / temperature (1/K)")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from qcrystal.figures.kinds import Inputs, Options
 from qcrystal.manuscript.published import Cited
 from qcrystal.units import THZ
 
-AT = 300.0  # K
+AT, COLD = 300.0, 100.0  # K
 
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd.DataFrame:
@@ -20,6 +21,11 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd
     wide = rates[rates["temperature"] == AT].pivot(index=keys, columns="method", values="log_rate")
     wide = wide.reindex(columns=["classical", "tunnelling"])
     joined = saddles.join(wide, on=keys)
+    cold = {"log_rate_path": np.nan, "log_rate": np.nan}
+    if "instantons" in inputs:
+        orbits = inputs["instantons"]
+        right = orbits[(orbits["temperature"] == COLD) & orbits["remark"].isin(["", np.nan])]
+        cold = joined[keys].join(right.set_index(keys)[list(cold)], on=keys)
     return pd.DataFrame(
         {
             "mechanism": joined["mechanism"],
@@ -33,5 +39,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd
             "imaginary_modes": joined["imaginary_saddle"],
             "log_rate_300K_classical": joined["classical"],
             "log_rate_300K_tunnelling": joined["tunnelling"],
+            "log_rate_100K_path": cold["log_rate_path"],
+            "log_rate_100K_instanton": cold["log_rate"],
         }
     )

@@ -266,11 +266,10 @@ class Kind:
 
 SUMMARY, SUMMARIES, DOS = Role("sweep_summary"), Role("sweep_summary", many=True), Role("phonon_dos")
 NCT, NCT_TRAINING, NCT_PHONONS = (Role(f"nct_{name}", many=True) for name in ("summary", "training", "phonons"))
-HOPS = {name: Role(f"hop_{name}") for name in ("saddles", "rates")}
+HOPS = {name: Role(f"hop_{name}", optional=name == "instantons") for name in ("saddles", "rates", "instantons")}
 NCT_SIZES = Role("nct_size", many=True, optional=True)
-DFT_LATTICE = Role("lattice", optional=True)
 TRACES = Role("sweep_cell", many=True, optional=True)
-HELD_OUT = Role("held_out_frames", optional=True)
+DFT_LATTICE, HELD_OUT = Role("lattice", optional=True), Role("held_out_frames", optional=True)
 
 ANY = "*"
 """Role of published values of any name and kind."""
@@ -419,12 +418,7 @@ KINDS: dict[str, Kind] = {
     ),
     "double_well": Kind(
         "figure",
-        {
-            "well": Role("double_well"),
-            "paths": Role("hop_paths"),
-            **HOPS,
-            "instantons": Role("hop_instantons", optional=True),
-        },
+        {"well": Role("double_well"), **{name: Role(f"hop_{name}") for name in ("paths", "saddles", "rates")}},
     ),
     "potential_spread": Kind("figure", {"potentials": Role("potentials")}),
     "potential_spreads": Kind("table", {"potentials": Role("potentials")}),
@@ -440,6 +434,8 @@ KINDS: dict[str, Kind] = {
             "crossover_K",
             "log_rate_300K_classical",
             "log_rate_300K_tunnelling",
+            "log_rate_100K_path",
+            "log_rate_100K_instanton",
         ),
     ),
     "leakage": Kind("figure", {"summaries": SUMMARIES, "dos": DOS}),

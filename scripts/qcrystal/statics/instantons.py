@@ -305,8 +305,8 @@ def _stationary(
     """The orbit near a path, and the second derivatives on it: uphill along one fluctuation, downhill along all others.
 
     Newton's method, with the least shift that leaves one fluctuation unstable. Second derivatives are updated from gradients
-    [Powell's symmetric form of Broyden's update], and computed anew every `REFRESHED` steps. ``curvatures``: those on ``path``, if
-    they are known.
+    [Powell's symmetric form of Broyden's update], and computed anew every `REFRESHED` steps. ``curvatures`` are those on
+    ``path``, if they are known.
     """
     path, age = np.array(path), 0
     slopes = chain.surface.slopes(path)[1]

@@ -172,6 +172,8 @@ TABLES: dict[str, Schema] = {
             whole("imaginary_modes", "of the saddle point; more than one: paths of lower energy pass by its side"),
             number("log_rate_300K_classical", "", "decimal logarithm of the rate at 300 K, 1/ps", missing=True),
             number("log_rate_300K_tunnelling", "", "the same with tunnelling along the path", missing=True),
+            number("log_rate_100K_path", "", "the same at 100 K", missing=True),
+            number("log_rate_100K_instanton", "", "the same with tunnelling in all dimensions", missing=True),
         ),
         may_be_empty=True,
     ),
