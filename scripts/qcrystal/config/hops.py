@@ -87,7 +87,7 @@ class HopsEffort(Strict):
 class InstantonEffort(Strict):
     """Effort of instantons."""
 
-    beads: Annotated[Count, Field(ge=8, le=512, multiple_of=4)] = 64
+    beads: Annotated[Count, Field(ge=8, le=512, multiple_of=4)] = 128
     """Beads of the ring. Rates with half as many stand beside those of all."""
     temperatures: Count | None = None
     """Temperatures, the highest ones, at most; null: all of the crystal's."""

@@ -11,7 +11,7 @@ from qcrystal.figures.kinds import Inputs, Options
 from qcrystal.manuscript.published import Cited
 from qcrystal.units import THZ
 
-AT, COLD = 300.0, 100.0  # K
+AT, COLD = 300.0, 150.0  # K
 
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd
             "imaginary_modes": joined["imaginary_saddle"],
             "log_rate_300K_classical": joined["classical"],
             "log_rate_300K_tunnelling": joined["tunnelling"],
-            "log_rate_100K_path": cold["log_rate_path"],
-            "log_rate_100K_instanton": cold["log_rate"],
+            "log_rate_150K_path": cold["log_rate_path"],
+            "log_rate_150K_instanton": cold["log_rate"],
         }
     )
