@@ -1,5 +1,7 @@
 """The released potential of lithium against its DFT labels: errors, equation of state, phases, phonons; by both engines."""
 
+import runpy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,7 +83,10 @@ def test_equation_of_state_is_that_of_the_labels(potential, labelled, phase):
     static = labelled[f"{phase}_static_Li"]
     virials = predict(potential, static)[2]
     pressures = np.trace(virials, axis1=1, axis2=2) / (3 * static.volumes) / units.GPa
-    fits = [curve_fit(birch_murnaghan, static.volumes, values, p0=(13, 3.5, 20.3))[0] for values in (static.pressures, pressures)]
+    fits = [
+        curve_fit(birch_murnaghan, static.volumes, values, p0=(13, 3.5, 20.3))[0]
+        for values in (static.pressures, pressures)
+    ]
     (modulus, _, rest), (found_modulus, _, found_rest) = fits
     assert found_rest == pytest.approx(rest, rel=0.01)
     assert found_modulus == pytest.approx(modulus, rel=0.1)
@@ -100,30 +105,39 @@ def test_bcc_lies_above_fcc_by_what_the_labels_say(potential, labelled):
     assert differences[1] == pytest.approx(differences[0], abs=1.5)
 
 
-@pytest.mark.parametrize("phase", ["bcc", "fcc"])
-def test_shears_cost_energy(calculator, phase):
-    """C44 and C11 - C12 of a stable cubic crystal are positive. Strains of 0.5 % are far inside of the labels' 1 to 2 %."""
-    step = 0.005
+@pytest.fixture(scope="module")
+def checks(root):
+    """Cases that DFT computed and no training saw: the module that made them, and the values by the settings of the labels."""
+    folder = root / "data/lithium-gpaw"
+    table = pd.read_csv(folder / "checks.csv").query("kpoint_length_A == 24").set_index("case")["value"]
+    return runpy.run_path(str(folder / "checks.py")), table
 
-    def stress(strain):
-        atoms = crystal(phase, 20.3, cubic=True)
-        atoms.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
-        atoms.calc = calculator
-        return atoms.get_stress(voigt=False) / units.GPa
 
-    shear = np.array([[0, step, 0], [step, 0, 0], [0, 0, 0]])
-    stretch = np.diag([step, -step, 0])
-    assert (stress(shear) - stress(-shear))[0, 1] / (4 * step) > 0
-    stretched = stress(stretch) - stress(-stretch)
-    assert (stretched[0, 0] - stretched[1, 1]) / (4 * step) > 0
+def test_forces_of_frozen_phonons_are_those_of_dft(calculator, checks):
+    """15 meV/Å: 7 are between the settings of the labels and denser ones, 9 is the error on frames held out."""
+    module, expected = checks
+    for name, atoms, direction in module["cases"]():
+        if direction is not None:
+            atoms.calc = calculator
+            found, unit = module["measured"](atoms, name, direction)
+            assert unit == "meV/Å" and found == pytest.approx(expected[name], abs=15), name
+
+
+def test_shear_modulus_is_that_of_dft(calculator, checks):
+    """C44 within 25 %: the pressures of labels scatter by 0.05 GPa, and 0.2 GPa are measured at a shear of 1 %."""
+    module, expected = checks
+    for name, atoms, direction in module["cases"]():
+        if name.endswith("shear"):
+            atoms.calc = calculator
+            assert module["measured"](atoms, name, direction)[0] == pytest.approx(expected[name], rel=0.25), name
 
 
 def test_phonons_of_bcc_are_real_and_end_where_neutrons_say(calculator):
     """The longitudinal branch of lithium ends at 9 THz at N (H. G. Smith et al., in Neutron Inelastic Scattering I, 149
-    (1968), 98 K). 10 %: softening by temperature, the expansion of 1 %, and the labels."""
+    (1968), 98 K). 12 %: the frozen phonon at H has 9.8 THz by DFT with the settings of the labels (`checks.csv`)."""
     settings = PhononSettings((6, 6, 6), {"Li": 6.941}, displacement=0.03)
     model = lattice_dynamics(calculator, crystal("bcc", 20.3), settings)
     model.run_mesh([12, 12, 12])
     frequencies = model.get_mesh_dict()["frequencies"]
     assert frequencies.min() > -0.05  # THz: rounding of the acoustic modes at Γ
-    assert frequencies.max() == pytest.approx(9.0, rel=0.1)
+    assert frequencies.max() == pytest.approx(9.0, rel=0.12)
