@@ -138,6 +138,6 @@ def test_phonons_of_bcc_are_real_and_end_where_neutrons_say(calculator):
     settings = PhononSettings((6, 6, 6), {"Li": 6.941}, displacement=0.03)
     model = lattice_dynamics(calculator, crystal("bcc", 20.3), settings)
     model.run_mesh([12, 12, 12])
-    frequencies = model.get_mesh_dict()["frequencies"]
+    frequencies = model.mesh.frequencies
     assert frequencies.min() > -0.05  # THz: rounding of the acoustic modes at Γ
     assert frequencies.max() == pytest.approx(9.0, rel=0.12)
