@@ -175,6 +175,8 @@ if TERNARY:
     TOLD = ternary_parameters()
     RANDOM_BATCHES = ternary_batches()
     TERNARY_BATCHES = [*RANDOM_BATCHES, *TERNARY.prototypes]
+    # Whether the stand-in labels what the compared trainers learn.
+    STAND_IN_LABELS = TERNARY_EFFORT.stand_in and not TERNARY_EFFORT.trained_on_data
     # The trained potential, if no stand-in takes its place.
     SEARCH_MODEL = [] if TERNARY_EFFORT.stand_in else [f"{POTENTIAL}/model.pb"]
 
@@ -535,7 +537,7 @@ if TERNARY:
         script:
             "../scripts/search/ternary_rejects.py"
 
-    if TERNARY_EFFORT.stand_in:
+    if STAND_IN_LABELS:
 
         rule ternary_stand_in_labels:
             input:
@@ -564,7 +566,7 @@ if TERNARY:
 
         rule ternary_trainer:
             input:
-                data=results("search/ternary/labels" if TERNARY_EFFORT.stand_in else f"dataset/{MAIN.dataset}"),
+                data=results("search/ternary/labels" if STAND_IN_LABELS else f"dataset/{MAIN.dataset}"),
             output:
                 model=results("search/ternary/trainers/{trained}.pb"),
                 curve=results("search/ternary/trainers/{trained}_curve.csv"),
@@ -584,7 +586,7 @@ if TERNARY:
             params:
                 **code("search/ternary_trainer.py"),
                 training=lambda wildcards: compared_training(wildcards.trained),
-                labels="stand-in" if TERNARY_EFFORT.stand_in else "trained",
+                labels="stand-in" if STAND_IN_LABELS else MAIN.dataset,
             script:
                 "../scripts/search/ternary_trainer.py"
 

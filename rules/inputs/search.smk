@@ -35,6 +35,6 @@ def compared_training(name):
             architecture=CRYSTAL.training[name],
             effort=Effort(steps=steps, checkpoint_every=SCALE.training.checkpoint_every),
             seeds=Seeds.following(CONFIG.seed("ternary training", name)),
-            repulsion={} if TERNARY_EFFORT.stand_in else CRYSTAL.repulsion,
+            repulsion={} if STAND_IN_LABELS else CRYSTAL.repulsion,
         )
     )
