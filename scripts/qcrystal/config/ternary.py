@@ -127,6 +127,8 @@ class TernaryEffort(Strict):
     """Random hulls by which errors are propagated."""
     loop_frames: Count = 30
     """Frames that each of the two learning loops labels in one turn, at most."""
+    turns: SmallNumber = 1
+    """Turns of the learning loops; each learns the labels of those before. One more runs no earlier turn again."""
     trainings: list[Name] = []
     """Architectures that are trained and compared on the same frames held out; empty: none are."""
     training_steps: Count | None = None

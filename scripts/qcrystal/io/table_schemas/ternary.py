@@ -32,6 +32,15 @@ CANDIDATE = (
     POTENTIAL,
 )
 LOOP = whole("loop", "1: on the way of relaxations; 2: relaxed crystals", low=1)
+PROGRESS = (
+    LOOP,
+    whole("judged", "frames that it judged"),
+    *(whole(kind, f"those of them that are {kind}") for kind in ("accurate", "candidate", "failed")),
+    whole("chosen", "frames that it labels"),
+    number("error", "eV/atom", "scatter of the energies' errors on them, before training", low=0, missing=True),
+    truth("ended", "whether the loop has reached its end"),
+    POTENTIAL,
+)
 ERRORS = text("source", "whose errors", "assumed", "DFT", "committee", "scatter alone", "offset alone")
 SHARES = tuple(
     number(f"{name}{end}", "", meaning.format(which), low=0, high=1, missing=True)
@@ -77,7 +86,7 @@ TABLES: dict[str, Schema] = {
     ),
     "ternary_references": Schema(
         "Reference crystals of the hull, relaxed with the potential.",
-        ("search/ternary/references.csv",),
+        ("search/ternary/references.csv", "search/ternary/turns/*/references.csv"),
         (
             text("name", "name of the crystal"),
             CELL,
@@ -90,7 +99,7 @@ TABLES: dict[str, Schema] = {
     ),
     "ternary_candidates": Schema(
         "Different crystals that the search found.",
-        ("search/ternary/candidates.csv",),
+        ("search/ternary/candidates.csv", "search/ternary/turns/*/candidates.csv"),
         CANDIDATE,
         ("ternary:candidates",),
     ),
@@ -160,7 +169,7 @@ TABLES: dict[str, Schema] = {
     ),
     "ternary_loop_frames": Schema(
         "Frames that both learning loops judge, and those that they label next.",
-        ("search/ternary/loops/frames.csv",),
+        ("search/ternary/loops/frames.csv", "search/ternary/turns/*/loops/frames.csv"),
         (
             LOOP,
             text("name", "start and evaluation of its relaxation, or name of the candidate"),
@@ -172,18 +181,15 @@ TABLES: dict[str, Schema] = {
         ),
         ("ternary:loop_frames",),
     ),
+    "ternary_progress": Schema(
+        "How far both learning loops are in one turn.",
+        ("search/ternary/loops/progress.csv", "search/ternary/turns/*/loops/progress.csv"),
+        PROGRESS,
+    ),
     "ternary_loops": Schema(
-        "How far both learning loops are.",
+        "How far both learning loops are, turn by turn.",
         ("search/ternary/loops.csv",),
-        (
-            LOOP,
-            whole("judged", "frames that it judged"),
-            *(whole(kind, f"those of them that are {kind}") for kind in ("accurate", "candidate", "failed")),
-            whole("chosen", "frames that it labels"),
-            number("error", "eV/atom", "scatter of the energies' errors on them, before training", low=0, missing=True),
-            truth("ended", "whether the loop has reached its end"),
-            POTENTIAL,
-        ),
+        (whole("turn", "turn of the loops; 1: the search itself", low=1), *PROGRESS),
         ("ternary:loops",),
     ),
     "ternary_trainers": Schema(
