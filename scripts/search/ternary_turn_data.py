@@ -5,8 +5,8 @@ from pathlib import Path
 from qcrystal.dataset.checks import Limits, check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset
 from qcrystal.dataset.split import write_split
+from qcrystal.learning.generations import grown
 from qcrystal.provenance.job import job
-from qcrystal.search.turns import grown
 
 with job(snakemake):
     p, given = snakemake.params, snakemake.input

@@ -1,9 +1,11 @@
-"""From one turn of the learning loops to the next: what a potential learns of the labels of all turns before. Å, eV."""
+"""From one turn of the learning loops to the next with a stand-in: what it learns of the labels of all turns before. Å, eV.
+
+A potential is trained on them; `qcrystal.learning.generations.grown` joins them to its data set.
+"""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,14 +13,8 @@ import numpy as np
 from ase import Atoms
 from scipy.optimize import least_squares
 
-from qcrystal.dataset.checks import Limits
-from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
-from qcrystal.dft.labels import labels_to_systems, read_labels
 from qcrystal.errors import QcrystalError
-from qcrystal.learning.generations import plausible
 from qcrystal.search.stand_in import LennardJonesMixture
-
-log = logging.getLogger(__name__)
 
 
 class TurnError(QcrystalError, ValueError):
@@ -69,26 +65,3 @@ def read_scales(path: Path) -> list[float]:
         return [float(scale) for scale in json.loads(path.read_text(encoding="utf-8"))["scales"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TurnError(f"{path}: not a fitted stand-in ({error!r}); remove it and run its job again") from None
-
-
-def grown(train: Sequence[LabelledFrames], labels: Sequence[Path], limits: Limits) -> list[LabelledFrames]:
-    """Systems to train on with the labels of loops added; those whose labels no crystal has are left out, see `plausible`.
-
-    Raises
-    ------
-    qcrystal.dataset.labelled_frames.DatasetError
-        The labels were made with other settings than the data set.
-    """
-    files = [path for path in labels if read_labels(path).frames]
-    if not files:
-        return list(train)
-    found = labels_to_systems(files)
-    for system in train:
-        settings = system.provenance.get("settings")
-        if settings is not None and settings != found[0].provenance["settings"]:
-            raise DatasetError(
-                f"{system.source}: labelled with other settings than {files[0]}; set `dft` of the crystal as the data set says"
-            )
-    kept = plausible(found, train, limits)
-    log.info("%d labels of loops, %d of them learnt", sum(map(len, found)), sum(map(len, kept)))
-    return [*train, *kept]

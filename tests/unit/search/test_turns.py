@@ -10,10 +10,11 @@ from complaints import says
 from qcrystal.crystal.soap import SoapSettings
 from qcrystal.dataset.checks import Limits
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
+from qcrystal.learning.generations import grown
 from qcrystal.search.loops import Loops, chosen, progress
 from qcrystal.search.stand_in import LennardJonesMixture
 from qcrystal.search.ternary import by_committee, search_potential
-from qcrystal.search.turns import TurnError, fitted_scales, grown, read_scales
+from qcrystal.search.turns import TurnError, fitted_scales, read_scales
 
 PAIRS = {"Ca-Ca": (3.0, 0.8), "Ca-H": (2.0, 0.5), "H-H": (1.3, 0.2)}
 SETTINGS = {"cutoff": 500}
