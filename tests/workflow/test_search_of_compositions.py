@@ -20,6 +20,17 @@ def write_scale(root, workspace, **effort):
     (workspace.folder / "smoke.yaml").write_text(yaml.safe_dump(scale))
 
 
+def test_a_plan_has_each_turn_of_the_loops_once(root, workspace):
+    write_scale(root, workspace, turns=3)
+    planned = workspace.planned(LOOPS, *ARGUMENTS)
+    batches = planned["ternary_relax"]
+    assert planned["ternary_turn_relax"] == planned["ternary_turn_generate"] == 2 * batches
+    assert [planned[f"ternary_turn_{name}"] for name in ("stand_in", "references", "hull", "select", "loops")] == [
+        2
+    ] * 5
+    assert planned["ternary_turns"] == planned["ternary_loops"] == 1
+
+
 @pytest.fixture(scope="module")
 def searched(root, shared_workspace):
     write_scale(root, shared_workspace)
@@ -28,6 +39,7 @@ def searched(root, shared_workspace):
     return shared_workspace
 
 
+@pytest.mark.slow
 def test_every_figure_is_drawn_and_a_second_run_has_nothing_to_do(searched, root):
     figures = yaml.safe_load((root / "config/crystals/ca-y-h/figures.yaml").read_text())["figures"]
     folder = searched.folder / "results/ca-y-h/smoke/figures"
@@ -38,9 +50,10 @@ def test_every_figure_is_drawn_and_a_second_run_has_nothing_to_do(searched, root
     assert searched.planned(*ARGUMENTS) == {}
 
 
+@pytest.mark.slow
 def test_a_second_turn_plans_no_job_of_the_search_again(searched, root):
     write_scale(root, searched, turns=2)
-    planned = searched.planned(*ARGUMENTS, "--", LOOPS)
+    planned = searched.planned(LOOPS, *ARGUMENTS)
     write_scale(root, searched)
     loops = {"ternary_select", "ternary_loops", "ternary_turns"}
     assert {name for name in planned if not name.startswith("ternary_turn_")} - {"total"} == loops
@@ -51,11 +64,11 @@ def test_a_second_turn_plans_no_job_of_the_search_again(searched, root):
 def test_the_second_turn_has_learnt_what_the_first_labelled(searched, root):
     """A stand-in that is fitted to labels of its own form: no committee disagrees, and no enthalpy errs."""
     write_scale(root, searched)
-    process = searched.snakemake(*ARGUMENTS, "--", LOOPS)
+    process = searched.snakemake(LOOPS, *ARGUMENTS)
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
     first = {path: path.stat().st_mtime_ns for path in searched.folder.glob("results/ca-y-h/smoke/search/ternary/*/*")}
     write_scale(root, searched, turns=2)
-    process = searched.snakemake(*ARGUMENTS, "--", LOOPS)
+    process = searched.snakemake(LOOPS, *ARGUMENTS)
     assert process.returncode == 0, (process.stdout + process.stderr)[-4000:]
     assert {path: path.stat().st_mtime_ns for path in first} == first
     table = read_table(searched.folder / LOOPS, "ternary_loops").set_index(["turn", "loop"])
