@@ -175,6 +175,16 @@ if TERNARY:
     TOLD = ternary_parameters()
     RANDOM_BATCHES = ternary_batches()
     TERNARY_BATCHES = [*RANDOM_BATCHES, *TERNARY.prototypes]
+    # Whether the stand-in labels what the compared trainers learn.
+    STAND_IN_LABELS = TERNARY_EFFORT.stand_in and not TERNARY_EFFORT.trained_on_data
+    # How starts are made, in every turn.
+    STARTS = {
+        "elements": TERNARY.elements,
+        "groups": CRYSTAL.search.space_groups,
+        "shortest": CRYSTAL.search.shortest_distances,
+        "metals": TERNARY_EFFORT.ordered_metals,
+        "seed": CONFIG.seed("ternary"),
+    }
     # The trained potential, if no stand-in takes its place.
     SEARCH_MODEL = [] if TERNARY_EFFORT.stand_in else [f"{POTENTIAL}/model.pb"]
 
@@ -237,13 +247,9 @@ if TERNARY:
             **cpu(mem_mb=2000, minutes=120),
         params:
             **code("search/ternary_generate.py"),
-            elements=TERNARY.elements,
+            **STARTS,
             numbers=lambda wildcards: RANDOM_BATCHES.get(wildcards.batch),
             prototype=lambda wildcards: plain(CRYSTAL.prototypes.get(wildcards.batch)),
-            groups=CRYSTAL.search.space_groups,
-            shortest=CRYSTAL.search.shortest_distances,
-            metals=TERNARY_EFFORT.ordered_metals,
-            seed=CONFIG.seed("ternary"),
         script:
             "../scripts/search/ternary_generate.py"
 
@@ -424,11 +430,12 @@ if TERNARY:
         script:
             "../scripts/search/ternary_committee.py"
 
-    # Both loops of the paper, one turn: what they label next, its labels, and how far they are. Asked for by name.
+    # Both loops of the paper: what they label next, its labels, and how far they are. The search is their first turn.
     rule ternary_select:
         input:
             models=[] if TERNARY_EFFORT.stand_in else potential_members(POTENTIAL),
             labelled=[] if TERNARY_EFFORT.stand_in else results(f"dataset/{MAIN.dataset}"),
+            earlier=[],
             paths=expand(results("search/ternary/paths/{batch}.extxyz"), batch=TERNARY_BATCHES),
             table=results("search/ternary/candidates.csv"),
             structures=results("search/ternary/candidates.extxyz"),
@@ -473,8 +480,8 @@ if TERNARY:
             frames=results("search/ternary/loops/frames.extxyz"),
             labels=[] if TERNARY_EFFORT.stand_in else results("search/ternary/loops/labels.json"),
         output:
-            table=results("search/ternary/loops.csv"),
-            prov=results("search/ternary/loops.prov.json"),
+            table=results("search/ternary/loops/progress.csv"),
+            prov=results("search/ternary/loops/progress.prov.json"),
         log:
             logs("search/ternary/loops.log"),
         conda:
@@ -488,6 +495,184 @@ if TERNARY:
             goal=TERNARY.enthalpy_goal,
         script:
             "../scripts/search/ternary_loops.py"
+
+    # Later turns: the same search by a potential that has learnt the labels of all turns before, from other random starts.
+    # Each has a folder of its own, so that one turn more runs none again.
+    wildcard_constraints:
+        turn=one_of(range(2, TERNARY_EFFORT.turns + 1)),
+
+    if TERNARY_EFFORT.stand_in:
+
+        rule ternary_turn_stand_in:
+            input:
+                frames=of_earlier_turns("loops/frames.extxyz"),
+            output:
+                model=results("search/ternary/turns/{turn}/stand_in.json"),
+                prov=results("search/ternary/turns/{turn}/stand_in.prov.json"),
+            log:
+                logs("search/ternary/turns/{turn}/stand_in.log"),
+            conda:
+                environment("search")
+            threads: 1
+            resources:
+                **cpu(mem_mb=1000, minutes=10),
+            params:
+                **code("search/ternary_turn_stand_in.py"),
+                **TOLD,
+                seed=lambda wildcards: CONFIG.seed("ternary turn", wildcards.turn),
+            script:
+                "../scripts/search/ternary_turn_stand_in.py"
+
+    else:
+
+        rule ternary_turn_data:
+            input:
+                data=results(f"dataset/{MAIN.dataset}"),
+                labels=of_earlier_turns("loops/labels.json"),
+            output:
+                folder=directory(results("search/ternary/turns/{turn}/data")),
+                prov=results("search/ternary/turns/{turn}/data.prov.json"),
+            log:
+                logs("search/ternary/turns/{turn}/data.log"),
+            conda:
+                environment("learning")
+            threads: 1
+            resources:
+                **cpu(mem_mb=2000, minutes=10),
+            params:
+                **code("search/ternary_turn_data.py"),
+                species=CRYSTAL.species,
+                limits=plain(MAIN.datasets[MAIN.dataset].limits),
+            script:
+                "../scripts/search/ternary_turn_data.py"
+
+        use rule learning_train as ternary_turn_train with:
+            input:
+                data=results("search/ternary/turns/{turn}/data"),
+            output:
+                model=results("search/ternary/turns/{turn}/model{suffix}.pb"),
+                curve=results("search/ternary/turns/{turn}/learning_curve{suffix}.csv"),
+                prov=results("search/ternary/turns/{turn}/model{suffix}.prov.json"),
+            log:
+                logs("search/ternary/turns/{turn}/train{suffix}.log"),
+            benchmark:
+                benchmarks("search/ternary/turns/{turn}/train{suffix}.tsv")
+            params:
+                **code("learning/train.py"),
+                training=lambda wildcards: training(f"ternary turn {wildcards.turn}{wildcards.suffix}"),
+
+    use rule ternary_references as ternary_turn_references with:
+        input:
+            model=turn_model,
+        output:
+            table=results("search/ternary/turns/{turn}/references.csv"),
+            structures=results("search/ternary/turns/{turn}/references.extxyz"),
+            prov=results("search/ternary/turns/{turn}/references.prov.json"),
+        log:
+            logs("search/ternary/turns/{turn}/references.log"),
+
+    use rule ternary_generate as ternary_turn_generate with:
+        input:
+            compositions=results("search/ternary/compositions.csv"),
+            references=results("search/ternary/turns/{turn}/references.csv"),
+            crystals=results("search/ternary/turns/{turn}/references.extxyz"),
+        output:
+            structures=results("search/ternary/turns/{turn}/starts/{batch}.extxyz"),
+            prov=results("search/ternary/turns/{turn}/starts/{batch}.prov.json"),
+        log:
+            logs("search/ternary/turns/{turn}/generate-{batch}.log"),
+        params:
+            **code("search/ternary_generate.py"),
+            **STARTS,
+            numbers=lambda wildcards: ternary_batches(int(wildcards.turn)).get(wildcards.batch),
+            prototype=lambda wildcards: plain(CRYSTAL.prototypes.get(wildcards.batch)),
+
+    use rule ternary_relax as ternary_turn_relax with:
+        input:
+            model=turn_model,
+            starts=results("search/ternary/turns/{turn}/starts/{batch}.extxyz"),
+        output:
+            structures=results("search/ternary/turns/{turn}/relaxed/{batch}.extxyz"),
+            counts=results("search/ternary/turns/{turn}/relaxed/{batch}.csv"),
+            paths=results("search/ternary/turns/{turn}/paths/{batch}.extxyz"),
+            prov=results("search/ternary/turns/{turn}/relaxed/{batch}.prov.json"),
+        log:
+            logs("search/ternary/turns/{turn}/relax-{batch}.log"),
+        benchmark:
+            benchmarks("search/ternary/turns/{turn}/{batch}.tsv")
+
+    use rule ternary_hull as ternary_turn_hull with:
+        input:
+            references=results("search/ternary/turns/{turn}/references.csv"),
+            crystals=results("search/ternary/turns/{turn}/references.extxyz"),
+            candidates=expand(results("search/ternary/turns/{{turn}}/relaxed/{batch}.extxyz"), batch=TERNARY_BATCHES),
+        output:
+            table=results("search/ternary/turns/{turn}/candidates.csv"),
+            structures=results("search/ternary/turns/{turn}/candidates.extxyz"),
+            prov=results("search/ternary/turns/{turn}/candidates.prov.json"),
+        log:
+            logs("search/ternary/turns/{turn}/hull.log"),
+
+    use rule ternary_select as ternary_turn_select with:
+        input:
+            models=turn_committee,
+            labelled=[] if TERNARY_EFFORT.stand_in else results(f"dataset/{MAIN.dataset}"),
+            earlier=of_earlier_turns("loops/frames.extxyz"),
+            paths=expand(results("search/ternary/turns/{{turn}}/paths/{batch}.extxyz"), batch=TERNARY_BATCHES),
+            table=results("search/ternary/turns/{turn}/candidates.csv"),
+            structures=results("search/ternary/turns/{turn}/candidates.extxyz"),
+        output:
+            table=results("search/ternary/turns/{turn}/loops/frames.csv"),
+            frames=results("search/ternary/turns/{turn}/loops/frames.extxyz"),
+            prov=results("search/ternary/turns/{turn}/loops/frames.prov.json"),
+        log:
+            logs("search/ternary/turns/{turn}/select.log"),
+
+    use rule dft_label as ternary_turn_label with:
+        input:
+            frames=results("search/ternary/turns/{turn}/loops/frames.extxyz"),
+            setups=results("dft/paw"),
+        output:
+            labels=results("search/ternary/turns/{turn}/loops/{batch}.json"),
+            prov=results("search/ternary/turns/{turn}/loops/{batch}.prov.json"),
+        log:
+            logs("search/ternary/turns/{turn}/loop-{batch}.log"),
+        benchmark:
+            benchmarks("search/ternary/turns/{turn}/loop-{batch}.tsv")
+        wildcard_constraints:
+            batch="labels",
+
+    use rule ternary_loops as ternary_turn_loops with:
+        input:
+            model=turn_model,
+            table=results("search/ternary/turns/{turn}/loops/frames.csv"),
+            frames=results("search/ternary/turns/{turn}/loops/frames.extxyz"),
+            labels=[] if TERNARY_EFFORT.stand_in else results("search/ternary/turns/{turn}/loops/labels.json"),
+        output:
+            table=results("search/ternary/turns/{turn}/loops/progress.csv"),
+            prov=results("search/ternary/turns/{turn}/loops/progress.prov.json"),
+        log:
+            logs("search/ternary/turns/{turn}/loops.log"),
+
+    # All turns so far; asked for by name.
+    rule ternary_turns:
+        input:
+            [of_turn(turn, "loops/progress.csv") for turn in range(1, TERNARY_EFFORT.turns + 1)],
+        output:
+            table=results("search/ternary/loops.csv"),
+            prov=results("search/ternary/loops.prov.json"),
+        log:
+            logs("search/ternary/turns.log"),
+        localrule: True
+        conda:
+            environment("search")
+        threads: 1
+        resources:
+            **cpu(mem_mb=500, minutes=10),
+        params:
+            **code("search/ternary_turns.py"),
+        script:
+            "../scripts/search/ternary_turns.py"
 
     rule ternary_hull_errors:
         input:
@@ -535,7 +720,7 @@ if TERNARY:
         script:
             "../scripts/search/ternary_rejects.py"
 
-    if TERNARY_EFFORT.stand_in:
+    if STAND_IN_LABELS:
 
         rule ternary_stand_in_labels:
             input:
@@ -564,7 +749,7 @@ if TERNARY:
 
         rule ternary_trainer:
             input:
-                data=results("search/ternary/labels" if TERNARY_EFFORT.stand_in else f"dataset/{MAIN.dataset}"),
+                data=results("search/ternary/labels" if STAND_IN_LABELS else f"dataset/{MAIN.dataset}"),
             output:
                 model=results("search/ternary/trainers/{trained}.pb"),
                 curve=results("search/ternary/trainers/{trained}_curve.csv"),
@@ -584,7 +769,7 @@ if TERNARY:
             params:
                 **code("search/ternary_trainer.py"),
                 training=lambda wildcards: compared_training(wildcards.trained),
-                labels="stand-in" if TERNARY_EFFORT.stand_in else "trained",
+                labels="stand-in" if STAND_IN_LABELS else MAIN.dataset,
             script:
                 "../scripts/search/ternary_trainer.py"
 

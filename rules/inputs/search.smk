@@ -19,11 +19,36 @@ def ternary_parameters():
     }
 
 
-def ternary_batches():
-    """Batches of random starts, the first and last number of each, by name."""
+def ternary_batches(turn=1):
+    """Batches of random starts of a turn, the first and last number of each, by name. Later turns have other numbers."""
     found = list(compositions(TERNARY.elements, TERNARY.formula.space, TERNARY_EFFORT.max_atoms))
     total, size = len(found) * TERNARY_EFFORT.starts, TERNARY_EFFORT.batch
-    return {f"random-{n // size}": (n, min(n + size, total)) for n in range(0, total, size)}
+    first = (turn - 1) * total
+    return {f"random-{n // size}": (first + n, first + min(n + size, total)) for n in range(0, total, size)}
+
+
+def of_turn(turn, path):
+    """A file of a turn of the learning loops; the first turn is the search itself."""
+    return results(f"search/ternary/{path}" if int(turn) == 1 else f"search/ternary/turns/{turn}/{path}")
+
+
+def of_earlier_turns(path):
+    """The same files of all turns before."""
+    return lambda wildcards: [of_turn(turn, path) for turn in range(1, int(wildcards.turn))]
+
+
+def turn_model(wildcards):
+    """What searches in a later turn: the first of a committee, or the stand-in that was fitted to earlier labels."""
+    return [
+        results(f"search/ternary/turns/{wildcards.turn}/{'stand_in.json' if TERNARY_EFFORT.stand_in else 'model.pb'}")
+    ]
+
+
+def turn_committee(wildcards):
+    """Committee of a later turn; a fitted stand-in has its own in one file."""
+    if TERNARY_EFFORT.stand_in:
+        return turn_model(wildcards)
+    return potential_members(results(f"search/ternary/turns/{wildcards.turn}"))
 
 
 def compared_training(name):
@@ -35,6 +60,6 @@ def compared_training(name):
             architecture=CRYSTAL.training[name],
             effort=Effort(steps=steps, checkpoint_every=SCALE.training.checkpoint_every),
             seeds=Seeds.following(CONFIG.seed("ternary training", name)),
-            repulsion={} if TERNARY_EFFORT.stand_in else CRYSTAL.repulsion,
+            repulsion={} if STAND_IN_LABELS else CRYSTAL.repulsion,
         )
     )

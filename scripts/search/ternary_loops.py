@@ -19,6 +19,5 @@ with job(snakemake):
         (own.get_potential_energy(atoms) - label) / len(atoms) for atoms, label in zip(frames, labels, strict=True)
     ]
     table = progress(read_table(given.table, "ternary_loop_frames"), errors, p.goal)
-    write_table(
-        table.assign(potential="stand-in" if p.stand_in else "trained"), snakemake.output.table, "ternary_loops"
-    )
+    table = table.assign(potential="stand-in" if p.stand_in else "trained")
+    write_table(table, snakemake.output.table, "ternary_progress")

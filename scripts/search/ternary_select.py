@@ -14,6 +14,7 @@ from qcrystal.search.ternary import by_committee
 with job(snakemake):
     p, given = snakemake.params, snakemake.input
     labelled = [frame for path in given.labelled for frame in frames_of(read_dataset(Path(path) / "train", p.species))]
+    labelled += [frame for path in given.earlier for frame in read_structures(path)]
     paths = [frame for path in given.paths for frame in read_structures(path)]
     ends, heights = read_structures(given.structures), read_table(given.table, "ternary_candidates")["above_hull"]
     forces = [by_committee(given.models, p.engine, p.stand_in, frames)[1] for frames in (paths, ends)]

@@ -14,5 +14,5 @@ with job(snakemake):
     training = Training.model_validate(p.training)
     train_on_dataset(training, data, Path(made.model), Path(made.curve), snakemake.threads, p.code)
     train, test = (read_dataset(data / part, training.species) for part in ("train", "test"))
-    row = trainer_row(snakemake.wildcards.trained, training, Path(made.model), test, sum(map(len, train)))
-    write_table(row.assign(potential=p.labels), made.table, "ternary_trainers")
+    row = trainer_row(snakemake.wildcards.trained, training, Path(made.model), train, test, p.labels)
+    write_table(row, made.table, "ternary_trainers")

@@ -264,9 +264,10 @@ def dataset_is_whole(
     main_datasets: dict[str, Dataset],
     main_learning_from: str,
     species: list[str],
+    scale_ternary: TernaryEffort | None,
     root: Path,
 ) -> Iterator[Problem]:
-    """The data set's files are there, and of this crystal."""
+    """The data set's files are there, and of this crystal, where something learns from it."""
     if main_dataset not in main_datasets:
         return
     dataset, key = main_datasets[main_dataset], f"datasets.{main_dataset}"
@@ -274,7 +275,8 @@ def dataset_is_whole(
         yield Problem("main", f"{key}.checksums", f"no file {dataset.checksums!r}", "name an existing file")
     if main_learning_from == "dataset" and dataset.path is None:
         yield Problem("main", "learning_from", f"dataset needs a folder {key}.path", "name one")
-    if dataset.path is None or not (main_start == "labels" or main_learning_from == "dataset"):
+    compared = scale_ternary is not None and scale_ternary.trained_on_data and bool(scale_ternary.trainings)
+    if dataset.path is None or not (main_start == "labels" or main_learning_from == "dataset" or compared):
         return
     if not (root / dataset.path).is_dir():
         yield Problem("main", f"{key}.path", f"no folder {dataset.path!r}", "name an existing one")

@@ -127,12 +127,16 @@ class TernaryEffort(Strict):
     """Random hulls by which errors are propagated."""
     loop_frames: Count = 30
     """Frames that each of the two learning loops labels in one turn, at most."""
+    turns: SmallNumber = 1
+    """Turns of the learning loops; each learns the labels of those before. One more runs no earlier turn again."""
     trainings: list[Name] = []
     """Architectures that are trained and compared on the same frames held out; empty: none are."""
     training_steps: Count | None = None
     """Steps of these trainings; null: those of the scale's potentials."""
+    trained_on_data: bool = False
+    """Whether these trainings learn the crystal's data set although a stand-in searches. Without a stand-in they always do."""
     stand_in_frames: Annotated[Count, Field(ge=2, le=1000)] = 8
-    """Frames of each reference that the stand-in labels for them, if it takes the place of a potential."""
+    """Frames of each reference that the stand-in labels for them, where they learn its labels."""
     stand_in_systems: Count = 20
     """References that it labels, at most: the first ones. Each composition costs a trainer time."""
 

@@ -117,43 +117,68 @@ def _check_cells(system: LabelledFrames) -> None:
 
 
 def _check_distances(system: LabelledFrames, limits: Limits) -> None:
-    """Distances of right crystals; wrong ones are explained by transposed cells where that makes them right."""
-    problem = _distance_problem(system, limits)
-    if not problem:
-        return
-    transposed = dataclasses.replace(system, cells=system.cells.transpose(0, 2, 1))
-    if not np.allclose(transposed.cells, system.cells) and not _distance_problem(transposed, limits):
-        raise DatasetError(
-            f"{system.source}: atoms have the distances of a crystal only if the cell vectors are the columns of box.npy; "
-            "write them as rows"
-        )
-    raise DatasetError(f"{system.source}: {problem}")
+    """Distances of right crystals.
+
+    Cell vectors that were written as columns bring atoms together: they are named as a cause where transposed cells have right
+    distances. Of atoms that are too far apart transposed cells tell nothing, as a sheared cell brings some nearer.
+    """
+    nearest = nearest_distances(system)
+    near = _too_near(nearest, limits)
+    if near:
+        found, advice = near
+        transposed = dataclasses.replace(system, cells=system.cells.transpose(0, 2, 1))
+        if not np.allclose(transposed.cells, system.cells):
+            others = nearest_distances(transposed)
+            if not _too_near(others, limits) and not _too_far(others, limits):
+                advice = (
+                    "the distances are those of a crystal if the cell vectors are the columns of box.npy; "
+                    f"write them as rows, or if they are rows, {advice}"
+                )
+        raise DatasetError(f"{system.source}: {found}; {advice}")
+    far = _too_far(nearest, limits)
+    if far:
+        raise DatasetError(f"{system.source}: {far}")
 
 
-def _distance_problem(system: LabelledFrames, limits: Limits) -> str | None:
-    """Fault of the distances between atoms; None if they are those of a crystal."""
-    closest = np.inf
-    for pair, distances in nearest_distances(system).items():
+Nearest = dict[tuple[str, str], np.ndarray]
+"""Of `nearest_distances`."""
+
+
+def _too_near(nearest: Nearest, limits: Limits) -> tuple[str, str] | None:
+    """Atoms that are nearer than in any crystal: what was found, and what to do."""
+    for pair, distances in nearest.items():
         frame = int(np.argmin(distances))
         if distances[frame] < limits.min_distance:
-            return (
-                f"frame {frame}: {pair[0]} and {pair[1]} are {distances[frame]:.3f} Å apart, "
-                f"less than {limits.min_distance} Å; remove this frame"
-            )
-        typical = np.median(distances)
-        radii = sum(covalent_radii[atomic_numbers[s]] for s in pair)
-        closest, bound = min(closest, typical / radii), limits.radius_fraction * radii
+            found = f"frame {frame}: {pair[0]} and {pair[1]} are {distances[frame]:.3f} Å apart, less than"
+            return f"{found} {limits.min_distance} Å", "remove this frame"
+        typical, bound = np.median(distances), limits.radius_fraction * _radii(pair)
         if typical < bound:
-            return (
+            found = (
                 f"the nearest {pair[0]} and {pair[1]} are {typical:.2f} Å apart in the median frame, "
-                f"less than these species allow ({bound:.2f} Å): types look swapped; check type.raw and the type map"
+                f"less than these species allow ({bound:.2f} Å): types look swapped"
             )
-    if closest > limits.loosest:
-        return (
-            f"even the nearest atoms are {closest:.2f} times the sum of their covalent radii apart: lengths do not look like "
-            "Å; check the unit of box.npy and coord.npy, or widen limits.loosest"
-        )
+            return found, "check type.raw and the type map"
     return None
+
+
+def _too_far(nearest: Nearest, limits: Limits) -> str | None:
+    """Nearest atoms that are farther apart than in any crystal, with the pair and the distance, and what to do."""
+    typical = {pair: float(np.median(distances)) for pair, distances in nearest.items()}
+    pair = min(typical, key=lambda one: typical[one] / _radii(one))
+    ratio = typical[pair] / _radii(pair)
+    if ratio <= limits.loosest:
+        return None
+    return (
+        f"even the nearest atoms, {pair[0]} and {pair[1]}, are {typical[pair]:.2f} Å apart in the median frame, "
+        f"{ratio:.2f} times the sum of their covalent radii, more than limits.loosest ({limits.loosest:g}): lengths do not look "
+        "like Å; check the unit of box.npy and coord.npy, or if the crystal is that wide, set limits.loosest to "
+        f"{np.ceil(10 * ratio + 0.5) / 10:g}"
+    )
+
+
+def _radii(pair: tuple[str, str]) -> float:
+    """Sum of two covalent radii, Å."""
+    return float(sum(covalent_radii[atomic_numbers[symbol]] for symbol in pair))
 
 
 def _check_forces(system: LabelledFrames, limits: Limits) -> None:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from qcrystal.figures.kinds import Inputs, Options
-from qcrystal.figures.style import STAND_IN, searched_with_stand_in
+from qcrystal.figures.style import STAND_IN
 from qcrystal.manuscript.published import Cited
 
 MILLI = 1000.0
 ENERGIES = ("energy_rmse", "hull_scatter", "hull_offset", "virial_rmse")
 FORCES = ("force_rmse", "force_rmse_lacking")
-COLUMNS = ["potential", "frames", "held_out", *ENERGIES, *FORCES, "note"]
+COLUMNS = ["potential", "labels", "frames", "held_out", *ENERGIES, *FORCES, "note"]
+ENOUGH = 300
+"""Frames below which a potential of three species is called none; the search plans 300 to 500."""
+BLIND = "none: energies linear in composition, no forces"
 
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd.DataFrame:
-    """A row per trained architecture, in meV/atom and meV/Å, the smallest error of forces first; then the published row."""
+    """A row per trained architecture, in meV/atom and meV/Å, the smallest error of forces first.
+
+    A row without a potential follows for each set of labels, then the published one. The first tell what was learnt at all.
+    """
     table = inputs["trainers"].sort_values("force_rmse")
-    rows = table.assign(**{name: MILLI * table[name] for name in (*ENERGIES, *FORCES)})
+    rows = table.assign(note=[_note(row) for row in table.itertuples()])
     rows["potential"] = [f"{row.kind} by {row.trainer}, {row.steps} steps" for row in table.itertuples()]
-    rows["note"] = STAND_IN if searched_with_stand_in(table) else ""
+    blind = table.drop_duplicates(["labels", "frames", "held_out"])[
+        ["labels", "held_out", "energy_blind", "force_blind"]
+    ]
+    blind = blind.rename(columns={"energy_blind": "energy_rmse", "force_blind": "force_rmse"})
+    rows = pd.concat([rows, blind.assign(potential=BLIND)], ignore_index=True)
+    rows = rows.assign(**{name: MILLI * rows[name] for name in (*ENERGIES, *FORCES)})
     if "errors" in published:
         cited = published["errors"]
         value = {
@@ -33,3 +45,11 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd
         note = "other compounds, other frames"
         rows = pd.concat([rows, pd.DataFrame([{"potential": cited.label, **value, "note": note}])], ignore_index=True)
     return rows[COLUMNS].astype({"frames": "Int64", "held_out": "Int64"}).reset_index(drop=True)
+
+
+def _note(row: Any) -> str:
+    """What the labels are, and why the errors are not those of a search."""
+    if row.labels == "stand-in":
+        return STAND_IN
+    few = f"{row.at_rest} of {row.frames} frames at rest"
+    return f"labels by DFT, {few}" + ("; too few for a potential" if row.frames < ENOUGH else "")

@@ -30,7 +30,7 @@ from ase import Atoms
 from qcrystal.dataset.checks import ENOUGH_FOR_TREND, Limits, robust_polynomial
 from qcrystal.dataset.deepmd_npy import read_dataset, write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
-from qcrystal.dft.labels import labels_to_systems
+from qcrystal.dft.labels import labels_to_systems, read_labels
 from qcrystal.errors import QcrystalError
 from qcrystal.files import put_in_place
 
@@ -136,6 +136,29 @@ def plausible(
         if (good | ~explored).any():
             kept.append(system.take(np.flatnonzero(good | ~explored)))
     return kept
+
+
+def grown(train: Sequence[LabelledFrames], labels: Sequence[Path], limits: Limits) -> list[LabelledFrames]:
+    """Systems to train on with the labels of loops added; those whose labels no crystal has are left out, see `plausible`.
+
+    Raises
+    ------
+    qcrystal.dataset.labelled_frames.DatasetError
+        The labels were made with other settings than the data set.
+    """
+    files = [path for path in labels if read_labels(path).frames]
+    if not files:
+        return list(train)
+    found = labels_to_systems(files)
+    for system in train:
+        settings = system.provenance.get("settings")
+        if settings is not None and settings != found[0].provenance["settings"]:
+            raise DatasetError(
+                f"{system.source}: labelled with other settings than {files[0]}; set `dft` of the crystal as the data set says"
+            )
+    kept = plausible(found, train, limits)
+    logger.info("%d labels of loops, %d of them learnt", sum(map(len, found)), sum(map(len, kept)))
+    return [*train, *kept]
 
 
 def _joined(first: LabelledFrames, second: LabelledFrames) -> LabelledFrames:

@@ -28,6 +28,7 @@ from qcrystal.search.generate import Start, at_volume, orderings, random_start
 from qcrystal.search.hull import HullError, Phase, above_hull, decomposition, diagram, propagated
 from qcrystal.search.loops import Recorder
 from qcrystal.search.stand_in import LennardJonesMixture
+from qcrystal.search.turns import read_scales
 from qcrystal.statics.phonons import PhononSettings, lattice_dynamics
 from qcrystal.statics.relax import Effort, Shortest, relax
 
@@ -46,19 +47,25 @@ STAND_IN_COMMITTEE = (1.0, 1.002, 0.998)
 def search_potential(
     model: Sequence[Path], engine: Any, stand_in: Mapping[str, Any] | None, scale: float = 1.0
 ) -> Calculator:
-    """The potential of a search: the trained one, or its stand-in where there is one."""
-    return LennardJonesMixture(stand_in, scale) if stand_in else DeepPotential(Path(model[0]), engine)
+    """The potential of a search: the trained one, or its stand-in where there is one.
+
+    ``scale`` is that of a stand-in without a file of `fitted_stand_in`; the first scale of such a file is its own.
+    """
+    if not stand_in:
+        return DeepPotential(Path(model[0]), engine)
+    return LennardJonesMixture(stand_in, read_scales(Path(model[0]))[0] if model else scale)
 
 
 def by_committee(
     models: Sequence[Path], engine: Any, stand_in: Mapping[str, Any] | None, crystals: Sequence[Atoms]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Energies (M, n), eV, and of each crystal forces (M, N, 3), eV/Å, by every member of the committee or of its stand-in."""
+    scales = () if not stand_in else read_scales(Path(models[0])) if models else STAND_IN_COMMITTEE
     if not crystals:
-        return np.empty((len(models or STAND_IN_COMMITTEE), 0)), []
+        return np.empty((len(scales or models), 0)), []
     if not stand_in:
         return Committee(models, engine).evaluate_crystals(crystals)
-    members = [LennardJonesMixture(stand_in, scale) for scale in STAND_IN_COMMITTEE]
+    members = [LennardJonesMixture(stand_in, scale) for scale in scales]
     energies = np.array([[member.get_potential_energy(atoms) for atoms in crystals] for member in members])
     forces = [np.array([member.get_forces(atoms) for member in members]) for atoms in crystals]
     return energies, forces

@@ -52,6 +52,14 @@ def test_without_a_stand_in_a_search_needs_a_potential(root):
         load(settings(root, root / FOLDER, "laptop"), root)
 
 
+def test_a_data_set_that_trainers_learn_beside_a_stand_in_must_be_there(root, folder):
+    changed(folder / "sources.yaml", "datasets.ca-y-h-gpaw.path", "data/none")
+    with pytest.raises(ConfigError, match=r"datasets\.ca-y-h-gpaw\.path: no folder 'data/none'; name an existing one"):
+        load(settings(root, folder), root)
+    changed(folder / "scales/smoke.yaml", "ternary.trained_on_data", False)
+    assert load(settings(root, folder), root).scale.ternary.trainings == ["fast", "dpa1"]
+
+
 @pytest.mark.parametrize(
     ("file", "key", "value", "words"),
     [

@@ -1,11 +1,16 @@
 """Data sets that others wrote: mixed systems, links, other formats, and arrays that mean something else."""
 
+import dataclasses
+
 import h5py
 import numpy as np
 import pytest
 from ase.build import bulk
+from complaints import says
 
-from qcrystal.dataset.checks import check
+from qcrystal.crystal.cells import primitive_cell
+from qcrystal.crystal.prototype import Prototype
+from qcrystal.dataset.checks import Limits, check
 from qcrystal.dataset.deepmd_npy import check_files, dataset_files, read_dataset, read_deepmd, write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 
@@ -189,5 +194,31 @@ def test_cell_vectors_in_columns_are_named():
     )
     check(system)
     system.cells = cells.transpose(0, 2, 1)
-    with pytest.raises(DatasetError, match=r"rows: .*columns of box\.npy; write them as rows"):
+    words = r"rows: .* are 0\.\d\d\d? Å apart.*columns of box\.npy; write them as rows"
+    with pytest.raises(DatasetError, match=words):
         check(system)
+
+
+def molecules(length: float) -> LabelledFrames:
+    """Cmca H2 at rest, its first lattice constant in Å; its primitive cell is not its own transpose."""
+    sites = [{"element": "H", "position": [0, 0.12, 0.08]}]
+    lengths = {"lattice_constant": length, "b": 3.05 / 1.75 * length, "c": 2.75 / 1.75 * length}
+    atoms = primitive_cell(Prototype(spacegroup=64, sites=sites, **lengths), length)
+    cell, positions = atoms.cell.array[None], atoms.positions[None]
+    return LabelledFrames("h2", ["H"] * 4, cell, positions, np.zeros(1), np.zeros((1, 4, 3)), np.eye(3)[None])
+
+
+def test_wide_molecules_are_told_as_what_they_are():
+    """A bond of 0.854 Å is 1.38 times twice the covalent radius of H (0.31 Å): neither lengths nor cells need be wrong."""
+    system = molecules(1.75)
+    check(dataclasses.replace(system, cells=system.cells.transpose(0, 2, 1)))  # sheared, which brings molecules nearer
+    with pytest.raises(DatasetError) as caught:
+        check(system)
+    message = str(caught.value)
+    says(
+        message,
+        ["h2: ", "H and H, are 0.85 Å apart", "1.38 times", "limits.loosest (1.3)", "set limits.loosest to 1.5"],
+    )
+    assert "columns" not in message
+    check(system, Limits(loosest=1.5))
+    check(molecules(1.5))  # bonds of 0.73 Å: the free molecule has 0.74

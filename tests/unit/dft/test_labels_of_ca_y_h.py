@@ -7,6 +7,7 @@ from ase import units
 
 from qcrystal.dataset.checks import Limits, check_dataset
 from qcrystal.dataset.deepmd_npy import read_dataset
+from qcrystal.potential.shortrange import refuse_overlap
 
 SPECIES = ["Y", "Ca", "H"]
 
@@ -30,6 +31,12 @@ def test_labels_pass_every_check_with_the_limits_of_their_recipes_and_of_the_cry
     check_dataset(list(systems.values()), Limits(**document["limits"]))
     sources = yaml.safe_load((root / "config/crystals/ca-y-h/sources.yaml").read_text())
     assert sources["datasets"]["ca-y-h-gpaw"]["limits"] == document["limits"]
+
+
+def test_no_labelled_atoms_are_within_the_repulsion_of_the_crystal(root, systems):
+    """The network learns all of a label, so the repulsion must begin at less distance, or no training starts."""
+    crystal = yaml.safe_load((root / "config/crystals/ca-y-h/crystal.yaml").read_text())
+    refuse_overlap(crystal["repulsion"], list(systems.values()), crystal["species"])
 
 
 @pytest.mark.parametrize("name", ["cah6_rest_H6Ca", "yh6_rest_H6Y", "cayh12_rest_H12CaY"])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcrystal.figures import funnel_errors, published_hydrides
+from qcrystal.figures import funnel_errors, published_hydrides, trainer_errors
 from qcrystal.figures.options import FunnelErrors
 from qcrystal.manuscript.published import Cited
 
@@ -60,3 +60,30 @@ def test_a_stand_in_is_named_beside_each_value_of_ours(potential):
     table = published_hydrides.draw({"candidates": candidates(potential)}, published, None).set_index("formula")
     assert ("stand-in" in table["note"]["Ca3YH24"]) == (potential == "stand-in")
     assert table["note"]["Ca4LuH30"] == "not searched or not found here"
+
+
+def trainers(labels: str, frames: int) -> pd.DataFrame:
+    """Two trainings on the same labels, the second one with smaller errors of forces."""
+    row = {"labels": labels, "kind": "se_e2_a", "trainer": "moments", "steps": 100, "frames": frames, "at_rest": 21}
+    row |= {"held_out": 4, "energy_rmse": 0.05, "hull_scatter": np.nan, "hull_offset": np.nan}
+    row |= {"virial_rmse": 0.1, "force_rmse": 0.5, "force_rmse_lacking": 0.6, "energy_blind": 0.2, "force_blind": 0.7}
+    return pd.DataFrame([row, {**row, "kind": "se_atten", "trainer": "deepmd", "force_rmse": 0.4}])
+
+
+@pytest.mark.parametrize(
+    ("labels", "frames", "words"),
+    [
+        ("stand-in", 27, "stand-in"),
+        ("ca-y-h-gpaw", 27, "labels by DFT, 21 of 27 frames at rest; too few for a potential"),
+        ("ca-y-h-gpaw", 300, "labels by DFT, 21 of 300 frames at rest"),
+    ],
+)
+def test_a_table_of_trainers_says_what_they_learnt_and_what_no_potential_errs_by(labels, frames, words):
+    published = {
+        "errors": Cited(value={"energy": 37.5, "force": 171, "virial": 45.7}, label="a work", where="its text")
+    }
+    table = trainer_errors.draw({"trainers": trainers(labels, frames)}, published, None)
+    assert table["labels"].tolist()[:3] == [labels] * 3 and pd.isna(table["labels"].iloc[3])
+    assert table["force_rmse"].tolist() == pytest.approx([400, 500, 700, 171])
+    assert table["potential"].iloc[2].startswith("none") and table["energy_rmse"].iloc[2] == pytest.approx(200)
+    assert words in table["note"].iloc[0] and ("too few" in table["note"].iloc[0]) == ("too few" in words)

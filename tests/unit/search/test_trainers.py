@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dataset.split import split, write_split
-from qcrystal.potential.engines import Deepmd
+from qcrystal.potential.engines import Deepmd, open_potential
+from qcrystal.potential.native.weights import WeightsError, read_weights
 from qcrystal.potential.settings import Architecture, Effort, Seeds, Training
 from qcrystal.potential.training import train_on_dataset
 from qcrystal.search.stand_in import LennardJonesMixture
 from qcrystal.search.stand_in_labels import labelled
-from qcrystal.search.trainers import trainer_row
+from qcrystal.search.trainers import at_rest, blind_errors, trainer_row
 
 PAIRS = {
     "Ca-Ca": (3.0, 0.8),
@@ -62,6 +64,39 @@ def test_forces_and_virials_are_the_slopes_of_the_energy():
     assert system.pressures.shape == (2,)
 
 
+def test_errors_without_a_potential_are_what_composition_leaves():
+    """Energies that composition gives leave nothing; one frame off by 2 eV of 5 atoms leaves it. Forces are their own size."""
+    systems = [
+        system(symbols, energies, force)
+        for symbols, energies, force in (
+            ("CaYH3", [5 * 1.0, 5 * 1.0], 0.0),
+            ("H2", [2 * 3.0], 0.04),
+            ("CaY", [-4.0], 0.3),
+        )
+    ]
+    assert blind_errors(systems, systems[1:]) == pytest.approx((0.0, np.sqrt((2 * 0.04**2 + 2 * 0.3**2) / 12)))
+    off = [system("CaYH3", [5.0 + 2.0], 0.0)]
+    assert blind_errors(systems, off)[0] == pytest.approx(0.4)
+    assert at_rest(systems) == 3
+
+
+def system(symbols: str, energies: list[float], force: float) -> LabelledFrames:
+    """Frames with one force (eV/Å) on every atom, along x."""
+    atoms = crystal(symbols, symbols)
+    count, forces = len(energies), np.zeros((len(energies), len(atoms), 3))
+    forces[:, :, 0] = force
+    cells, positions = (np.repeat(each[None], count, 0) for each in (atoms.cell.array, atoms.positions))
+    return LabelledFrames(
+        symbols,
+        np.array(atoms.get_chemical_symbols()),
+        cells,
+        positions,
+        np.array(energies),
+        forces,
+        np.zeros((count, 3, 3)),
+    )
+
+
 def architecture(kind: str, trainer: str) -> Architecture:
     return Architecture(
         kind=kind, trainer=trainer, optimizer="adam", schedule="exp", descriptor=[4, 8], axis_neuron=4, type_one_side=False,
@@ -85,9 +120,12 @@ def test_one_network_for_all_species_learns_systems_that_lack_some(tmp_path):
         )
         model = tmp_path / f"{steps}.pb"
         train_on_dataset(training, tmp_path / "data", model, tmp_path / f"{steps}.csv")
-        rows.append(trainer_row("dpa1", training, model, test, sum(map(len, train))).iloc[0])
+        rows.append(trainer_row("dpa1", training, model, train, test, "stand-in").iloc[0])
     assert rows[1]["force_rmse"] < rows[0]["force_rmse"]
     assert rows[1]["held_out"] == 5 and np.isfinite(rows[1]["force_rmse_lacking"])
+    with pytest.raises(WeightsError, match=r"60\.pb: its descriptor\.type is 'se_atten', .*; set engine: deepmd"):
+        read_weights(model)
+    assert type(open_potential(model, "native")) is Deepmd
     potential, system = Deepmd(model), test[0]
     types = [SPECIES.index(symbol) for symbol in system.symbols.tolist()]
     moved = system.positions[:1].repeat(2, axis=0)

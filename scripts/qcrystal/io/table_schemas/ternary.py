@@ -32,6 +32,15 @@ CANDIDATE = (
     POTENTIAL,
 )
 LOOP = whole("loop", "1: on the way of relaxations; 2: relaxed crystals", low=1)
+PROGRESS = (
+    LOOP,
+    whole("judged", "frames that it judged"),
+    *(whole(kind, f"those of them that are {kind}") for kind in ("accurate", "candidate", "failed")),
+    whole("chosen", "frames that it labels"),
+    number("error", "eV/atom", "scatter of the energies' errors on them, before training", low=0, missing=True),
+    truth("ended", "whether the loop has reached its end"),
+    POTENTIAL,
+)
 ERRORS = text("source", "whose errors", "assumed", "DFT", "committee", "scatter alone", "offset alone")
 SHARES = tuple(
     number(f"{name}{end}", "", meaning.format(which), low=0, high=1, missing=True)
@@ -77,7 +86,7 @@ TABLES: dict[str, Schema] = {
     ),
     "ternary_references": Schema(
         "Reference crystals of the hull, relaxed with the potential.",
-        ("search/ternary/references.csv",),
+        ("search/ternary/references.csv", "search/ternary/turns/*/references.csv"),
         (
             text("name", "name of the crystal"),
             CELL,
@@ -90,7 +99,7 @@ TABLES: dict[str, Schema] = {
     ),
     "ternary_candidates": Schema(
         "Different crystals that the search found.",
-        ("search/ternary/candidates.csv",),
+        ("search/ternary/candidates.csv", "search/ternary/turns/*/candidates.csv"),
         CANDIDATE,
         ("ternary:candidates",),
     ),
@@ -160,7 +169,7 @@ TABLES: dict[str, Schema] = {
     ),
     "ternary_loop_frames": Schema(
         "Frames that both learning loops judge, and those that they label next.",
-        ("search/ternary/loops/frames.csv",),
+        ("search/ternary/loops/frames.csv", "search/ternary/turns/*/loops/frames.csv"),
         (
             LOOP,
             text("name", "start and evaluation of its relaxation, or name of the candidate"),
@@ -172,18 +181,15 @@ TABLES: dict[str, Schema] = {
         ),
         ("ternary:loop_frames",),
     ),
+    "ternary_progress": Schema(
+        "How far both learning loops are in one turn.",
+        ("search/ternary/loops/progress.csv", "search/ternary/turns/*/loops/progress.csv"),
+        PROGRESS,
+    ),
     "ternary_loops": Schema(
-        "How far both learning loops are.",
+        "How far both learning loops are, turn by turn.",
         ("search/ternary/loops.csv",),
-        (
-            LOOP,
-            whole("judged", "frames that it judged"),
-            *(whole(kind, f"those of them that are {kind}") for kind in ("accurate", "candidate", "failed")),
-            whole("chosen", "frames that it labels"),
-            number("error", "eV/atom", "scatter of the energies' errors on them, before training", low=0, missing=True),
-            truth("ended", "whether the loop has reached its end"),
-            POTENTIAL,
-        ),
+        (whole("turn", "turn of the loops; 1: the search itself", low=1), *PROGRESS),
         ("ternary:loops",),
     ),
     "ternary_trainers": Schema(
@@ -193,8 +199,10 @@ TABLES: dict[str, Schema] = {
             text("training", "name of the architecture"),
             text("kind", "descriptor", "se_e2_a", "se_atten"),
             text("trainer", "who trained it"),
+            text("labels", "whose labels it was trained on: `stand-in`, or the data set's name"),
             whole("steps", "steps of the training", low=1),
             whole("frames", "frames that it was trained on", low=1),
+            whole("at_rest", "those of them on which no atom feels more than 0.05 eV/Å"),
             whole("held_out", "frames that it is measured on", low=1),
             whole("systems", "systems of these", low=1),
             number("energy_rmse", "eV/atom", "rms error of energies", low=0),
@@ -203,7 +211,8 @@ TABLES: dict[str, Schema] = {
             number("force_rmse", "eV/Å", "rms error of force components", low=0),
             number("force_rmse_lacking", "eV/Å", "of systems without one of the species", low=0, missing=True),
             number("virial_rmse", "eV/atom", "rms error of virial components", low=0),
-            POTENTIAL,
+            number("energy_blind", "eV/atom", "rms error without a potential: energies linear in composition", low=0),
+            number("force_blind", "eV/Å", "rms error without a potential: forces of zero", low=0),
         ),
         ("ternary:trainers",),
     ),
@@ -211,16 +220,17 @@ TABLES: dict[str, Schema] = {
         "Table of the paper: potentials of several trainers on the same frames held out.",
         ("figures/*.csv",),
         (
-            text("potential", "descriptor, trainer and steps, or who published it"),
+            text("potential", "descriptor, trainer and steps, none, or who published it"),
+            text("labels", "whose labels were learnt", missing=True),
             whole("frames", "frames that it was trained on", low=1, missing=True),
             whole("held_out", "frames that it is measured on", low=1, missing=True),
             number("energy_rmse", "meV/atom", "rms error of energies", low=0),
             number("hull_scatter", "meV/atom", "scatter of the energies' error that a hull feels", low=0, missing=True),
             number("hull_offset", "meV/atom", "the same of the offset of a chemical system", low=0, missing=True),
-            number("virial_rmse", "meV/atom", "rms error of virial components", low=0),
+            number("virial_rmse", "meV/atom", "rms error of virial components", low=0, missing=True),
             number("force_rmse", "meV/Å", "rms error of force components", low=0),
             number("force_rmse_lacking", "meV/Å", "of systems without one of the species", low=0, missing=True),
-            text("note", "what the labels are", missing=True),
+            text("note", "what the labels are, and what the errors do not say", missing=True),
         ),
     ),
     "ternary_funnel_range": Schema(

@@ -1,13 +1,17 @@
 """The native evaluator against DeePMD-kit's, and against what must hold of any potential."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from complaints import says
 
-from qcrystal.potential.engines import load_potential
+from qcrystal.potential.engines import covered, load_potential
 from qcrystal.potential.native.evaluator import Evaluator
 from qcrystal.potential.native.weights import WeightsError, read_weights
 
 pytestmark = pytest.mark.engine
+ROOT = Path(__file__).resolve().parents[4]
 
 # Of the evaluator's single precision and splines: far below the potentials' own errors, 100 meV/Å and 2 meV/atom.
 FORCE = 1e-4  # eV/Å, root mean square
@@ -180,3 +184,17 @@ def test_a_graph_that_breaks_off_is_refused(tmp_path, released_model):
         path.write_bytes(content[:length])
         with pytest.raises(WeightsError, match="model.pb"):
             read_weights(path)
+
+
+def test_one_network_for_all_species_is_refused_in_one_line(tmp_path, caplog):
+    """A released file that is said to be DPA-1; `test_trainers` has one that is. What is not covered goes to DeePMD-kit."""
+    content = (ROOT / "models/lah10-fast/model.pb").read_bytes()
+    usual, other = b'"type":"se_e2_a","sel":[18,', b'"type":"se_atten","sel":[8,'  # as long, as the file holds lengths
+    assert content.count(usual) == 1
+    (tmp_path / "model.pb").write_bytes(content.replace(usual, other))
+    with pytest.raises(WeightsError) as caught:
+        Evaluator(tmp_path / "model.pb")
+    says(str(caught.value), [str(tmp_path / "model.pb"), "descriptor.type is 'se_atten'", "set engine: deepmd"])
+    with caplog.at_level("INFO"):
+        assert not covered(tmp_path / "model.pb")
+    assert "se_atten" in caplog.text and "DeePMD-kit is taken" in caplog.text
