@@ -24,8 +24,10 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd
     cold = {"log_rate_path": np.nan, "log_rate": np.nan}
     if "instantons" in inputs:
         orbits = inputs["instantons"]
-        right = orbits[(orbits["temperature"] == COLD) & orbits["remark"].isin(["", np.nan])]
-        cold = joined[keys].join(right.set_index(keys)[list(cold)], on=keys)
+        right = orbits["remark"].isin(["", np.nan])
+        orbits = orbits.assign(log_rate=orbits["log_rate"].where(right))
+        orbits = orbits[orbits["temperature"] == COLD].set_index(keys)
+        cold = joined[keys].join(orbits[list(cold)], on=keys)
     return pd.DataFrame(
         {
             "mechanism": joined["mechanism"],
