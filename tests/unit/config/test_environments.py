@@ -40,8 +40,8 @@ def rules(root):
     text = "\n".join(path.read_text() for path in sorted((root / "rules").glob("*.smk")))
     table = re.search(r"^ENVIRONMENTS = (\{.*?\})", (root / "rules/common.smk").read_text(), re.M | re.S)[1]
     stages = ast.literal_eval(table)
-    for body in re.split(r"^ *rule ?\w*:$", text, flags=re.M)[1:]:
-        if "script:" not in body:
+    for body in re.split(r"^ *(?:use )?rule ?\w*(?: as \w+ with)?:$", text, flags=re.M)[1:]:
+        if "script:" not in body:  # nor has one that takes another's place, and works in that one's environment
             continue
         (stage,) = re.findall(r'conda:\s+environment\("(\w+)"\)', body)
         environment = stages[stage]
