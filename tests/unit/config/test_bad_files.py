@@ -104,7 +104,8 @@ def test_bad_text_is_named(case, house, replace):
     ("file", "words"), [(SCALE, ["recursion"]), (CARD, ["cannot be read", "recursion", "restore"])]
 )
 def test_endless_nesting_is_named(house, replace, file, words, request):
-    request.addfinalizer(lambda limit=sys.getrecursionlimit(): sys.setrecursionlimit(limit))
+    limit = sys.getrecursionlimit()
+    request.addfinalizer(lambda: sys.setrecursionlimit(limit))
     sys.setrecursionlimit(1000)  # Python's own: a library that another test has loaded may have raised it
     replace(file, b"name: " + 3000 * b"[")
     says(refusal(house), [file, *words])
