@@ -10,7 +10,6 @@ on the first along its displacement (meV/Å). It is -M ω² u in the harmonic li
 Cells of one atom: strain e. The value is σ_xx - σ_yy of a stretch, 2 (C11 - C12) e, or σ_xy of a shear, 2 C44 e (GPa).
 """
 
-import csv
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms, units
 from ase.build import bulk
+from growing_table import fill, methfessel_paxton
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "dft"))
 from label import gpaw_calculator  # noqa: E402
@@ -72,15 +72,7 @@ def measured(atoms, name, direction):
 
 def calculate(length, width, name, atoms, direction):
     """One line of the table."""
-    settings = {
-        "cutoff": 250,
-        "functional": "PBE",
-        "kpoint_length": length,
-        "width": width,
-        "smearing": "methfessel-paxton",
-        "energy_convergence": 1e-5,
-        "force_convergence": 0.005,
-    }
+    settings = methfessel_paxton(250, length, width)
     started = time.process_time()
     calculator = gpaw_calculator(atoms, settings, None, maxiter=200)
     calculator.set(nbands=BANDS)
@@ -91,19 +83,8 @@ def calculate(length, width, name, atoms, direction):
 
 
 def main():
-    path = Path(sys.argv[1])
-    rows = list(csv.DictReader(path.open())) if path.exists() else []
-    known = {tuple(str(row[key]) for key in COLUMNS[:3]) for row in rows}
-    for length, width in (LABELS, DENSER):
-        for name, atoms, direction in cases():
-            if (str(length), str(width), name) in known:
-                continue
-            rows.append(calculate(length, width, name, atoms, direction))
-            print(rows[-1], flush=True)
-            with path.open("w", newline="") as stream:
-                writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
+    plan = [(*one, *case) for one in (LABELS, DENSER) for case in cases()]
+    fill(sys.argv[1], COLUMNS, COLUMNS[:3], plan, calculate)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Two atoms, (110) planes moved against each other along [1-10] by the amplitude u
 ω² = F / (M u). Lines that the table has are not computed again.
 """
 
-import csv
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ import gpaw
 import numpy as np
 from ase import Atoms, units
 from gpaw import GPAW, PW, Mixer
+from growing_table import fill
 
 VOLUME, MASS = 19.2, 6.941  # Å³/atom, u
 HBAR = units._hbar / units._e * 1e15  # eV fs
@@ -70,19 +70,8 @@ def calculate(smearing, width, length, amplitude):
 
 def main():
     gpaw.setup_paths.insert(0, str(Path(sys.argv[1]).resolve()))
-    path = Path(sys.argv[2])
-    rows = list(csv.DictReader(path.open())) if path.exists() else []
-    known = {tuple(str(row[key]) for key in ("smearing", "width_eV", "kpoint_length_A", "amplitude_A")) for row in rows}
-    for smearing, width, length in SETTINGS:
-        for amplitude in AMPLITUDES:
-            if (smearing, str(width), str(length), str(amplitude)) in known:
-                continue
-            rows.append(calculate(smearing, width, length, amplitude))
-            print(rows[-1], flush=True)
-            with path.open("w", newline="") as stream:
-                writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
+    plan = [(*one, amplitude) for one in SETTINGS for amplitude in AMPLITUDES]
+    fill(sys.argv[2], COLUMNS, ("smearing", "width_eV", "kpoint_length_A", "amplitude_A"), plan, calculate)
 
 
 if __name__ == "__main__":

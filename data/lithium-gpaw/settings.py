@@ -7,7 +7,6 @@ It takes the labeller of the workflow, `scripts/dft/label.py`. Cells are primiti
 are not computed again. The generated set has three valence electrons, GPAW's own has one.
 """
 
-import csv
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ import gpaw
 import numpy as np
 from ase import units
 from ase.build import bulk
+from growing_table import fill, methfessel_paxton
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "dft"))
 from label import label  # noqa: E402
@@ -36,16 +36,7 @@ VALUES = (
 
 def calculate(electrons, cutoff, length, width, volume):
     """One line: both phases by Methfessel-Paxton of first order."""
-    settings = {
-        "cutoff": cutoff,
-        "functional": "PBE",
-        "kpoint_length": length,
-        "width": width,
-        "smearing": "methfessel-paxton",
-        "energy_convergence": 1e-5,
-        "force_convergence": 0.005,
-        "symmetry": True,
-    }
+    settings = methfessel_paxton(cutoff, length, width, symmetry=True)
     started, energies, pressures = time.process_time(), [], []
     for phase, atoms_per_cube in (("bcc", 2), ("fcc", 4)):
         atoms = bulk("Li", phase, a=np.cbrt(atoms_per_cube * volume))
@@ -55,27 +46,17 @@ def calculate(electrons, cutoff, length, width, volume):
         pressures.append(np.trace(result["virial"]) / (3 * volume) / units.GPa)
     values = [*energies, energies[0] - energies[1], *pressures, time.process_time() - started]
     digits = (3, 3, 3, 4, 4, 1)
-    return dict(zip(VALUES, (f"{value:.{number}f}" for value, number in zip(values, digits, strict=True)), strict=True))
+    shown = (f"{value:.{number}f}" for value, number in zip(values, digits, strict=True))
+    return dict(zip((*KEYS, *VALUES), (electrons, cutoff, length, width, volume, *shown), strict=True))
 
 
 def main():
-    path = Path(sys.argv[1])
-    rows = list(csv.DictReader(path.open())) if path.exists() else []
-    known = {tuple(float(row[key]) for key in KEYS) for row in rows}
     plan = [(1, *one) for one in OWN]
     if len(sys.argv) > 2:
         plan = [(3, *one) for one in GENERATED]
         gpaw.setup_paths.insert(0, str(Path(sys.argv[2]).resolve()))
-    for one in plan:
-        for volume in VOLUMES:
-            if (*one, volume) in known:
-                continue
-            rows.append(dict(zip(KEYS, (*one, volume), strict=True)) | calculate(*one, volume))
-            print(rows[-1], flush=True)
-            with path.open("w", newline="") as stream:
-                writer = csv.DictWriter(stream, (*KEYS, *VALUES), lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
+    lines = [(*one, volume) for one in plan for volume in VOLUMES]
+    fill(sys.argv[1], (*KEYS, *VALUES), KEYS, lines, calculate)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.engines import open_potential
-from qcrystal.potential.one_cell import in_cell_of
 from qcrystal.provenance.job import job
 from qcrystal.statics.hop_path import BandEffort, find_hop
 from qcrystal.statics.hop_tunnelling import instanton_table
+from qcrystal.variational.energies import DeepEnergies
 
 with job(snakemake):
     p, given = snakemake.params, snakemake.input
@@ -21,7 +21,9 @@ with job(snakemake):
 
     def forces(hop):
         """Energies and forces in the cell of a hop."""
-        return in_cell_of(potential, hop.images[0], given.model)
+        start = hop.images[0]
+        energies = DeepEnergies(potential, start.get_chemical_symbols())
+        return lambda positions: energies(positions, start.cell.array)[:2]
 
     table = instanton_table(hops, forces, p.masses, p.temperatures, p.beads)
     write_table(table, snakemake.output.table, "hop_instantons")

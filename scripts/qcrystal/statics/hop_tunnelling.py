@@ -12,7 +12,7 @@ from ase import units
 
 from qcrystal.statics.errors import StaticsError
 from qcrystal.statics.hop_path import Hop, hop_rates
-from qcrystal.statics.instantons import InternalCoordinates, find_instantons, log_partition, relax_saddle
+from qcrystal.statics.instantons import InternalCoordinates, at_rest, find_instantons, log_partition, relax_saddle
 from qcrystal.statics.tunnelling import crossover
 from qcrystal.units import IMAGINARY
 
@@ -21,10 +21,6 @@ log = logging.getLogger(__name__)
 Forces = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 SOFT = 2.0 * np.pi * IMAGINARY
 """Frequency (1/ps) that modes of a start at rest exceed."""
-STEPS = 10
-"""Most steps of Newton's method from a relaxed start to its point of rest."""
-STILL = 1e-6
-"""Its last step, √eV ps: 1e-4 Å of a proton, with which energies are right to 1e-7 eV."""
 COLUMNS = ("log_rate", "log_rate_half", "log_rate_path", "action", "orbit_energy")
 
 
@@ -53,7 +49,7 @@ def instanton_rows(
     """
     saddle_image = hop.images[int(np.argmax(hop.energies))]
     surface = InternalCoordinates(forces, saddle_image.positions, masses)
-    saddle, direction, quantum = relax_saddle(surface, np.zeros(3 * len(masses) - 3))
+    saddle, direction, quantum = relax_saddle(surface, np.zeros(surface.size))
     frequencies, energy = reactant(InternalCoordinates(forces, hop.images[0].positions, masses))
     top, path, rates = hop_rates(hop, masses, temperatures)
     paths = rates[rates["method"] == "tunnelling"].set_index("temperature")["log_rate"]
@@ -97,19 +93,13 @@ def reactant(surface: InternalCoordinates) -> tuple[np.ndarray, float]:
     StaticsError
         It is not stable there.
     """
-    y = np.zeros((1, surface.size))
-    for _ in range(STEPS):
-        step = -np.linalg.solve(surface.curvatures(y)[0], surface.slopes(y)[1][0])
-        y = y + step
-        if np.linalg.norm(step) < STILL:
-            break
-    squares = np.linalg.eigvalsh(surface.curvatures(y)[0])
+    y, squares, _ = at_rest(surface, np.zeros(surface.size))
     if squares[0] < SOFT**2:
         lowest = np.sign(squares[0]) * np.sqrt(abs(squares[0])) / (2.0 * np.pi)
         raise StaticsError(
             f"the start of the hop has a mode of {lowest:.2f} THz, so it is not stable; instantons need that"
         )
-    return np.sqrt(squares), float(surface.slopes(y)[0][0])
+    return np.sqrt(squares), float(surface.slopes(y[None])[0][0])
 
 
 def instanton_table(

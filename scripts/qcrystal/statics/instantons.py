@@ -26,7 +26,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from ase import units
-from scipy.interpolate import interp1d
 from scipy.linalg import lu_factor, lu_solve
 
 from qcrystal.statics.errors import StaticsError
@@ -39,7 +38,7 @@ STILL = 1e-4
 """Newton's step, as a share of the orbit's length, with which an instanton is found. Its error is the square of it, and forces in
 single precision allow no less."""
 AT_REST = 1e-3
-"""Newton's step, in units of ħ over the root of ħω_b, with which a saddle point is found."""
+"""Newton's step, in units of the width √(ħ/ω) of the stiffest mode, with which a point at rest is found."""
 REFRESHED = 8
 """Steps after which second derivatives are computed anew."""
 REACH = 0.2
@@ -96,7 +95,6 @@ class InternalCoordinates:
         rigid = np.kron(np.sqrt(np.asarray(masses, float))[:, None], np.eye(3))
         whole, _ = np.linalg.qr(np.hstack([rigid, np.eye(len(root))]))
         self._ways = whole[:, 3:].T / root  # (D, 3N): displacement of each coordinate, Å per √eV ps
-        self._back = whole[:, 3:].T * root
 
     @property
     def size(self) -> int:
@@ -106,10 +104,6 @@ class InternalCoordinates:
     def positions(self, y: np.ndarray) -> np.ndarray:
         """(F, N, 3) in Å of y (F, D)."""
         return self._origin + (y @ self._ways).reshape(len(y), -1, 3)
-
-    def coordinates(self, positions: np.ndarray) -> np.ndarray:
-        """y (F, D) of positions (F, N, 3) in Å, which are not wrapped."""
-        return (positions - self._origin).reshape(len(positions), -1) @ self._back.T
 
     def slopes(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Surface`."""
@@ -228,30 +222,41 @@ class _Factors:
         return float((x * self.times(x)).sum())
 
 
-def relax_saddle(surface: Surface, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Saddle point (D,) near a start, its unstable direction (D,) and ħω_b (eV), by Newton's method.
+def at_rest(surface: Surface, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Stationary point (D,) near a start, by Newton's method.
+
+    Its squared frequencies (D,) in 1/ps², ascending, and modes (D, D) come with it.
 
     Raises
     ------
     StaticsError
-        Nothing is found, or the point has not exactly one unstable direction.
+        Nothing is found.
     """
     y = np.array(start, float)[None]
     for _ in range(ITERATIONS):
         curvature = surface.curvatures(y)[0]
         step = -np.linalg.solve(curvature, surface.slopes(y)[1][0])
         y = y + step
-        quantum = HBAR * np.sqrt(abs(np.linalg.eigvalsh(curvature)[0]))
-        if np.linalg.norm(step) < AT_REST * HBAR / np.sqrt(quantum):
-            break
-    else:
-        raise StaticsError(f"no saddle point within {ITERATIONS} steps of Newton's method; start nearer to it")
-    values, vectors = np.linalg.eigh(surface.curvatures(y)[0])
-    if (values < 0).sum() != 1:
+        width = np.sqrt(HBAR / np.sqrt(np.abs(np.linalg.eigvalsh(curvature)).max()))
+        if np.linalg.norm(step) < AT_REST * width:
+            return y[0], *np.linalg.eigh(surface.curvatures(y)[0])
+    raise StaticsError(f"no point at rest within {ITERATIONS} steps of Newton's method; start nearer to it")
+
+
+def relax_saddle(surface: Surface, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Saddle point (D,) near a start, its unstable direction (D,) and ħω_b (eV).
+
+    Raises
+    ------
+    StaticsError
+        Nothing is found, or the point has not exactly one unstable direction.
+    """
+    y, squares, modes = at_rest(surface, start)
+    if (squares < 0).sum() != 1:
         raise StaticsError(
-            f"the saddle point has {(values < 0).sum()} unstable directions; instantons need exactly one"
+            f"the saddle point has {(squares < 0).sum()} unstable directions; instantons need exactly one"
         )
-    return y[0], vectors[:, 0], HBAR * float(np.sqrt(-values[0]))
+    return y, modes[:, 0], HBAR * float(np.sqrt(-squares[0]))
 
 
 def find_instantons(
@@ -389,11 +394,3 @@ def log_partition(frequencies: np.ndarray, temperature: float, beads: int, energ
     omega = beads / (beta * HBAR)
     ring = 4.0 * np.sin(np.pi * np.arange(beads) / beads) ** 2
     return float(-0.5 * np.log((frequencies[:, None] / omega) ** 2 + ring).sum() - beta * energy)
-
-
-def resampled(path: np.ndarray, beads: int) -> np.ndarray:
-    """Half of an orbit with another number of beads, even about both turning points."""
-    half, wanted = len(path), beads // 2
-    padded = np.vstack([path[1::-1], path, path[:-3:-1]])
-    old = (np.arange(-2, half + 2) + 0.5) / half
-    return interp1d(old, padded, kind="cubic", axis=0)((np.arange(wanted) + 0.5) / wanted)
