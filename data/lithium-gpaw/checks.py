@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms, units
 from ase.build import bulk
-from growing_table import fill, methfessel_paxton
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "dft"))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts" / "dft")]
+from growing_table import fill, methfessel_paxton  # noqa: E402
 from label import gpaw_calculator  # noqa: E402
 
 VOLUME = 20.3  # Å³/atom, without pressure
