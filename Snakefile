@@ -24,6 +24,9 @@ include: "rules/provenance.smk"
 include: "rules/docs.smk"
 
 
+keep()  # what was read of the code, for the jobs and the next start
+
+
 rule figures:
     default_target: True
     input:

@@ -31,8 +31,10 @@ from qcrystal.config.messages import ConfigError, read_yaml
 from qcrystal.config.machine import machine_files
 from qcrystal.config.preflight import check_folder, check_places, check_results, check_surroundings
 from qcrystal.config.wildcards import one_of
-from qcrystal.provenance.code import code_digest
+from qcrystal.provenance.code import code_digest, keep, recall
 from qcrystal.provenance.same_results import SameResultsError, declared
+
+recall()
 
 try:
     check_places(sys.executable, str(ROOT))

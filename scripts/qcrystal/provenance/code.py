@@ -9,6 +9,9 @@ not count.
 Some modules are no part of what makes a result (`UNCOUNTED`): they watch, choose a processor or word a message.
 ``docs/architecture.md`` says the same in words. A change that is declared to change no result counts as none
 (`qcrystal.provenance.same_results`).
+
+Reading all sources takes longer than planning all jobs. So Snakemake keeps what it read beside Python's own compiled files
+(`keep`), by the content of each source, and its jobs go on from there (`recall`). An audit reads the sources themselves.
 """
 
 from __future__ import annotations
@@ -16,12 +19,15 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import json
+import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from qcrystal.files import file_digest
+from qcrystal.files import file_digest, write_whole
 from qcrystal.provenance.same_results import declared
 
 SCRIPTS = Path(__file__).resolve().parents[2]
@@ -40,6 +46,8 @@ They can stop a job, but change nothing that it writes."""
 FRAME = ("qcrystal/fields.py", "qcrystal/io/__init__.py", "qcrystal/io/yaml_files.py")
 """Files that the frame around every job needs to read `config/same_results.yaml`. Each job imports them. No result depends on
 that."""
+KEPT = Path(__file__).parent / "__pycache__" / "understood.json"
+"""What was read of sources of the same contents before: as trusted as Python's own compiled files, which lie there too."""
 LOGGERS = ("log", "logger", "logging")
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Parts of a syntax tree that are lists of statements, or of what holds such lists."""
@@ -54,6 +62,37 @@ class Understood(NamedTuple):
     modules: tuple[str, ...]
     files: tuple[str, ...]
     digest: str
+
+
+_KNOWN: dict[str, Understood] = {}
+_NEW: set[str] = set()
+
+
+def recall() -> None:
+    """Take over what `keep` has kept. A file that holds anything else counts as none."""
+    try:
+        document = json.loads(KEPT.read_text(encoding="utf-8"))
+        found = {key: Understood(tuple(m), tuple(f), digest) for key, (m, f, digest) in document[_reader()].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return
+    _KNOWN.update(found)
+
+
+def keep() -> None:
+    """Keep what was read of sources since `recall`, for the next process. Where nothing can be written, nothing is kept."""
+    if not _NEW:
+        return
+    _NEW.clear()
+    try:
+        write_whole(KEPT, json.dumps({_reader(): _KNOWN}, sort_keys=True))
+    except (OSError, ValueError):
+        return
+
+
+@functools.cache
+def _reader() -> str:
+    """Digest of this module and of Python's version, which decide what is read of a source."""
+    return hashlib.sha256(Path(__file__).read_bytes() + sys.version.encode()).hexdigest()
 
 
 def counts(path: Path) -> bool:
@@ -81,7 +120,7 @@ def named_files(path: Path) -> tuple[Path, ...]:
     """Files of this repository that a source itself imports, or names and that lie beside it, if they count."""
     understood = _understand(path)
     beside = [path.parent / name for name in understood.files]
-    found = [file for name in understood.modules for file in _files_of_module(name)]
+    found = [file for name in dict.fromkeys(understood.modules) for file in _files_of_module(name)]
     return tuple(file for file in (*found, *(file for file in beside if file.is_file())) if counts(file))
 
 
@@ -96,6 +135,14 @@ def _understood(text: str, package: str) -> Understood:
 
     Every rule asks for the same modules: without the cache they are parsed a thousand times before the first job.
     """
+    key = hashlib.sha256(f"{package}\n{text}".encode()).hexdigest()
+    if key not in _KNOWN:
+        _KNOWN[key] = _read(text, package)
+        _NEW.add(key)
+    return _KNOWN[key]
+
+
+def _read(text: str, package: str) -> Understood:
     tree = ast.parse(text)
     tree.body = _without_words(tree.body)
     modules: list[str] = []
@@ -193,12 +240,12 @@ def _only_logs(call: ast.expr) -> bool:
 
 
 def _files_of_module(name: str) -> Iterator[Path]:
-    parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
-        base = SCRIPTS.joinpath(*parts[:depth])
-        for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-            if candidate.is_file():
-                yield candidate
+    base = str(SCRIPTS)
+    for part in name.split("."):
+        base = f"{base}/{part}"
+        for candidate in (f"{base}.py", f"{base}/__init__.py"):
+            if os.path.isfile(candidate):  # many are asked for: a Path of each takes three times as long
+                yield Path(candidate)
 
 
 def syntax_digest(path: Path) -> str:

@@ -56,6 +56,7 @@ def _recorded(snakemake) -> Iterator[None]:
         yield
         return
     processes.end_with_parent()
+    code.recall()
     modules = sorted({m for file in snakemake.params.modules for m in code.local_imports(code.SCRIPTS / file)})
     outputs = [path for path in snakemake.output if path != prov]
     wildcards, parameters = dict(snakemake.wildcards.items()), dict(snakemake.params.items())
