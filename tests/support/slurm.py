@@ -157,6 +157,10 @@ class Slurm:
         if not self.command("sbatch", *arguments, script):
             raise RuntimeError("SLURM did not take the urgent job")
 
+    def limit(self, job: str, minutes: int) -> None:
+        """Change the time limit of a job, also of one that runs."""
+        self.command("scontrol", "update", f"JobId={job}", f"TimeLimit={minutes}")
+
     def jobs(self) -> list[dict[str, str]]:
         """Everything that the controller knows about each job of the cluster's life."""
         lines = self.command("scontrol", "--oneliner", "--details", "show", "job").splitlines()
