@@ -10,6 +10,8 @@ from workspace import Workspace
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# JAX compiles in less than half of the time, and what tests compute with it takes seconds.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_multi_thread_eigen=false")
 
 
 # What runs longest comes first, as a process that is free takes the next module.

@@ -4,13 +4,18 @@ import warnings
 
 import pytest
 from figure_drawing import LITERATURE, draw
+from matplotlib.figure import Figure
 from synthetic_tables import SIZES, synthetic
 
+from qcrystal.figures import style
 from qcrystal.manuscript.published import Published
 
 
 class Drawn(dict):
-    """Figures by name and size of their tables, each drawn when it is asked for; a warning is an error."""
+    """Figures by name and size of their tables, each drawn and laid out when it is asked for; a warning is an error.
+
+    The layout is found once, in two passes, as `save_figure` finds it: each pass takes longer than what a test asks.
+    """
 
     def __init__(self, inputs: dict, literature: Published):
         self.inputs, self.literature = inputs, literature
@@ -19,7 +24,12 @@ class Drawn(dict):
         name, size = key
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            self[key] = draw(name, self.inputs[size], self.literature)
+            result = draw(name, self.inputs[size], self.literature)
+            if isinstance(result, Figure):
+                for _ in range(2):
+                    style.styled(result.draw_without_rendering)()
+                result.set_layout_engine("none")
+        self[key] = result
         return self[key]
 
 
