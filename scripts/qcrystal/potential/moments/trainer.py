@@ -236,13 +236,16 @@ class Trainer:
         effort, curve = self.settings.effort, directory / CURVE
         lines = _lines_until(curve, self.done)
         squares, reported = [], time.monotonic()
-        started, first = time.monotonic(), self.done
+        started, first = time.monotonic(), self.done + 1
+        logger.info("compiling for this potential and these frames: a minute or more before the first step")
         while self.done < self.steps:
             # the position in the data follows from the step alone, so that a continued training sees the same order
             epoch, place = self._place(self.done)
             for numbers in self.batches(epoch)[place:]:
                 squares.append(self.advance([self.frames[number] for number in numbers]))
-                if time.monotonic() - reported > REPORT:
+                if self.done == first:
+                    started = time.monotonic()  # this step was compiled
+                elif time.monotonic() - reported > REPORT:
                     rate = (self.done - first) / (time.monotonic() - started)
                     left = (self.steps - self.done) / rate
                     logger.info("step %d/%d, %.1f steps/s, %.0f s left", self.done, self.steps, rate, left)
