@@ -13,7 +13,7 @@ class DocumentError(QcrystalError, ValueError):
     """A file that holds no mapping in YAML; its message says why, in one line without the file's name."""
 
 
-class _Loader(yaml.CSafeLoader):
+class _Loader(yaml.SafeLoader):
     """Refuses a key that stands twice in a mapping, of which YAML would take the last."""
 
     def construct_mapping(self, node, deep=False):
