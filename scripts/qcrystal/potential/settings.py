@@ -36,7 +36,7 @@ class Architecture(Strict):
     """
 
     kind: Literal["se_e2_a", "se_atten"] = "se_e2_a"
-    """Descriptor; ``se_atten`` needs ``trainer: deepmd``, and ``engine: deepmd`` where it is used."""
+    """Descriptor; ``se_atten`` needs ``trainer: deepmd``, and DeePMD-kit evaluates it."""
     trainer: Literal["deepmd", "moments"]
     """``deepmd``: DeePMD-kit's own (``dp train``). ``moments``: `qcrystal.potential.moments.trainer`, faster on a CPU."""
     optimizer: Literal["adam", "muon"]
