@@ -42,25 +42,28 @@ def instanton_rows(
     beads
         Of the whole ring; a multiple of four.
 
-    Raises
-    ------
-    StaticsError
-        The hop has no simple saddle point, or an orbit is lost.
+    A hop whose start is not stable, or whose saddle point is not simple, has no rate by instantons, nor has one whose orbit is
+    lost. Its rows say so.
     """
-    saddle_image = hop.images[int(np.argmax(hop.energies))]
-    surface = InternalCoordinates(forces, saddle_image.positions, masses)
-    saddle, direction, quantum = relax_saddle(surface, np.zeros(surface.size))
-    frequencies, energy = reactant(InternalCoordinates(forces, hop.images[0].positions, masses))
+    surface = InternalCoordinates(forces, hop.images[int(np.argmax(hop.energies))].positions, masses)
     top, path, rates = hop_rates(hop, masses, temperatures)
     paths = rates[rates["method"] == "tunnelling"].set_index("temperature")["log_rate"]
     found: dict[tuple[int, float], tuple[float, float, float]] = {}
-    if top["zero_point_barrier"] > 0:
-        for number in (beads, beads // 2):
-            for orbit in find_instantons(surface, saddle, direction, quantum, list(temperatures), number):
-                flux = orbit.log_flux - log_partition(frequencies, orbit.temperature, number, energy)
-                start = energy / (units.kB * orbit.temperature)
-                found[number, orbit.temperature] = flux / np.log(10.0), orbit.action - start, orbit.energy - energy
-                log.info("%g K, %d beads: 10^%.2f hops per ps", orbit.temperature, number, flux / np.log(10.0))
+    quantum, lost = np.nan, ""
+    try:
+        saddle, direction, quantum = relax_saddle(surface, np.zeros(surface.size))
+        frequencies, energy = reactant(InternalCoordinates(forces, hop.images[0].positions, masses))
+        if top["zero_point_barrier"] > 0:
+            for number in (beads, beads // 2):
+                for orbit in find_instantons(surface, saddle, direction, quantum, list(temperatures), number):
+                    flux = orbit.log_flux - log_partition(frequencies, orbit.temperature, number, energy)
+                    start = energy / (units.kB * orbit.temperature)
+                    found[number, orbit.temperature] = flux / np.log(10.0), orbit.action - start, orbit.energy - energy
+                    log.info("%g K, %d beads: 10^%.2f hops per ps", orbit.temperature, number, flux / np.log(10.0))
+    except StaticsError as error:
+        log.warning("%s", error)
+        lost = str(error)
+        found = {}
     rows = []
     for temperature in temperatures:
         row: dict[str, Any] = {
@@ -70,7 +73,9 @@ def instanton_rows(
             "remark": "",
         }
         row |= dict.fromkeys(COLUMNS, np.nan) | {"log_rate_path": paths[temperature]}
-        if (beads, temperature) in found:
+        if lost:
+            row["remark"] = lost
+        elif (beads, temperature) in found:
             row["log_rate"], row["action"], row["orbit_energy"] = found[beads, temperature]
             row["log_rate_half"] = found[beads // 2, temperature][0]
             if np.isnan(row["log_rate"]):

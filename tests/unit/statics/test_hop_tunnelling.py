@@ -5,7 +5,6 @@ import pytest
 from ase import Atoms, units
 
 from qcrystal.io.table_schemas.registry import TABLES
-from qcrystal.statics.errors import StaticsError
 from qcrystal.statics.hop_path import Hop
 from qcrystal.statics.hop_tunnelling import instanton_table
 from qcrystal.statics.tunnelling import DoubleWell
@@ -84,12 +83,18 @@ def test_the_crossover_is_that_of_the_top_and_no_instanton_is_above_it():
     assert np.isfinite(found.loc[100.0, "log_rate"])
 
 
-def test_a_start_that_is_no_minimum_is_refused():
-    """The path's first image on the top of the barrier: its frequencies are no reactant's."""
+def test_a_start_that_is_no_minimum_has_no_rate_and_the_table_says_why():
+    """The path's first image on the top of the barrier: its frequencies are no reactant's. Weak potentials have such starts."""
     whole = hop()
     top = whole._replace(images=[whole.images[10], *whole.images[1:]])
-    with pytest.raises(StaticsError, match=r"the start of the hop has a mode of -\d+\.\d+ THz, so it is not stable"):
-        instanton_table({"exchange": top}, lambda one: forces_of_pair, {"H": MASSES["H"]}, [100.0], 32)
+    found = instanton_table({"exchange": top}, lambda one: forces_of_pair, {"H": MASSES["H"]}, [100.0, 80.0], 32)
+    TABLES["hop_instantons"].check(found)
+    assert len(found) == 2 and found["log_rate"].isna().all()
+    assert (
+        found["remark"]
+        .str.fullmatch(r"the start of the hop has a mode of -\d+\.\d+ THz, so it is not stable; .*")
+        .all()
+    )
 
 
 def test_where_zero_point_energies_leave_no_barrier_there_is_no_rate():

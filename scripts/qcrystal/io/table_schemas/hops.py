@@ -77,7 +77,7 @@ TABLES: dict[str, Schema] = {
             ),
             number("action", "", f"action of the orbit above the start, in units of ħ{EMPTY}", missing=True),
             number("orbit_energy", "eV", f"energy of the orbit above the start{EMPTY}", missing=True),
-            number("crossover", "K", "temperature above which there is no instanton", low=0),
+            number("crossover", "K", "temperature above which there is no instanton", low=0, missing=True),
             text("remark", "why there is no rate, or why it is not right"),
         ),
         ("statics:hop_instantons",),
