@@ -57,23 +57,27 @@ def test_snakemake_says_the_line_and_starts_nothing(shared_workspace):
     assert older.read_text() == "an older result"
 
 
-# what nobody configured: (target, start)
+# what nobody configured: (target, start); each is a plan of its own
 TARGETS = [
     ("dynamics/qtb-H-cubic-44-npt-200GPa-301K-r0/report.json", "model"),
+    ("potential/nosuch/model.pb", "labels"),
+    ("learning/99/frames.csv", "dft"),
+    ("../../downloads/lah10-gpaw", "model"),
+]
+MORE_TARGETS = [
     ("analysis/runs/nosuch/summary.csv", "model"),
     ("analysis/sweeps/nosuch/summary.csv", "model"),
     ("search/batches/99.csv", "model"),
     ("analysis/deviation/99/runs.csv", "model"),
     ("dataset/nosuch", "labels"),
-    ("potential/nosuch/model.pb", "labels"),
     ("potential/lah10-gpaw/model-9.pb", "labels"),
-    ("learning/99/frames.csv", "dft"),
     ("learning/0/explore/nosuch.extxyz", "dft"),
-    ("../../downloads/lah10-gpaw", "model"),
 ]
 
 
-@pytest.mark.parametrize(("target", "start"), TARGETS)
+@pytest.mark.parametrize(
+    ("target", "start"), [*TARGETS, *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE_TARGETS)]
+)
 def test_target_that_nobody_configured_has_no_rule(shared_workspace, target, start):
     target = os.path.normpath(f"results/lah10/smoke/{target}")
     process = shared_workspace.snakemake(target, "-n", "--quiet", "--config", "scale=smoke", f"start={start}")

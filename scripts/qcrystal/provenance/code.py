@@ -10,8 +10,8 @@ Some modules are no part of what makes a result (`UNCOUNTED`): they watch, choos
 ``docs/architecture.md`` says the same in words. A change that is declared to change no result counts as none
 (`qcrystal.provenance.same_results`).
 
-Reading all sources takes longer than planning all jobs. So Snakemake keeps what it read beside Python's own compiled files
-(`keep`), by the content of each source, and its jobs go on from there (`recall`). An audit reads the sources themselves.
+Reading all sources takes longer than planning all jobs. So Snakemake keeps what it read, by the content of each source
+(`keep`). It lies beside Python's own compiled files. Jobs go on from there (`recall`). An audit reads the sources themselves.
 """
 
 from __future__ import annotations

@@ -42,28 +42,12 @@ def instanton_rows(
     beads
         Of the whole ring; a multiple of four.
 
-    A hop whose start is not stable, or whose saddle point is not simple, has no rate by instantons, nor has one whose orbit is
-    lost. Its rows say so.
+    A hop has no rate by instantons where its start is not stable, or its saddle point is not simple. It has none where an
+    orbit is lost either. Its rows say so.
     """
-    surface = InternalCoordinates(forces, hop.images[int(np.argmax(hop.energies))].positions, masses)
     top, path, rates = hop_rates(hop, masses, temperatures)
     paths = rates[rates["method"] == "tunnelling"].set_index("temperature")["log_rate"]
-    found: dict[tuple[int, float], tuple[float, float, float]] = {}
-    quantum, lost = np.nan, ""
-    try:
-        saddle, direction, quantum = relax_saddle(surface, np.zeros(surface.size))
-        frequencies, energy = reactant(InternalCoordinates(forces, hop.images[0].positions, masses))
-        if top["zero_point_barrier"] > 0:
-            for number in (beads, beads // 2):
-                for orbit in find_instantons(surface, saddle, direction, quantum, list(temperatures), number):
-                    flux = orbit.log_flux - log_partition(frequencies, orbit.temperature, number, energy)
-                    start = energy / (units.kB * orbit.temperature)
-                    found[number, orbit.temperature] = flux / np.log(10.0), orbit.action - start, orbit.energy - energy
-                    log.info("%g K, %d beads: 10^%.2f hops per ps", orbit.temperature, number, flux / np.log(10.0))
-    except StaticsError as error:
-        log.warning("%s", error)
-        lost = str(error)
-        found = {}
+    found, quantum, lost = _orbits(hop, masses, forces, temperatures if top["zero_point_barrier"] > 0 else (), beads)
     rows = []
     for temperature in temperatures:
         row: dict[str, Any] = {
@@ -88,6 +72,32 @@ def instanton_rows(
             row["remark"] = "zero-point energies leave no barrier"
         rows.append(row)
     return rows
+
+
+Found = dict[tuple[int, float], tuple[float, float, float]]
+"""Beads and temperature: logarithm of the rate, action and energy of the orbit above the start."""
+
+
+def _orbits(
+    hop: Hop, masses: np.ndarray, forces: Forces, temperatures: Sequence[float], beads: int
+) -> tuple[Found, float, str]:
+    """Orbits of a hop with all and half of the beads, ħω_b (eV) of its saddle point, and why there is none."""
+    surface = InternalCoordinates(forces, hop.images[int(np.argmax(hop.energies))].positions, masses)
+    found: Found = {}
+    quantum = np.nan
+    try:
+        saddle, direction, quantum = relax_saddle(surface, np.zeros(surface.size))
+        frequencies, energy = reactant(InternalCoordinates(forces, hop.images[0].positions, masses))
+        for number in (beads, beads // 2) if temperatures else ():
+            for orbit in find_instantons(surface, saddle, direction, quantum, list(temperatures), number):
+                flux = orbit.log_flux - log_partition(frequencies, orbit.temperature, number, energy)
+                start = energy / (units.kB * orbit.temperature)
+                found[number, orbit.temperature] = flux / np.log(10.0), orbit.action - start, orbit.energy - energy
+                log.info("%g K, %d beads: 10^%.2f hops per ps", orbit.temperature, number, flux / np.log(10.0))
+    except StaticsError as error:
+        log.warning("%s", error)
+        return {}, quantum, str(error)
+    return found, quantum, ""
 
 
 def reactant(surface: InternalCoordinates) -> tuple[np.ndarray, float]:

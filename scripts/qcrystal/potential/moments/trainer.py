@@ -237,7 +237,7 @@ class Trainer:
         lines = _lines_until(curve, self.done)
         squares, reported = [], time.monotonic()
         started, first = time.monotonic(), self.done + 1
-        logger.info("compiling for this potential and these frames: a minute or more before the first step")
+        logger.info("compiling: a minute or more before the first step")
         while self.done < self.steps:
             # the position in the data follows from the step alone, so that a continued training sees the same order
             epoch, place = self._place(self.done)
@@ -246,9 +246,8 @@ class Trainer:
                 if self.done == first:
                     started = time.monotonic()  # this step was compiled
                 elif time.monotonic() - reported > REPORT:
-                    rate = (self.done - first) / (time.monotonic() - started)
-                    left = (self.steps - self.done) / rate
-                    logger.info("step %d/%d, %.1f steps/s, %.0f s left", self.done, self.steps, rate, left)
+                    rate, rest = (self.done - first) / (time.monotonic() - started), self.steps - self.done
+                    logger.info("step %d/%d, %.1f steps/s, %.0f s left", self.done, self.steps, rate, rest / rate)
                     reported = time.monotonic()
                 line = self.done % effort.report_every == 0 or self.done == self.steps
                 if line:
