@@ -10,7 +10,7 @@ Some modules are no part of what makes a result (`UNCOUNTED`): they watch, choos
 ``docs/architecture.md`` says the same in words. A change that is declared to change no result counts as none
 (`qcrystal.provenance.same_results`).
 
-Reading all sources takes longer than planning all jobs. So Snakemake keeps what it read, by the content of each source
+Reading all sources takes a sixth of a plan. So Snakemake keeps what it read, by the content of each source
 (`keep`). It lies beside Python's own compiled files. Jobs go on from there (`recall`). An audit reads the sources themselves.
 """
 
@@ -65,28 +65,31 @@ class Understood(NamedTuple):
 
 
 _KNOWN: dict[str, Understood] = {}
-_NEW: set[str] = set()
 
 
 def recall() -> None:
-    """Take over what `keep` has kept. A file that holds anything else counts as none."""
-    try:
-        document = json.loads(KEPT.read_text(encoding="utf-8"))
-        found = {key: Understood(tuple(m), tuple(f), digest) for key, (m, f, digest) in document[_reader()].items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return
-    _KNOWN.update(found)
+    """Take over what `keep` has kept."""
+    _KNOWN.update(_kept())
 
 
 def keep() -> None:
-    """Keep what was read of sources since `recall`, for the next process. Where nothing can be written, nothing is kept."""
-    if not _NEW:
+    """Keep what was read of sources, for the next process. Where nothing can be written, nothing is kept."""
+    before = _kept()
+    if _KNOWN.keys() <= before.keys():
         return
-    _NEW.clear()
     try:
-        write_whole(KEPT, json.dumps({_reader(): _KNOWN}, sort_keys=True))
+        write_whole(KEPT, json.dumps({_reader(): before | _KNOWN}, sort_keys=True))
     except (OSError, ValueError):
         return
+
+
+def _kept() -> dict[str, Understood]:
+    """What the file of kept readings holds; nothing if it holds anything else."""
+    try:
+        document = json.loads(KEPT.read_text(encoding="utf-8"))
+        return {key: Understood(tuple(m), tuple(f), digest) for key, (m, f, digest) in document[_reader()].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
 
 
 @functools.cache
@@ -129,7 +132,6 @@ def _understand(path: Path) -> Understood:
     return _understood(path.read_text(encoding="utf-8"), package)
 
 
-@functools.cache
 def _understood(text: str, package: str) -> Understood:
     """Modules, files and digest of a source of a package.
 
@@ -138,7 +140,6 @@ def _understood(text: str, package: str) -> Understood:
     key = hashlib.sha256(f"{package}\n{text}".encode()).hexdigest()
     if key not in _KNOWN:
         _KNOWN[key] = _read(text, package)
-        _NEW.add(key)
     return _KNOWN[key]
 
 

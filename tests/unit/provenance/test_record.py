@@ -58,22 +58,13 @@ def kept(tmp_path, monkeypatch):
     """The file of what was read before, in a place of its own, and a process that has read nothing yet."""
     monkeypatch.setattr(code, "KEPT", tmp_path / "kept.json")
     monkeypatch.setattr(code, "_KNOWN", {})
-    monkeypatch.setattr(code, "_NEW", set())
-    yield code.KEPT
-    code._understood.cache_clear()
-
-
-def begin_again():
-    """What a new process knows."""
-    code._understood.cache_clear()
-    code._KNOWN.clear()
+    return code.KEPT
 
 
 def test_a_later_process_takes_over_what_was_read_and_sees_each_change(scripts, kept, monkeypatch):
-    begin_again()
     before = digest()
     code.keep()
-    begin_again()
+    code._KNOWN.clear()  # as in a new process
     code.recall()
     with monkeypatch.context() as patch:
         patch.setattr(code.ast, "parse", None)  # nothing is read again
@@ -86,10 +77,9 @@ def test_a_later_process_takes_over_what_was_read_and_sees_each_change(scripts, 
     "content", ["", "[]", "{", '{"x": 1}', "[" * 100000, '{"KEY": {"a": 1}}', '{"KEY": 3}', "\x00"]
 )
 def test_a_file_of_kept_readings_that_holds_anything_else_counts_as_none(scripts, kept, monkeypatch, content):
-    begin_again()
     before = digest()
     kept.write_text(content.replace("KEY", code._reader()))
-    begin_again()
+    code._KNOWN.clear()  # as in a new process
     code.recall()
     assert code._KNOWN == {}
     assert digest() == before
@@ -97,7 +87,6 @@ def test_a_file_of_kept_readings_that_holds_anything_else_counts_as_none(scripts
 
 def test_where_nothing_can_be_kept_nothing_is_said(scripts, kept, monkeypatch):
     monkeypatch.setattr(code, "KEPT", scripts / "job.py" / "kept.json")
-    begin_again()
     digest()
     code.keep()
 

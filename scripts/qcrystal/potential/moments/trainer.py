@@ -237,7 +237,7 @@ class Trainer:
         lines = _lines_until(curve, self.done)
         squares, reported = [], time.monotonic()
         started, first = time.monotonic(), self.done + 1
-        logger.info("compiling: a minute or more before the first step")
+        logger.info("compiling before the first step: up to some minutes")
         while self.done < self.steps:
             # the position in the data follows from the step alone, so that a continued training sees the same order
             epoch, place = self._place(self.done)

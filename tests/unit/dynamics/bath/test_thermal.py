@@ -266,7 +266,7 @@ def test_adapted_strength_is_in_the_summary_and_survives_a_checkpoint():
 
 
 @pytest.mark.engine
-def test_memory_of_the_published_size():
+def test_memory_of_a_tenth_of_the_published_size():
     """A tenth of 44000 atoms, adaptive: below 0.2 GiB with a segment of 0.5 ps at 0.5 fs, when one follows another."""
     kinds = np.repeat([0, 1], [400, 4000])
     tracemalloc.start()
