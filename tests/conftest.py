@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # JAX compiles in less than half of the time, and what tests compute with it takes seconds.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_multi_thread_eigen=false")
+# What is compiled once is not compiled again by the next test or job; each process of the tests has a folder of its own.
+COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 
 # What runs longest comes first, as a process that is free takes the next module.
@@ -99,4 +105,5 @@ def finished(root, tmp_path_factory):
 
 def pytest_unconfigure(config):
     """Nothing follows pytest's summary: a library of DeePMD-kit complains about absent CUDA when it is unloaded."""
+    COMPILED.cleanup()
     atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
