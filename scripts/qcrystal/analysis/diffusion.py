@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy
 
 from qcrystal.analysis.msd import CM2_PER_S, slope_weights, squared_displacement
 from qcrystal.analysis.statistics import Estimate, blocks, mean_error
@@ -107,7 +107,7 @@ def diffusion(sites: np.ndarray, interval: float, hop_length: float, atoms_per_e
     value, freedom = float(slopes.mean()), BLOCKS - 1.0
     error = max(mean_error(slopes), abs(value) / np.sqrt(events))
     bend = Estimate(float((late - early).mean()), mean_error(late - early), float(BLOCKS), freedom)
-    linear = abs(bend.value) <= bend.standard * stdtrit(freedom, 1.0 - 0.5 * LINEARITY_LEVEL)
+    linear = abs(bend.value) <= bend.standard * scipy.special.stdtrit(freedom, 1.0 - 0.5 * LINEARITY_LEVEL)
     scale = CM2_PER_S / 6.0
     found = Estimate(value * scale, error * scale, float(events), freedom) if linear else UNKNOWN
     relative = bend._replace(value=bend.value / value, error=bend.error / abs(value)) if value else UNKNOWN

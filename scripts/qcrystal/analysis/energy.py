@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy
 from ase import units
 from numpy.typing import ArrayLike
-from scipy.interpolate import CubicSpline
 
 
 def static_energy(eos: pd.DataFrame, volume: np.ndarray) -> np.ndarray:
@@ -36,7 +36,7 @@ def static_energy(eos: pd.DataFrame, volume: np.ndarray) -> np.ndarray:
         )
     density = eos["volume"].to_numpy(float) ** (-2.0 / 3.0)
     order = np.argsort(density)
-    spline = CubicSpline(density[order], eos["energy"].to_numpy(float)[order])
+    spline = scipy.interpolate.CubicSpline(density[order], eos["energy"].to_numpy(float)[order])
     return spline(np.asarray(volume, float) ** (-2.0 / 3.0))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy.fft import irfft, next_fast_len, rfft
 
 from qcrystal.crystal.cells import ANGLES, angles, conventional_cells
 from qcrystal.crystal.prototype import CellParameters, Prototype
@@ -17,9 +17,9 @@ def autocovariance(series: ArrayLike) -> np.ndarray:
     """Autocovariance of a series of n values at lags 0 ... n-1, each divided by its own number of pairs."""
     x = np.asarray(series, float)
     n = len(x)
-    size = next_fast_len(2 * n, real=True)
-    spectrum = rfft(x - x.mean(), size)
-    return irfft(np.abs(spectrum) ** 2, size)[:n] / np.arange(n, 0, -1)
+    size = scipy.fft.next_fast_len(2 * n, real=True)
+    spectrum = scipy.fft.rfft(x - x.mean(), size)
+    return scipy.fft.irfft(np.abs(spectrum) ** 2, size)[:n] / np.arange(n, 0, -1)
 
 
 def statistical_inefficiency(series: ArrayLike) -> float:

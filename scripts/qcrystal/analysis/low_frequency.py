@@ -15,9 +15,7 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from scipy.fft import dct, dctn
-from scipy.optimize import brentq
-from scipy.special import fdtrc, stdtr
+import scipy
 
 PROJECTIONS = 20
 GRID = 240  # points at which a series of given correlation is projected
@@ -83,7 +81,7 @@ def _expected(length: float, half_periods: float, count: int) -> np.ndarray:
     The series is so many correlation times and half periods long.
     """
     t = np.abs(np.subtract.outer(np.arange(GRID), np.arange(GRID))) / GRID
-    return np.diag(dctn(np.exp(-length * t) * np.cos(np.pi * half_periods * t), norm="ortho"))[: count + 1]
+    return np.diag(scipy.fft.dctn(np.exp(-length * t) * np.cos(np.pi * half_periods * t), norm="ortho"))[: count + 1]
 
 
 @cache
@@ -121,20 +119,20 @@ def _posterior(power: np.ndarray, expected: np.ndarray, prior: np.ndarray) -> tu
 def at_zero_frequency(series: np.ndarray, levels: tuple[float, ...]) -> ZeroFrequency:
     """Intervals of the mean of a series (n,), n >= 4, that is not constant, for the probabilities ``levels``."""
     n = len(series)
-    power = dct(series - series.mean(), norm="ortho")[1 : PROJECTIONS + 1] ** 2
+    power = scipy.fft.dct(series - series.mean(), norm="ortho")[1 : PROJECTIONS + 1] ** 2
     count = len(power)
     shape = shapes(count)
     weight, level = _posterior(power, shape.power, shape.prior)
     deviation = np.sqrt(level * shape.mean / n)
 
     def excess(logarithm: float, wanted: float) -> float:
-        return float(weight @ (2.0 * stdtr(count, np.exp(logarithm) / deviation) - 1.0)) - wanted
+        return float(weight @ (2.0 * scipy.special.stdtr(count, np.exp(logarithm) / deviation) - 1.0)) - wanted
 
     counted = deviation[weight > 0.0]
     low, high = np.log(counted.min()) - 7.0, np.log(counted.max()) + 7.0
-    widths = [float(np.exp(brentq(excess, low, high, args=(wanted,)))) for wanted in levels]
+    widths = [float(np.exp(scipy.optimize.brentq(excess, low, high, args=(wanted,)))) for wanted in levels]
     without, rest = _posterior(power[1:], shape.power[:, 1:], shape.prior)
-    chance = float(without @ fdtrc(1, count - 1, power[0] / (shape.power[:, 0] * rest)))
+    chance = float(without @ scipy.special.fdtrc(1, count - 1, power[0] / (shape.power[:, 0] * rest)))
     return ZeroFrequency(
         tuple(widths),
         float(series.var() / np.exp(weight @ np.log(deviation**2))),

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import constants
-from scipy.fft import irfft, next_fast_len, rfft
+import scipy
 
 from qcrystal.analysis.statistics import MINIMUM_SAMPLES, Estimate, mean_error, student
 from qcrystal.fields import spread
 
-CM2_PER_S = constants.angstrom**2 / constants.pico / constants.centi**2
+CM2_PER_S = 1e-10**2 / 1e-12 / 1e-2**2
 CHUNK = 2000
 
 
@@ -53,8 +52,8 @@ def squared_displacement(positions: np.ndarray) -> np.ndarray:
     x = np.asarray(positions, float)
     x = x - x.mean(axis=0)
     frames = len(x)
-    size = next_fast_len(2 * frames, real=True)
-    product = irfft((np.abs(rfft(x, size, axis=0)) ** 2).sum(axis=-1), size, axis=0)[:frames]
+    size = scipy.fft.next_fast_len(2 * frames, real=True)
+    product = scipy.fft.irfft((np.abs(scipy.fft.rfft(x, size, axis=0)) ** 2).sum(axis=-1), size, axis=0)[:frames]
     square = (x**2).sum(axis=-1)
     total = 2.0 * square.sum(axis=0)
     lost = np.zeros_like(square)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.special import erf, fdtri, ndtri, stdtrit
 
 from qcrystal.analysis.low_frequency import at_zero_frequency
 
@@ -56,14 +55,15 @@ class Estimate(NamedTuple):
 
     def reach(self, sigmas: float) -> float:
         """Half the width of the interval with the probability that a normal number is within so many of its deviations."""
-        return self.interval(float(erf(sigmas / np.sqrt(2.0))))
+        return self.interval(float(scipy.special.erf(sigmas / np.sqrt(2.0))))
 
 
 def student(freedom: float, level: float = ONE_SIGMA) -> float:
     """Standard errors from the mean within which Student's t lies with the probability ``level``."""
     if not freedom > 0:
         return np.nan
-    return float(stdtrit(freedom, 0.5 * (1.0 + level)) if np.isfinite(freedom) else ndtri(0.5 * (1.0 + level)))
+    below = 0.5 * (1.0 + level)
+    return float(scipy.special.stdtrit(freedom, below) if np.isfinite(freedom) else scipy.special.ndtri(below))
 
 
 def freedom_of(ratio: float) -> float:
@@ -79,7 +79,7 @@ def freedom_of(ratio: float) -> float:
     few, many = np.log(FEWEST_FREEDOM), np.log(MANY)
     if excess(many) >= 0.0:
         return np.inf
-    return float(np.exp(few if excess(few) <= 0.0 else brentq(excess, few, many)))
+    return float(np.exp(few if excess(few) <= 0.0 else scipy.optimize.brentq(excess, few, many)))
 
 
 def estimate(series: ArrayLike) -> Estimate:
@@ -150,7 +150,7 @@ def replica_mean(estimates: Sequence[Estimate]) -> Estimate:
     if not np.isfinite(within):
         return Estimate(mean, student(count - 1) * float(np.sqrt(between)), total, count - 1.0)
     freedom = within**2 / np.sum(own**2 / freedoms) if within > 0.0 and np.isfinite(freedoms).any() else np.inf
-    if between > within * fdtri(count - 1, min(freedom, MANY), 1.0 - DISAGREEMENT_LEVEL):
+    if between > within * scipy.special.fdtri(count - 1, min(freedom, MANY), 1.0 - DISAGREEMENT_LEVEL):
         return Estimate(mean, student(count - 1) * float(np.sqrt(between)), total, count - 1.0)
     if np.isinf(freedom):
         return Estimate(mean, float(np.sqrt(within)), total)

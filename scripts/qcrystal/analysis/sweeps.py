@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import constants
 
 from qcrystal.analysis.statistics import Estimate, replica_mean
 from qcrystal.io.tables import TableError, source_of
 
 # 1 cm²/s in Å²/ps
-SQUARE_CM_PER_S = constants.centi**2 / constants.angstrom**2 * constants.pico
+SQUARE_CM_PER_S = 1e-2**2 / 1e-10**2 * 1e-12
 CONDITION = ["system", "method", "isotope", "start", "atoms", "pressure_target", "temperature_target"]
 """Columns that tell one condition of a sweep from another; replicas of a condition share them."""
 DECIMALS = 9  # to which a grid's values are rounded, so that replicas' agree

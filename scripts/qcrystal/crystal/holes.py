@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from ase import Atoms
 from ase.data import covalent_radii
-from scipy.spatial import Voronoi
 
 SAME_HOLE = 1e-3
 """Corners closer than this (Å) are one; rooms that differ by less are equal."""
@@ -32,7 +32,7 @@ def holes(atoms: Atoms) -> np.ndarray:
     shifts = np.array(np.meshgrid(*[np.arange(-2, 3)] * 3, indexing="ij")).reshape(3, -1).T
     every = (atoms.get_scaled_positions()[None] + shifts[:, None]).reshape(-1, 3) @ atoms.cell.array
     radii = np.tile(covalent_radii[atoms.numbers], len(shifts))
-    corners = Voronoi(every).vertices
+    corners = scipy.spatial.Voronoi(every).vertices
     fractional = atoms.cell.scaled_positions(corners)
     inside = ((fractional > -1e-6) & (fractional < 1.0 - 1e-6)).all(axis=1)
     corners = corners[inside]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.spatial import cKDTree
 
 # Å: an atom and itself are this near at most; rounding is far below.
 ITSELF = 1e-8
@@ -116,7 +116,7 @@ def nearest_distance(points: ArrayLike, others: ArrayLike | None, cell: np.ndarr
     targets = points if others is None else others
     radius = np.cbrt(abs(np.linalg.det(cell)) / len(centres))
     while True:
-        tree = cKDTree(images_within(targets, cell, radius)[0])
+        tree = scipy.spatial.cKDTree(images_within(targets, cell, radius)[0])
         nearest = tree.query(centres, k=[2 if others is None else 1])[
             0
         ].min()  # the first of a point is the point itself
@@ -129,7 +129,9 @@ def _found(points: ArrayLike, others: ArrayLike, cell: np.ndarray, radius: float
     """Numbers of points and of images of the pairs within a radius, distances; positions of both, owners of the images."""
     centres = _wrapped(points) @ cell
     images, owner = images_within(others, cell, radius)
-    found = cKDTree(centres).sparse_distance_matrix(cKDTree(images), radius, output_type="ndarray")
+    found = scipy.spatial.cKDTree(centres).sparse_distance_matrix(
+        scipy.spatial.cKDTree(images), radius, output_type="ndarray"
+    )
     return found["i"], found["j"], found["v"], centres, images, owner
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import spglib
 from ase import Atoms
-from ase.build import niggli_reduce
 
 # Å: tolerance for a crystal that was built or displaced on purpose, far below any displacement and far above rounding.
 EXACT = 1e-3
@@ -54,6 +53,8 @@ def reduced_primitive_cell(atoms: Atoms, symprec: float) -> Atoms:
     else:
         smaller = Atoms(numbers=found[2], scaled_positions=found[1], cell=found[0], pbc=True)
         smaller = sorted_by_element(smaller, list(dict.fromkeys(atoms.get_chemical_symbols())))
+    from ase.build import niggli_reduce  # takes half a second, which most jobs need not spend
+
     niggli_reduce(smaller)
     return smaller
 

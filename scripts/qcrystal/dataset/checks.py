@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
+import scipy
 from ase import units
 from ase.data import atomic_numbers, covalent_radii
 from pydantic import Field
-from scipy.spatial import cKDTree
 
 from qcrystal.dataset.consistency import check_consistency
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames, nearest_distances
@@ -217,7 +217,7 @@ def _check_duplicates(systems: Sequence[LabelledFrames], tolerance: float = 1e-6
     points = np.concatenate(
         [np.hstack([s.cells.reshape(len(s), -1), s.positions.reshape(len(s), -1)]) for s in systems]
     )
-    pairs = cKDTree(points).query_pairs(tolerance, p=np.inf)
+    pairs = scipy.spatial.cKDTree(points).query_pairs(tolerance, p=np.inf)
     if pairs:
         first, second = (labels[i] for i in min(pairs))
         raise DatasetError(

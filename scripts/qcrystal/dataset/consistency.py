@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from ase import units
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.fields import spread
@@ -175,8 +174,8 @@ def _independent(pairs: Sequence[tuple[int, int]]) -> int:
     if not len(frames):
         return 0
     first, second = np.searchsorted(frames, np.array(pairs)).T
-    graph = coo_array((np.ones(len(pairs)), (first, second)), shape=(len(frames),) * 2)
-    return len(frames) - int(connected_components(graph)[0])
+    graph = scipy.sparse.coo_array((np.ones(len(pairs)), (first, second)), shape=(len(frames),) * 2)
+    return len(frames) - int(scipy.sparse.csgraph.connected_components(graph)[0])
 
 
 def _nearest(pairs: dict[tuple[int, int], tuple[float, ...]], frames: int) -> list[tuple[int, int]]:

@@ -25,6 +25,7 @@ def _log_to(path: str | None) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         handlers = [logging.FileHandler(path, mode="a", encoding="utf-8")]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers, force=True)
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of each glyph of each figure
     logging.raiseExceptions = False  # a full disk is reported once, by the job, not by each line that is lost
 
 

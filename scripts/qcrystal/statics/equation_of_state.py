@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+import scipy
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.neighborlist import neighbor_list
-from scipy.interpolate import PchipInterpolator
 
 from qcrystal.crystal.cells import conventional_vectors
 from qcrystal.crystal.prototype import Cage, CellParameters, Prototype
@@ -202,4 +202,4 @@ def lattice_at_pressure(eos: pd.DataFrame, pressure: float) -> float:
             f"{pressure:g} GPa: the equation of state holds from {low:.1f} to {high:.1f} GPa ({len(branch)} points); "
             "widen statics.lattice_constants, or use a potential trained at this pressure"
         )
-    return float(PchipInterpolator(branch["pressure"], branch["lattice_constant"])(pressure))
+    return float(scipy.interpolate.PchipInterpolator(branch["pressure"], branch["lattice_constant"])(pressure))

@@ -9,10 +9,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigvalsh
-from scipy.optimize import brentq
-from scipy.sparse.linalg import LinearOperator, eigsh
-from scipy.special import psi
+import scipy
 
 from qcrystal.errors import Problem, QcrystalError
 from qcrystal.superconductivity.spectra import KELVIN, Spectrum
@@ -105,7 +102,9 @@ def eliashberg(spectrum: Spectrum, mu_star: float, count: int | None = None) -> 
     high = low / 0.5
     if _excess(spectrum, mu_star, high, number) > 0:  # at the bound itself
         return high
-    return float(brentq(lambda t: _excess(spectrum, mu_star, t, number), low, high, xtol=1e-7 * low, rtol=1e-7))
+    return float(
+        scipy.optimize.brentq(lambda t: _excess(spectrum, mu_star, t, number), low, high, xtol=1e-7 * low, rtol=1e-7)
+    )
 
 
 def _frequencies(spectrum: Spectrum, mu_star: float, temperature: float) -> int:
@@ -129,7 +128,7 @@ def repulsion(spectrum: Spectrum, mu_star: float, temperature: float, count: int
     """
     if mu_star == 0:
         return 0.0
-    inverse = 1 / mu_star + math.log(_reach(spectrum, temperature)) - psi(count + 0.5)
+    inverse = 1 / mu_star + math.log(_reach(spectrum, temperature)) - scipy.special.psi(count + 0.5)
     if inverse <= 0:
         found = f"{mu_star:g} is more than any repulsion leaves at {temperature:.4g} K and {count} frequencies"
         raise TcError(Problem("", "mu_star", found, "take a smaller one"))
@@ -145,7 +144,9 @@ def _excess(spectrum: Spectrum, mu_star: float, temperature: float, count: int) 
     double = 2 * repulsion(spectrum, mu_star, temperature, count)
     if count <= DENSE:
         kernel = coupling[np.abs(order[:, None] - order)] + coupling[order[:, None] + order + 1] - double
-        return float(eigvalsh(root[:, None] * kernel * root, subset_by_index=[count - 1, count - 1])[0]) - 1
+        return (
+            float(scipy.linalg.eigvalsh(root[:, None] * kernel * root, subset_by_index=[count - 1, count - 1])[0]) - 1
+        )
     # λ(n−m) on even functions of n = −N … N−1 is a convolution: Toeplitz and Hankel part in one Fourier transform
     length = 4 * count
     circle = np.zeros(length)
@@ -156,6 +157,8 @@ def _excess(spectrum: Spectrum, mu_star: float, temperature: float, count: int) 
         gap = root * np.ravel(vector)
         both = np.fft.irfft(transform * np.fft.rfft(np.concatenate([gap[::-1], gap]), length), length)
         return root * (both[count : 2 * count] - double * gap.sum())
+
+    from scipy.sparse.linalg import LinearOperator, eigsh
 
     operator = LinearOperator((count, count), matvec=times, dtype=float)
     largest = eigsh(operator, k=1, which="LA", v0=root, tol=1e-9, return_eigenvectors=False)

@@ -15,8 +15,6 @@ from typing import Any, NamedTuple, cast
 
 from ase import Atoms, units
 from ase.calculators.calculator import PropertyNotImplementedError
-from ase.io import read
-from ase.io.espresso import write_espresso_in, write_espresso_ph
 
 from qcrystal.errors import Problem, QcrystalError
 from qcrystal.processes import supervise, thread_environment
@@ -128,6 +126,8 @@ def pw_input(atoms: Atoms, settings: Planewaves, k: int, control: Mapping[str, M
     names |= {name: names.get(name, {}) | dict(values) for name, values in control.items()}
     files = {element: f"{element}.UPF" for element in atoms.get_chemical_symbols()}
     text = io.StringIO()
+    from ase.io.espresso import write_espresso_in  # every plan reads this module, and few read or write files of it
+
     write_espresso_in(text, atoms, names, files, kpts=(k, k, k), crystal_coordinates=True)
     return text.getvalue()
 
@@ -160,6 +160,8 @@ def ph_input(mesh: Mesh, number: int, sigma: float, sigmas: int, threshold: floa
         "recover": recover,
     }
     text = io.StringIO()
+    from ase.io.espresso import write_espresso_ph
+
     write_espresso_ph(text, {"inputph": values})
     return text.getvalue()
 
@@ -172,6 +174,8 @@ def final_crystal(log: Path) -> tuple[Atoms, float]:
     EspressoError
         The output has none.
     """
+    from ase.io import read
+
     try:
         found = cast(Atoms, read(log, index=-1, format="espresso-out"))
         pressure = -found.get_stress(voigt=True)[:3].mean() / units.GPa

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from ase.data import atomic_numbers
-from scipy.linalg import eigh
 
 from qcrystal.errors import Problem, QcrystalError
 from qcrystal.files import write_whole
@@ -261,7 +261,7 @@ def check_ghosts(path: Path) -> None:
         hamiltonian += strengths[number * (count + 1)] * step * np.outer(projector, projector)
         state = on_grid(wave) / np.linalg.norm(on_grid(wave))
         level = state @ hamiltonian @ state
-        found = eigh(hamiltonian, subset_by_index=[0, 3], eigvals_only=True)
+        found = scipy.linalg.eigh(hamiltonian, subset_by_index=[0, 3], eigvals_only=True)
         bound = level < 0  # a channel that is not bound in the reference has no state well below zero
         below = found[found < (level if bound else -2 * GHOST_MARGIN) + GHOST_MARGIN]
         if len(below) > bound:
