@@ -55,8 +55,32 @@ def planned(documented, line: str) -> list[str]:
     return process.stdout.splitlines()
 
 
-@functools.cache
+DEFAULTS = {"crystal": "lah10", "scale": "laptop", "start": "model", "device": "cpu"}
+
+
 def plan(documented, *arguments: str) -> None:
+    """Let Snakemake plan what it is asked for. Commands that differ in cores or name a default are the same plan."""
+    words, given = [], {}
+    rest = iter(arguments)
+    for word in rest:
+        if word == "--cores":
+            int(next(rest))
+        elif "=" in word and word.split("=")[0] in DEFAULTS:
+            key, value = word.split("=", 1)
+            given |= {key: value} if value != DEFAULTS[key] else {}
+        else:
+            words.append(word)
+    values = [f"{key}={given[key]}" for key in sorted(given)]
+    if "--config" in words:
+        place = words.index("--config")
+        following = words[place + 1 : place + 2]
+        alone = not following or following[0].startswith("-")
+        words[place : place + 1] = ["--config", *values] if values or not alone else []
+    planned_once(documented, *words)
+
+
+@functools.cache
+def planned_once(documented, *arguments: str) -> None:
     """Let Snakemake plan once what it is asked for."""
     process = documented.snakemake("-n", "--quiet=all", *arguments)  # before a "--" of the command
     assert process.returncode == 0, process.stdout + process.stderr
