@@ -68,7 +68,12 @@ def draw_histogram(axes: Axes, rows: pd.DataFrame, color: str, label: str) -> No
     counts = np.bincount(number - number.min(), weights=rows["count"])
     edges = ((np.arange(len(counts) + 1) + number.min()) * merged - 0.5) * rows["width"].iloc[0]
     axes.stairs(counts, edges, color=color, label=label)
+
+
+def count_axis(axes: Axes) -> None:
+    """Logarithmic axis of counts, from below one to ten at least: ticks are named at powers of ten."""
     axes.set_yscale("log")
+    axes.set_ylim(0.7, max(15.0, axes.get_ylim()[1]))
 
 
 def draw_distances(axes: Axes, frames: pd.DataFrame) -> None:
@@ -83,7 +88,7 @@ def draw_distances(axes: Axes, frames: pd.DataFrame) -> None:
             color=color,
             label=column.removeprefix("nearest_").replace("_", "-"),
         )
-    axes.set_yscale("log")
+    count_axis(axes)
     axes.set_xlabel("shortest distance in a frame (Å)")
     axes.set_ylabel("frames")
     panel_legend_above(axes)
@@ -137,6 +142,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         groups = histograms[histograms["quantity"] == quantity].groupby("group", sort=True)
         for (name, rows), (color, _) in zip(groups, PHASES, strict=False):
             draw_histogram(panel, rows, color, str(name))
+        count_axis(panel)
         panel_legend_above(panel)
         panel.set_xlabel(
             f"{quantity} component ({unit})" if quantity == "force" else f"energy from the median ({unit})"

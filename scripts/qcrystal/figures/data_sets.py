@@ -45,6 +45,6 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> pd
 def _range(rows: pd.DataFrame, name: str, digits: int) -> list[str]:
     """``82 to 215``: the range of a quantity in each system."""
     return [
-        f"{low:.{digits}f} to {high:.{digits}f}"
+        f"{low:z.{digits}f} to {high:z.{digits}f}"
         for low, high in zip(rows[f"{name}_min"], rows[f"{name}_max"], strict=True)
     ]

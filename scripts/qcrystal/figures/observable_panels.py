@@ -120,6 +120,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: ObservablePane
             unknown = int((rows["error"].isna() & rows["limit"].isna()).sum())
             if unknown:
                 figure.note(f"{panel.species}: {unknown} values without error are left out")
+        if not place.has_data():  # ticks of an axis without values are numbers that nobody chose
+            place.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
     for place in list(axes.flat)[count:]:
         place.remove()
     if options.along == "inverse_atoms" and sizes < 2:

@@ -15,11 +15,13 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from qcrystal.files import identifier, write_whole
 
 COLUMN_WIDTH = {1: 3.375, 2: 7.0}  # inches
 SMALLEST_TEXT = 7.0  # points at the width of print
+ABOVE_TITLE = 19.0  # points above a panel, where its title has ended
 PNG_RESOLUTION = 300
 
 RC = {
@@ -225,7 +227,9 @@ def panel_legend_above(panel: Axes, columns: int = 1) -> None:
     """A legend of one of several panels, above that panel and its title, where it covers nothing."""
     handles, labels = ordered_legend(*panel.get_legend_handles_labels())
     if handles:
-        panel.legend(handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1.1), ncols=columns, borderaxespad=0.0)
+        above = panel.transAxes + ScaledTranslation(0, ABOVE_TITLE / 72, panel.figure.dpi_scale_trans)
+        options = {"bbox_to_anchor": (-0.02, 1.0), "bbox_transform": above, "borderaxespad": 0.0}
+        panel.legend(handles, labels, loc="lower left", ncols=columns, **options)
 
 
 def span_text(low: float, high: float, unit: str) -> str:

@@ -21,6 +21,9 @@ UNITS = {"energy": "eV/atom", "force": "eV/Å", "virial": "eV/atom"}
 TRAINING_FRAMES = 250
 """Training frames whose errors are measured, about; more of them tell nothing new."""
 BIN_WIDTHS = {"energy": 0.005, "force": 0.2}
+"""Widest bins of the histograms of labels and predictions, eV/atom and eV/Å."""
+FEWEST_BINS = 75
+"""Bins that the labels of a quantity span at least."""
 
 
 def predict(
@@ -76,7 +79,7 @@ def parity(
         (about the offset), n, unit. rmse² = offset² + scatter². Energies and virials are per
         atom; forces and virials count by component, energies by frame.
     histograms : DataFrame
-        quantity, split, species, reference, predicted, count: occupied bins of `BIN_WIDTHS`, by their centres.
+        quantity, split, species, reference, predicted, count: occupied bins, by their centres. `bin_width` says how wide.
     """
     potential = Deepmd(model)
     pieces: dict[tuple[Any, ...], list[tuple[np.ndarray, np.ndarray]]] = {}
@@ -96,12 +99,16 @@ def parity(
                 time.monotonic() - started,
             )
     errors, histograms = [], []
+    labels = {
+        q: [pair[0] for (quantity, *_), pairs in pieces.items() if quantity == q for pair in pairs] for q in BIN_WIDTHS
+    }
+    widths = {quantity: bin_width(np.concatenate(values), BIN_WIDTHS[quantity]) for quantity, values in labels.items()}
     for (quantity, split, species, system), pairs in sorted(pieces.items()):
         reference, predicted = (np.concatenate(values) for values in zip(*pairs, strict=True))
         named = {"quantity": quantity, "split": split, "system": system, "species": species}
         errors.append(named | _statistics(predicted - reference) | {"unit": UNITS[quantity]})
         if system == "all" and quantity in BIN_WIDTHS:
-            table = sparse_histogram(reference, predicted, BIN_WIDTHS[quantity])
+            table = sparse_histogram(reference, predicted, widths[quantity])
             histograms.append(table.assign(quantity=quantity, split=split, species=species))
     columns = ["quantity", "split", "species", "reference", "predicted", "count"]
     return pd.DataFrame(errors), pd.concat(histograms, ignore_index=True)[columns]
@@ -131,6 +138,15 @@ def _compared(potential: Any, system: LabelledFrames) -> dict[tuple[str, str], t
         members = system.symbols == species
         pairs["force", species] = (system.forces[:, members].ravel(), forces[:, members].ravel())
     return pairs
+
+
+def bin_width(values: np.ndarray, widest: float) -> float:
+    """1, 2 or 5 times a power of ten: the largest of them by which `FEWEST_BINS` bins hold all values, at most ``widest``."""
+    most = min(np.ptp(values) / FEWEST_BINS, widest)
+    if not most > 0:
+        return widest
+    power = int(np.floor(np.log10(most)))
+    return max(width for width in (float(f"{digit}e{power}") for digit in (1, 2, 5)) if width <= most * (1 + 1e-9))
 
 
 def sparse_histogram(reference: np.ndarray, predicted: np.ndarray, width: float) -> pd.DataFrame:

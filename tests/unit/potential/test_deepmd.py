@@ -25,7 +25,7 @@ from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.potential.card import read_card, write_card
 from qcrystal.potential.deepmd import TrainingError, checkpoint_step, render_input
 from qcrystal.potential.engines import PotentialError
-from qcrystal.potential.evaluate import parity, sparse_histogram
+from qcrystal.potential.evaluate import FEWEST_BINS, bin_width, parity, sparse_histogram
 from qcrystal.potential.model_card import model_card
 from qcrystal.potential.settings import Seeds, Training
 from qcrystal.potential.tensorflow_graph import kind
@@ -191,6 +191,19 @@ def test_sparse_histogram_counts_every_point():
     assert table["count"].sum() == 1000
     # bin centres reproduce the mean to within the binning noise, 0.5/sqrt(12 * 1000)
     assert np.average(table["reference"], weights=table["count"]) == pytest.approx(x.mean(), abs=3 * 0.5 / 110)
+
+
+@pytest.mark.parametrize("span", [0.013, 0.15, 2.6, 14.9, 15.0])
+def test_bins_are_as_narrow_as_the_forces_ask_for(span):
+    """Between `FEWEST_BINS` and 2.5 times as many, as 2, 5 and 10 follow 1, 2 and 5; a width reads as 1, 2 or 5."""
+    width = bin_width(np.array([-0.4 * span, 0.1 * span, 0.6 * span]), 0.2)
+    assert FEWEST_BINS <= span / width * (1 + 1e-9) and span / width <= 2.5 * FEWEST_BINS * (1 + 1e-9)
+    assert f"{width:e}"[0] in "125" and float(f"{width:e}"[1:].split("e")[0]) == 0.0
+
+
+def test_bins_are_no_wider_than_the_widest():
+    assert bin_width(np.array([-30.0, 30.0]), 0.2) == 0.2
+    assert bin_width(np.array([1.5]), 0.2) == 0.2  # one value spans nothing
 
 
 def test_learning_curve_keeps_the_last_of_repeated_steps(tmp_path):
