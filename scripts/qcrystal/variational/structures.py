@@ -57,8 +57,8 @@ def rdf_table(
 ) -> pd.DataFrame:
     """g(r) of each pair of ``species`` at coordinates ``x`` (n, D): columns r (Å), pair, g, error.
 
-    Periodic images count where the radius exceeds half the cell. Bins end at the shortest vector of the cell's lattice: an atom
-    and its own image move alike, so there g(r) has a spike that the crystal lacks.
+    Periodic images count where the radius exceeds half the cell. Bins end at the shortest vector of the cell's lattice.
+    There an atom meets its own image, which moves alike: a spike that the crystal lacks.
     """
     present = [name for name in species if name in set(symbols)]
     kind = np.array([present.index(symbol) for symbol in symbols])
