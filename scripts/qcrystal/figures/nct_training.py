@@ -45,19 +45,22 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: NctTraining) -
             panel.errorbar(
                 [place], final["free_energy"].iloc[:1], final["free_energy_error"].iloc[:1], color=color, marker=marker
             )
-        ends.append((name, rows, place))
-    for name, rows, place in ends:
+        ends.append((name, marker, rows, place))
+        harmonic = rows.loc[rows["level"] == "harmonic", "free_energy"].dropna()
+        if len(harmonic):
+            figure.note(f"{name}, harmonic, which is no bound: {harmonic.iloc[0]:.2f} meV/atom")
+    for name, marker, rows, place in ends:
         gain = published.get(name)
         start = rows.loc[rows["level"] == "occupations", "free_energy"].dropna()
         if gain is not None and len(start):
-            draw_published(panel, [1.04 * place], [start.iloc[0] - gain.number], f"{name}, {gain.label}")
+            draw_published(panel, [1.04 * place], [start.iloc[0] - gain.number], f"{name}, {gain.label}", marker=marker)
             figure.note(
                 f"published gain of the flow over occupations alone, {name}: {gain.number:g} meV/atom ({gain.where})"
             )
     panel.set_xlabel("step")
     panel.set_ylabel("$F - E_0$ (meV/atom)")
     legend_above(figure, [panel], columns=2)
-    figure.note(f"{options.temperature:g} K; levels from left to right: {', '.join(levels_of(inputs['training']))}")
+    figure.note(f"{options.temperature:g} K; levels from left to right: {'; '.join(levels_of(inputs['training']))}")
     note_cells(figure, inputs["summaries"], options.names)
     note_refused(figure, [chosen(one, options) for one in inputs["summaries"]], options.names)
     return figure

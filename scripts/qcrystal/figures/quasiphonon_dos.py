@@ -52,12 +52,13 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos
         text = f"zero-point energy of {name}: harmonic {zero:.2f} meV/atom"
         if np.isfinite(energies).all():
             panel.plot(grid, density(energies, grid, options.width, atoms), color=color, label=f"{name}, anharmonic")
-            shift = 0.5 * energies.sum() / atoms - zero
-            error = 0.5 * float(np.sqrt((phonons["energy_error"] ** 2).sum())) / atoms
-            text += f", anharmonic {shift:+.2f} ± {error:.2f}"
+            shift, error = phonons[["zero_point_shift", "zero_point_shift_error"]].iloc[0]
+            text += f", anharmonic less harmonic {shift:+.2f} ± {error:.2f}"
         if name in published:
             text += f" (published shift {published[name].number:+.2f}, {published[name].where})"
         figure.note(text)
+        figure.note(f"{name}: the integral is {len(phonons) / atoms:.2f}, 3 less what translations of the cell take")
+    panel.set_xlim(0.0, grid[-1])
     panel.set_xlabel("energy (meV)")
     panel.set_ylabel("states (1/meV atom)")
     panel.set_ylim(bottom=0)

@@ -18,7 +18,7 @@ from qcrystal.variational.occupations import Levels
 from qcrystal.variational.wave_functions import Given, Parameters, State
 
 TOP = 2
-VALUES = ["energy", "energy_error", "occupation_energy"]
+VALUES = ["energy", "energy_error", "occupation_energy", "zero_point_shift", "zero_point_shift_error"]
 """Columns that a refused state has no values of."""
 
 
@@ -45,7 +45,9 @@ def quasi_phonons(
     Returns
     -------
     DataFrame
-        phonon, star, harmonic_energy, energy, energy_error (meV), and occupation_energy, -kT ln p_k(1)/p_k(0) (meV).
+        phonon, star, harmonic_energy, energy, energy_error (meV), and occupation_energy, -kT ln p_k(1)/p_k(0) (meV). In every
+        row zero_point_shift, Σ_k (w_k - ħω_k)/2 (meV/atom), and its error. Phonons share their samples, so it is more than
+        that of independent energies.
     """
     draws = antithetic(samples, len(basis.energies), seed)
 
@@ -56,11 +58,13 @@ def quasi_phonons(
     nothing = np.zeros(len(basis.energies), int)
     ground = local(nothing)
     chances = np.asarray(state.occupations.log_probabilities(parameters["occupations"], given.beta, TOP))
-    rows = []
+    rows, total = [], np.zeros(len(ground))
     for phonon, star in enumerate(basis.stars):
         one = nothing.copy()
         one[phonon] = 1
-        found = estimate(local(one) - ground, draws)
+        cost = local(one) - ground
+        total += 0.5 * (cost - basis.energies[phonon])
+        found = estimate(cost, draws)
         rows.append(
             {
                 "phonon": phonon,
@@ -71,7 +75,8 @@ def quasi_phonons(
                 "occupation_energy": float((chances[phonon, 0] - chances[phonon, 1]) / given.beta) / MEV,
             }
         )
-    return pd.DataFrame(rows)
+    shift, scale = estimate(total, draws), MEV * len(basis.masses)
+    return pd.DataFrame(rows).assign(zero_point_shift=shift.value / scale, zero_point_shift_error=shift.error / scale)
 
 
 def without_values(table: pd.DataFrame, refused: str) -> pd.DataFrame:

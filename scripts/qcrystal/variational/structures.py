@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 from ase.constraints import FixSymmetry
+from ase.geometry import minkowski_reduce
 
 from qcrystal.analysis.rdf import bin_edges, frame_rdf
 from qcrystal.crystal.cells import conventional_cells
@@ -22,7 +23,7 @@ from qcrystal.variational.training import given_of, spec_state, trained_levels
 from qcrystal.variational.wave_functions import Parameters
 
 FARTHEST, WIDTH = 6.0, 0.05
-"""Å: distances up to which g(r) is tabulated, and the width of its bins."""
+"""Å: distances up to which g(r) is tabulated where the cell reaches as far, and the width of its bins."""
 AT_REST = "harmonic"
 """Level of the rows that tell the sites of the crystal at rest."""
 NEAR = 0.1
@@ -56,11 +57,13 @@ def rdf_table(
 ) -> pd.DataFrame:
     """g(r) of each pair of ``species`` at coordinates ``x`` (n, D): columns r (Å), pair, g, error.
 
-    Periodic images count where the radius exceeds half the cell.
+    Periodic images count where the radius exceeds half the cell. Bins end at the shortest vector of the cell's lattice.
+    There an atom meets its own image, which moves alike: a spike that the crystal lacks.
     """
     present = [name for name in species if name in set(symbols)]
     kind = np.array([present.index(symbol) for symbol in symbols])
     edges = bin_edges(FARTHEST, WIDTH)
+    edges = edges[edges < np.linalg.norm(minkowski_reduce(basis.cell)[0], axis=1).min()]
     fractional = basis.positions(x) @ np.linalg.inv(basis.cell)
     frames = np.array([frame_rdf(frame, basis.cell, kind, edges) for frame in fractional])
     rows = []

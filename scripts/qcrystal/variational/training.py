@@ -16,6 +16,8 @@ from qcrystal.variational.basis import Basis, thermal_energy
 from qcrystal.variational.double import in_double
 from qcrystal.variational.energies import Potential
 from qcrystal.variational.errors import VariationalError
+from qcrystal.variational.estimators import antithetic, draw, estimate
+from qcrystal.variational.observables import observables
 from qcrystal.variational.optimise import Optimiser, Progress, Settings
 from qcrystal.variational.spec import LEVELS, Level, NctSpec
 from qcrystal.variational.wave_functions import Given, Parameters, State, check_levels, grown, state_of
@@ -23,6 +25,8 @@ from qcrystal.variational.wave_functions import Given, Parameters, State, check_
 log = logging.getLogger(__name__)
 REPORT_INTERVAL = 15.0
 """Seconds between two lines of progress, and between two checkpoints."""
+BATCHES = 8
+"""Batches of fresh samples by which a trained level is held against its start."""
 
 
 def trained_levels(level: Level) -> tuple[Level, ...]:
@@ -91,6 +95,9 @@ class Training:
     def run(self) -> tuple[pd.DataFrame, dict[str, Parameters]]:
         """Train what is not trained yet.
 
+        A level starts where the one before it ended, so it can only gain. Too few or too long steps may lose instead. Then the
+        level keeps the parameters that it started with, and the log says so.
+
         Returns
         -------
         DataFrame
@@ -104,7 +111,7 @@ class Training:
         with requests_noted() as request:
             for level in trained_levels(self.spec.level):
                 progress = self._train(level, parameters, request)
-                found[level] = parameters = progress.parameters
+                found[level] = parameters = self._better(level, parameters, progress.parameters)
                 table = pd.DataFrame(progress.history * 1e3 / len(self.basis.masses), columns=["free_energy", "error"])
                 table.insert(0, "step", np.arange(1, len(table) + 1))
                 table.insert(0, "level", level)
@@ -129,6 +136,27 @@ class Training:
                 )
         self._save(path, level, progress)
         return progress
+
+    def _better(self, level: Level, smaller: Parameters | None, trained: Parameters) -> Parameters:
+        """The trained parameters of a level, or those that it started with where these have the lower F on the same samples."""
+        if smaller is None:
+            return trained
+        state, given = spec_state(self.spec, self.basis, level), given_of(self.spec, self.basis)
+        start = self._start(level, smaller)
+        draws = antithetic(BATCHES * self.spec.batch, len(self.basis.energies), self.spec.seed + 6)
+        kt = thermal_energy(self.spec.temperature)
+        local = [
+            observables(draw(state, one, given, self.basis, self.potential, draws), self.basis, kt).local_free_energy
+            for one in (start, trained)
+        ]
+        change = estimate(local[1] - local[0], draws)
+        if change.value <= 0:
+            return trained
+        log.warning(
+            "%s: training of %s raised F by %.3f(%.3f) meV/atom: it keeps its start; raise nct.steps or lower nct.rate",
+            self.spec.run, level, *(1e3 * value / len(self.basis.masses) for value in change),
+        )  # fmt: skip
+        return start
 
     def _optimiser(self, level: Level) -> Optimiser:
         spec = self.spec

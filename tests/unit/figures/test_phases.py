@@ -163,14 +163,21 @@ def test_training_and_densities_of_states_of_phases(phases):
         modes = [
             {"run": run, "phonon": k, "star": k, "harmonic_energy": 10.0 + k, "energy": 9.5 + k} for k in range(45)
         ]
-        phonons.append(pd.DataFrame(modes).assign(energy_error=0.1, occupation_energy=10.0, refused=""))
-    gain = {"bcc": Cited(2.67, "Zhang", "fig. 1a")}
+        phonons.append(
+            pd.DataFrame(modes).assign(
+                energy_error=0.1, occupation_energy=10.0, zero_point_shift=-0.70, zero_point_shift_error=0.3, refused=""
+            )
+        )
+    gain = {name: Cited(2.67, "Zhang", "fig. 1a") for name in NAMES["names"]}
     picture = draw("nct_training", {"training": training, "summaries": phases}, gain, at)
     picture.draw_without_rendering()
-    assert any(line.get_gid() == "published" for line in picture.axes[0].lines)
+    symbols = [line for line in picture.axes[0].lines if line.get_gid() == "published"]
+    assert [line.get_label() for line in symbols] == ["bcc, Zhang", "fcc, Zhang"]
+    assert len({line.get_marker() for line in symbols}) == 2  # the gains of two phases are told apart
     published = {"bcc": Cited(-4.92, "Zhang", "fig. 3b")}
     states = draw("quasiphonon_dos", {"phonons": phonons, "summaries": phases}, published, at)
     states.draw_without_rendering()
-    assert any("-0.70" in note and "published shift -4.92" in note for note in states.notes)
+    assert states.axes[0].get_xlim()[0] == 0.0 and any("integral is 2.81" in note for note in states.notes)
+    assert any("-0.70 ± 0.30" in note and "published shift -4.92" in note for note in states.notes)
     grid = np.linspace(-20, 80, 2001)
     assert np.trapezoid(density(phonons[0]["energy"].to_numpy(), grid, 1.0, 16), grid) == pytest.approx(45 / 16)

@@ -241,3 +241,25 @@ def test_quasi_phonons_of_a_harmonic_ring_are_its_phonons():
     table = quasi_phonons(state, start_of(state, basis), given, basis, potential, 512, 4)
     assert table["energy"].to_numpy() == pytest.approx(basis.energies * 1e3, abs=1e-6)
     assert table["occupation_energy"].to_numpy() == pytest.approx(basis.energies * 1e3, abs=1e-9)
+    assert table["zero_point_shift"].to_numpy() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_zero_point_shift_has_the_error_that_its_seeds_show():
+    """All phonons share their samples: the error of the sum is not that of independent energies."""
+
+    def bond(length):
+        stretch = length - 1.0
+        return stretch**2 / 2 - stretch**3 / 2 + 0.4 * stretch**4
+
+    basis, potential = ring(bond, [1.0] * 4, 1.05)
+    given = Given(basis.energies, 2.0)
+    state = state_of(basis.stars, "occupations")
+    start = start_of(state, basis)
+    tables = [quasi_phonons(state, start, given, basis, potential, 128, seed) for seed in range(24)]
+    first = [table.iloc[0] for table in tables]
+    table = tables[0]
+    half = 0.5 * (table["energy"] - table["harmonic_energy"]).sum() / 4
+    assert first[0]["zero_point_shift"] == pytest.approx(half, rel=1e-9)
+    spread = np.std([one["zero_point_shift"] for one in first], ddof=1)
+    told = np.sqrt(np.mean([one["zero_point_shift_error"] ** 2 for one in first]))
+    assert told == pytest.approx(spread, rel=0.5)  # the spread of 24 seeds is known to 15 %

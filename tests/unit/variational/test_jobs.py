@@ -15,13 +15,15 @@ from qcrystal.analysis.rdf import partial_rdfs
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.io.tables import write_table
-from qcrystal.variational.basis import phonon_basis
+from qcrystal.variational.basis import phonon_basis, thermal_energy
 from qcrystal.variational.crystal import check_rest, crystal_basis, read_basis, shaped_prototype
 from qcrystal.variational.energies import DeepEnergies, Energies
 from qcrystal.variational.errors import VariationalError
+from qcrystal.variational.estimators import antithetic, draw, estimate
 from qcrystal.variational.gibbs import gibbs_energy, gibbs_table
 from qcrystal.variational.measuring import measure, write_samples
-from qcrystal.variational.training import Training, read_weights, write_weights
+from qcrystal.variational.observables import observables
+from qcrystal.variational.training import Training, given_of, read_weights, spec_state, write_weights
 
 pytestmark = pytest.mark.engine
 
@@ -54,6 +56,23 @@ def test_a_training_that_is_asked_to_end_goes_on_to_the_last_digit(crystal, tmp_
     (tmp_path / "again" / "scha.npz").write_bytes(b"half")
     with pytest.raises(VariationalError, match="scha.npz: damaged"):
         Training(specification(), basis, potential, tmp_path / "again", "x").run()
+
+
+def test_a_level_that_its_training_made_worse_keeps_its_start(crystal, tmp_path, caplog):
+    """Each level contains the one before it. Steps that are far too long must not raise F."""
+    basis, potential = crystal
+    spec = specification(level="scha", rate=1.0, steps=4)
+    with caplog.at_level("WARNING"):
+        table, weights = Training(spec, basis, potential, tmp_path, "x").run()
+    assert "training of scha raised F by" in caplog.text and "lower nct.rate" in caplog.text
+    assert table.groupby("level")["step"].max().to_dict() == {"occupations": 4, "scha": 4}
+    draws, given = antithetic(512, len(basis.energies), 99), given_of(spec, basis)
+    found = []
+    for level in ("occupations", "scha"):
+        samples = draw(spec_state(spec, basis, level), weights[level], given, basis, potential, draws)
+        found.append(observables(samples, basis, thermal_energy(spec.temperature)).local_free_energy)
+    change = estimate(found[1] - found[0], draws)
+    assert change.value < 3 * change.error + 1e-7  # eV; training itself raised F by 0.3 meV/atom
 
 
 def test_what_is_measured_keeps_to_its_schema_and_samples_are_a_trajectory(crystal, tmp_path):

@@ -77,6 +77,23 @@ def test_pair_distributions_count_neighbours():
     assert (table.loc[table["r"] < 2.0, "g"] == 0).all() and (table["error"] >= 0).all()
 
 
+def test_no_atom_is_its_own_neighbour():
+    """In a cell of 8 atoms each meets its image at 5.89 Å, always at the same distance; in one of 64 atoms it does not."""
+    prototype = Prototype(spacegroup=229, sites=[{"element": "Li", "position": (0.0, 0.0, 0.0)}], lattice_constant=3.4)
+    tables = []
+    for repeat in (2, 4):
+        atoms = supercell(unit_cell(prototype, "primitive", 3.4), (repeat,) * 3, ["Li"])
+        basis = isotropic_basis(atoms)
+        draws = antithetic(64, len(basis.energies), 1)
+        found = rdf_table(basis, atoms.get_chemical_symbols(), ["Li"], 0.1 * draws.normal, draws)
+        assert found["r"].max() < 2 * 3.4 * np.sqrt(3) / 2 * repeat / 2
+        tables.append(found)
+    small, large = tables
+    assert 5.8 < small["r"].max() + 0.025 < 3.4 * np.sqrt(3) and large["r"].max() == pytest.approx(5.975)
+    peak = large.loc[large["r"].between(*small["r"].iloc[[0, -1]]), "g"].max()
+    assert small["g"].max() == pytest.approx(peak, rel=0.1)  # scatter of the highest bin: several hundred pairs
+
+
 def test_levels_that_are_refused_have_no_structure():
     table = pd.DataFrame({"level": ["harmonic", "occupations", "scha"], "g": 1.0})
     summary = pd.DataFrame({"level": ["harmonic", "occupations", "scha"], "refused": ["no", np.nan, "no"]})

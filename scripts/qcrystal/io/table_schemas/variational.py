@@ -84,6 +84,7 @@ TABLES: dict[str, Schema] = {
             REFUSED,
             *_measured("energy", "meV", "E(1) - E(0) of the trained states"),
             number("occupation_energy", "meV", "-kT ln p(1)/p(0)", missing=True),
+            *_measured("zero_point_shift", "meV/atom", "half the sum of E(1) - E(0) - ħω over all phonons"),
         ),
         ("nct:*/phonons",),
     ),
