@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import planner
+
 FOLDERS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "data", "models", "manuscript")
 
 
@@ -37,6 +39,8 @@ class Workspace:
     def snakemake(self, *arguments, timeout=1800, **environment):
         """Run Snakemake; returns the finished process with its output as text."""
         command, options = self._call(arguments, environment)
+        if "-n" in command:
+            return planner.plan(command[1:], options["cwd"], options["env"])
         return subprocess.run(command, capture_output=True, timeout=timeout, check=False, **options)
 
     def start(self, *arguments, **environment):
