@@ -24,6 +24,8 @@ LARGEST = 30_000_000
 """Bytes that are committed at most."""
 RUNS = "dynamics"
 """Folder of a scale's runs, each in a folder of its name."""
+RUN = "run"
+"""Rule of a run. What it starts from is kept: made anew, it would be another file than the one that earlier runs have read."""
 SHOWN = ("figures", "manuscript", "index.html", "provenance")
 """Parts of a scale's results that a reader looks at."""
 
@@ -58,7 +60,11 @@ def shown_files(jobs: list[Expected], folder: str) -> set[str]:
 
 def kept_files(root: Path, jobs: list[Expected], folder: str) -> set[str]:
     """Files of a scale that its reduced results hold, relative to the repository: those that are there."""
-    kept = {path for path in shown_files(jobs, folder) if path.startswith(f"{folder}/") and (root / path).is_file()}
+    starts = {
+        path for job in jobs if job.rule == RUN for path in job.inputs if not path.startswith(f"{folder}/{RUNS}/")
+    }
+    wanted = shown_files(jobs, folder) | starts
+    kept = {path for path in wanted if path.startswith(f"{folder}/") and (root / path).is_file()}
     return kept | {path.relative_to(root).as_posix() for path in walk(root / folder) if path.name.endswith(SUFFIX)}
 
 

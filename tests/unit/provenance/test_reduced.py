@@ -65,6 +65,18 @@ def test_what_figures_need_is_never_left_out(repository):
     assert list(known) == [f"{S}/model/model.pb"]
 
 
+def test_what_runs_start_from_is_kept(repository):
+    """A run that goes on in a clone reads the file that earlier runs have read, not one that was made anew there."""
+    run = Expected(
+        "run", {}, (f"{S}/model/model.pb",), (f"{S}/dynamics/one/report.json", f"{S}/dynamics/one/run.prov.json")
+    )
+    reduced.write(repository.folder, [*repository.expected, run], "lah10", "smoke")
+    before = (repository.folder / S / "model/model.pb").read_bytes()
+    clone(repository)
+    reduced.restore(repository.folder, "lah10", "smoke")
+    assert (repository.folder / S / "model/model.pb").read_bytes() == before
+
+
 def test_figures_that_wait_for_tables_are_named(repository):
     (repository.folder / S / "tables/sweep.csv").unlink()
     ready, lacking = reduced.available(repository.folder, repository.expected, S)
