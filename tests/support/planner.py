@@ -1,4 +1,4 @@
-"""Snakemake's plans from a process that has loaded it already: a plan takes half as long, and tests make many."""
+"""Snakemake's plans from a process that has loaded it already: a plan takes a third less time, and tests make many."""
 
 import multiprocessing
 import os
