@@ -47,7 +47,8 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
     spelt = {os.path.abspath(paths[name]) for name in ("purelib", "platlib")}
     installed = tuple({folder + os.sep for folder in (*spelt, *map(os.path.realpath, spelt))})  # .venv may be a link
     base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
-    python = {os.path.realpath(sysconfig.get_path(name, vars=base)) + os.sep for name in ("stdlib", "platstdlib")}
+    library = [sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")]
+    python = tuple({folder + os.sep for folder in (*map(os.path.abspath, library), *map(os.path.realpath, library))})
     started = os.path.abspath(getattr(sys.modules.get("__main__"), "__file__", None) or os.curdir)
     found = []
     everything = {*files, *(str(path) for folder in spelt for path in Path(folder).glob("*.pth"))}
@@ -63,13 +64,16 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
                 found.append(f"{file}: listed by no installed package")
             elif _differs(file, listed[file]):
                 found.append(f"{file}: not the file that its package installed")
-        elif not _is_pythons_own(os.path.realpath(file), tuple(python)):
+        elif not any(_is_pythons_own(path, python) for path in (os.path.abspath(file), os.path.realpath(file))):
             found.append(f"{file}: code from outside of the environment")
     return found + packages
 
 
 def _is_pythons_own(file: str, folders: tuple[str, ...]) -> bool:
-    """Whether a file is of Python's library; packages of another environment may stand in a folder of it."""
+    """Whether a file is of Python's library; packages of another environment may stand in a folder of it.
+
+    Debian's library has a link to ``/etc``, so callers try a path as it is spelt too.
+    """
     return any(
         file.startswith(folder)
         and not {"site-packages", "dist-packages"} & set(file.removeprefix(folder).split(os.sep))

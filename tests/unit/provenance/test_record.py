@@ -537,6 +537,20 @@ def test_packages_of_the_python_below_the_environment_are_not_pythons_own(monkey
     assert elsewhere.from_elsewhere([json.__file__]) == []
 
 
+def test_a_link_in_pythons_library_is_pythons_own(tmp_path, monkeypatch):
+    """Debian's Python starts with ``sitecustomize.py``, a link of its library to a file of ``/etc``."""
+    library, settings = tmp_path / "python3.11", tmp_path / "etc"
+    library.mkdir()
+    settings.mkdir()
+    (settings / "sitecustomize.py").write_text("")
+    (library / "sitecustomize.py").symlink_to(settings / "sitecustomize.py")
+    paths = sysconfig.get_path
+    monkeypatch.setattr(sysconfig, "get_path", lambda name, **more: str(library) if "vars" in more else paths(name))
+    assert elsewhere.from_elsewhere([str(library / "sitecustomize.py")]) == []
+    for file in (settings / "sitecustomize.py", library / ".." / "etc" / "sitecustomize.py"):
+        assert elsewhere.from_elsewhere([str(file)]) == [f"{file}: code from outside of the environment"]
+
+
 def compiled(source, text, flags=0):
     """A compiled file as Python takes it for a module, of another text."""
     status = source.stat()
