@@ -35,13 +35,14 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhononsTempera
     style, lowest, highest, peak = METHODS["harmonic"], 0.0, 0.0, 0.0
     moving = not_converged(table)
     for panel, pressure in zip(axes[0], pressures, strict=True):
-        curves = [(harmonic[harmonic["pressure"] == pressure], {"color": style.color, "linestyle": "--"}, style.label)]
+        curves = [(harmonic[harmonic["pressure"] == pressure], style.color, "--", style.label, "--")]
         for temperature, color in zip(temperatures, colors, strict=True):
             rows = renormalised[(renormalised["pressure"] == pressure) & (renormalised["temperature"] == temperature)]
             line = ":" if (pressure, temperature) in moving else "-"
-            curves.append((rows, {"color": color, "linestyle": line}, f"SCHA, {temperature:g} K"))
-        for rows, look, label in curves:
-            panel.plot(rows["frequency"], rows["dos"], linewidth=0.9, label=label, **look)
+            curves.append((rows, color, line, f"SCHA, {temperature:g} K", "-"))
+        for rows, color, line, label, usual in curves:
+            panel.plot([], [], usual, color=color, linewidth=0.9, label=label)
+            panel.plot(rows["frequency"], rows["dos"], line, color=color, linewidth=0.9)
             seen = rows.loc[rows["dos"] > LEAST * rows["dos"].max(), "frequency"]
             lowest, highest = min(lowest, float(seen.min())), max(highest, float(seen.max()))
             peak = max(peak, float(rows["dos"].max()))
@@ -69,7 +70,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhononsTempera
     left = shown[shown["imaginary_fraction"] > 0]
     if len(left):
         figure.note(
-            f"{len(left)} of {len(shown)} renormalised crystals have imaginary modes at wave vectors between those of the cell"
+            f"imaginary modes at wave vectors between those of the cell: {len(left)} of {len(shown)} renormalised crystals"
         )
     letter_panels(axes[0])
     legend_above(figure, [axes[0, 0]], columns=len(temperatures) + 1)

@@ -164,5 +164,6 @@ def test_renormalised_phonons_that_did_not_converge_are_dotted_and_named(literat
         "statics:self_consistent_dos": pd.concat(dos.assign(temperature=t) for t in (0.0, 300.0, 600.0)),
     }
     figure = draw("x_phonons_temperature", tables, literature)
-    assert [line.get_linestyle() for line in figure.axes[0].lines] == ["--", "-", "-", ":"]
+    shown = [line.get_linestyle() for line in figure.axes[0].lines if len(line.get_xdata())]
+    assert shown == ["--", "-", "-", ":"]
     assert any("100 GPa and 600 K (15 THz)" in note for note in figure.notes)
