@@ -86,7 +86,9 @@ def not_ended(sweeps):
     """Sentence of a caption on runs that have not ended, or nothing."""
     planned = {run for sweep in sweeps for run in CONFIG.planned_sweeps.get(sweep, ())}
     ended = len(planned & set(CONFIG.runs))
-    return f"{ended} of the {len(planned)} planned runs behind these values have ended" if ended < len(planned) else ""
+    if ended == len(planned):
+        return ""
+    return f"{ended} of the {len(planned)} planned runs behind these values {'has' if ended == 1 else 'have'} ended"
 
 
 def source_file(name):

@@ -194,6 +194,10 @@ def _make(rules: list[str], targets: list[str], crystal: str, scale: str, cores:
             advice = "wait for it; if one was killed, run: snakemake --unlock"
             raise reduced.ReducedError(f"{folder}: another snakemake is at work in this repository; {advice}")
         said = [line for mark in ("details:", "rror") for line in lines if mark in line]
+        if not said and not Path(folder, "logs").is_dir():  # it ended before the first job, and its last line says why
+            raise reduced.ReducedError(
+                ([line.strip() for line in lines if line.strip()] or [f"{folder}: no job began"])[-1]
+            )
         why = f": {said[0].strip()}" if said else ""
         raise reduced.ReducedError(f"{folder}: not everything could be made; see {folder}/logs{why}")
 

@@ -13,13 +13,14 @@ import pandas as pd
 
 from qcrystal.analysis import verdicts
 from qcrystal.errors import QcrystalError
-from qcrystal.figures.claims import published_text
+from qcrystal.figures.claims import SMALLEST_PLAIN, published_text
 from qcrystal.figures.options import Claim, Claims
 from qcrystal.figures.registry import FigureSet
 from qcrystal.io.tables import read_table, records
 from qcrystal.io.yaml_files import read_mapping
 from qcrystal.manuscript.prose import to_html
 from qcrystal.manuscript.published import read_published
+from qcrystal.manuscript.uncertainty import scientific_text
 from qcrystal.provenance.reduced import place
 
 CRYSTAL = "config/crystals/lah10"
@@ -39,6 +40,8 @@ HEADLINES = (
     "liu_proton_diffusion_onset",
 )
 """Claims that README shows, by their keys in figures.yaml."""
+UNCERTAIN = ("number", "boundary", "peaks", "lattice", "static")
+"""Tests that compare with a published value and its uncertainty."""
 BEGIN, END = "<!-- claims: made by `python -m qcrystal claims` -->", "<!-- end of claims -->"
 INTRODUCTION = """# Claims
 
@@ -50,13 +53,20 @@ each scale. The verdict follows from the numbers, as does its reason.
 ## The rule
 
 """
+TRIED = """
+## How each claim is tried
+
+Few published values have a stated error. So each is given an uncertainty, which stands behind ± below. It is a choice of this
+repository: `uncertainty` in figures.yaml. It enters the combined error, and the interval of a boundary.
+
+"""
 
 
 def claims_page(root: Path) -> str:
     """The page in Markdown: the rule, the verdicts of the committed runs if there are some, and how each claim is tried."""
     literature = read_published(root / CRYSTAL / "published.yaml")
     rule = (verdicts.__doc__ or "").split("\n\n", 1)[1].strip()
-    lines = [INTRODUCTION, rule, "\n\n## Verdicts\n\n", _verdicts(root), "\n## How each claim is tried\n\n"]
+    lines = [INTRODUCTION, rule, "\n\n## Verdicts\n\n", _verdicts(root), TRIED]
     lines.append("| claim | published | where | tried by |\n|---|---|---|---|\n")
     for claim in _claims(root).values():
         known = literature.cited(claim.published)
@@ -144,9 +154,8 @@ def _how(claim: Claim) -> str:
     if claim.test == "setting":
         return claim.reason or "a setting of the published calculation"
     if not claim.sweeps:
-        return {"lowest": "structure search", "accuracy": "errors on held-out frames"}.get(
-            claim.test, "equation of state"
-        )
+        words = {"lowest": "structure search", "accuracy": "errors on held-out frames"}
+        return ", ".join([words.get(claim.test, "equation of state"), *_allowed(claim)])
     ranges = [
         f"{low:g} to {high:g} {unit}" if low != high else f"{low:g} {unit}"
         for span, unit in ((claim.pressures, "GPa"), (claim.temperatures, "K"))
@@ -156,7 +165,34 @@ def _how(claim: Claim) -> str:
     sweeps = " and ".join(f"`{name}`" for name in claim.sweeps)
     parts = [f"{claim.test} of `{claim.observable}` in {sweeps}", *ranges, f"at least {claim.least_length:g} ps"]
     if claim.threshold is not None:
-        parts.append(f"threshold {claim.threshold:g}")
+        parts.append(_threshold(claim))
     if claim.least_atoms:
         parts.append(f"at least {claim.least_atoms} atoms")
-    return ", ".join(parts)
+    return ", ".join([*parts, *_allowed(claim)])
+
+
+def _allowed(claim: Claim) -> list[str]:
+    """What is assigned to the published value: its uncertainty, or the limit that the words of the claim are taken for."""
+    if claim.limit is not None and claim.test == "limit":
+        return [f"at most {claim.limit:g} {claim.unit}"]
+    if not claim.uncertainty or claim.test not in UNCERTAIN:
+        return []
+    if claim.test == "lattice":
+        return [f"every distance within {100 * claim.uncertainty:g} %"]
+    if claim.test == "peaks":
+        return [f"places within {claim.uncertainty:g} Å"]
+    unit = "GPa" if claim.test == "static" else claim.unit
+    if claim.test == "boundary":
+        unit = "GPa" if claim.along == "pressure_target" else "K"
+    return [f"published value ±{_size(claim.uncertainty)} {unit}"]
+
+
+def _size(value: float) -> str:
+    """A number, with a power of ten where it is small."""
+    return f"{value:g}" if value >= SMALLEST_PLAIN else str(to_html(scientific_text(value, None)))
+
+
+def _threshold(claim: Claim) -> str:
+    """The threshold of a phase in its unit: degrees of an angle, or cm²/s of a diffusion coefficient."""
+    size = _size((claim.threshold or 0.0) / claim.factor)
+    return f"threshold {size} cm²/s" if claim.observable == "diffusion" else f"threshold {size}°"

@@ -102,7 +102,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         if row.zero_point_barrier <= 0:
             extra += ": none is left, so that harmonic quantum rates are not defined"
         start = "" if row.imaginary_start == 0 else f", {row.imaginary_start} at the start"
-        figure.note(f"{text}, crossover {row.crossover:.0f} K, cell of {row.atoms} atoms{extra}{start}")
+        place = f"cell of {row.atoms} atoms at {row.pressure:g} GPa"
+        figure.note(f"{text}, crossover {row.crossover:.0f} K, {place}{extra}{start}")
     one = well.iloc[0]
     figure.note(
         f"double well: {one['barrier']:g} eV, ħω of a well {one['quantum']:g} eV, crossover {one['crossover']:.0f} K"

@@ -44,8 +44,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     letter_panels(axes.flat, [""] * axes.size)
     legend_above(figure, [axes[0, 0]], columns=4)
     counts = table.groupby("potential", sort=False)["member"].nunique()
-    members = ", ".join(f"{name}: {count} members" for name, count in counts.items())
+    members = " and ".join(f"{count} of {name}" for name, count in counts.items())
     figure.note(
-        f"{members}; a symbol per member, lines through their means; symbols of potentials are shifted along the axis"
+        f"a symbol per member, {members}; lines through their means; symbols of potentials are shifted along the axis"
     )
     return figure

@@ -151,3 +151,19 @@ def test_a_pressure_that_means_nothing_is_not_printed(literature):
     assert frame.loc["a", "dp"] == 4.749 and np.isnan(frame.loc["pressure", "dp"])
     assert frame["dp_at_dft_pressure"].isna().all()  # 300 GPa is above what the rising branch reaches
     assert np.isnan(frame.loc["beyond training", "dp"])
+
+
+def test_renormalised_phonons_that_did_not_converge_are_dotted_and_named(literature):
+    """Noise changes frequencies by 0.3 THz; where they still move by 15, the phonons mean nothing."""
+    frequencies = np.linspace(0.0, 60.0, 61)
+    dos = pd.DataFrame({"pressure": 100.0, "frequency": frequencies, "dos": np.exp(-(((frequencies - 30) / 10) ** 2))})
+    table = pd.DataFrame({"pressure": 100.0, "temperature": [0.0, 300.0, 600.0], "frequency_change": [0.3, 0.3, 15.1]})
+    tables = {
+        "statics:phonon_dos": dos,
+        "statics:self_consistent_phonons": table.assign(imaginary_fraction=0.0, atoms=88),
+        "statics:self_consistent_dos": pd.concat(dos.assign(temperature=t) for t in (0.0, 300.0, 600.0)),
+    }
+    figure = draw("x_phonons_temperature", tables, literature)
+    shown = [line.get_linestyle() for line in figure.axes[0].lines if len(line.get_xdata())]
+    assert shown == ["--", "-", "-", ":"]
+    assert any("100 GPa and 600 K (15 THz)" in note for note in figure.notes)

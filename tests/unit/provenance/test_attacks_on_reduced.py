@@ -362,6 +362,17 @@ def test_why_figures_cannot_be_redrawn_is_one_line(monkeypatch, lines, told):
     assert told in str(error.value) and "\n" not in str(error.value)
 
 
+def test_a_workflow_that_did_not_start_says_why_and_names_no_logs(monkeypatch, tmp_path):
+    """Such as an environment of another clone: Snakemake ends before it writes a log, so none is pointed at."""
+    said = "Using workflow specific profile\nrun `make environment` in /clone\n"
+    answer = subprocess.CompletedProcess([], 1, stdout="", stderr=said)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(reduced_command, "results_folder", lambda *_: str(tmp_path / "results"))
+    with pytest.raises(reduced.ReducedError) as error:
+        reduced_command._make(["x"], ["y"], "lah10", "smoke", 1)
+    assert str(error.value) == "run `make environment` in /clone"
+
+
 def table():
     """The attacks and what is said of them, as the page shows them."""
     return "\n".join(["| attack | verdict |", "|---|---|", *(f"| {a.words} | {a.verdict} |" for a in ATTACKS)])
