@@ -32,6 +32,7 @@ from qcrystal.config.machine import machine_files
 from qcrystal.config.preflight import check_folder, check_places, check_results, check_surroundings
 from qcrystal.config.wildcards import one_of
 from qcrystal.provenance.code import code_digest, keep, recall
+from qcrystal.provenance.forked import fork_jobs
 from qcrystal.provenance.same_results import SameResultsError, declared
 
 recall()
@@ -69,6 +70,8 @@ except (ConfigError, SameResultsError) as error:
     sys.exit(1)
 
 SCALE, CRYSTAL, MAIN = CONFIG.scale, CONFIG.crystal, CONFIG.main
+if workflow.is_main_process:
+    fork_jobs(("pymatgen.analysis.phase_diagram", "pymatgen.analysis.structure_matcher") if CRYSTAL.ternary else ())
 RESULTS = f"results/{CONFIG.crystal_name}/{CONFIG.scale_name}"
 
 

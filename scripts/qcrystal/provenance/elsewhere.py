@@ -24,6 +24,11 @@ WITH_PYTHON = ("pip", "setuptools", "wheel", "qcrystal")
 """Packages of an environment that no lock file names: those that make it, and this one."""
 
 
+_CHECKED: set[str] = set()
+_FAULTS: list[str] = []
+"""Files that this process, or the one that it was forked from, has compared once they were loaded; what was found then."""
+
+
 def loaded_files() -> set[str]:
     """Files of the modules that this process has loaded."""
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
@@ -43,15 +48,16 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
     (``*.pth``). Compiled files of this repository are named if they do not do what their source says.
     A package that the lock file does not name is named once.
     """
-    paths = sysconfig.get_paths()
-    spelt = {os.path.abspath(paths[name]) for name in ("purelib", "platlib")}
-    installed = tuple({folder + os.sep for folder in (*spelt, *map(os.path.realpath, spelt))})  # .venv may be a link
+    folders = installed_folders()
+    installed = tuple(
+        {folder + os.sep for folder in (*folders, *map(os.path.realpath, folders))}
+    )  # .venv may be a link
     base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     library = [sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")]
     python = tuple({folder + os.sep for folder in (*map(os.path.abspath, library), *map(os.path.realpath, library))})
     started = os.path.abspath(getattr(sys.modules.get("__main__"), "__file__", None) or os.curdir)
-    found = []
-    everything = {*files, *(str(path) for folder in spelt for path in Path(folder).glob("*.pth"))}
+    found = list(_FAULTS)
+    everything = {*files, *(str(path) for folder in folders for path in Path(folder).glob("*.pth"))} - _CHECKED
     listed, packages = _listed(installed, everything)
     for file in sorted(everything):
         if file.startswith(str(code.SCRIPTS) + os.sep):
@@ -66,7 +72,20 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
                 found.append(f"{file}: not the file that its package installed")
         elif not any(_is_pythons_own(path, python) for path in (os.path.abspath(file), os.path.realpath(file))):
             found.append(f"{file}: code from outside of the environment")
-    return found + packages
+    return list(dict.fromkeys(found + packages))
+
+
+def keep_checks() -> None:
+    """Compare all that is loaded now. `from_elsewhere` compares it no more, here and in forks, and repeats what was found."""
+    files = loaded_files()
+    _FAULTS[:] = from_elsewhere(files)
+    _CHECKED.update(files, (str(path) for folder in installed_folders() for path in Path(folder).glob("*.pth")))
+
+
+def installed_folders() -> set[str]:
+    """Folders in which Python looks for installed packages, as they are spelt."""
+    paths = sysconfig.get_paths()
+    return {os.path.abspath(paths[name]) for name in ("purelib", "platlib")}
 
 
 def _is_pythons_own(file: str, folders: tuple[str, ...]) -> bool:

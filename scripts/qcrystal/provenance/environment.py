@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import os
 import platform
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from qcrystal.files import file_digest, walk
@@ -126,8 +128,29 @@ def _changes_of_code(root: Path) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+_BLOBS: dict[tuple, str] = {}
+"""Identifiers of files by path and by all that the disk says of them, for processes that compare them again and again."""
+
+
 def _blob(path: Path, long: bool) -> str:
     """Git's identifier of a file's content as it is on the disk; ``long``: by SHA-256."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return "unreadable"
+    key = (str(path), long, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    if key in _BLOBS:
+        return _BLOBS[key]
+    found = _blob_of_content(path, long)
+    settled = (
+        status.st_ctime_ns < time.time_ns() - 2 * 10**9
+    )  # a later change within the clock's step would not be seen
+    if settled and not path.is_symlink():
+        _BLOBS[key] = found
+    return found
+
+
+def _blob_of_content(path: Path, long: bool) -> str:
     try:
         content = os.fsencode(os.readlink(path)) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
     except OSError:
@@ -137,6 +160,11 @@ def _blob(path: Path, long: bool) -> str:
 
 def versions() -> dict[str, str | None]:
     """Versions of Python and of the packages that results rest on; None for one that is not installed."""
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> dict[str, str | None]:
     found: dict[str, str | None] = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
