@@ -18,7 +18,7 @@ from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.trajectory import Trajectory
 from qcrystal.files import write_whole
 from qcrystal.io.tables import write_table
-from qcrystal.variational import jobs
+from qcrystal.variational import checkpoints, jobs
 from qcrystal.variational.basis import phonon_basis, thermal_energy
 from qcrystal.variational.crystal import check_rest, crystal_basis, read_basis, shaped_prototype
 from qcrystal.variational.energies import DeepEnergies, Energies
@@ -60,6 +60,18 @@ def test_a_training_that_is_asked_to_end_goes_on_to_the_last_digit(crystal, tmp_
     (tmp_path / "again" / "scha.npz").write_bytes(b"half")
     with pytest.raises(VariationalError, match="scha.npz: damaged"):
         Training(specification(), basis, potential, tmp_path / "again", "x").run()
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:-20], lambda whole: whole[:10], lambda whole: b"", "flipped"])
+def test_a_damaged_checkpoint_is_named_in_one_line(tmp_path, damage):
+    """A disk that was full, or a copy that was broken off, leaves half an archive."""
+    path, tree = tmp_path / "scha.npz", {"scale": np.ones(500)}
+    checkpoints.save(path, tree, {"seed": 1})
+    whole = path.read_bytes()
+    flipped = whole[:1500] + bytes([whole[1500] ^ 1]) + whole[1501:]
+    path.write_bytes(flipped if damage == "flipped" else damage(whole))
+    with pytest.raises(VariationalError, match=r"scha.npz: damaged \(.*\); delete it to begin anew"):
+        checkpoints.load(path, tree, {"seed": 1})
 
 
 def test_a_training_that_other_code_began_does_not_go_on(crystal, tmp_path, monkeypatch, capsys):
