@@ -10,6 +10,7 @@ from qcrystal.dynamics.spec import RunSpec
 from qcrystal.files import write_whole
 from qcrystal.io.structures import write_structures
 from qcrystal.learning.explore import explore
+from qcrystal.provenance import begun
 from qcrystal.provenance.job import job
 
 with job(snakemake) as log:
@@ -17,7 +18,9 @@ with job(snakemake) as log:
     spec, recipe = RunSpec(**parameters.specification), Recipe(**parameters.recipe)
     labels = read_dataset(Path(snakemake.input.data) / "train", list(spec.species))
     prototype, model = Prototype(**parameters.prototype), Path(snakemake.input.model)
-    found = explore(spec, prototype, recipe, labels, model, output.with_suffix(".run"), parameters.nearest)
+    folder = output.with_suffix(".run")
+    begun.begin(folder, (), parameters.code)  # what other code began does not go on
+    found = explore(spec, prototype, recipe, labels, model, folder, parameters.nearest)
     log.info("start at %.4f Å; %d frames; %s", found.lattice_constant, len(found.frames), found.ended)
     write_structures(found.frames, output)
     report = {"frames": len(found.frames), "ended": found.ended}

@@ -146,7 +146,10 @@ def _roots(audit: Audit, target: str, others: list[Node]) -> list[Node]:
     """Nodes that the question is about: of a target, and what is wrong with seal, unfinished runs and declared changes."""
     others = [*others, *filter(None, [audit.nodes.get(FILE)])]
     if not target:
-        return [node for node in audit.nodes.values() if node.path.startswith(f"{audit.folders[0]}/")] + others
+        found = [node for node in audit.nodes.values() if node.path.startswith(f"{audit.folders[0]}/")] + others
+        if not found:
+            raise AuditError(f"{audit.folders[0]}: holds no result and no record; nothing is verified")
+        return found
     return audit.find(target) + [node for node in others if node.reasons]
 
 

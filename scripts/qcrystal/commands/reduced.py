@@ -59,13 +59,12 @@ def unfinished(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     """
     root, folder = Path.cwd(), results_folder(crystal, scale)
     file = root / unfinished_file(crystal, scale)
-    jobs = _all_jobs(root, crystal, scale)
-    file.unlink(missing_ok=True)
-    found = reduced.unfinished(root, jobs, folder, DEAR)
+    found = reduced.unfinished(root, _all_jobs(root, crystal, scale), folder, DEAR)
     if any(found.values()):
-        file.parent.mkdir(exist_ok=True)
         text = yaml.safe_dump({"unfinished": found}, sort_keys=False, width=1000)
         write_whole(file, HEAD.format(scale=scale) + text)
+    else:
+        file.unlink(missing_ok=True)
     runs, tables = len(found["runs"]), len(found["tables"])
     print(f"{file.relative_to(root)}: {runs} runs and {tables} tables have not ended")
 
@@ -91,7 +90,13 @@ def pause(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     """
     results_folder(crystal, scale)
     place = f"{reduced.place(crystal, scale)}.paused"
-    packs = paused.pack(_path_integrals(crystal, scale), Path(place))
+    runs = _path_integrals(crystal, scale)
+    for folder in (run.folder for run in runs if not run.ended):
+        if (folder / paused.WORK).is_dir():
+            begun.refuse_unknown(folder)
+    packs = paused.pack(runs, Path(place))
+    models = {run.folder.name: run.model for run in runs}
+    reduced.note_potentials(Path(place), {pack.run: models[pack.run] for pack in packs})
     print(f"{place}: {len(packs)} runs packed")
     for run, step, size in packs:
         print(f"  {run}: at step {step}, {size / 1e6:.1f} MB")
@@ -106,11 +111,12 @@ def resume(crystal: Crystal = "lah10", scale: Scale = "reference") -> None:
     Example: `python -m qcrystal reduced resume --scale reference`
     """
     results_folder(crystal, scale)
-    runs = _path_integrals(crystal, scale)
-    done, kept = paused.unpack(runs, Path(f"{reduced.place(crystal, scale)}.paused"))
+    runs, place = _path_integrals(crystal, scale), Path(f"{reduced.place(crystal, scale)}.paused")
+    reduced.check_packs(place, {run.folder.name: run.model for run in runs})
+    done, kept = paused.unpack(runs, place)
     of_run = {run.folder.name: run for run in runs}
     for name, step, _ in done:
-        begun.begin(of_run[name].folder, (), of_run[name].code)
+        begun.note(of_run[name].folder, of_run[name].code)
         print(f"{name}: goes on from step {step}")
     for line in kept:
         print(line)
@@ -129,14 +135,7 @@ def _path_integrals(crystal: str, scale: str) -> list[paused.Run]:
 
 def _all_jobs(root: Path, crystal: str, scale: str) -> list[Expected]:
     """Jobs behind every figure, as if nothing were listed as unfinished."""
-    file = root / unfinished_file(crystal, scale)
-    former = file.read_text(encoding="utf-8") if file.is_file() else None
-    file.unlink(missing_ok=True)
-    try:
-        return expected_jobs(root, {"crystal": crystal, "scale": scale}, ["figures"])
-    finally:
-        if former is not None:
-            write_whole(file, former)
+    return expected_jobs(root, {"crystal": crystal, "scale": scale}, ["figures"], everything=True)
 
 
 @app.command()

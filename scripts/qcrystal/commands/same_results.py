@@ -116,7 +116,9 @@ def main(
     method that a changed file is part of runs by that code and by today's. Methods are classical dynamics, both quantum
     baths and path integrals, of 44 atoms, at fixed and at flexible cell. All files but times must be equal to the last byte.
 
-    Exit status: 0 all are equal, 1 otherwise. Code with another evaluator than today's compiles it first, for half a minute.
+    Code with another evaluator than today's compiles it first, for half a minute.
+
+    Exit status: 0 all are equal, 1 some differ, 2 no run has some of the files, and the others are equal.
 
     Example: `python -m qcrystal same-results`
     """
@@ -143,12 +145,13 @@ def _compare(changes: list[Change], steps: int, scratch: Path) -> int:
             raise SameResultsError(f"{FILE}: {found}; fetch the whole history (git fetch --unshallow)")
         by_commit.setdefault(commit, []).append(change)
     known: dict[tuple[str, str], dict[str, bytes]] = {}
-    status = 0
+    status, untried = 0, []
     for number, (commit, own) in enumerate(by_commit.items()):
         print(f"{commit}: before the changes of {', '.join(change.file for change in own)}")
         pairs = touched(own)
+        untried += [change for change in own if not touched([change])]
         if not pairs:
-            print("  no run has these files; see shown_by")
+            continue
         tree = scratch / f"before-{number}"
         unpack(ROOT, commit, tree)
         share_compiled(tree / "scripts")
@@ -161,4 +164,8 @@ def _compare(changes: list[Change], steps: int, scratch: Path) -> int:
             status |= bool(other)
             told = f"differ: {', '.join(other)}" if other else f"{len(before)} files, equal to the last byte"
             print(f"  {method}, {ensemble}: {told}", flush=True)
-    return status
+    for change in untried:
+        print(f"{change.file}: no run has this file, so nothing was compared; see: {change.shown_by}")
+    tried = sum(change.before is not None for change in changes) - len(untried)
+    print(f"{tried} declared changes compared, {len(untried)} not")
+    return status or (2 if untried else 0)

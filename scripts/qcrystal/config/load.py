@@ -21,6 +21,7 @@ from qcrystal.config.messages import ConfigError, Examined, Model, examine, mess
 from qcrystal.config.scale import Scale, Unfinished
 from qcrystal.errors import Problem
 from qcrystal.fields import FilePath, Name, failed
+from qcrystal.provenance import reduced
 
 MAIN_FILE = "config/config.yaml"
 CRYSTAL_FILE, SOURCES_FILE = "crystal.yaml", "sources.yaml"
@@ -131,7 +132,7 @@ class _Loading:
         if not files[0].is_file():
             return files[:1]
         unfinished = folder / UNFINISHED / f"{name}.yaml"
-        return [*files, unfinished] if unfinished.is_file() else files
+        return [*files, unfinished] if unfinished.is_file() and not reduced.everything_counts() else files
 
     def _is_usable(self, name: str, key: str) -> bool:
         """Whether a file's name can name folders of results, and rules."""

@@ -23,6 +23,11 @@ logger = logging.getLogger(__name__)
 VOLUME_MARGIN = 0.05
 """Share by which a run's volume may leave the range of the labelled volumes."""
 COMPLETE = "complete"
+FROM_OUTSIDE = (
+    *("start again", "start the run again", "make environment", "cannot be started", "is gone", "; remove it"),
+    *("[Errno ", "MemoryError", "Unable to allocate"),
+)
+"""Parts of what a run says that the machine ended, or somebody: that tells nothing of the potential."""
 
 
 def conditions(settings, runs: int, seed: int) -> list[dict]:
@@ -180,6 +185,7 @@ def explore(
     """Run dynamics with a potential, and keep the frames before the run falls apart.
 
     A run that fails is a result, not an error: an early potential may fail anywhere, and the exploration finds out where.
+    A run that was killed, or that met a full disk, is no result. It goes on when the job is started again.
 
     Parameters
     ----------
@@ -191,6 +197,11 @@ def explore(
         Of the run; it is removed at the end.
     nearest
         Two atoms closer than this (Å) have collapsed.
+
+    Raises
+    ------
+    RunError
+        The run was ended from outside.
     """
     assert spec.pressure is not None  # explorations are at constant pressure
     lattice_constant = lattice_constant_at(spec.pressure, labels, prototype)
@@ -200,6 +211,8 @@ def explore(
         lammps.run(spec, start, model, folder)
     except RunError as error:
         failure = " ".join(str(error).split())
+        if any(words in failure for words in FROM_OUTSIDE):
+            raise
     frames, ended = _frames_that_hold(folder / "trajectory.h5", nearest, labels, spec.species[0])
     shutil.rmtree(folder, ignore_errors=True)
     return Exploration(frames, failure or ended, lattice_constant)

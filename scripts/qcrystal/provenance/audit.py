@@ -16,7 +16,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from qcrystal.files import is_stamp, walk
+from qcrystal.files import STAMP, is_stamp, walk
 from qcrystal.potential.card import CardError, read_card
 from qcrystal.provenance import judge, reduced
 from qcrystal.provenance.environment import lock_file
@@ -102,7 +102,9 @@ class Audit:
     def _claim(self, output: str, node: Node, job: Expected | None) -> None:
         """Let an output belong to a job, unless it is another's."""
         owner = self.rule_of.get(output)
-        if owner is not None and owner is not job:
+        if not output.startswith(tuple(f"{folder}/" for folder in self.folders)):
+            node.say("TAMPERED", f"{node.path}: claims {output}, which is no result of {self.folders[0]}")
+        elif owner is not None and owner is not job:
             node.say("TAMPERED", f"{node.path}: claims {output}, which rule {owner.rule} makes")
         elif output in self.maker:
             other = self.maker[output]
@@ -168,14 +170,14 @@ class Audit:
         file.flags.append(f"by {path}: {card.history()}")
 
     def _add_untracked(self) -> None:
-        """A node for each file of the scale that no record names."""
+        """A node for each file of the scale that no record names, or that a folder's digest passes over as a stamp."""
         top = self.root / self.folders[0]
         for path in walk(top):
             inside = path.relative_to(top).parts
             if inside[0] in UNRECORDED or is_stamp(path) or path.name.endswith(SUFFIX) or inside == (reduced.LEFT_OUT,):
                 continue  # the list of what is left out has been judged
             name = path.relative_to(self.root).as_posix()
-            if self.made_by(name) is None and name not in self.nodes:
+            if path.name == STAMP or (self.made_by(name) is None and name not in self.nodes):
                 self.nodes[name] = Node(name)
                 self.nodes[name].say("UNTRACKED", f"{name}: no record says where it is from")
 
@@ -272,9 +274,15 @@ class Audit:
         return {name: entry for name, entry in entries if _is_number(entry)}
 
     def number(self, name: str) -> dict | None:
-        """A number of the text: ``text``, ``unit``, ``source`` and the ``file`` that holds it."""
-        found = self._numbers().get(name)
+        """``text``, ``unit``, ``source`` and ``file`` of a number of the text. A figure of its name counts first."""
+        found = None if _is_of_a_file(name, self.nodes.values()) else self._numbers().get(name)
         return {**found, "file": f"{self.folders[0]}/{NUMBERS}"} if found else None
+
+
+def _is_of_a_file(name: str, nodes: Iterable[Node]) -> bool:
+    """Whether a figure or a file has a name: else whoever writes a number could hide it."""
+    figure, *_ = _tiers(name)
+    return any(path == name or figure(path.split("/")) for node in nodes for path in node.files)
 
 
 def _is_number(entry) -> bool:

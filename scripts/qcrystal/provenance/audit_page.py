@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader
 
 from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.audit_report import affected, condensed, report
+from qcrystal.provenance.embedded import PNG
 from qcrystal.provenance.nodes import Node, lineage_of, printable
 
 TEMPLATE = "audit_page.html.j2"
@@ -79,7 +80,11 @@ def _edges(nodes: list[Node], parents: dict[str, list[Node]], place: dict[str, t
 
 
 def _can_be_shown(picture: Path) -> bool:
-    return picture.is_file() and picture.stat().st_size < LARGEST_PICTURE
+    """Whether a file is a picture: a link of its name may lead to a file that its owner does not want to hand on."""
+    if not picture.is_file() or picture.stat().st_size >= LARGEST_PICTURE:
+        return False
+    with open(picture, "rb") as file:
+        return file.read(len(PNG)) == PNG
 
 
 def drawing(

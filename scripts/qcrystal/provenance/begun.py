@@ -30,14 +30,31 @@ def begin(folder: Path, outputs: Iterable[str], code: str) -> None:
     Raises
     ------
     BegunError
-        Other code left something to go on from; neither is touched.
+        Other code, or nobody knows which, left something to go on from; neither is touched.
     """
     began = code_that_began(folder)
     own = {NAME, *(Path(path).name for path in outputs)}
     left = folder.is_dir() and any(entry.name not in own for entry in folder.iterdir())
-    if began not in (None, code) and left:
+    if left and began is None:
+        raise BegunError(
+            f"{folder}: holds samples, and no {NAME} tells the code that began them; remove it to begin anew"
+        )
+    if left and began != code:
         advice = "remove the folder to begin anew, or go back to the code that began it"
         raise BegunError(f"{folder}: begun by other code ({began}, today {code}); {advice}")
+    note(folder, code)
+
+
+def refuse_unknown(folder: Path) -> None:
+    """Raise `BegunError` where nothing tells the code that began what is in a folder."""
+    if code_that_began(folder) is None:
+        raise BegunError(
+            f"{folder}: holds samples, and no {NAME} tells the code that began them; remove it to begin anew"
+        )
+
+
+def note(folder: Path, code: str) -> None:
+    """Note the code that began what is in a folder."""
     write_whole(folder / NAME, f"{code}\n")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from qcrystal.files import write_whole
 from qcrystal.provenance.record import refuse_deep
 
+PNG = b"\x89PNG\r\n\x1a\n"
+"""First bytes of a PNG."""
 PATTERN = re.compile(rb"prov_id[ :]+\(?([0-9a-f]{64})")
 LARGEST = 64_000_000  # bytes of a JSON document that is read
 LONGEST_TEXT = 10_000  # bytes of a text in a PNG that is read
@@ -65,7 +67,7 @@ def embedded_identifier(path: Path) -> str | None:
 def _of_png(path: Path) -> str | None:
     """Text chunk of a PNG; found by its frame alone, so that no picture has to be unpacked."""
     with open(path, "rb") as file:
-        if file.read(8) != b"\x89PNG\r\n\x1a\n":
+        if file.read(len(PNG)) != PNG:
             raise ValueError("not a PNG")
         while len(frame := file.read(8)) == 8:
             length = int.from_bytes(frame[:4], "big")

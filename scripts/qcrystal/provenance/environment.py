@@ -42,6 +42,11 @@ SURROUNDINGS = (
     "OPENSSL_ENGINES",
     "GCONV_PATH",
     "DP_INTERFACE_PREC",
+    "JAX_ENABLE_X64",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "NVIDIA_TF32_OVERRIDE",
+    "GPAW_NEW",
+    "GPAW_SETUP_PATH",
 )
 """Variables that lead an interpreter or a program to code that is not of its environment, or change what it computes."""
 

@@ -29,6 +29,7 @@ HARMLESS = (
     "TEXINPUTS",
     "TEXMFHOME",
     "TEXMFCNF",
+    "GPAW_SETUP_PATH",
 )
 """Variables that clusters, or users for good reasons, set: a reader is told."""
 
@@ -80,7 +81,7 @@ def _record(node: Node, record: JobRecord, expected: Expected | None) -> None:
         if name in HARMLESS:
             node.flags.append(text)
         else:
-            node.say("UNDECLARED", f"{text}, so that code from elsewhere may have run")
+            node.say("UNDECLARED", f"{text}, so that other code, or the same code otherwise, may have run")
     if given.commit is None:
         node.flags.append("made where git knew no commit: digests of its modules alone tell its code")
     if given.uncommitted:

@@ -10,18 +10,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 
 from qcrystal.errors import QcrystalError, one_line, while_writing
 from qcrystal.files import file_digest, kind, put_in_place, walk, write_whole
 from qcrystal.provenance.nodes import Expected, is_listed
-from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json, read_records
+from qcrystal.provenance.record import SUFFIX, JobRecord, RecordError, read_json, read_record, read_records
 
 TOP = "results/reference"
 LEFT_OUT = "left_out.json"
 LARGEST = 30_000_000
 """Bytes that are committed at most."""
+POTENTIALS = "potentials.json"
+"""Beside packed runs: SHA-256 of the potential of each."""
 RUNS = "dynamics"
 """Folder of a scale's runs, each in a folder of its name."""
 RUN = "run"
@@ -30,10 +32,23 @@ SHOWN = ("figures", "manuscript", "index.html", "provenance")
 """Parts of a scale's results that a reader looks at."""
 
 
+_everything: list[bool] = []
+
+
 class ReducedError(QcrystalError):
     """Results that cannot be reduced or restored; one line says why, and what to do."""
 
     status = 2
+
+
+def count_everything() -> None:
+    """Let this process read the configuration as if no list of unfinished parts were there: the file itself stays."""
+    _everything.append(True)
+
+
+def everything_counts() -> bool:
+    """Whether this process takes no notice of what is listed as unfinished."""
+    return bool(_everything)
 
 
 def place(crystal: str, scale: str) -> str:
@@ -186,7 +201,7 @@ def restore(root: Path, crystal: str, scale: str) -> int:
     Raises
     ------
     ReducedError
-        Nothing was committed, or something else than files stands among what was committed.
+        Nothing was committed, something else than files stands among what was committed, or a file is not its record's.
     """
     folder, source = root / f"results/{crystal}/{scale}", root / place(crystal, scale)
     if folder.is_dir():
@@ -205,6 +220,8 @@ def restore(root: Path, crystal: str, scale: str) -> int:
             kind(path)
         except (OSError, ValueError) as error:
             raise ReducedError(f"{name}: cannot be restored ({one_line(error)}); bring it back from git") from None
+    for fault in _damage(source, f"results/{crystal}/{scale}", files):
+        raise ReducedError(f"{place(crystal, scale)}: {fault}; bring it back from git, or reduce the results anew")
     _put(
         root,
         {path.relative_to(source): path for path in files},
@@ -213,6 +230,43 @@ def restore(root: Path, crystal: str, scale: str) -> int:
         max(path.stat().st_mtime for path in files),
     )
     return len(files)
+
+
+def _damage(source: Path, folder: str, files: list[Path]) -> Iterator[str]:
+    """What is wrong with reduced results: figures would be drawn from it without a word.
+
+    Parameters
+    ----------
+    source
+        Folder of the reduced results.
+    folder
+        Folder that they are restored to, relative to the repository.
+    files
+        All that is in ``source``.
+    """
+    names = {path.relative_to(source).as_posix() for path in files}
+    try:
+        known = read_json(source / LEFT_OUT, LEFT_OUT)
+        records = {name: read_record(source / name, name) for name in sorted(names) if name.endswith(SUFFIX)}
+    except RecordError as error:
+        yield str(error)
+        return
+    told = {LEFT_OUT, *records}
+    for name, record in records.items():
+        if record.deterministic.record != f"{folder}/{name}":
+            yield f"{name}: the record says that it is {record.deterministic.record}"
+        if not record.holds():
+            yield f"{name}: does not have its own identifier"
+        for entry in record.outputs:
+            output = entry.path.removeprefix(f"{folder}/")
+            told.add(output)
+            if output in names and file_digest(source / output) != entry.sha256:
+                yield f"{output}: not the file that {name} describes"
+            elif output not in names and (not isinstance(known, dict) or known.get(entry.path) != entry.sha256):
+                yield f"{output}: missing, and {LEFT_OUT} does not name it"
+    for name in sorted(names):
+        if not told & {name, *map(str, PurePosixPath(name).parents)}:
+            yield f"{name}: no record says where it is from"
 
 
 def left_out(root: Path, folder: str) -> tuple[dict[str, str], str]:
@@ -234,6 +288,61 @@ def left_out(root: Path, folder: str) -> tuple[dict[str, str], str]:
     if not isinstance(known, dict) or not all(is_listed(path, digest, folder) for path, digest in known.items()):
         return {}, f"{name}: not a list of files of {folder} with their SHA-256"
     return known, ""
+
+
+def note_potentials(packs: Path, models: Mapping[str, Path]) -> None:
+    """List the SHA-256 of the potential of each packed run: a pack holds samples, and not what made them.
+
+    Parameters
+    ----------
+    packs
+        Folder with a pack for each run, called by its name.
+    models
+        Potential of each run that was packed now. Of other packs the list keeps what it says.
+    """
+    known = _potentials(packs) if (packs / POTENTIALS).is_file() else {}
+    known |= {name: file_digest(model) for name, model in models.items()}
+    there = {name: digest for name, digest in sorted(known.items()) if list(packs.glob(f"{name}.tar.*"))}
+    if there:
+        write_whole(packs / POTENTIALS, json.dumps(there, indent=0) + "\n")
+    else:
+        (packs / POTENTIALS).unlink(missing_ok=True)
+
+
+def _potentials(packs: Path) -> dict[str, str]:
+    """What `note_potentials` wrote; `ReducedError` if it is something else."""
+    name = packs / POTENTIALS
+    try:
+        known = read_json(name, str(name))
+    except RecordError as error:
+        raise ReducedError(f"{error}; bring it back from git, or pack the runs anew") from None
+    if not isinstance(known, dict) or not all(isinstance(digest, str) for digest in known.values()):
+        raise ReducedError(f"{name}: not a list of potentials with their SHA-256; bring it back from git")
+    return known
+
+
+def check_packs(packs: Path, models: Mapping[str, Path]) -> None:
+    """Make sure that packed runs go on with the potential that made their samples.
+
+    Raises
+    ------
+    ReducedError
+        It names the first pack that is no file, or whose potential is another or not known.
+    """
+    files = [path for path in sorted(packs.glob("*.tar.*")) if path.name.partition(".tar.")[0] in models]
+    known = _potentials(packs) if files else {}
+    for path in files:
+        try:
+            kind(path)
+        except (OSError, ValueError) as error:
+            raise ReducedError(f"{path}: cannot be read ({one_line(error)}); bring it back from git") from None
+        name = path.name.partition(".tar.")[0]
+        now = file_digest(models[name])
+        if name not in known:
+            raise ReducedError(f"{packs / POTENTIALS}: does not name the potential of {path.name}; pack the run anew")
+        if known[name] != now:
+            told = f"begun with another potential ({known[name]:.12}) than {models[name]} of today ({now:.12})"
+            raise ReducedError(f"{path}: {told}; bring that potential back, or remove the pack to begin anew")
 
 
 def hidden(root: Path, folder: str, runs: Iterable[str], tables: Iterable[str]) -> list[str]:

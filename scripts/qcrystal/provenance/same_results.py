@@ -8,6 +8,7 @@ change is declared with the digests before and after it, and a reason. It names 
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -198,14 +199,31 @@ def _history(root: Path, path: str) -> Iterator[str]:
     yield from found.stdout.decode().split()
 
 
-def _git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", "-C", str(root), *words], capture_output=True)
+def _git(root: Path, *words: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Answer of git about a repository: its commits as they are, without objects in the place of others (``git replace``)."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "--no-replace-objects", "-c", "core.quotePath=false", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, input=given, env=ours)
 
 
 def unpack(root: Path, commit: str, folder: Path) -> None:
-    """Put the code of a commit into a folder, as ``scripts/``."""
-    archive = _git(root, "archive", commit, "scripts")
-    if archive.returncode:
+    """Put the code of a commit into a folder, as ``scripts/``: the very bytes of the commit.
+
+    ``git archive`` would let the filters and attributes of a clone change them, or leave files out.
+    """
+    listed = _git(root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", "scripts")
+    entries = [entry.decode(errors="surrogateescape").partition("\t") for entry in listed.stdout.split(b"\0") if entry]
+    files = {name: told.split()[2] for told, _, name in entries if told.startswith("100")}
+    found = _git(root, "cat-file", "--batch", given="\n".join(files.values()).encode())
+    if listed.returncode or found.returncode or not files:
         raise SameResultsError(Problem(commit, found="this commit cannot be read", advice="fetch the whole history"))
-    folder.mkdir(parents=True)
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
+    rest = found.stdout
+    for name in files:
+        head, _, rest = rest.partition(b"\n")
+        if not head.split()[2:]:  # "<object> missing"
+            raise SameResultsError(Problem(commit, found=f"{name} cannot be read", advice="fetch the whole history"))
+        size = int(head.split()[2])
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(rest[:size])
+        rest = rest[size + 1 :]

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from qcrystal.provenance import reduced
 from qcrystal.provenance.nodes import AuditError, Expected
 from qcrystal.provenance.record import plain
 
@@ -21,8 +22,11 @@ OWN = (".snakemake", "results", ".git", ".venv", ".venv-cuda")
 """Names that the folder of links has of its own, or does without."""
 
 
-def expected_jobs(root: Path, config: dict, targets: list[str]) -> list[Expected]:
+def expected_jobs(root: Path, config: dict, targets: list[str], everything: bool = False) -> list[Expected]:
     """Jobs that a repository's workflow would run to make its targets from scratch.
+
+    ``everything``: as if nothing were listed as unfinished. The list itself stays where it is: a process that is killed, and
+    another that plans meanwhile, find it there.
 
     Raises
     ------
@@ -34,7 +38,14 @@ def expected_jobs(root: Path, config: dict, targets: list[str]) -> list[Expected
         for entry in root.iterdir():
             if entry.name not in OWN:
                 (folder / entry.name).symlink_to(entry.resolve())
-        question = json.dumps({"snakefile": str(root / "Snakefile"), "config": config, "targets": targets})
+        question = json.dumps(
+            {
+                "snakefile": str(root / "Snakefile"),
+                "config": config,
+                "targets": targets,
+                "everything": everything,
+            }
+        )
         environment = {**os.environ, "PYTHONPATH": str(root / "scripts"), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-P", "-m", "qcrystal.provenance.workflow", question]
         asked = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace")
@@ -65,6 +76,8 @@ def _answer(question: dict) -> list[tuple[str, dict, list[str], list[str]]]:
         WorkflowSettings,
     )
 
+    if question["everything"]:
+        reduced.count_everything()
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         opened = api.workflow(
             resource_settings=ResourceSettings(cores=1),

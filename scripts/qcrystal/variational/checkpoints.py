@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ def load(path: Path, like: Any, about: dict[str, Any]) -> Any:
         with np.load(path, allow_pickle=False) as file:
             found = json.loads(file["about"].tobytes())
             values = [file[name] for name in sorted(file.files) if name.startswith("leaf")]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise VariationalError(f"{path}: damaged ({' '.join(str(error).split())}); delete it to begin anew") from error
     for key, value in about.items():
         if found.get(key) != value:

@@ -12,6 +12,7 @@ from qcrystal.config.load import load
 from qcrystal.config.messages import ConfigError, validate
 from qcrystal.config.sweep import Sweep
 from qcrystal.config.wildcards import one_of
+from qcrystal.provenance import reduced
 
 
 def settings(root, **changes):
@@ -30,6 +31,17 @@ def test_runs_are_the_product_of_the_conditions(root):
     runs = [loaded.runs[name] for name in loaded.sweeps["qtb_grid"]]
     assert {(r.pressure, r.temperature) for r in runs} == {(150, 100), (150, 300), (200, 100), (200, 300)}
     assert len({r.seed for r in loaded.runs.values()}) == len(loaded.runs)
+
+
+def test_the_whole_plan_is_read_while_the_list_of_what_has_not_ended_stays(root, monkeypatch):
+    """Commands that pack or list unfinished runs ask for it; planned are all runs either way."""
+    given = {**settings(root, scale="reference"), "start": "model"}
+    part = load(given, root)
+    monkeypatch.setattr(reduced, "_everything", [])
+    reduced.count_everything()
+    whole = load(given, root)
+    ended = [set().union(*loaded.sweeps.values()) for loaded in (part, whole)]
+    assert ended[0] < ended[1] == set(whole.planned) == set(part.planned)
 
 
 def test_runs_that_have_not_ended_are_left_out_of_sweeps_and_stay_planned(root, tmp_path):

@@ -1,7 +1,10 @@
 """Concurrent learning: judgement, SOAP distances, the choice of diverse frames, conditions and volumes."""
 
+import errno
 import json
 import re
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,12 +22,16 @@ from qcrystal.crystal.soap import SoapSettings, averaged_soap, farthest_points, 
 from qcrystal.dataset.deepmd_npy import write_deepmd
 from qcrystal.dataset.labelled_frames import DatasetError, LabelledFrames
 from qcrystal.dataset.split import split
+from qcrystal.dynamics.lammps.box import ADVICE
+from qcrystal.dynamics.lammps.worker import AGAIN
 from qcrystal.dynamics.spec import RunError, RunSpec
 from qcrystal.dynamics.trajectory import TrajectoryWriter
+from qcrystal.errors import full_disk, one_line
 from qcrystal.io.structures import read_structures, write_structures
 from qcrystal.learning import explore, select
 from qcrystal.learning import generations as learning
 from qcrystal.potential.committee import force_deviation
+from qcrystal.processes import ended_by
 
 pytestmark = pytest.mark.engine
 
@@ -217,6 +224,42 @@ def test_a_run_that_fails_is_a_result(prototype, document, monkeypatch, tmp_path
 
     found, folder = explored(prototype, document, monkeypatch, tmp_path, fails)
     assert found.frames == [] and found.ended == "the potential has lost an atom" and not folder.exists()
+
+
+ENDED = {
+    "killed": f"LAMMPS ended with status -9: {ended_by(signal.SIGKILL)} (see lammps.log)",
+    "asked to end": f"LAMMPS ended with status -15: {ended_by(signal.SIGTERM)} (see lammps.log)",
+    "at its time limit": f"asked to end, stopped at the checkpoint of step 3; {AGAIN}",
+    "full disk": one_line(OSError(errno.ENOSPC, "No space left on device", "/scratch/thermo.csv")),
+    "full disk, as LAMMPS's worker says it": full_disk(Path("/scratch")),
+    "broken disk": one_line(OSError(errno.EIO, "Input/output error", "/scratch/thermo.csv")),
+    "no memory": one_line(MemoryError()),
+    "no memory for an array": one_line(np.exceptions.AxisError("Unable to allocate 3. GiB")),
+    "no environment": "the environment lacks the package deepmd; run: make environment",
+}
+
+
+@pytest.mark.parametrize("words", ENDED.values(), ids=ENDED)
+def test_a_run_that_was_ended_from_outside_is_no_result(prototype, document, monkeypatch, tmp_path, words):
+    """Else a kill would count as a failure of the potential, with a record that says that all is well."""
+    folder = tmp_path / "r.run"
+    folder.mkdir()
+    (folder / "checkpoint").write_text("to go on from")
+
+    def fails(*_):
+        raise RunError(f"run r: {words}")
+
+    with pytest.raises(RunError):
+        explored(prototype, document, monkeypatch, tmp_path, fails)
+    assert (folder / "checkpoint").is_file()
+
+
+@pytest.mark.parametrize("words", [f"two atoms are closer than 0.4 Å; {ADVICE}", f"LAMMPS: {ended_by(signal.SIGSEGV)}"])
+def test_a_run_that_the_potential_ended_is_a_result(prototype, document, monkeypatch, tmp_path, words):
+    def fails(*_):
+        raise RunError(words)
+
+    assert explored(prototype, document, monkeypatch, tmp_path, fails)[0].ended == words
 
 
 @pytest.mark.parametrize(("collapses_at", "kept", "ended"), [(9, 3, "complete"), (2, 1, "collapsed.*at 0.200 ps")])

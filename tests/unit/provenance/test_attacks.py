@@ -1,5 +1,6 @@
 """Attacks on results and their records. What an audit says of each, without and with a seal, is the table of the threat model."""
 
+import base64
 import copy
 import json
 import os
@@ -16,13 +17,14 @@ from any_table import ANY
 from small_repository import S, draw_figures, edit_record, flip, forge, forge_table, make_keys, small_repository
 from tables_of_pages import shows
 
+from qcrystal.commands import audit as audit_command
 from qcrystal.files import file_digest, files_below
 from qcrystal.io.tables import write_table
 from qcrystal.provenance import seal
 from qcrystal.provenance.audit import Audit
 from qcrystal.provenance.audit_page import page
 from qcrystal.provenance.audit_report import document, report
-from qcrystal.provenance.nodes import Digests
+from qcrystal.provenance.nodes import AuditError, Digests
 
 PAGE = "docs/threat-model.md"
 FIGURE, RECORD, TABLE = f"{S}/figures/first.png", f"{S}/figures/first.prov.json", f"{S}/tables/sweep.csv"
@@ -285,6 +287,21 @@ def name_that_steers(repository):
         file.write(b"1")
 
 
+def claimed_source(repository):
+    """A source is exchanged, and a record among the logs says that a job of the workflow made it."""
+    source, record = repository.folder / "data/labels.npy", repository.folder / S / "logs/made.prov.json"
+    source.write_bytes(b"others")
+    record.parent.mkdir()
+    shutil.copy(repository.folder / RECORD, record)
+    entry = {"path": "data/labels.npy", "kind": "file", "sha256": file_digest(source), "size": 6}
+
+    def change(document):
+        document["outputs"] = [entry]
+        document["deterministic"] |= {"record": f"{S}/logs/made.prov.json", "inputs": [], "outputs": [entry["path"]]}
+
+    forge(record, change)
+
+
 def manifest_of(repository):
     return repository.folder / S / "seal/manifest.json"
 
@@ -399,6 +416,13 @@ ATTACKS = [
     Attack("a source has a card that unfolds to a billion entries", bomb_of_a_card, "INCOMPLETE", "INCOMPLETE"),
     Attack("a file whose name is not UTF-8 is added", name_that_steers, "UNTRACKED", "UNTRACKED", target=""),
     Attack("records that hang on each other in a circle", circle, "TAMPERED", "TAMPERED"),
+    Attack(
+        "a source is exchanged, and a planted record claims to have made it",
+        claimed_source,
+        "TAMPERED",
+        "TAMPERED",
+        target="",
+    ),
     Attack("the job ran with PYTHONPATH set to a folder elsewhere", code_from_elsewhere, "UNDECLARED", "TAMPERED"),
     Attack(
         "a table is forged, and all records and figures behind it are made again", forge_table, NOT_SEEN, "TAMPERED"
@@ -552,6 +576,71 @@ def test_malformed_numbers_hide_no_figure(repository, content):
     audit = Audit(repository.folder, [S], repository.expected, Digests(repository.folder))
     assert [node.path for node in audit.find("first")] == [RECORD]
     assert audit.nodes[f"{S}/manuscript/numbers.json"].verdict == "UNTRACKED"
+
+
+def test_a_number_named_as_a_figure_does_not_hide_it(repository):
+    """A reader who asks for the figure is told of the figure."""
+    from qcrystal.files import identifier, write_whole
+
+    number = {"text": "1", "unit": "K", "source": TABLE}
+
+    def write(path):
+        write_whole(path, json.dumps({"prov_id": identifier(), "numbers": {"first": number, "Other": number}}))
+
+    repository.job("numbers", [TABLE], [f"{S}/manuscript/numbers.json"], write, "draw.py")
+    changed_byte(repository)
+    audit = repository.audit()
+    assert [(node.path, node.verdict) for node in audit.find("first")] == [(RECORD, "TAMPERED")]
+    assert document(audit, audit.find("first"), "first")["number"] is None
+    assert [node.path for node in audit.find("Other")] == [f"{S}/manuscript/numbers.prov.json"]
+
+
+def test_a_file_hidden_as_a_stamp_in_a_folder_that_a_job_made_is_found(repository):
+    """The digest of a folder passes over Snakemake's stamps, which are empty."""
+
+    def write(path):
+        path.mkdir()
+        (path / "energy.npy").write_bytes(b"1")
+
+    repository.job("split", ["data/labels.npy"], [f"{S}/data"], write, "draw.py")
+    stamp = repository.folder / S / "data/.snakemake_timestamp"
+    stamp.write_bytes(b"")
+    assert repository.verdicts() == {}
+    stamp.write_bytes(b"hidden")
+    assert repository.verdicts() == {f"{S}/data/.snakemake_timestamp": "UNTRACKED"}
+
+
+def test_a_page_hands_on_no_file_behind_a_link(repository, tmp_path_factory):
+    """A figure that is a link to somebody's key must not become part of a page that is sent to others."""
+    key = tmp_path_factory.mktemp("home") / "id_ed25519"
+    key.write_text("secret")
+    (repository.folder / FIGURE).unlink()
+    (repository.folder / FIGURE).symlink_to(key)
+    audit = repository.audit()
+    assert base64.b64encode(b"secret").decode() not in page(audit, audit.find("first"), "first")
+
+
+CHANGING = {"JAX_ENABLE_X64": "UNDECLARED", "NVIDIA_TF32_OVERRIDE": "UNDECLARED", "GPAW_SETUP_PATH": "VERIFIED"}
+
+
+@pytest.mark.parametrize(("variable", "verdict"), CHANGING.items())
+def test_variables_that_change_what_is_computed_are_told(repository, monkeypatch, variable, verdict):
+    """Precision of training and of GPUs; a folder of PAW sets is a note, as users have to name it."""
+    monkeypatch.setenv(variable, "1")
+    draw_figures(repository)
+    audit = repository.audit()
+    (node,) = audit.find("first")
+    assert node.verdict == verdict and f"{variable}=1: set when first ran" in report(audit, [node], "first")
+
+
+def test_where_there_is_no_result_nothing_is_verified(repository):
+    """The exit status of an audit says that everything holds: of nothing it cannot say so."""
+    (repository.folder / "Snakefile").touch()
+    shutil.rmtree(repository.folder / S)
+    (repository.folder / S).mkdir()
+    with pytest.raises(AuditError, match=f"{S}: holds no result and no record; nothing is verified") as error:
+        audit_command.main("", "lah10", "smoke", "", None, configuration=False, html=None, allowed_signers=Path("none"))
+    assert error.value.status == 2
 
 
 def test_a_planted_cache_is_not_read(repository, monkeypatch, tmp_path):

@@ -290,6 +290,142 @@ def test_what_is_no_file_is_not_restored(repository, plant):
     assert "\n" not in str(error.value) and not (repository.folder / "results/lah10").exists()
 
 
+def table_of_the_pack(pack):
+    flip(pack / "tables/sweep.csv", -2)
+
+
+def figure_of_the_pack(pack):
+    (pack / "figures/first.png").unlink()
+
+
+def file_without_a_record(pack):
+    shutil.copy(pack / "figures/first.png", pack / "figures/extra.png")
+
+
+def exchanged_records(pack):
+    (pack / "figures/first.prov.json").write_bytes((pack / "figures/second.prov.json").read_bytes())
+
+
+def cut_record(pack):
+    os.truncate(pack / "figures/first.prov.json", 100)
+
+
+def edited_record(pack):
+    edit_record(pack / "figures/first.prov.json", lambda r: r["deterministic"]["parameters"].update(figure="third"))
+
+
+def excused_figure(pack):
+    """The list names the lost figure, with another digest than its record."""
+    figure_of_the_pack(pack)
+    edit_record(pack / reduced.LEFT_OUT, lambda known: known.update({FIGURE: "0" * 64}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (table_of_the_pack, "tables/sweep.csv: not the file that tables/sweep.prov.json describes"),
+        (figure_of_the_pack, "figures/first.png: missing, and left_out.json does not name it"),
+        (excused_figure, "figures/first.png: missing, and left_out.json does not name it"),
+        (file_without_a_record, "figures/extra.png: no record says where it is from"),
+        (exchanged_records, f"figures/first.prov.json: the record says that it is {S}/figures/second.prov.json"),
+        (cut_record, "figures/first.prov.json: cannot be read"),
+        (edited_record, "figures/first.prov.json: does not have its own identifier"),
+    ],
+)
+def test_damaged_reduced_results_are_not_restored(repository, damage, told):
+    """Figures would be drawn anew from them, with records that say that all is well."""
+    shutil.rmtree(repository.folder / "results/lah10")
+    damage(repository.folder / reduced.place("lah10", "smoke"))
+    with pytest.raises(reduced.ReducedError) as error:
+        reduced.restore(repository.folder, "lah10", "smoke")
+    assert f"{reduced.place('lah10', 'smoke')}: {told}" in str(error.value) and "\n" not in str(error.value)
+    assert not (repository.folder / "results/lah10").exists()
+
+
+def test_reduced_results_of_another_scale_are_not_restored(repository):
+    """Their figures would stand under the name of a scale that never ran."""
+    folder = repository.folder
+    shutil.copytree(folder / reduced.place("lah10", "smoke"), folder / reduced.place("lah10", "paper"))
+    with pytest.raises(reduced.ReducedError, match="the record says that it is results/lah10/smoke/"):
+        reduced.restore(folder, "lah10", "paper")
+    assert not (folder / "results/lah10/paper").exists()
+
+
+# --- packed runs ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def packs(tmp_path):
+    """A folder with a packed run, and the potential that made its samples."""
+    folder, model = tmp_path / "packs", tmp_path / "model.pb"
+    folder.mkdir()
+    (folder / "cold.tar.xz").write_bytes(b"samples")
+    model.write_bytes(b"weights")
+    reduced.note_potentials(folder, {"cold": model, "hot": model})
+    return folder, model
+
+
+def test_a_packed_run_goes_on_with_its_own_potential(packs):
+    folder, model = packs
+    reduced.check_packs(folder, {"cold": model})
+    model.write_bytes(b"others")
+    with pytest.raises(reduced.ReducedError, match=r"cold.tar.xz: begun with another potential \(.*model.pb of today"):
+        reduced.check_packs(folder, {"cold": model})
+    reduced.check_packs(folder, {"hot": model})  # a pack of no run of the plan is told of elsewhere
+    (folder / "hot.tar.xz").write_bytes(b"samples")
+    reduced.note_potentials(folder, {"hot": model})  # another run is packed, where the potential is another one by now
+    reduced.check_packs(folder, {"hot": model})
+    with pytest.raises(reduced.ReducedError, match="cold.tar.xz: begun with another potential"):
+        reduced.check_packs(folder, {"cold": model})
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "{", '{"cold": null}', None])
+def test_a_packed_run_of_an_unknown_potential_stays_packed(packs, text):
+    folder, model = packs
+    (folder / reduced.POTENTIALS).unlink()
+    if text is not None:
+        (folder / reduced.POTENTIALS).write_text(text)
+    with pytest.raises(reduced.ReducedError) as error:
+        reduced.check_packs(folder, {"cold": model})
+    assert "\n" not in str(error.value)
+
+
+def test_a_pack_that_is_a_pipe_is_named_and_not_waited_for(packs):
+    folder, model = packs
+    (folder / "cold.tar.xz").unlink()
+    os.mkfifo(folder / "cold.tar.xz")
+    with pytest.raises(reduced.ReducedError, match="cold.tar.xz: cannot be read .*bring it back from git"):
+        reduced.check_packs(folder, {"cold": model})
+
+
+def test_the_committed_packs_are_of_potentials_that_are_shipped(root):
+    shipped = {file_digest(path) for path in root.glob("models/*/model.pb")}
+    for packed in root.glob(f"{reduced.TOP}/*/*.paused"):
+        known = json.loads((packed / reduced.POTENTIALS).read_text())
+        assert sorted(known) == sorted(path.name.removesuffix(".tar.xz") for path in packed.glob("*.tar.xz"))
+        assert set(known.values()) <= shipped
+
+
+# --- the list of what has not ended --------------------------------------------------------------------------------------
+
+
+def test_the_list_of_unfinished_runs_stays_while_the_whole_plan_is_asked_for(repository, monkeypatch):
+    """A command that is killed, or that runs on a full disk, must not lose it: snakemake would begin runs of days."""
+    place = repository.folder / LIST
+    place.parent.mkdir(parents=True)
+    place.write_text("unfinished: {runs: [hot]}\n")
+
+    def killed(root, config, targets, everything=False):
+        assert everything and place.read_text() == "unfinished: {runs: [hot]}\n"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reduced_command, "expected_jobs", killed)
+    for command in (reduced_command.unfinished, reduced_command.pause, reduced_command.resume):
+        with pytest.raises(KeyboardInterrupt):
+            command("lah10", "smoke")
+    assert place.read_text() == "unfinished: {runs: [hot]}\n"
+
+
 def unfinished(repository, text):
     (repository.folder / LIST).parent.mkdir(parents=True)
     (repository.folder / LIST).write_text(text)

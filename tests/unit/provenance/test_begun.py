@@ -33,3 +33,16 @@ def test_a_job_that_ended_is_forgotten(folder):
     begun.end(folder)
     assert begun.code_that_began(folder) is None and not list(folder.iterdir())
     begun.begin(folder, OUTPUTS, "b" * 16)
+
+
+def test_samples_that_nobody_says_who_began_are_refused_in_a_line(folder):
+    """A disk that was full, or a copy of half a folder, may lose the note."""
+    (folder / "ipi").mkdir()
+    begun.end(folder)
+    with pytest.raises(begun.BegunError, match="trial: holds samples, and no begun-by tells the code .*; remove it"):
+        begun.begin(folder, OUTPUTS, "a" * 16)
+    with pytest.raises(begun.BegunError, match="holds samples"):
+        begun.refuse_unknown(folder)
+    begun.note(folder, "a" * 16)  # as a pack does, which knows it
+    begun.begin(folder, OUTPUTS, "a" * 16)
+    begun.refuse_unknown(folder)

@@ -197,6 +197,45 @@ def test_a_change_that_is_not_committed_starts_from_the_last_commit(history):
     assert commit_before(history, change, text_digest) == "HEAD"
 
 
+def replaced_object(root, git):
+    """Another content in the place of the helper as it was first (``git replace``)."""
+    made = subprocess.run(
+        [*git, "hash-object", "-w", "--stdin"], input=b"CONSTANT = 9\n", capture_output=True, check=True
+    )
+    old = subprocess.run([*git, "rev-parse", f"HEAD~2:scripts/{HELPER}"], capture_output=True, check=True)
+    subprocess.run([*git, "replace", old.stdout.strip().decode(), made.stdout.strip().decode()], check=True)
+
+
+def filtered(root, git):
+    """A filter of the clone that changes what is checked out, and an attribute that leaves a file out of archives."""
+    subprocess.run([*git, "config", "filter.other.smudge", "sed s/1/9/"], check=True)
+    attributes = root / ".git/info/attributes"
+    attributes.parent.mkdir(exist_ok=True)
+    attributes.write_text("*.py filter=other\nscripts/other.py export-ignore\n")
+
+
+@pytest.mark.parametrize("hide", [replaced_object, filtered])
+def test_no_setting_of_a_clone_changes_the_code_of_before(history, tmp_path_factory, hide):
+    """Else runs by exchanged code would confirm a declaration."""
+    hide(history, ["git", "-C", str(history)])
+    commit = commit_before(history, change_to(1), text_digest)
+    folder = tmp_path_factory.mktemp("before") / "tree"
+    unpack(history, commit, folder)
+    assert (folder / "scripts" / HELPER).read_text() == TEXTS[0]
+    assert (folder / "scripts/other.py").read_text() == "N = 0\n"
+
+
+def test_what_no_run_has_is_not_said_to_be_equal(history, monkeypatch, tmp_path, capsys):
+    """A declared change that nothing tries ends with a status of its own, and with what is said to show it."""
+    monkeypatch.setattr(command, "ROOT", history)
+    monkeypatch.setattr(command, "SCRIPTS", history / "scripts")
+    monkeypatch.setattr(command, "touched", lambda changes: [])
+    assert command._compare([change_to(1)], 30, tmp_path / "scratch") == 2
+    said = capsys.readouterr().out
+    assert f"{HELPER}: no run has this file, so nothing was compared; see: t" in said
+    assert said.endswith("0 declared changes compared, 1 not\n")
+
+
 def test_a_history_without_the_code_of_before_finds_none(history):
     assert commit_before(history, change_to(1, before="0" * 16), text_digest) is None
 

@@ -1,6 +1,7 @@
 """Training with checkpoints, files that are handed on, and bad input; all with a potential that costs nothing."""
 
 import os
+import shutil
 import signal
 
 import jax
@@ -10,11 +11,14 @@ import pytest
 from ase import Atoms, units
 from model_crystals import specification, two_atoms
 from scipy.optimize import minimize_scalar
+from snakemake_stand_in import Job
 
 from qcrystal.analysis.rdf import partial_rdfs
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.dynamics.trajectory import Trajectory
+from qcrystal.files import write_whole
 from qcrystal.io.tables import write_table
+from qcrystal.variational import checkpoints, jobs
 from qcrystal.variational.basis import phonon_basis, thermal_energy
 from qcrystal.variational.crystal import check_rest, crystal_basis, read_basis, shaped_prototype
 from qcrystal.variational.energies import DeepEnergies, Energies
@@ -56,6 +60,40 @@ def test_a_training_that_is_asked_to_end_goes_on_to_the_last_digit(crystal, tmp_
     (tmp_path / "again" / "scha.npz").write_bytes(b"half")
     with pytest.raises(VariationalError, match="scha.npz: damaged"):
         Training(specification(), basis, potential, tmp_path / "again", "x").run()
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:-20], lambda whole: whole[:10], lambda whole: b"", "flipped"])
+def test_a_damaged_checkpoint_is_named_in_one_line(tmp_path, damage):
+    """A disk that was full, or a copy that was broken off, leaves half an archive."""
+    path, tree = tmp_path / "scha.npz", {"scale": np.ones(500)}
+    checkpoints.save(path, tree, {"seed": 1})
+    whole = path.read_bytes()
+    flipped = whole[:1500] + bytes([whole[1500] ^ 1]) + whole[1501:]
+    path.write_bytes(flipped if damage == "flipped" else damage(whole))
+    with pytest.raises(VariationalError, match=r"scha.npz: damaged \(.*\); delete it to begin anew"):
+        checkpoints.load(path, tree, {"seed": 1})
+
+
+def test_a_training_that_other_code_began_does_not_go_on(crystal, tmp_path, monkeypatch, capsys):
+    """The script refuses in one line; what the same code began ends with the very files of the training alone."""
+    basis, potential = crystal
+    spec, folder = specification(), tmp_path / "one"
+    monkeypatch.setattr(jobs, "opened", lambda *_: jobs.Task(spec, basis, ["La", "H"], 0.0, potential, "x"))
+    task = Job(tmp_path, "variational/train")
+    task.input |= {"basis": "", "model": ""}
+    task.output |= {"weights": str(folder / "weights.npz"), "table": str(folder / "training.csv")}
+    task.params |= {"specification": {}, "code": "a" * 16}
+    write_whole(folder / "training/begun-by", "b" * 16)
+    write_whole(folder / "training/occupations.npz", "samples of other code")
+    task.fails([f"{folder}/training: begun by other code (bbbbbbbbbbbbbbbb, today aaaaaaaaaaaaaaaa)"], capsys)
+    shutil.rmtree(folder)
+    task.run()
+    table, weights = Training(spec, basis, potential, tmp_path / "alone", "x").run()
+    write_table(table.assign(run=spec.run), tmp_path / "training.csv", "nct_training")
+    write_weights(tmp_path / "weights.npz", spec, basis, "x", weights)
+    for name in ("training.csv", "weights.npz"):
+        assert (folder / name).read_bytes() == (tmp_path / name).read_bytes()
+    assert not (folder / "training").exists()
 
 
 def test_a_level_that_its_training_made_worse_keeps_its_start(crystal, tmp_path, caplog):
