@@ -7,8 +7,8 @@
    values differ by 2σ or less, and not reproduced where they differ by more than 3σ. Between, nothing is decided. Where few
    degrees of freedom are behind our error, Student's t widens both distances.
 4. *Boundaries.* Ours lies between the last run on one side and the first on the other. The claim is reproduced where this
-   interval reaches into the published value with its uncertainty, and not reproduced where they are disjoint. An interval
-   wider than four uncertainties decides nothing.
+   interval overlaps the published value with its uncertainty, and not reproduced where they are disjoint. Intervals that only
+   touch decide nothing, nor does one wider than four uncertainties.
 5. *Hops among variants.* A small cell hops among variants of a distortion, and its mean angles look cubic. Where the angles of
    each frame are known, a run counts as cubic only if it is so at each moment (`qcrystal.analysis.variants`).
 """
@@ -160,6 +160,10 @@ def judge_boundary(found: Boundary, published: float, uncertainty: float, unit: 
         return undecided("No decided runs enclose the boundary.")
     if found.above - found.below > 4.0 * uncertainty:
         return undecided(f"Our interval, {found.below:g} to {found.above:g} {unit}, is too wide.")
+    if not max(found.below, low) < min(found.above, high):
+        return undecided(
+            f"Our interval, {found.below:g} to {found.above:g} {unit}, only touches the published one, {low:g} to {high:g}."
+        )
     return Judged(
         "reproduced",
         f"Our boundary is between {found.below:g} and {found.above:g} {unit}, the published one between {low:g} and {high:g}.",

@@ -274,14 +274,22 @@ def lattice(claim: Claim, inputs: Inputs, known: Cited) -> Found:
 
 
 def accuracy(claim: Claim, inputs: Inputs, known: Cited) -> Found:
-    """The potential's error on held-out frames is claimed to be at most the published one; its error is that of a variance."""
+    """The potential's error on held-out frames is claimed to be at most the published one.
+
+    The standard error is that of systems: frames of one system resemble each other. It is that of a ratio of sums over clusters
+    (W. G. Cochran, Sampling Techniques, 3rd ed., 1977, chapter 6).
+    """
     errors = inputs["errors"]
-    rows = errors[(errors["quantity"] == claim.observable) & (errors["split"] == "test")]
-    rows = rows[(rows["system"] == "all") & (rows["species"] == "all")]
-    if rows.empty:
+    rows = errors[(errors["quantity"] == claim.observable) & (errors["split"] == "test") & (errors["species"] == "all")]
+    total, systems = rows[rows["system"] == "all"], rows[rows["system"] != "all"]
+    if total.empty:
         return NOTHING, value_text(np.nan, None), undecided("The potential's errors on held-out frames are not known.")
-    rmse, n = claim.factor * float(rows["rmse"].iloc[0]), float(rows["n"].iloc[0])
-    found = Evidence(rmse, rmse / np.sqrt(2.0 * n), claim.unit, "potential", None, None, n)
+    rmse, number = claim.factor * float(total["rmse"].iloc[0]), len(systems)
+    error = np.nan
+    if number > 1:
+        away = systems["n"] * ((claim.factor * systems["rmse"]) ** 2 - rmse**2)
+        error = np.sqrt(number / (number - 1) * float((away**2).sum())) / (2.0 * rmse * float(total["n"].iloc[0]))
+    found = Evidence(rmse, error, claim.unit, "potential", None, None, float(number))
     return found, shown(found.value, found.error), judge_limit(found, known.number, claim.least_length)
 
 

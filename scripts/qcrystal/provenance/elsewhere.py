@@ -114,7 +114,7 @@ def _listed(folders: Iterable[str], files: set[str]) -> tuple[dict[str, str], li
     -------
     listed, faults
         Absolute path -> SHA-256 (URL-safe base 64, maybe empty) of those of the files that a package lists. Then a line for
-        each package that the lock file does not name, that is there twice, or that lists another's file.
+        each package that is there twice, that lists another's file, or whose name or version no lock file has.
     """
     found: dict[str, str] = {}
     owner: dict[str, str] = {}
@@ -124,7 +124,8 @@ def _listed(folders: Iterable[str], files: set[str]) -> tuple[dict[str, str], li
         names: dict[str, str] = {}
         for record in sorted(Path(folder).glob("*.dist-info/RECORD")) if wanted else ():
             package = record.parent.name
-            name = _normal(package.removesuffix(".dist-info").rsplit("-", 1)[0])
+            spelt, _, version = package.removesuffix(".dist-info").rpartition("-")
+            name = _normal(spelt)
             if name in names:
                 faults.add(f"{folder}{package}: {name} is installed twice, as {names[name]} too")
             names[name] = package
@@ -143,6 +144,8 @@ def _listed(folders: Iterable[str], files: set[str]) -> tuple[dict[str, str], li
                     found[file], owner[file] = digest, package
                     if known and name not in known:
                         faults.add(f"{folder}{package}: a package that no lock file names")
+                    elif known and version not in (known[name] or [version]):
+                        faults.add(f"{folder}{package}: the lock file names version {' or '.join(sorted(known[name]))}")
     return found, sorted(faults)
 
 
@@ -151,11 +154,17 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _locked() -> set[str]:
-    """Packages that the lock files name, and those that come with the environment; empty where there is no lock file."""
+def _locked() -> dict[str, set[str]]:
+    """Package -> versions that the lock files name; no version of those that come with the environment, as any will do.
+
+    Empty where there is no lock file.
+    """
     texts = [path.read_text(encoding="utf-8") for path in (code.SCRIPTS.parent / "envs").glob("requirements*.lock")]
-    named = {_normal(name) for text in texts for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE)}
-    return named | set(WITH_PYTHON) if named else set()
+    named: dict[str, set[str]] = {}
+    for text in texts:
+        for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE):
+            named.setdefault(_normal(name), set()).add(version)
+    return dict.fromkeys(WITH_PYTHON, set()) | named if named else {}
 
 
 def _differs(file: str, digest: str) -> bool:

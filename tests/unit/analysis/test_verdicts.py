@@ -53,6 +53,8 @@ def test_a_limit_holds_or_is_broken_by_more_than_the_error(value, verdict):
     [
         (140, 160, YES),
         (120, 145, YES),  # reaches into 150 ± 10
+        (160, 190, UNKNOWN),  # touches 140 to 160, and no pressure is in both
+        (120, 140, UNKNOWN),
         (170, 180, NO),  # still distorted beyond
         (100, 130, NO),  # symmetric already short of it
         (np.nan, 130, NO),

@@ -11,7 +11,9 @@ from synthetic_tables import PROTOTYPE, synthetic
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
 from qcrystal.docs.claims import claims_page, readme
 from qcrystal.errors import QcrystalError
-from qcrystal.figures.options import Claims
+from qcrystal.figures.claims import accuracy
+from qcrystal.figures.options import Claim, Claims
+from qcrystal.manuscript.published import Cited
 
 NAME = "x_table_claims"
 CLAIMS = Claims.model_validate(FIGURES[NAME].options).claims
@@ -149,3 +151,18 @@ def test_angles_of_a_strained_cube_are_those_of_its_cell(tables):
     assert strained["between_quadrilaterals_deg"] == pytest.approx(1.0, abs=1e-6)
     # edges of the squares lie along face diagonals: an angle between two of them has twice the strain's effect at most
     assert 0.9 < strained["quadrilateral_deviation_deg"] < 2.1
+
+
+def test_the_error_of_an_accuracy_is_that_of_systems():
+    """For systems of one size the squared error is a mean over systems, with the standard error of a mean."""
+    rmse = np.array([1.0, 2.0, 3.0, 2.5, 1.5])
+    rows = [{"system": f"s{n}", "rmse": value, "n": 40} for n, value in enumerate(rmse)]
+    every = float(np.sqrt((rmse**2).mean()))
+    rows.append({"system": "all", "rmse": every, "n": 200})
+    table = pd.DataFrame(rows).assign(quantity="force", split="test", species="all")
+    claim = Claim(test="accuracy", text="a claim", published="p", observable="force", unit="eV/Å", factor=10.0)
+    found, _, judged = accuracy(claim, {"errors": table}, Cited(30.0, "a study", "somewhere"))
+    expected = np.std(rmse**2, ddof=1) / np.sqrt(5) / (2.0 * every)
+    assert found.value == pytest.approx(10.0 * every)
+    assert found.error == pytest.approx(10.0 * expected)
+    assert judged.verdict == "not decidable here"  # five systems are fewer than ten samples

@@ -502,7 +502,10 @@ def installed(site, package, **files):
 
 
 def test_packages_that_vouch_for_what_they_should_not_are_named(tmp_path, monkeypatch):
-    """A package that no lock file names, one that is there twice, one that lists another's file, and a module in an archive."""
+    """A package that no lock file names, one in another version, one that is there twice, one that lists another's file.
+
+    A module in an archive is named too.
+    """
     site, real = tmp_path / "site", elsewhere.sysconfig.get_paths
     (tmp_path / "envs").mkdir()
     (tmp_path / "envs/requirements.lock").write_text("good==1 \\\nlister==1 \\\n")
@@ -523,6 +526,7 @@ def test_packages_that_vouch_for_what_they_should_not_are_named(tmp_path, monkey
         f"{tmp_path}/modules.zip/ase.py: code from outside of the environment",
         f"{site}/good.py: not the file that its package installed",
         f"{site}/good-2.dist-info: good is installed twice, as good-1.dist-info too",
+        f"{site}/good-2.dist-info: the lock file names version 1",
         f"{site}/good.py: listed differently by Lister-1.dist-info and good-1.dist-info",
         f"{site}/planted-1.dist-info: a package that no lock file names",
     ]
