@@ -70,7 +70,7 @@ except (ConfigError, SameResultsError) as error:
     sys.exit(1)
 
 SCALE, CRYSTAL, MAIN = CONFIG.scale, CONFIG.crystal, CONFIG.main
-if workflow.is_main_process:
+if workflow.is_main_process:  # jobs start with the libraries loaded
     fork_jobs(("pymatgen.analysis.phase_diagram", "pymatgen.analysis.structure_matcher") if CRYSTAL.ternary else ())
 RESULTS = f"results/{CONFIG.crystal_name}/{CONFIG.scale_name}"
 

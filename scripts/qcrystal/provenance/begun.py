@@ -35,10 +35,8 @@ def begin(folder: Path, outputs: Iterable[str], code: str) -> None:
     began = code_that_began(folder)
     own = {NAME, *(Path(path).name for path in outputs)}
     left = folder.is_dir() and any(entry.name not in own for entry in folder.iterdir())
-    if left and began is None:
-        raise BegunError(
-            f"{folder}: holds samples, and no {NAME} tells the code that began them; remove it to begin anew"
-        )
+    if left:
+        refuse_unknown(folder)
     if left and began != code:
         advice = "remove the folder to begin anew, or go back to the code that began it"
         raise BegunError(f"{folder}: begun by other code ({began}, today {code}); {advice}")

@@ -37,12 +37,13 @@ class _Server(NamedTuple):
 
 
 class Jobs:
-    """The processes that fork jobs, of which there is one at a time, and none before the first job."""
+    """The processes that fork jobs: one takes requests, and none before the first job. Former ones wait for their jobs' ends."""
 
     def __init__(self, modules: tuple[str, ...] = ()):
         self._modules = modules
         self._lock = threading.Lock()
         self._server: _Server | None = None
+        self._started: list[_Server] = []  # a process whose connection is closed ends, and its jobs with it
         self._given_up = False
 
     def run(self, script: str, temporary: str | None, record: Any = None) -> int | None:
@@ -69,6 +70,7 @@ class Jobs:
         for _ in range(2):
             with self._lock:
                 answers = self._ask(script, variables)
+                asked = self._server
             if answers is None:
                 return None
             with answers:
@@ -76,18 +78,19 @@ class Jobs:
                 if first.isdigit():
                     with _measured(int(first), record):
                         return _status(answers.readline().strip())
-            with self._lock:
-                self._server = None if first == CHANGED else self._server
             if first != CHANGED:
                 return None
+            with self._lock:
+                if self._server is asked:  # else another job has seen the change before
+                    self._server = None
         self._given_up = True  # files that change all the time, or that are of the future
         return None
 
     def close(self) -> None:
-        """End the process that forks jobs."""
+        """End the processes that fork jobs."""
         with self._lock:
-            server, self._server = self._server, None
-        if server:
+            started, self._started, self._server = self._started, [], None
+        for server in started:
             server.connection.close()
             server.process.wait()
 
@@ -120,7 +123,8 @@ class Jobs:
             process = subprocess.Popen(
                 [*command, *self._modules], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=variables
             )
-        return _Server(process, ours, variables)
+        self._started.append(_Server(process, ours, variables))
+        return self._started[-1]
 
 
 @contextlib.contextmanager

@@ -1,13 +1,14 @@
 """The process that jobs are forked from. It has loaded the libraries that most of them need.
 
 It has compared these libraries with what their packages installed.
+
 Snakemake's process starts it (`qcrystal.provenance.forked`) and asks it for jobs over a socket. A request names a rule's script
 and the variables of its environment that differ, and brings a pipe for the answer. The answer is a line with the number of the
 job's process, then a line with its exit status. The answer is `CHANGED` alone if a file of what is loaded is not as it was:
 such a process starts no more jobs.
 
-A job is a fork that runs the script as ``python`` does. None of this repository's code is loaded before, but for the frame
-around every job, which no result depends on.
+A job is a fork that runs the script as ``python`` does. Of this repository's code the frame around every job is loaded before,
+and nothing else. A change of it counts like one of a library.
 """
 
 from __future__ import annotations

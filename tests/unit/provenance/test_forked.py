@@ -117,14 +117,20 @@ def settle(path: Path) -> None:
         time.sleep(0.1)
 
 
-def test_a_library_that_changes_is_loaded_anew(tmp_path, monkeypatch):
-    """A job sees the library as it is on the disk when the job starts, even if its size and time are made the same."""
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """A library that jobs import, and its folder as the working folder."""
+    path = tmp_path / "lib" / "some_library.py"
+    path.parent.mkdir()
+    path.write_text("VALUE = 1\n")
     monkeypatch.chdir(tmp_path)
-    library = tmp_path / "lib" / "some_library.py"
-    library.parent.mkdir()
-    library.write_text("VALUE = 1\n")
-    monkeypatch.setenv("PYTHONPATH", f"{library.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PYTHONPATH", f"{path.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return path
+
+
+def test_a_library_that_changes_is_loaded_anew(library):
+    """A job sees the library as it is on the disk when the job starts, even if its size and time are made the same."""
     settle(library)
     job = script("import some_library; open('value', 'a').write(str(some_library.VALUE))")
     found = Jobs(("some_library",))
@@ -144,14 +150,42 @@ def test_a_library_that_changes_is_loaded_anew(tmp_path, monkeypatch):
     assert Path("value").read_text() == "112"
 
 
-def test_files_of_the_future_leave_jobs_to_snakemake(tmp_path, monkeypatch):
+def test_jobs_under_way_outlive_a_change(library):
+    """Two jobs see a change at the same time while a third one runs: all three end well, the former with what it has loaded."""
+    settle(library)
+    text = """
+        import os, pathlib, time, some_library
+        pathlib.Path("{name}.number").write_text(str(os.getpid()))
+        until = time.monotonic() + 60
+        while not pathlib.Path("go").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        pathlib.Path("{name}.value").write_text(str(some_library.VALUE))
+    """
+    found, names = Jobs(("some_library",)), ("first", "second", "third")
+    status: dict[str, int | None] = {}
+    jobs = {name: script(text.format(name=name), f"{name}.py") for name in names}
+    threads = [threading.Thread(target=lambda n=n: status.update({n: found.run(jobs[n], None)})) for n in names]
+    try:
+        threads[0].start()
+        wait_for_number(Path("first.number"))
+        library.write_text("VALUE = 2\n")
+        settle(library)
+        for thread in threads[1:]:
+            thread.start()
+        for name in names[1:]:
+            wait_for_number(Path(f"{name}.number"))
+        Path("go").touch()
+        for thread in threads:
+            thread.join()
+    finally:
+        found.close()
+    assert status == dict.fromkeys(names, 0)
+    assert [Path(f"{name}.value").read_text() for name in names] == ["1", "2", "2"]
+
+
+def test_files_of_the_future_leave_jobs_to_snakemake(library):
     """Where it cannot be told whether a library changed while it was loaded, nothing is forked, and nobody asks again."""
-    library = tmp_path / "lib" / "some_library.py"
-    library.parent.mkdir()
-    library.write_text("")
     os.utime(library, (time.time() + 1e6,) * 2)
-    monkeypatch.setenv("PYTHONPATH", f"{library.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    monkeypatch.chdir(tmp_path)
     found = Jobs(("some_library",))
     assert found.run(script("open('ran', 'w')"), None) is None
     assert found._server is None
