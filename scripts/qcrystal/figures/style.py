@@ -155,14 +155,15 @@ def save_figure(figure: Figure, stem: Path, resolution: float = PNG_RESOLUTION) 
     }
     paths = []
     layout = figure.get_layout_engine()
-    figure.draw_without_rendering()
+    if layout is not None:
+        layout.execute(figure)
     for suffix, fixed in metadata.items():
         path = stem.with_name(stem.name + suffix)
         drawn = io.BytesIO()
         figure.savefig(drawn, format=suffix[1:], dpi=resolution, metadata=fixed)
         write_whole(path, drawn.getvalue())
         paths.append(path)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
     figure.set_layout_engine(layout)
     return paths
 
