@@ -170,6 +170,30 @@ def judge_boundary(found: Boundary, published: float, uncertainty: float, unit: 
     )
 
 
+def judge_peaks(apart: Evidence, uncertainty: float, lower: float, error: float) -> Judged:
+    """A claim that two curves have their highest peak at the same place, and that the second peak is lower.
+
+    Parameters
+    ----------
+    apart
+        Distance of both peaks.
+    uncertainty
+        Distance up to which their place is the same.
+    lower, error
+        By how much the second peak is lower, and its standard error.
+    """
+    said = f"The highest peaks are {_short(apart.value)}({_short(apart.error)}) {apart.unit} apart"
+    if apart.value - apart.reach(FAR) > uncertainty:
+        return Judged("not reproduced", f"{said}, and {uncertainty:g} {apart.unit} are allowed.")
+    if apart.value + apart.reach(NEAR) > uncertainty:
+        return undecided(f"{said}, which is too near to the {uncertainty:g} {apart.unit} that are allowed.")
+    if not abs(lower) > FAR * error:
+        return undecided(f"{said}, and their heights are within three errors of each other.")
+    if lower < 0.0:
+        return Judged("not reproduced", f"{said}, and the second is higher.")
+    return Judged("reproduced", f"{said}, and the second is lower.")
+
+
 def judge_phases(phases: Sequence[str], wanted: str, words: str) -> Judged:
     """A claim that every run of a range is in one phase (``symmetric`` or ``distorted``)."""
     decided = [phase for phase in phases if phase != "undecided"]

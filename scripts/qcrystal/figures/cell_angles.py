@@ -21,12 +21,15 @@ from qcrystal.figures.style import (
     note_left_out,
     say_empty,
     styled,
+    widen,
 )
 from qcrystal.manuscript.published import Cited
 
 ANGLES = {"alpha": (r"$\alpha$", "o"), "beta": (r"$\beta$", "s"), "gamma": (r"$\gamma$", "^")}
 TRACES = ["#0072B2", "#D55E00", "#009E73"]  # of the three angles in time
 POINTS = 600  # of a drawn trace
+LEAST_SPAN = 20.0  # GPa
+ASIDE = 0.5  # GPa by which the symbols of one run stand beside each other
 
 
 def chosen(rows: pd.DataFrame, panel: AnglePanel) -> pd.DataFrame:
@@ -47,16 +50,17 @@ def draw_means(axes: Axes, rows: pd.DataFrame, starts: Sequence[str]) -> None:
 
     No lines join them: a distortion along another diagonal of the cube moves an angle to the other side of 90 degrees.
     """
-    for angle, (symbol, marker) in ANGLES.items():
+    for number, (angle, (symbol, marker)) in enumerate(ANGLES.items(), -1):
         mean = combine_replicas(rows[rows["observable"] == f"angle_{angle}"], CONDITION)
         for start, curve in mean.groupby("start"):
             style = METHODS[str(curve["method"].iloc[0])]._replace(marker=marker)
             first = start == starts[0]
             label = symbol if first else f"{symbol}, from {start}"
-            x, y, error = curve["pressure_target"], curve["value"], curve["error"]
+            x, y, error = curve["pressure_target"] + number * ASIDE, curve["value"], curve["error"]
             draw_points(axes, x, y, error, style, label, "none", first)
     axes.axhline(90.0, color="0.6", linewidth=0.6, zorder=0)
     axes.margins(x=0.08, y=0.1)
+    widen(axes, LEAST_SPAN)
     axes.set_xlabel("pressure (GPa)")
     axes.set_ylabel("mean cell angles (deg)")
 
@@ -112,6 +116,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: CellAngles) ->
     for place, (panel, rows) in zip(shown, panels.values(), strict=False):
         if panel.show == "means":
             draw_means(place, rows, starts)
+            figure.note(f"symbols of one run stand {ASIDE:g} GPa beside each other")
         else:
             draw_trace(place, rows)
         if panel.boundary is not None and panel.boundary in published:

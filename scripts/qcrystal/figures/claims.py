@@ -21,6 +21,7 @@ from qcrystal.analysis.verdicts import (
     judge_events,
     judge_limit,
     judge_number,
+    judge_peaks,
     judge_phases,
     too_weak,
     undecided,
@@ -33,7 +34,6 @@ from qcrystal.manuscript.published import Cited
 from qcrystal.manuscript.uncertainty import scientific_text, value_text
 
 SMALLEST_PLAIN = 1e-3  # smaller values are printed with a power of ten
-ROUNDING = 1e-6  # Å; places on a grid are apart by whole bins but for this
 NOTHING = Evidence(np.nan, np.nan)
 WORDS = {"symmetric": "cubic", "distorted": "distorted"}
 Found = tuple[Evidence, str, Judged]
@@ -207,24 +207,25 @@ def phase(claim: Claim, inputs: Inputs, known: Cited) -> Found:
 
 
 def peaks(claim: Claim, inputs: Inputs, known: Cited) -> Found:
-    """Highest peaks of two pair distributions: same places within the uncertainty (Å), and the second one lower."""
+    """Highest peaks of two pair distributions: same places within the uncertainty (Å), and the second one lower.
+
+    A place is that of a bin. Its standard error is the bin's width over √12.
+    """
     found = []
     for name in claim.sweeps:
         table = next(one for one in inputs["curves"] if sweep_name(one) == name)
-        curve = table[table["pair"] == claim.observable].groupby("r")["g"].mean()
-        method, atoms = str(table["method"].iloc[0]), int(table["atoms"].max())
-        found.append((curve.idxmax(), curve.max(), float(table["length_ps"].max()), method, atoms))
-    (first, high, length, *_), (second, low, other_length, method, atoms) = found
-    ours = Evidence(abs(first - second), 0.0, "Å", method, atoms, min(length, other_length))
-    text = f"{first:.2f} and {second:.2f} Å; heights {high:.2g} and {low:.2g}"
+        curves = table[table["pair"] == claim.observable].groupby("r")
+        curve, error = curves["g"].mean(), curves["error"].apply(lambda one: np.sqrt((one**2).sum()) / len(one))
+        place, width = curve.idxmax(), float(np.diff(curve.index).mean())
+        found.append((place, curve.max(), error[place], width))
+    (first, high, high_error, width), (second, low, low_error, other_width) = found
+    tables = [one for one in inputs["curves"] if sweep_name(one) in claim.sweeps]
+    length = min(float(one["length_ps"].max()) for one in tables)
+    method, atoms = str(table["method"].iloc[0]), int(table["atoms"].max())
+    ours = Evidence(abs(first - second), np.hypot(width, other_width) / np.sqrt(12), "Å", method, atoms, length)
+    text = f"{first:.2f} and {second:.2f} Å; heights {value_text(high, high_error)} and {value_text(low, low_error)}"
     weak = too_weak(ours, claim.least_length)
-    if weak:
-        return ours, text, weak
-    same = ours.value <= claim.uncertainty + ROUNDING and low < high
-    reason = (
-        f"The highest peaks are {ours.value:.2f} Å apart, and the second is {'lower' if low < high else 'not lower'}."
-    )
-    return ours, text, Judged("reproduced" if same else "not reproduced", reason)
+    return ours, text, weak or judge_peaks(ours, claim.uncertainty, high - low, float(np.hypot(high_error, low_error)))
 
 
 def lowest(claim: Claim, inputs: Inputs, known: Cited) -> Found:

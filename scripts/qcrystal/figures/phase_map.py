@@ -22,16 +22,33 @@ from qcrystal.manuscript.uncertainty import value_text
 COLORMAP = "YlGnBu"
 ANNOTATED = 30  # at most so many cells carry their value as a number
 ANNOTATED_COLUMNS = 5
+GAP = 1e-9  # of a cell's largest width: rounding
 NARROW = 0.15  # of a map's width: a value and its error do not fit across a narrower cell
-CELL = {"pressure_target": 50.0, "temperature_target": 100.0}  # width of a cell that has no neighbour, GPa and K
+CELL = {"pressure_target": 50.0, "temperature_target": 100.0}  # largest width of a cell, GPa and K
 
 
-def cell_edges(centres: np.ndarray, alone: float) -> np.ndarray:
-    """Edges (n + 1) of cells about sorted centres (n): halfway between neighbours; ``alone`` is a lone cell's width."""
-    if len(centres) == 1:
-        return np.array([centres[0] - alone / 2, centres[0] + alone / 2])
-    middle = (centres[1:] + centres[:-1]) / 2
-    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
+def cell_edges(centres: np.ndarray, widest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Edges of the cells about sorted centres: halfway to a neighbour, and at most ``widest`` / 2 from the centre.
+
+    Returns
+    -------
+    edges : (k + 1,) array
+        Of cells and of the gaps between them.
+    places : (n,) array
+        Number of each centre's cell among the k.
+    """
+    between = np.diff(centres) / 2 if len(centres) > 1 else np.array([widest / 2])
+    before = np.minimum(np.concatenate([between[:1], between])[: len(centres)], widest / 2)
+    after = np.minimum(np.concatenate([between, between[-1:]])[-len(centres) :], widest / 2)
+    if centres[0] > 0:  # pressures and temperatures below 0 are none
+        before[0] = min(before[0], centres[0])
+    edges, places = [centres[0] - before[0]], []
+    for low, high in zip(centres - before, centres + after, strict=True):
+        if low - edges[-1] > GAP * widest:
+            edges.append(low)
+        places.append(len(edges) - 1)
+        edges.append(high)
+    return np.array(edges), np.array(places)
 
 
 def doubts(summary: pd.DataFrame, noise: str | None) -> pd.DataFrame:
@@ -49,11 +66,13 @@ def doubts(summary: pd.DataFrame, noise: str | None) -> pd.DataFrame:
 
 
 def cells(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Edges (n + 1), (m + 1) of the cells of a map along pressure and temperature, and their values (m, n)."""
-    pressures, temperatures = (np.sort(rows[column].unique()).astype(float) for column in CELL)
-    columns = cell_edges(pressures, CELL["pressure_target"])
-    lines = cell_edges(temperatures, CELL["temperature_target"])
-    grid = rows.pivot(index="temperature_target", columns="pressure_target", values="value").to_numpy(float)
+    """Edges (n + 1), (m + 1) of the cells of a map along pressure and temperature, and their values (m, n), NaN in gaps."""
+    known = rows.pivot(index="temperature_target", columns="pressure_target", values="value").sort_index()
+    known = known.sort_index(axis=1)
+    columns, across = cell_edges(known.columns.to_numpy(float), CELL["pressure_target"])
+    lines, up = cell_edges(known.index.to_numpy(float), CELL["temperature_target"])
+    grid = np.full((len(lines) - 1, len(columns) - 1), np.nan)
+    grid[np.ix_(up, across)] = known.to_numpy(float)
     return columns, lines, grid
 
 

@@ -24,6 +24,7 @@ from qcrystal.figures.style import (
     ordered_legend,
     say_empty,
     styled,
+    widen,
 )
 from qcrystal.io.tables import records
 from qcrystal.manuscript.published import Cited
@@ -31,6 +32,8 @@ from qcrystal.manuscript.published import Cited
 COLORS = {"symmetric": "#0072B2", "distorted": "#D55E00", "undecided": "0.75"}
 HALVES = ("left", "right")
 SIZE = 7.0
+AROUND = 12.0  # of a published symbol, which a run at the same place shows within
+LEAST_SPAN = 40.0  # GPa
 
 
 def draw_points(axes: Axes, rows: pd.DataFrame, starts: list[str]) -> None:
@@ -92,8 +95,9 @@ def draw_panel(
     if panel.boundary is not None and panel.boundary in published:
         known = published[panel.boundary]
         at = [panel.at] if panel.at is not None else axes.get_ylim()
-        draw_published(axes, [known.number] * len(at), at, f"{known.label}: boundary", marker="D")
+        draw_published(axes, [known.number] * len(at), at, f"{known.label}: boundary", marker="D", size=AROUND)
     axes.margins(x=0.12, y=0.2)
+    widen(axes, LEAST_SPAN)
     axes.set_xlabel("pressure (GPa)")
     if len(starts) > 1:
         figure.note(f"left half of a disk: started {starts[0]}, right half: {starts[1]}")

@@ -273,6 +273,13 @@ def draw_points(
         note(axes, "faded symbols: no error estimate")
 
 
+def widen(axes: Axes, span: float) -> None:
+    """Let the horizontal axis show a span at least, so that a lone point does not fill it."""
+    low, high = axes.get_xlim()
+    missing = max(0.0, span - (high - low)) / 2.0
+    axes.set_xlim(low - missing, high + missing)
+
+
 def draw_curve(axes: Axes, x: Any, y: Any, error: Any, color: str, label: str, line: str = "-") -> None:
     """Draw one of our curves with a band of one standard error; without errors it is faded, and a note says so."""
     x, y, error = (np.asarray(values, dtype=float) for values in (x, y, error))
@@ -285,7 +292,14 @@ def draw_curve(axes: Axes, x: Any, y: Any, error: Any, color: str, label: str, l
 
 
 def draw_published(
-    axes: Axes, x: Any, y: Any, label: str, line: str = "none", marker: str | None = None, **kwargs: Any
+    axes: Axes,
+    x: Any,
+    y: Any,
+    label: str,
+    line: str = "none",
+    marker: str | None = None,
+    size: float = 6.5,
+    **kwargs: Any,
 ) -> None:
     """Draw published values: open symbols, outlined in white so that they show on any ground."""
     style = METHODS["published"]
@@ -297,7 +311,7 @@ def draw_published(
         marker=marker or style.marker,
         markerfacecolor="none",
         markeredgecolor=style.color,
-        markersize=6.5,
+        markersize=size,
         linewidth=0.9,
         label=label,
         gid="published",

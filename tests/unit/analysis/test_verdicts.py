@@ -12,6 +12,7 @@ from qcrystal.analysis.verdicts import (
     judge_events,
     judge_limit,
     judge_number,
+    judge_peaks,
     judge_phases,
 )
 
@@ -88,3 +89,19 @@ def test_an_upper_limit_excludes_a_value_and_never_confirms_one():
     assert judge_number(unseen, 3.5e-5, 3.5e-6, 20.0).verdict == NO
     assert judge_number(unseen, 1e-8, 1e-9, 20.0).verdict == UNKNOWN
     assert judge_number(unseen._replace(length=1.0), 3.5e-5, 3.5e-6, 20.0).verdict == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("apart", "lower", "verdict"),
+    [
+        (0.0, 5.0, "reproduced"),
+        (0.0, -5.0, "not reproduced"),
+        (0.0, 2.9, "not decidable here"),
+        (0.05, 5.0, "not decidable here"),
+        (0.15, 5.0, "not reproduced"),
+    ],
+)
+def test_peaks_have_the_errors_of_their_bins(apart, lower, verdict):
+    """0.05 Å are allowed; the place of a peak is known to 0.02 Å, and heights to 1."""
+    evidence = Evidence(apart, 0.02, "Å", "qtb", 352, 30.0)
+    assert judge_peaks(evidence, 0.05, lower, 1.0).verdict == verdict
