@@ -46,6 +46,12 @@ def compare(ours: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(distance=[distance(row.value - row.value_known, *_errors(row)) for row in rows])
 
 
+def not_compared(table: pd.DataFrame, found: pd.DataFrame) -> tuple[int, int]:
+    """How many conditions of a set of runs are not among the compared ones, and how many it has."""
+    every, compared = (set(map(tuple, one[CONDITION].astype(object).fillna("").to_numpy())) for one in (table, found))
+    return len(every - compared), len(every)
+
+
 def _errors(row: Any) -> tuple[Estimate, Estimate]:
     return (
         Estimate(row.value, row.error, np.nan, row.freedom),

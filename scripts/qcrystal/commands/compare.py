@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qcrystal.analysis.comparison import FAR, compare, read_summaries
+from qcrystal.analysis.comparison import FAR, compare, not_compared, read_summaries
 from qcrystal.commands._options import Crystal, Scale, application, results_folder
 from qcrystal.provenance import reduced
 
@@ -44,4 +44,10 @@ def main(
         )
     allowed = max(1, round(0.01 * len(found)))  # of Gaussian errors 0.3 % are that far, and errors are estimates
     print(f"{len(found)} values compared, {len(far)} more than {FAR:g} errors apart ({allowed} expected at most)")
+    for folder, table in zip(folders, (ours, known), strict=True):
+        left, every = not_compared(table, found)
+        if left:
+            print(
+                f"{folder}: {left} of {every} conditions are not compared, as the other has not run them or has no errors"
+            )
     raise typer.Exit(int(len(far) > allowed))

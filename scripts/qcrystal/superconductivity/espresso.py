@@ -18,6 +18,7 @@ from ase.calculators.calculator import PropertyNotImplementedError
 
 from qcrystal.errors import Problem, QcrystalError
 from qcrystal.processes import supervise, thread_environment
+from qcrystal.provenance.record import name_program
 
 PREFIX = "x"
 INSTALL = "apt-get install quantum-espresso"
@@ -72,6 +73,12 @@ def program(name: str) -> str:
     return found
 
 
+def note_version(name: str, output: str) -> None:
+    """Name a program of Quantum ESPRESSO and its version, which its output begins with, in the record of the job that runs."""
+    told = re.search(r"Program \S+ v\.(\S+)", output)
+    name_program(name, told[1] if told else "unknown")
+
+
 def run(name: str, text: str, folder: Path, stem: str) -> Path:
     """Run a program on an input in a folder and return the path of its output, ``<stem>.out``.
 
@@ -91,6 +98,7 @@ def run(name: str, text: str, folder: Path, stem: str) -> Path:
     outcome = supervise([binary, "-in", f"{stem}.in"], directory=folder, log=log, environment=surroundings)
     output = log.read_text(encoding="utf-8", errors="replace")
     if outcome.status == 0 and "JOB DONE" in output:
+        note_version(name, output)
         return log
     error = re.search(r"%{8,}\s*(.*?)\s*%{8,}", output, flags=re.DOTALL)
     words = " ".join(error[1].split()) if error else outcome.words

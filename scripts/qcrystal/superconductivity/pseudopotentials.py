@@ -21,7 +21,7 @@ from ase.data import atomic_numbers
 
 from qcrystal.errors import Problem, QcrystalError
 from qcrystal.files import write_whole
-from qcrystal.superconductivity.espresso import INSTALL
+from qcrystal.superconductivity.espresso import INSTALL, note_version
 
 REFERENCE_ERROR, EXCITED_ERROR = 1e-3, 5e-3
 """Ry: errors of eigenvalues that are accepted."""
@@ -215,6 +215,7 @@ def _run(text: str, folder: Path, element: str) -> str:
     if "End of pseudopotential test" not in done.stdout:
         reason = " ".join(re.findall(r"%{4,}\s*(.*?)%{4,}", done.stdout, flags=re.DOTALL)[:1]).split()
         raise PseudopotentialError(f"{element}: ld1.x failed: {' '.join(reason) or 'no result'}; change the radii")
+    note_version("ld1.x", done.stdout)
     return done.stdout
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 from scipy.stats import t as student_t
 
-from qcrystal.analysis.comparison import compare
+from qcrystal.analysis.comparison import compare, not_compared
 
 
 def summary(value: float, error: float, run: str = "a", atoms: int = 352) -> pd.DataFrame:
@@ -45,3 +45,14 @@ def test_few_degrees_of_freedom_make_values_less_far():
     t = 3.0 / np.hypot(standard, standard)
     assert compare(ours, known)["distance"].iloc[0] == pytest.approx(-norm.ppf(student_t(4).sf(t)))
     assert compare(summary(903.0, 1.0), summary(900.0, 1.0))["distance"].iloc[0] == pytest.approx(3 / np.sqrt(2))
+
+
+def test_conditions_that_are_not_compared_are_counted():
+    """Two of three: one that the others have not run, and one without errors. A cell of fixed size has no pressure."""
+    fixed = {"pressure_target": np.nan}
+    ours = pd.concat([summary(900.0, 3.0).assign(**fixed), summary(9.0, 3.0, atoms=44), summary(9.0, np.nan, atoms=88)])
+    known = pd.concat([summary(900.0, 3.0).assign(**fixed), summary(9.0, np.nan, atoms=88)])
+    found = compare(ours, known)
+    assert len(found) == 1
+    assert not_compared(ours, found) == (2, 3)
+    assert not_compared(known, found) == (1, 2)

@@ -10,7 +10,7 @@ from ase.io import read
 
 from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.prototype import Prototype
-from qcrystal.superconductivity import coupling_run
+from qcrystal.superconductivity import coupling_run, espresso
 from qcrystal.superconductivity.coupling_run import Phonons, couple, densities, irreducible_wave_vectors, relax
 from qcrystal.superconductivity.espresso import EspressoError, Mesh, Planewaves, pw_input
 
@@ -180,3 +180,13 @@ def test_an_input_holds_the_crystal(settings, tmp_path):
     assert found.get_chemical_symbols() == ["Ca", "H"]
     np.testing.assert_allclose(found.positions, crystal.positions, atol=1e-9)
     np.testing.assert_allclose(found.cell, crystal.cell)
+
+
+@pytest.mark.parametrize(("banner", "version"), [("     Program PWSCF v.6.7MaX starts", "6.7MaX"), ("", "unknown")])
+def test_the_version_that_ran_stands_in_the_record(tmp_path, install, monkeypatch, banner, version):
+    """As Debian's pw.x writes it."""
+    said = {}
+    monkeypatch.setattr(espresso, "name_program", said.__setitem__)
+    install("pw.x", f"echo '{banner}'; echo JOB DONE")
+    espresso.run("pw.x", "", tmp_path / "work", "scf")
+    assert said == {"pw.x": version}
