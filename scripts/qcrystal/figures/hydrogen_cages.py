@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import HydrogenCages
-from qcrystal.figures.style import PHASES, Picture, draw_published, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import PHASES, Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
 
 THICK = 6.0
@@ -53,5 +54,5 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: HydrogenCages)
     panel.set_ylim(bottom=-0.03 * max(panel.get_ylim()[1], 1))
     figure.note(f"{len(near)} candidates within {options.height:g} eV/atom of the hull")
     legend_above(figure, [panel], columns=2)
-    note_stand_in(figure, table)
+    note_potential(figure, table)
     return figure

@@ -8,7 +8,8 @@ import numpy as np
 
 from qcrystal.crystal.formulas import formula_unit
 from qcrystal.figures.kinds import Inputs, Options
-from qcrystal.figures.style import METHODS, Picture, draw_published, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import METHODS, Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
 
 MILLI = 1000.0
@@ -56,5 +57,5 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         figure.note("no compound of this work has both a critical temperature and a place above the hull")
     if unplaced:
         figure.note(f"not among the candidates: {', '.join(unplaced)}")
-    note_stand_in(figure, candidates)
+    note_potential(figure, candidates)
     return figure

@@ -10,7 +10,8 @@ import pandas as pd
 from qcrystal.crystal.formulas import HYDROGEN, parsed
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import TernaryHull
-from qcrystal.figures.style import METHODS, Picture, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import METHODS, Picture, legend_above, new_figure, styled
 from qcrystal.io.tables import TableError, source_of
 from qcrystal.manuscript.published import Cited
 
@@ -75,5 +76,5 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: TernaryHull) -
     figure.note("of candidates with one composition the lowest lies on top")
     if not inside.all():
         figure.note(f"{np.sum(~inside)} candidates of other elements are not in this plane")
-    note_stand_in(figure, inputs["candidates"])
+    note_potential(figure, inputs["candidates"])
     return figure

@@ -310,22 +310,34 @@ def _with_missing(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**absent)
 
 
+class DftSample(NamedTuple):
+    """How many candidates DFT tests: ``rejects`` of each stage, ``survivors`` at most, of ``atoms`` at most (None: no bound)."""
+
+    rejects: int
+    survivors: int | None = None
+    atoms: int | None = None
+
+
 def frames_for_dft(
     candidates: Candidates,
     phonons: pd.DataFrame,
     references: References,
     thresholds: Thresholds,
-    number: int,
+    tested: DftSample,
     seed: int,
 ) -> list[Atoms]:
     """Crystals that DFT tests: references, candidates that pass F1 to F4, and a sample of every stage's rejects.
 
-    ``info`` of each says name, part (reference, survivor, or the stage that rejected it) and, for its label, the origin.
+    Of too many survivors those nearest to the hull are taken. ``info`` of each crystal says name, part (reference, survivor,
+    or the stage that rejected it) and, for its label, the origin.
     """
     table = _with_missing(candidates.table.merge(phonons, on="name", how="left"))
-    drawn = drawn_rejects(table, thresholds, number, seed)
+    if tested.atoms is not None:
+        table = table[table["atoms"] <= tested.atoms]
+    drawn = drawn_rejects(table, thresholds, tested.rejects, seed)
     parts = dict(zip(drawn["name"], drawn["stage"], strict=True))
-    parts |= dict.fromkeys(table.loc[passed(table, thresholds, 4), "name"], "survivor")
+    left = table[passed(table, thresholds, 4)].sort_values("above_hull", kind="stable")
+    parts |= dict.fromkeys(left["name"].iloc[: tested.survivors], "survivor")
     by_name = dict(zip(candidates.table["name"], candidates.crystals, strict=True))
     chosen = [(atoms.info["name"], "reference", atoms) for atoms in references.crystals]
     chosen += [(name, part, by_name[name]) for name, part in parts.items()]
@@ -347,7 +359,7 @@ def dft_table(
     Returns
     -------
     pandas.DataFrame
-        name, part, formula, enthalpy_dft, above_hull_dft (eV/atom).
+        name, part, formula, enthalpy_dft, above_hull_dft (eV/atom). No row where DFT tested nothing.
     """
     enthalpies = [
         energy / len(atoms) + pressure * units.GPa * atoms.get_volume() / len(atoms)
@@ -363,7 +375,7 @@ def dft_table(
             "part": [atoms.info["part"] for atoms in frames],
             "formula": [str(atoms.symbols) for atoms in frames],
             "enthalpy_dft": enthalpies,
-            "above_hull_dft": above_hull(phases, [], [*elements, HYDROGEN], "DFT"),
+            "above_hull_dft": above_hull(phases, [], [*elements, HYDROGEN], "DFT") if phases else [],
         }
     )
 
