@@ -227,6 +227,7 @@ if TERNARY:
             **code("search/ternary_references.py"),
             **TOLD,
             references={name: plain(each) for name, each in TERNARY.references.items()},
+            repulsion=CRYSTAL.repulsion,
         script:
             "../scripts/search/ternary_references.py"
 

@@ -76,5 +76,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: TernaryHull) -
     figure.note("of candidates with one composition the lowest lies on top")
     if not inside.all():
         figure.note(f"{np.sum(~inside)} candidates of other elements are not in this plane")
+    for names in inputs["references"].get("left_out", pd.Series(dtype=str)).dropna().unique():
+        if names:
+            figure.note(f"they collapse with this potential and are no references: {names}")
     note_potential(figure, inputs["candidates"])
     return figure

@@ -86,34 +86,52 @@ def composition_table(elements: Sequence[str], space: Space, max_atoms: int) -> 
 
 
 class References(NamedTuple):
-    """Relaxed reference crystals: ``table`` (name, formula, enthalpy, volume, spacegroup, converged) and ``crystals``."""
+    """Relaxed reference crystals: ``table`` (name, formula, enthalpy, volume, spacegroup, converged, left_out) and ``crystals``."""
 
     table: pd.DataFrame
     crystals: list[Atoms]
 
 
 def relaxed_references(
-    potential: Calculator, prototypes: Mapping[str, Prototype], pressure: float, effort: Effort
+    potential: Calculator,
+    prototypes: Mapping[str, Prototype],
+    pressure: float,
+    effort: Effort,
+    smallest_part: float = 0.0,
 ) -> References:
     """Reference crystals relaxed within their space groups at a pressure.
+
+    A hydride that collapses is left out, with a warning: the potential does not hold there, and its enthalpy would be below all
+    that is real. The column ``left_out`` of every row names those hydrides, separated by semicolons.
+
+    Parameters
+    ----------
+    smallest_part
+        Of the volume at the prototype's own lattice constant; a crystal that shrinks below it has collapsed.
 
     Raises
     ------
     HullError
-        A crystal collapses, so that the hull has no end.
+        An element collapses, so that the hull has no end.
     """
-    rows, crystals = [], []
+    rows, crystals, left_out = [], [], []
     for name, prototype in prototypes.items():
+        own = primitive_cell(prototype, prototype.lattice_constant)
+        smallest = smallest_part * own.get_volume() / len(own)
         starts = (primitive_cell(prototype, scale * prototype.lattice_constant) for scale in START_SCALES)
-        tries = (relax(potential, start, pressure, effort, True, smallest_volume=0.0) for start in starts)
+        tries = (relax(potential, start, pressure, effort, True, smallest_volume=smallest) for start in starts)
         found = next((one for one in tries if one is not None), None)
+        if found is None and len(counts_of(own)) > 1:
+            log.warning("%s collapses at %g GPa with this potential, left out of the hull", name, pressure)
+            left_out.append(name)
+            continue
         if found is None:
             raise HullError(f"references: {name} collapses at {pressure:g} GPa with this potential; use another start")
         log.info("%s: %.4f eV/atom, %.3f Å³/atom, %s", name, found.enthalpy, found.volume, found.spacegroup)
         rows.append({"name": name, "formula": str(found.atoms.symbols), "enthalpy": found.enthalpy})
         rows[-1] |= {"volume": found.volume, "spacegroup": found.spacegroup, "converged": found.converged}
         crystals.append(_told(found.atoms, {"name": name}))
-    return References(pd.DataFrame(rows), crystals)
+    return References(pd.DataFrame(rows).assign(left_out="; ".join(left_out)), crystals)
 
 
 def _told(atoms: Atoms, info: dict[str, Any]) -> Atoms:

@@ -97,6 +97,9 @@ TABLES: dict[str, Schema] = {
             number("volume", "Å³/atom", "volume", low=0),
             SPACE_GROUP,
             truth("converged", "whether the relaxation ended"),
+            text(
+                "left_out", "hydrides that collapse with this potential, and are no references", missing=True, optional=True
+            ),
         ),
         ("ternary:references",),
     ),

@@ -1,0 +1,35 @@
+"""References of a hull with a potential that does not hold everywhere: what collapses is no reference."""
+
+import pytest
+
+from qcrystal.crystal.prototype import Prototype, Site
+from qcrystal.search.hull import HullError
+from qcrystal.search.stand_in import LennardJonesMixture
+from qcrystal.search.ternary import relaxed_references
+from qcrystal.statics.relax import SMALLEST_VOLUME, Effort
+
+EFFORT = Effort(fmax=0.05, max_steps=200, shortest=0.3)
+METAL = Prototype(spacegroup=225, sites=[Site(element="Ca", position=(0, 0, 0))], lattice_constant=4.4)
+HYDROGEN = Prototype(spacegroup=225, sites=[Site(element="H", position=(0, 0, 0))], lattice_constant=2.0)
+SALT = Prototype(spacegroup=225, sites=[*METAL.sites, Site(element="H", position=(0.5, 0.5, 0.5))], lattice_constant=5.0)
+
+
+def potential(distance: float) -> LennardJonesMixture:
+    """Ca and H bind at a distance (Å); the elements have the lattice constants of their prototypes."""
+    return LennardJonesMixture({"Ca-Ca": [3.1, 0.4], "H-H": [1.4, 0.2], "Ca-H": [distance, 40.0]})
+
+
+def test_a_hydride_that_collapses_is_left_out():
+    """Neighbours at 2.5 Å that bind at 1.8 Å end far below three quarters of the volume at the prototype's constant."""
+    prototypes = {"Ca": METAL, "H": HYDROGEN, "CaH": SALT}
+    found = relaxed_references(potential(1.8), prototypes, 0.0, EFFORT, SMALLEST_VOLUME)
+    assert found.table["name"].tolist() == ["Ca", "H"] == [atoms.info["name"] for atoms in found.crystals]
+    assert set(found.table["left_out"]) == {"CaH"}
+    kept = relaxed_references(potential(2.5), prototypes, 0.0, EFFORT, SMALLEST_VOLUME).table
+    assert kept["name"].tolist() == ["Ca", "H", "CaH"] and set(kept["left_out"]) == {""}
+
+
+def test_without_an_element_there_is_no_hull():
+    large = METAL.model_copy(update={"lattice_constant": 6.4})
+    with pytest.raises(HullError, match="references: Ca collapses at 0 GPa with this potential; use another start"):
+        relaxed_references(potential(2.5), {"Ca": large}, 0.0, EFFORT, SMALLEST_VOLUME)
