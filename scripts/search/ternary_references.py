@@ -11,8 +11,8 @@ with job(snakemake):
     p = snakemake.params
     potential = search_potential(snakemake.input.model, p.engine, p.stand_in)
     prototypes = {name: Prototype(**each) for name, each in p.references.items()}
-    # the stand-in has lengths of its own; a trained potential holds where its labels are
-    shortest = 0.3 if p.stand_in else pair_distances({pair: ends[1] for pair, ends in p.repulsion.items()})
+    # the stand-in has lengths of its own; within the inner distances a trained potential is its repulsion alone
+    shortest = 0.3 if p.stand_in else pair_distances({pair: ends[0] for pair, ends in p.repulsion.items()})
     effort = Effort(max_steps=3 * p.max_steps, shortest=shortest)
     smallest = 0.0 if p.stand_in else SMALLEST_VOLUME
     found = relaxed_references(potential, prototypes, p.pressure, effort, smallest)

@@ -17,6 +17,7 @@ from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.formulas import HYDROGEN, Space
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import reduced_primitive_cell, symmetry_dataset
+from qcrystal.errors import Problem
 from qcrystal.io.structures import read_structures
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.committee import Committee
@@ -101,8 +102,8 @@ def relaxed_references(
 ) -> References:
     """Reference crystals relaxed within their space groups at a pressure.
 
-    A hydride that collapses is left out, with a warning: the potential does not hold there, and its enthalpy would be below all
-    that is real. The column ``left_out`` of every row names those hydrides, separated by semicolons.
+    A crystal that collapses is left out, with a warning: the potential does not hold there, and its enthalpy would be below all
+    that is real. The column ``left_out`` of every row names those crystals, separated by semicolons.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def relaxed_references(
     Raises
     ------
     HullError
-        An element collapses, so that the hull has no end.
+        No crystal of an element is left, so that the hull has no end.
     """
     rows, crystals, left_out = [], [], []
     for name, prototype in prototypes.items():
@@ -121,16 +122,18 @@ def relaxed_references(
         starts = (primitive_cell(prototype, scale * prototype.lattice_constant) for scale in START_SCALES)
         tries = (relax(potential, start, pressure, effort, True, smallest_volume=smallest) for start in starts)
         found = next((one for one in tries if one is not None), None)
-        if found is None and len(counts_of(own)) > 1:
+        if found is None:
             log.warning("%s collapses at %g GPa with this potential, left out of the hull", name, pressure)
             left_out.append(name)
             continue
-        if found is None:
-            raise HullError(f"references: {name} collapses at {pressure:g} GPa with this potential; use another start")
         log.info("%s: %.4f eV/atom, %.3f Å³/atom, %s", name, found.enthalpy, found.volume, found.spacegroup)
         rows.append({"name": name, "formula": str(found.atoms.symbols), "enthalpy": found.enthalpy})
         rows[-1] |= {"volume": found.volume, "spacegroup": found.spacegroup, "converged": found.converged}
         crystals.append(_told(found.atoms, {"name": name}))
+    elements = {site.element for one in prototypes.values() for site in one.sites}
+    for element in sorted(elements - {c.symbols[0] for c in crystals if len(set(c.symbols)) == 1}):
+        lost = f"no crystal of {element} is left at {pressure:g} GPa; with this potential collapse {', '.join(left_out)}"
+        raise HullError(Problem("", "references", lost, "use other starts, or another potential"))
     return References(pd.DataFrame(rows).assign(left_out="; ".join(left_out)), crystals)
 
 

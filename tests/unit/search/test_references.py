@@ -29,7 +29,13 @@ def test_a_hydride_that_collapses_is_left_out():
     assert kept["name"].tolist() == ["Ca", "H", "CaH"] and set(kept["left_out"]) == {""}
 
 
+def test_of_two_crystals_of_an_element_one_may_collapse():
+    large = METAL.model_copy(update={"lattice_constant": 6.4})
+    found = relaxed_references(potential(2.5), {"large": large, "Ca": METAL}, 0.0, EFFORT, SMALLEST_VOLUME).table
+    assert found["name"].tolist() == ["Ca"] and found["left_out"].tolist() == ["large"]
+
+
 def test_without_an_element_there_is_no_hull():
     large = METAL.model_copy(update={"lattice_constant": 6.4})
-    with pytest.raises(HullError, match="references: Ca collapses at 0 GPa with this potential; use another start"):
+    with pytest.raises(HullError, match="references: no crystal of Ca is left at 0 GPa; with this potential collapse Ca; use other starts"):
         relaxed_references(potential(2.5), {"Ca": large}, 0.0, EFFORT, SMALLEST_VOLUME)
