@@ -22,7 +22,8 @@ PREFERRED = ("DFT", "committee", "assumed")
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
     """Candidates that each stage keeps, on a logarithmic axis; a stage that keeps none is an open symbol at the bottom.
 
-    A stage that tested none of the candidates that reached it has no symbol: nobody knows what it keeps. Bars are 95 % intervals of the counts over draws of the errors of the enthalpies, where their table is given.
+    A stage that tested none of the candidates that reached it has no symbol: nobody knows what it keeps. Bars are 95 % intervals
+    of the counts over draws of the errors of the enthalpies, where their table is given.
     """
     figure, axes = new_figure(1, 2.8)
     panel, table = axes[0, 0], inputs["funnel"]
@@ -43,7 +44,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         draw_published(panel, places, numbers, f"{cited.label}, {cited.where}", line="--")
         figure.note("the published search has 29 elements, this one fewer")
     for row in table[table["untested"] > 0].itertuples():
-        figure.note(f"{row.untested} of {row.untested + row.tested} candidates that reached {row.stage} were not tested there")
+        figure.note(
+            f"{row.untested} of {row.untested + row.tested} candidates that reached {row.stage} were not tested there"
+        )
     panel.set_yscale("log")
     panel.set_xticks(places, [f"{row.stage}" for row in table.itertuples()])
     panel.tick_params(axis="x", which="minor", bottom=False, top=False)

@@ -87,7 +87,7 @@ def composition_table(elements: Sequence[str], space: Space, max_atoms: int) -> 
 
 
 class References(NamedTuple):
-    """Relaxed reference crystals: ``table`` (name, formula, enthalpy, volume, spacegroup, converged, left_out) and ``crystals``."""
+    """Relaxed crystals, and their ``table``: name, formula, enthalpy, volume, spacegroup, converged, left_out."""
 
     table: pd.DataFrame
     crystals: list[Atoms]
@@ -132,7 +132,9 @@ def relaxed_references(
         crystals.append(_told(found.atoms, {"name": name}))
     elements = {site.element for one in prototypes.values() for site in one.sites}
     for element in sorted(elements - {c.symbols[0] for c in crystals if len(set(c.symbols)) == 1}):
-        lost = f"no crystal of {element} is left at {pressure:g} GPa; with this potential collapse {', '.join(left_out)}"
+        lost = (
+            f"no crystal of {element} is left at {pressure:g} GPa; with this potential collapse {', '.join(left_out)}"
+        )
         raise HullError(Problem("", "references", lost, "use other starts, or another potential"))
     return References(pd.DataFrame(rows).assign(left_out="; ".join(left_out)), crystals)
 

@@ -1,8 +1,12 @@
 """References of a hull with a potential that does not hold everywhere: what collapses is no reference."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from qcrystal.crystal.prototype import Prototype, Site
+from qcrystal.figures import ternary_hull
+from qcrystal.figures.options import TernaryHull
 from qcrystal.search.hull import HullError
 from qcrystal.search.stand_in import LennardJonesMixture
 from qcrystal.search.ternary import relaxed_references
@@ -11,7 +15,9 @@ from qcrystal.statics.relax import SMALLEST_VOLUME, Effort
 EFFORT = Effort(fmax=0.05, max_steps=200, shortest=0.3)
 METAL = Prototype(spacegroup=225, sites=[Site(element="Ca", position=(0, 0, 0))], lattice_constant=4.4)
 HYDROGEN = Prototype(spacegroup=225, sites=[Site(element="H", position=(0, 0, 0))], lattice_constant=2.0)
-SALT = Prototype(spacegroup=225, sites=[*METAL.sites, Site(element="H", position=(0.5, 0.5, 0.5))], lattice_constant=5.0)
+SALT = Prototype(
+    spacegroup=225, sites=[*METAL.sites, Site(element="H", position=(0.5, 0.5, 0.5))], lattice_constant=5.0
+)
 
 
 def potential(distance: float) -> LennardJonesMixture:
@@ -37,5 +43,18 @@ def test_of_two_crystals_of_an_element_one_may_collapse():
 
 def test_without_an_element_there_is_no_hull():
     large = METAL.model_copy(update={"lattice_constant": 6.4})
-    with pytest.raises(HullError, match="references: no crystal of Ca is left at 0 GPa; with this potential collapse Ca; use other starts"):
+    with pytest.raises(
+        HullError,
+        match="references: no crystal of Ca is left at 0 GPa; with this potential collapse Ca; use other starts",
+    ):
         relaxed_references(potential(2.5), {"Ca": large}, 0.0, EFFORT, SMALLEST_VOLUME)
+
+
+def test_the_figure_of_the_hull_names_what_is_left_out():
+    candidates = pd.DataFrame({"formula": ["CaYH12"], "above_hull": [0.01], "potential": ["trained"]})
+    references = pd.DataFrame({"formula": ["Ca", "Y", "H4"], "left_out": "YH9; YH10"})
+    figure = ternary_hull.draw({"candidates": candidates, "references": references}, {}, TernaryHull())
+    assert "they collapse with this potential and are no references: YH9; YH10" in figure.notes
+    whole = references.assign(left_out=np.nan)  # as it is read, where nothing was left out
+    figure = ternary_hull.draw({"candidates": candidates, "references": whole}, {}, TernaryHull())
+    assert not any("collapse" in note for note in figure.notes)

@@ -8,7 +8,7 @@ from ase import Atoms
 from qcrystal.figures import false_rejects as false_rejects_figure
 from qcrystal.figures import funnel as funnel_figure
 from qcrystal.search import funnel
-from qcrystal.search.ternary import Candidates, References, DftSample, dft_table, frames_for_dft, joined
+from qcrystal.search.ternary import Candidates, DftSample, References, dft_table, frames_for_dft, joined
 
 PAPER = funnel.Thresholds(0.05, 75, 0.9, 0.75, 3.0)
 
@@ -28,7 +28,9 @@ def parts(tested: DftSample) -> dict[str, str]:
 
 
 def test_without_bounds_every_survivor_is_tested():
-    assert parts(DftSample(4)) == {"large": "reference"} | dict.fromkeys("abcd", "survivor") | dict.fromkeys("efgh", "F1")
+    assert parts(DftSample(4)) == {"large": "reference"} | dict.fromkeys("abcd", "survivor") | dict.fromkeys(
+        "efgh", "F1"
+    )
 
 
 def test_large_candidates_are_left_out_and_references_are_not():

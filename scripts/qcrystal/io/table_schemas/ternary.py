@@ -98,7 +98,10 @@ TABLES: dict[str, Schema] = {
             SPACE_GROUP,
             truth("converged", "whether the relaxation ended"),
             text(
-                "left_out", "crystals that collapse with this potential, and are no references", missing=True, optional=True
+                "left_out",
+                "crystals that collapse with this potential, and are no references",
+                missing=True,
+                optional=True,
             ),
         ),
         ("ternary:references",),
