@@ -51,7 +51,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         )
     panel.set_xlabel("energy above the hull (meV/atom)")
     panel.set_ylabel(r"$T_c$ (K)")
-    panel.set_ylim(bottom=0)
+    panel.set_ylim(0, 1.05 * panel.get_ylim()[1])
     legend_above(figure, [panel], columns=1)
     if label:
         figure.note("no compound of this work has both a critical temperature and a place above the hull")

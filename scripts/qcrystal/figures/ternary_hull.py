@@ -74,6 +74,11 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: TernaryHull) -
     figure.colorbar(shown, ax=panel, shrink=0.7, extend="max", label="energy above the hull (eV/atom)")
     legend_above(figure, [panel], columns=2)
     figure.note("of candidates with one composition the lowest lies on top")
+    beyond = int(np.sum(heights[inside] > options.height))
+    if beyond:
+        figure.note(
+            f"{beyond} of the {inside.sum()} candidates lie more than {options.height:g} eV/atom above the hull"
+        )
     if not inside.all():
         figure.note(f"{np.sum(~inside)} candidates of other elements are not in this plane")
     for names in inputs["references"].get("left_out", pd.Series(dtype=str)).dropna().unique():

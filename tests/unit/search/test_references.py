@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from qcrystal.crystal.prototype import Prototype, Site
-from qcrystal.figures import ternary_hull
-from qcrystal.figures.options import TernaryHull
+from qcrystal.figures import hydrogen_cages, ternary_hull
+from qcrystal.figures.options import HydrogenCages, TernaryHull
+from qcrystal.manuscript.published import Cited
 from qcrystal.search.hull import HullError
 from qcrystal.search.stand_in import LennardJonesMixture
 from qcrystal.search.ternary import relaxed_references
@@ -55,6 +56,19 @@ def test_the_figure_of_the_hull_names_what_is_left_out():
     references = pd.DataFrame({"formula": ["Ca", "Y", "H4"], "left_out": "YH9; YH10"})
     figure = ternary_hull.draw({"candidates": candidates, "references": references}, {}, TernaryHull())
     assert "they collapse with this potential and are no references: YH9; YH10" in figure.notes
+    assert not any("above the hull" in note for note in figure.notes)
+    high = ternary_hull.draw(
+        {"candidates": candidates.assign(above_hull=0.36), "references": references}, {}, TernaryHull()
+    )
+    assert "1 of the 1 candidates lie more than 0.2 eV/atom above the hull" in high.notes
     whole = references.assign(left_out=np.nan)  # as it is read, where nothing was left out
     figure = ternary_hull.draw({"candidates": candidates, "references": whole}, {}, TernaryHull())
     assert not any("collapse" in note for note in figure.notes)
+
+
+def test_cages_without_a_candidate_near_the_hull_have_whole_numbers_and_say_so():
+    candidates = pd.DataFrame({"above_hull": [0.36], "cages": ["Ca: H24; Y: H24"], "potential": ["trained"]})
+    published = {"cages": Cited(value=[29, 30, 31], label="a work", where="its figure")}
+    panel = hydrogen_cages.draw({"candidates": candidates}, published, HydrogenCages()).axes[0]
+    assert [text.get_text() for text in panel.texts] == ["no candidate within 0.05 eV/atom of the hull"]
+    assert all(float(tick).is_integer() for axis in (panel.xaxis, panel.yaxis) for tick in axis.get_majorticklocs())
