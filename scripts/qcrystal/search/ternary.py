@@ -102,8 +102,8 @@ def relaxed_references(
 ) -> References:
     """Reference crystals relaxed within their space groups at a pressure.
 
-    A crystal that collapses is left out, with a warning. The potential does not hold there, and its enthalpy would be too low. The
-    column ``left_out`` of every row names those crystals, separated by semicolons.
+    A crystal that collapses is left out, with a warning. The potential does not hold there, and its enthalpy would be too low.
+    The column ``left_out`` of every row names those crystals, separated by semicolons.
 
     Parameters
     ----------
