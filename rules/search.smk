@@ -187,6 +187,8 @@ if TERNARY:
     }
     # The trained potential, if no stand-in takes its place.
     SEARCH_MODEL = [] if TERNARY_EFFORT.stand_in else [f"{POTENTIAL}/model.pb"]
+    # Whether DFT, or its stand-in, tests what the funnel keeps and rejects.
+    DFT_TESTS = ternary_dft_tests()
 
     rule ternary_compositions:
         output:
@@ -225,6 +227,7 @@ if TERNARY:
             **code("search/ternary_references.py"),
             **TOLD,
             references={name: plain(each) for name, each in TERNARY.references.items()},
+            repulsion=CRYSTAL.repulsion,
         script:
             "../scripts/search/ternary_references.py"
 
@@ -285,6 +288,7 @@ if TERNARY:
             references=results("search/ternary/references.csv"),
             crystals=results("search/ternary/references.extxyz"),
             candidates=expand(results("search/ternary/relaxed/{batch}.extxyz"), batch=TERNARY_BATCHES),
+            card=[] if TERNARY_EFFORT.stand_in else f"{POTENTIAL}/card.yaml",
         output:
             table=results("search/ternary/candidates.csv"),
             structures=results("search/ternary/candidates.extxyz"),
@@ -349,7 +353,11 @@ if TERNARY:
         params:
             **code("search/ternary_dft_frames.py"),
             thresholds=TOLD["thresholds"],
-            rejects=TERNARY_EFFORT.rejects,
+            tested={
+                "rejects": TERNARY_EFFORT.rejects,
+                "survivors": TERNARY_EFFORT.survivors,
+                "atoms": TERNARY_EFFORT.dft_atoms,
+            },
             seed=CONFIG.seed("ternary rejects"),
         script:
             "../scripts/search/ternary_dft_frames.py"
@@ -371,7 +379,7 @@ if TERNARY:
     rule ternary_dft_check:
         input:
             frames=results("search/ternary/dft/frames.extxyz"),
-            labels=[] if TERNARY_EFFORT.stand_in else results("search/ternary/dft/labels.json"),
+            labels=results("search/ternary/dft/labels.json") if DFT_TESTS and not TERNARY_EFFORT.stand_in else [],
         output:
             table=results("search/ternary/dft.csv"),
             prov=results("search/ternary/dft.prov.json"),
@@ -385,6 +393,7 @@ if TERNARY:
         params:
             **code("search/ternary_dft_check.py"),
             **TOLD,
+            dft=DFT_TESTS,
         script:
             "../scripts/search/ternary_dft_check.py"
 
@@ -717,6 +726,7 @@ if TERNARY:
         params:
             **code("search/ternary_rejects.py"),
             thresholds=TOLD["thresholds"],
+            dft_atoms=TERNARY_EFFORT.dft_atoms,
         script:
             "../scripts/search/ternary_rejects.py"
 

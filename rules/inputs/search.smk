@@ -1,4 +1,5 @@
 # What the search over compositions is told, where the crystal has one.
+from qcrystal.dft.gpaw_process import DftError, gpaw_python
 from qcrystal.potential.settings import Effort, Seeds, Training
 from qcrystal.search.compositions import compositions
 
@@ -17,6 +18,24 @@ def ternary_parameters():
         "shortest": CRYSTAL.search.shortest_distances,
         "thresholds": dict(TERNARY.funnel),
     }
+
+
+def ternary_dft_tests():
+    """Whether DFT tests candidates: the scale asks for it, and GPAW or its labels are there; its stand-in always is.
+
+    Without GPAW the figures are drawn all the same, and one line says what they lack.
+    """
+    if not TERNARY_EFFORT.dft or TERNARY_EFFORT.stand_in or Path(results("search/ternary/dft/labels.json")).is_file():
+        return TERNARY_EFFORT.dft
+    if workflow.deployment_settings.deployment_method:  # jobs have environments of their own, with GPAW
+        return True
+    try:
+        gpaw_python(MAIN.dft_python)
+    except DftError as error:
+        if workflow.is_main_process:
+            print(f"the search over compositions leaves F5 and the rejects untested: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def ternary_batches(turn=1):

@@ -8,7 +8,9 @@ from qcrystal.search.ternary import DFT_STAND_IN, dft_table, search_potential
 
 with job(snakemake):
     p, frames = snakemake.params, read_structures(snakemake.input.frames)
-    if p.stand_in:
+    if not p.dft:
+        frames, energies = [], []
+    elif p.stand_in:
         potential = search_potential([], p.engine, p.stand_in, DFT_STAND_IN)
         energies = [potential.get_potential_energy(atoms) for atoms in frames]
     else:

@@ -2,7 +2,7 @@
 
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance.job import job
-from qcrystal.search.funnel import Thresholds, survivors
+from qcrystal.search.funnel import Thresholds, survivors, told
 from qcrystal.search.ternary import joined
 
 with job(snakemake):
@@ -14,5 +14,4 @@ with job(snakemake):
     )
     write_table(table, snakemake.output.all, "ternary_all")
     found = survivors(table, Thresholds(**snakemake.params.thresholds))
-    found["potential"] = table["potential"].iloc[0]
-    write_table(found, snakemake.output.table, "ternary_funnel")
+    write_table(told(found, table), snakemake.output.table, "ternary_funnel")

@@ -4,7 +4,7 @@ import pandas as pd
 
 from qcrystal.io.tables import read_table, write_table
 from qcrystal.provenance.job import job
-from qcrystal.search.funnel import Thresholds
+from qcrystal.search.funnel import Thresholds, told
 from qcrystal.search.hull_errors import funnel_range, known_errors, loss_table, search_of
 
 with job(snakemake):
@@ -15,6 +15,5 @@ with job(snakemake):
     errors = known_errors(search, dft, members, p.error)
     losses = loss_table(search, errors, thresholds.hull, p.draws, p.seed)
     ranges = pd.concat([funnel_range(search, each, thresholds, p.draws, p.seed) for each in errors])
-    potential = table["potential"].iloc[0]
-    write_table(losses.assign(potential=potential), snakemake.output.losses, "ternary_hull_errors")
-    write_table(ranges.assign(potential=potential), snakemake.output.range, "ternary_funnel_range")
+    write_table(told(losses, table), snakemake.output.losses, "ternary_hull_errors")
+    write_table(told(ranges, table), snakemake.output.range, "ternary_funnel_range")

@@ -1,5 +1,7 @@
 """The search over Ca-Y-H with its stand-in, from compositions to every figure; and a second turn of its learning loops."""
 
+import shutil
+
 import pytest
 import yaml
 
@@ -29,6 +31,38 @@ def test_a_plan_has_each_turn_of_the_loops_once(root, workspace):
         2
     ] * 5
     assert planned["ternary_turns"] == planned["ternary_loops"] == 1
+
+
+def test_without_gpaw_a_search_is_planned_and_one_line_says_what_it_lacks(root, workspace, tmp_path):
+    """With GPAW the same plan has the labels; the released potential searches."""
+    scale = put_over(
+        *(
+            yaml.safe_load((root / path).read_text())
+            for path in ("config/scales/laptop.yaml", "config/crystals/ca-y-h/scales/laptop.yaml")
+        )
+    )
+    scale["ternary"].update(dft=True, trainings=[])
+    scale["left_out"] = ["x_ternary_errors"]
+    (workspace.folder / "smoke.yaml").write_text(yaml.safe_dump(scale))
+    path = tmp_path / "bin"
+    path.mkdir()
+    (path / "which").symlink_to(shutil.which("which"))
+    target = "results/ca-y-h/smoke/search/ternary/rejects.csv"
+    process = workspace.snakemake(target, *ARGUMENTS, "-n", PATH=str(path))
+    text = process.stdout + process.stderr
+    assert process.returncode == 0, text[-4000:]
+    assert text.count("leaves F5 and the rejects untested: GPAW is not installed; on Debian: apt-get install gpaw") == 1
+    assert "rule ternary_rejects" in text and "rule ternary_label" not in text
+    command = path / "gpaw"
+    command.write_text("#!/usr/bin/python3\n")
+    command.chmod(0o755)
+    process = workspace.snakemake(target, *ARGUMENTS, "-n", PATH=str(path))
+    assert "rule ternary_label" in process.stdout + process.stderr
+    scale["ternary"]["dft"] = False
+    (workspace.folder / "smoke.yaml").write_text(yaml.safe_dump(scale))
+    process = workspace.snakemake(target, *ARGUMENTS, "-n", PATH=str(path))
+    text = process.stdout + process.stderr
+    assert "rule ternary_label" not in text and "untested" not in text
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from qcrystal.config.messages import repeated
 from qcrystal.crystal.formulas import CompositionError, Space, check_space
 from qcrystal.crystal.prototype import Length, Prototype
 from qcrystal.errors import Problem
-from qcrystal.fields import Count, Element, Name, NotNegative, Positive, Pressure, Strict
+from qcrystal.fields import Count, Element, Name, NotNegative, Positive, Pressure, Strict, Whole
 
 SmallNumber = Annotated[Count, Field(le=20)]
 
@@ -121,7 +121,13 @@ class TernaryEffort(Strict):
     """Starts per job."""
     supercell: Positive = 8.0
     """Least length (Å) of the supercells of phonons."""
-    rejects: Count
+    dft: bool = True
+    """Whether DFT tests references, survivors and rejects; without it F5 and the rejects stay untested."""
+    survivors: Count | None = None
+    """Survivors of F4 that DFT tests at most, those nearest to the hull; null: all of them."""
+    dft_atoms: Count | None = None
+    """Atoms of a candidate that DFT tests at most; null: of any size. References are tested whatever their size."""
+    rejects: Whole
     """Rejects of each stage that DFT tests."""
     draws: Count = 100
     """Random hulls by which errors are propagated."""

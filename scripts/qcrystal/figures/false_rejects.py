@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from qcrystal.figures.kinds import Inputs, Options
-from qcrystal.figures.style import METHODS, Picture, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import METHODS, Picture, new_figure, say_empty, styled
 from qcrystal.manuscript.published import Cited
 
 
@@ -28,8 +29,12 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     panel.set_xlabel("stage, wrong of the tested rejects")
     panel.set_ylabel("wrong rejects (%)")
     figure.note("bars: Clopper-Pearson intervals, 95 %; the sample is stratified by distance to the threshold")
+    if table.empty:
+        say_empty(panel, "DFT tested no reject")
+    if "dft_atoms" in table and not table.empty:
+        figure.note(f"drawn of the rejects of at most {int(table['dft_atoms'].iloc[0])} atoms")
     untested = sorted(set(inputs["rejects"]["stage"]) - set(table["stage"]))
     if untested:
         figure.note(f"no reject of {', '.join(untested)} was tested")
-    note_stand_in(figure, inputs["rejects"])
+    note_potential(figure, inputs["rejects"])
     return figure

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from qcrystal.figures.kinds import Inputs, Options
-from qcrystal.figures.style import METHODS, Picture, draw_published, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import METHODS, Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
 
 SMALLEST = 0.5
@@ -21,16 +22,18 @@ PREFERRED = ("DFT", "committee", "assumed")
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Picture:
     """Candidates that each stage keeps, on a logarithmic axis; a stage that keeps none is an open symbol at the bottom.
 
-    Bars are 95 % intervals of the counts over draws of the errors of the enthalpies, where their table is given.
+    A stage that tested none of the candidates that reached it has no symbol: nobody knows what it keeps. Bars are 95 % intervals
+    of the counts over draws of the errors of the enthalpies, where their table is given.
     """
     figure, axes = new_figure(1, 2.8)
     panel, table = axes[0, 0], inputs["funnel"]
     kept = table["kept"].to_numpy(float)
     places, style = np.arange(len(kept)), METHODS["classical"]
-    some = kept > 0
+    blind = ((table["tested"] == 0) & (table["untested"] > 0)).to_numpy()
+    some = (kept > 0) & ~blind
     panel.plot(places[some], kept[some], color=style.color, marker=style.marker, label="this work")
-    if not some.all():
-        none = places[~some]
+    if not (some | blind).all():
+        none = places[~some & ~blind]
         panel.plot(
             none, np.full(len(none), SMALLEST), "v", color=style.color, markerfacecolor="none", label="none left"
         )
@@ -40,8 +43,10 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         numbers = [cited.value[stage] for stage in table["stage"]]
         draw_published(panel, places, numbers, f"{cited.label}, {cited.where}", line="--")
         figure.note("the published search has 29 elements, this one fewer")
-    if (table["untested"] > 0).any():
-        figure.note("some candidates reached a stage without being tested there")
+    for row in table[table["untested"] > 0].itertuples():
+        figure.note(
+            f"{row.untested} of {row.untested + row.tested} candidates that reached {row.stage} were not tested there"
+        )
     panel.set_yscale("log")
     panel.set_xticks(places, [f"{row.stage}" for row in table.itertuples()])
     panel.tick_params(axis="x", which="minor", bottom=False, top=False)
@@ -49,7 +54,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
     panel.set_ylabel("candidates left")
     figure.note("; ".join(f"{row.stage}: {row.test}" for row in table.itertuples()))
     legend_above(figure, [panel], columns=1)
-    note_stand_in(figure, inputs["funnel"])
+    note_potential(figure, inputs["funnel"])
     return figure
 
 

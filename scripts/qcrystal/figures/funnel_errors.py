@@ -9,7 +9,7 @@ import pandas as pd
 
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import FunnelErrors
-from qcrystal.figures.style import STAND_IN, searched_with_stand_in
+from qcrystal.figures.search_notes import remark
 from qcrystal.manuscript.published import Cited
 from qcrystal.search.hull import rejected_share
 
@@ -29,7 +29,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: FunnelErrors) 
     others are those of the table of losses. Its draws give the share of the phases on the hull that are lost.
     """
     table = inputs["candidates"]
-    mark = f" ({STAND_IN})" if searched_with_stand_in(table) else ""
+    mark = f" ({remark(table)})" if remark(table) else ""
     rows = []
     free = table[table["above_hull_low"] > 0]
     if len(free):

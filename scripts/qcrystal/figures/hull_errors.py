@@ -8,6 +8,7 @@ import numpy as np
 
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import FunnelErrors
+from qcrystal.figures.search_notes import note_potential
 from qcrystal.figures.style import (
     LINES,
     METHODS,
@@ -17,7 +18,6 @@ from qcrystal.figures.style import (
     legend_above,
     letter_panels,
     new_figure,
-    note_stand_in,
     say_empty,
     styled,
 )
@@ -82,4 +82,4 @@ def _notes(figure: Picture, inputs: Inputs) -> None:
         on = f", from {row.crystals} crystals" if row.crystals else ""
         parts = f"scatter {MILLI * row.scatter:.3g}, offset of a system {MILLI * row.offset:.3g} meV/atom"
         figure.note(f"{row.source}: {parts}{on}")
-    note_stand_in(figure, table)
+    note_potential(figure, table)

@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import HydrogenCages
-from qcrystal.figures.style import PHASES, Picture, draw_published, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import PHASES, Picture, draw_published, legend_above, new_figure, say_empty, styled
 from qcrystal.manuscript.published import Cited
 
 THICK = 6.0
@@ -46,12 +47,16 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: HydrogenCages)
         cited = published["cages"]
         draw_published(panel, list(cited.value), np.zeros(len(cited.value)), f"{cited.label}, {cited.where}")
         figure.note("published cages stand on the axis at their sizes; they are of another system")
-    panel.yaxis.set_major_locator(MaxNLocator(integer=True))
-    panel.yaxis.set_minor_locator(NullLocator())
+    if not counts:
+        say_empty(panel, f"no candidate within {options.height:g} eV/atom of the hull")
+        panel.set_ylim(top=1)
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_minor_locator(NullLocator())
     panel.set_xlabel("hydrogen atoms of a cage")
     panel.set_ylabel("candidates")
     panel.set_ylim(bottom=-0.03 * max(panel.get_ylim()[1], 1))
     figure.note(f"{len(near)} candidates within {options.height:g} eV/atom of the hull")
     legend_above(figure, [panel], columns=2)
-    note_stand_in(figure, table)
+    note_potential(figure, table)
     return figure

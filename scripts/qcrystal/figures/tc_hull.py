@@ -8,7 +8,8 @@ import numpy as np
 
 from qcrystal.crystal.formulas import formula_unit
 from qcrystal.figures.kinds import Inputs, Options
-from qcrystal.figures.style import METHODS, Picture, draw_published, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import METHODS, Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
 
 MILLI = 1000.0
@@ -50,11 +51,11 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Options) -> Pi
         )
     panel.set_xlabel("energy above the hull (meV/atom)")
     panel.set_ylabel(r"$T_c$ (K)")
-    panel.set_ylim(bottom=0)
+    panel.set_ylim(0, 1.05 * panel.get_ylim()[1])
     legend_above(figure, [panel], columns=1)
     if label:
         figure.note("no compound of this work has both a critical temperature and a place above the hull")
     if unplaced:
         figure.note(f"not among the candidates: {', '.join(unplaced)}")
-    note_stand_in(figure, candidates)
+    note_potential(figure, candidates)
     return figure

@@ -10,7 +10,8 @@ import pandas as pd
 from qcrystal.crystal.formulas import HYDROGEN, parsed
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.options import TernaryHull
-from qcrystal.figures.style import METHODS, Picture, legend_above, new_figure, note_stand_in, styled
+from qcrystal.figures.search_notes import note_potential
+from qcrystal.figures.style import METHODS, Picture, legend_above, new_figure, styled
 from qcrystal.io.tables import TableError, source_of
 from qcrystal.manuscript.published import Cited
 
@@ -73,7 +74,15 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: TernaryHull) -
     figure.colorbar(shown, ax=panel, shrink=0.7, extend="max", label="energy above the hull (eV/atom)")
     legend_above(figure, [panel], columns=2)
     figure.note("of candidates with one composition the lowest lies on top")
+    beyond = int(np.sum(heights[inside] > options.height))
+    if beyond:
+        figure.note(
+            f"{beyond} of the {inside.sum()} candidates lie more than {options.height:g} eV/atom above the hull"
+        )
     if not inside.all():
         figure.note(f"{np.sum(~inside)} candidates of other elements are not in this plane")
-    note_stand_in(figure, inputs["candidates"])
+    for names in inputs["references"].get("left_out", pd.Series(dtype=str)).dropna().unique():
+        if names:
+            figure.note(f"they collapse with this potential and are no references: {names}")
+    note_potential(figure, inputs["candidates"])
     return figure

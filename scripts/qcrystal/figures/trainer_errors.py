@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from qcrystal.figures.kinds import Inputs, Options
+from qcrystal.figures.search_notes import ENOUGH
 from qcrystal.figures.style import STAND_IN
 from qcrystal.manuscript.published import Cited
 
@@ -15,8 +16,6 @@ MILLI = 1000.0
 ENERGIES = ("energy_rmse", "hull_scatter", "hull_offset", "virial_rmse")
 FORCES = ("force_rmse", "force_rmse_lacking")
 COLUMNS = ["potential", "labels", "frames", "held_out", *ENERGIES, *FORCES, "note"]
-ENOUGH = 300
-"""Frames below which a potential of three species is called none; the search plans 300 to 500."""
 BLIND = "none: energies linear in composition, no forces"
 
 

@@ -51,6 +51,9 @@ class Stage(NamedTuple):
     excess: Callable[[pd.Series, Thresholds], pd.Series]
 
 
+SEARCHED_WITH = ("potential", "frames")
+"""Columns that say what a search was done with: a trained potential and the frames behind it, or a stand-in."""
+
 STAGES = (
     Stage("F1", "energy above the hull, potential", "above_hull", lambda v, t: v - t.hull),
     Stage("F2", "space group", "spacegroup_number", lambda v, t: t.minimum_spacegroup + 1.0 - v),
@@ -58,6 +61,11 @@ STAGES = (
     Stage("F4", "imaginary phonons", "lowest_frequency", lambda v, t: -t.imaginary - v),
     Stage("F5", "energy above the hull, DFT", "above_hull_dft", lambda v, t: v - t.hull),
 )
+
+
+def told(found: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """``found`` with the columns of `SEARCHED_WITH` that the table of its candidates has."""
+    return found.assign(**{name: table[name].iloc[0] for name in SEARCHED_WITH if name in table})
 
 
 def passed(table: pd.DataFrame, thresholds: Thresholds, stages: int = len(STAGES)) -> pd.Series:
@@ -138,7 +146,7 @@ def drawn_rejects(table: pd.DataFrame, thresholds: Thresholds, number: int, seed
     for index, stage in enumerate(STAGES[:-1]):
         found = rejects(table, thresholds, index)
         rng = np.random.default_rng([seed, index])
-        strata = np.array_split(np.arange(len(found)), min(number, len(found))) if len(found) else []
+        strata = np.array_split(np.arange(len(found)), min(number, len(found))) if number and len(found) else []
         chosen = [int(rng.choice(stratum)) for stratum in strata]
         parts.append(found.iloc[chosen].assign(stage=stage.name))
     return pd.concat(parts) if parts else table.iloc[:0]

@@ -17,6 +17,7 @@ from qcrystal.crystal.cells import primitive_cell
 from qcrystal.crystal.formulas import HYDROGEN, Space
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import reduced_primitive_cell, symmetry_dataset
+from qcrystal.errors import Problem
 from qcrystal.io.structures import read_structures
 from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.committee import Committee
@@ -86,34 +87,56 @@ def composition_table(elements: Sequence[str], space: Space, max_atoms: int) -> 
 
 
 class References(NamedTuple):
-    """Relaxed reference crystals: ``table`` (name, formula, enthalpy, volume, spacegroup, converged) and ``crystals``."""
+    """Relaxed crystals, and their ``table``: name, formula, enthalpy, volume, spacegroup, converged, left_out."""
 
     table: pd.DataFrame
     crystals: list[Atoms]
 
 
 def relaxed_references(
-    potential: Calculator, prototypes: Mapping[str, Prototype], pressure: float, effort: Effort
+    potential: Calculator,
+    prototypes: Mapping[str, Prototype],
+    pressure: float,
+    effort: Effort,
+    smallest_part: float = 0.0,
 ) -> References:
     """Reference crystals relaxed within their space groups at a pressure.
+
+    A crystal that collapses is left out, with a warning. The potential does not hold there, and its enthalpy would be too low.
+    The column ``left_out`` of every row names those crystals, separated by semicolons.
+
+    Parameters
+    ----------
+    smallest_part
+        Of the volume at the prototype's own lattice constant; a crystal that shrinks below it has collapsed.
 
     Raises
     ------
     HullError
-        A crystal collapses, so that the hull has no end.
+        No crystal of an element is left, so that the hull has no end.
     """
-    rows, crystals = [], []
+    rows, crystals, left_out = [], [], []
     for name, prototype in prototypes.items():
+        own = primitive_cell(prototype, prototype.lattice_constant)
+        smallest = smallest_part * own.get_volume() / len(own)
         starts = (primitive_cell(prototype, scale * prototype.lattice_constant) for scale in START_SCALES)
-        tries = (relax(potential, start, pressure, effort, True, smallest_volume=0.0) for start in starts)
+        tries = (relax(potential, start, pressure, effort, True, smallest_volume=smallest) for start in starts)
         found = next((one for one in tries if one is not None), None)
         if found is None:
-            raise HullError(f"references: {name} collapses at {pressure:g} GPa with this potential; use another start")
+            log.warning("%s collapses at %g GPa with this potential, left out of the hull", name, pressure)
+            left_out.append(name)
+            continue
         log.info("%s: %.4f eV/atom, %.3f Å³/atom, %s", name, found.enthalpy, found.volume, found.spacegroup)
         rows.append({"name": name, "formula": str(found.atoms.symbols), "enthalpy": found.enthalpy})
         rows[-1] |= {"volume": found.volume, "spacegroup": found.spacegroup, "converged": found.converged}
         crystals.append(_told(found.atoms, {"name": name}))
-    return References(pd.DataFrame(rows), crystals)
+    elements = {site.element for one in prototypes.values() for site in one.sites}
+    for element in sorted(elements - {c.symbols[0] for c in crystals if len(set(c.symbols)) == 1}):
+        lost = (
+            f"no crystal of {element} is left at {pressure:g} GPa; with this potential collapse {', '.join(left_out)}"
+        )
+        raise HullError(Problem("", "references", lost, "use other starts, or another potential"))
+    return References(pd.DataFrame(rows).assign(left_out="; ".join(left_out)), crystals)
 
 
 def _told(atoms: Atoms, info: dict[str, Any]) -> Atoms:
@@ -310,22 +333,34 @@ def _with_missing(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**absent)
 
 
+class DftSample(NamedTuple):
+    """How many candidates DFT tests: ``rejects`` of each stage, ``survivors`` at most, of ``atoms`` at most (None: no bound)."""
+
+    rejects: int
+    survivors: int | None = None
+    atoms: int | None = None
+
+
 def frames_for_dft(
     candidates: Candidates,
     phonons: pd.DataFrame,
     references: References,
     thresholds: Thresholds,
-    number: int,
+    tested: DftSample,
     seed: int,
 ) -> list[Atoms]:
     """Crystals that DFT tests: references, candidates that pass F1 to F4, and a sample of every stage's rejects.
 
-    ``info`` of each says name, part (reference, survivor, or the stage that rejected it) and, for its label, the origin.
+    Of too many survivors those nearest to the hull are taken. ``info`` of each crystal says name, part (reference, survivor,
+    or the stage that rejected it) and, for its label, the origin.
     """
     table = _with_missing(candidates.table.merge(phonons, on="name", how="left"))
-    drawn = drawn_rejects(table, thresholds, number, seed)
+    if tested.atoms is not None:
+        table = table[table["atoms"] <= tested.atoms]
+    drawn = drawn_rejects(table, thresholds, tested.rejects, seed)
     parts = dict(zip(drawn["name"], drawn["stage"], strict=True))
-    parts |= dict.fromkeys(table.loc[passed(table, thresholds, 4), "name"], "survivor")
+    left = table[passed(table, thresholds, 4)].sort_values("above_hull", kind="stable")
+    parts |= dict.fromkeys(left["name"].iloc[: tested.survivors], "survivor")
     by_name = dict(zip(candidates.table["name"], candidates.crystals, strict=True))
     chosen = [(atoms.info["name"], "reference", atoms) for atoms in references.crystals]
     chosen += [(name, part, by_name[name]) for name, part in parts.items()]
@@ -347,7 +382,7 @@ def dft_table(
     Returns
     -------
     pandas.DataFrame
-        name, part, formula, enthalpy_dft, above_hull_dft (eV/atom).
+        name, part, formula, enthalpy_dft, above_hull_dft (eV/atom). No row where DFT tested nothing.
     """
     enthalpies = [
         energy / len(atoms) + pressure * units.GPa * atoms.get_volume() / len(atoms)
@@ -363,7 +398,7 @@ def dft_table(
             "part": [atoms.info["part"] for atoms in frames],
             "formula": [str(atoms.symbols) for atoms in frames],
             "enthalpy_dft": enthalpies,
-            "above_hull_dft": above_hull(phases, [], [*elements, HYDROGEN], "DFT"),
+            "above_hull_dft": above_hull(phases, [], [*elements, HYDROGEN], "DFT") if phases else [],
         }
     )
 

@@ -42,14 +42,14 @@ def changed(path, key, value):
 
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "workstation", "paper"])
 def test_the_shipped_search_is_valid_at_every_scale(root, scale):
-    start = "model" if scale == "smoke" else "dft"
-    loaded = load({**settings(root, root / FOLDER, scale), "start": start}, root)
+    loaded = load(settings(root, root / FOLDER, scale), root)
     assert loaded.crystal.ternary.elements == ["Ca", "Y"] and loaded.scale.ternary.max_atoms >= 9
 
 
-def test_without_a_stand_in_a_search_needs_a_potential(root):
+def test_without_a_stand_in_a_search_needs_a_potential(root, folder):
+    changed(folder / "sources.yaml", "model", None)
     with pytest.raises(ConfigError, match="start: model needs a potential"):
-        load(settings(root, root / FOLDER, "laptop"), root)
+        load(settings(root, folder, "laptop"), root)
 
 
 def test_a_data_set_that_trainers_learn_beside_a_stand_in_must_be_there(root, folder):

@@ -1,5 +1,7 @@
 """Accuracy per condition: errors against constructed ones, and limits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from ase import units
 from committees import Committee, springs
 
 from qcrystal.dataset.labelled_frames import LabelledFrames
+from qcrystal.io.tables import read_table, write_table
 from qcrystal.potential.accuracy import binned, held_out_frames, limits
 
 SYMBOLS = ["La"] + ["H"] * 3
@@ -36,6 +39,15 @@ def test_errors_and_deviations_of_held_out_frames_are_those_put_in():
     alone = held_out_frames(Committee([[0.3, 0, 0]]), [labelled(5, 150.0)])
     assert alone[["deviation_max", "deviation_rms"]].isna().all().all()
     assert alone["force_rmse"].to_numpy() == pytest.approx(0.3 / np.sqrt(3))
+
+
+def test_frames_without_one_of_the_elements_are_written(tmp_path):
+    """A system of hydrogen alone has no error of lanthanum: the cell stays empty, and the table is one."""
+    pure = replace(labelled(2, 150.0, "hydrogen"), symbols=["H"] * 4)
+    frames = held_out_frames(Committee([[0.3, 0, 0]]), [labelled(1, 150.0), pure])
+    write_table(frames, tmp_path / "frames.csv", "held_out_frames")
+    read = read_table(tmp_path / "frames.csv", "held_out_frames")
+    assert read["force_rmse_La"].isna().tolist() == [False, True, True] and read["force_rmse_H"].notna().all()
 
 
 def table(pressure, force_rms, rmse, deviation=np.nan, system="a", atoms=4) -> pd.DataFrame:

@@ -81,7 +81,7 @@ TABLES: dict[str, Schema] = {
             number("force_rms", "eV/Å", "rms force of the label, per component", low=0),
             number("energy_error", "eV/atom", "error of the energy"),
             number("force_rmse", "eV/Å", "rms error of the forces, per component", low=0),
-            number("force_rmse_<species>", "eV/Å", "the same of one element", low=0),
+            number("force_rmse_<species>", "eV/Å", "the same of one element; empty: it has none", low=0, missing=True),
             number("force_error_max", "eV/Å", "largest error of a force", low=0, optional=True),
             DEVIATION_MAX,
             DEVIATION_RMS,

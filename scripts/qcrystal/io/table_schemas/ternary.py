@@ -8,7 +8,10 @@ from qcrystal.io.table_schemas.columns import SPACE_GROUP
 NAME = text("name", "name of the candidate: its cell's formula and a number")
 CELL = text("formula", "atoms of the cell")
 STAGE = text("stage", "stage of the funnel", "F0", "F1", "F2", "F3", "F4", "F5")
-POTENTIAL = text("potential", "what the search was done with", "trained", "stand-in")
+POTENTIAL = (
+    text("potential", "what the search was done with", "trained", "stand-in"),
+    whole("frames", "labelled frames behind that potential, those held out as well", missing=True, optional=True),
+)
 LOWEST = number("lowest_frequency", "THz", "lowest phonon frequency; negative: imaginary", missing=True)
 HULL_DFT = number("above_hull_dft", "eV/atom", "energy above the hull by DFT", low=0, missing=True)
 CANDIDATE = (
@@ -29,7 +32,7 @@ CANDIDATE = (
     number("hh_fraction", "", "share of H without another one nearby", low=0, high=1),
     text("decomposition", "references that it falls apart into, with their shares of the atoms"),
     text("cages", "hydrogen cages about each metal"),
-    POTENTIAL,
+    *POTENTIAL,
 )
 LOOP = whole("loop", "1: on the way of relaxations; 2: relaxed crystals", low=1)
 PROGRESS = (
@@ -39,7 +42,7 @@ PROGRESS = (
     whole("chosen", "frames that it labels"),
     number("error", "eV/atom", "scatter of the energies' errors on them, before training", low=0, missing=True),
     truth("ended", "whether the loop has reached its end"),
-    POTENTIAL,
+    *POTENTIAL,
 )
 ERRORS = text("source", "whose errors", "assumed", "DFT", "committee", "scatter alone", "offset alone")
 SHARES = tuple(
@@ -94,6 +97,12 @@ TABLES: dict[str, Schema] = {
             number("volume", "Å³/atom", "volume", low=0),
             SPACE_GROUP,
             truth("converged", "whether the relaxation ended"),
+            text(
+                "left_out",
+                "crystals that collapse with this potential, and are no references",
+                missing=True,
+                optional=True,
+            ),
         ),
         ("ternary:references",),
     ),
@@ -121,6 +130,7 @@ TABLES: dict[str, Schema] = {
             HULL_DFT,
         ),
         ("ternary:dft",),
+        may_be_empty=True,
     ),
     "ternary_all": Schema(
         "Candidates with all that the funnel knows of them.",
@@ -138,7 +148,7 @@ TABLES: dict[str, Schema] = {
             whole("untested", "candidates that reached it without being tested"),
             whole("kept", "candidates that it kept"),
             number("share", "", "kept of the tested", low=0, high=1, missing=True),
-            POTENTIAL,
+            *POTENTIAL,
         ),
         ("ternary:funnel",),
     ),
@@ -163,7 +173,7 @@ TABLES: dict[str, Schema] = {
             whole("stable", "hydrides on the hull, candidates and references"),
             whole("within", "candidates within the hull's threshold"),
             *SHARES,
-            POTENTIAL,
+            *POTENTIAL,
         ),
         ("ternary:hull_errors",),
     ),
@@ -246,7 +256,7 @@ TABLES: dict[str, Schema] = {
             number(
                 "untested", "", "candidates of a draw, on average, whose test was drawn as it was never done", low=0
             ),
-            POTENTIAL,
+            *POTENTIAL,
         ),
         ("ternary:funnel_range",),
     ),
@@ -263,7 +273,8 @@ TABLES: dict[str, Schema] = {
             number("lost", "", "candidates lost, by the sample's share", low=0, missing=True),
             number("lost_low", "", "by the lower end", low=0),
             number("lost_high", "", "by the upper end", low=0),
-            POTENTIAL,
+            whole("dft_atoms", "atoms of a reject that DFT tests, at most", optional=True),
+            *POTENTIAL,
         ),
         ("ternary:rejects",),
     ),
