@@ -76,7 +76,7 @@ if workflow.is_main_process:  # jobs start with the libraries loaded
             *(("pymatgen.analysis.phase_diagram", "pymatgen.analysis.structure_matcher") if CRYSTAL.ternary else ()),
             *(("jax", "optax", "folx") if CONFIG.variational else ()),
             # Published potentials need DeePMD-kit in each job of theirs.
-            *(("deepmd.infer",) if any(one.potential for one in CONFIG.variational.values()) else ()),
+            *(("deepmd.tf.infer.deep_eval",) if any(one.potential for one in CONFIG.variational.values()) else ()),
         )
     )
 RESULTS = f"results/{CONFIG.crystal_name}/{CONFIG.scale_name}"

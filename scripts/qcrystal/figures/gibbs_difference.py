@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from qcrystal.figures.differences import known_difference
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.phase_names import LEVELS, STYLES, note_cells, note_refused, note_sizes, sized
 from qcrystal.figures.phase_options import GibbsDifference
 from qcrystal.figures.style import Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
-from qcrystal.variational.gibbs import gibbs_difference, lower_above, transition
+from qcrystal.variational.gibbs import lower_above, transition
 
 
 @styled
@@ -28,7 +29,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
         rows = [
             (pressure, found)
             for pressure in options.pressures
-            for found in [gibbs_difference(first, second, level, pressure)]
+            for found in [known_difference(first, second, level, pressure)]
         ]
         if options.along == "temperature":
             (pressure, found), *_ = rows

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from qcrystal.figures.differences import known_difference
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.phase_names import sized
 from qcrystal.figures.phase_options import Transitions
 from qcrystal.manuscript.published import Cited
-from qcrystal.variational.gibbs import gibbs_difference, lower_above, transition
+from qcrystal.variational.gibbs import lower_above, transition
 
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -> pd.DataFrame:
@@ -20,7 +21,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -
     rows = []
     for pressure in options.pressures:
         for level in options.levels:
-            found = gibbs_difference(first, second, level, pressure)
+            found = known_difference(first, second, level, pressure)
             at, known = transition(found), np.isfinite(found.values)
             cited = published.get("classical" if level == "classical" else "quantum")
             values = {float(key): value for key, value in cited.value.items()} if cited else {}

@@ -8,6 +8,7 @@ import pytest
 from ase import units
 
 from qcrystal.figures.draw import draw
+from qcrystal.figures.nct_training import averaged
 from qcrystal.figures.quasiphonon_dos import density
 from qcrystal.io.table_schemas.registry import TABLES
 from qcrystal.manuscript.published import Cited
@@ -181,3 +182,45 @@ def test_training_and_densities_of_states_of_phases(phases):
     assert any("-0.70 ± 0.30" in note and "published shift -4.92" in note for note in states.notes)
     grid = np.linspace(-20, 80, 2001)
     assert np.trapezoid(density(phonons[0]["energy"].to_numpy(), grid, 1.0, 16), grid) == pytest.approx(45 / 16)
+
+
+def test_one_volume_gives_no_gibbs_energy_at_another_pressure(phases):
+    """F + PΩ of one volume is an upper bound, and no value: neither the figure nor the table has a number."""
+    single = [one[one["volume"] == 19.5] for one in phases]
+    options = {**NAMES, "pressures": [5], "levels": ["scha"]}
+    assert np.isfinite(gibbs_difference(*single, "scha", 5).values).all()  # what must not be shown
+    picture = draw("gibbs_difference", {"summaries": single}, {}, options)
+    assert "SCHA: no value" in picture.notes
+    assert "scha, 100 K: one volume gives no Gibbs energy at 5 GPa; add volumes" in picture.notes
+    table = draw("transitions", {"summaries": single}, {}, options)
+    assert table["temperature_K"].isna().all()
+
+
+def test_of_two_volumes_as_near_one_is_taken_and_named(phases):
+    """Entropies of two volumes were averaged, as if they were seeds."""
+    moved = [one.assign(entropy=one["entropy"] + one["volume"]) for one in phases]
+    picture = draw("phase_entropy", {"summaries": moved}, {}, {**NAMES, "level": "scha", "volume": 19.0})
+    fcc = next(line for line in picture.axes[0].lines if line.get_label() == "fcc, SCHA")
+    assert fcc.get_ydata() == pytest.approx([19.5] * 3)
+    assert "fcc at 18.50 Å³/atom" in picture.notes
+
+
+def test_a_quasi_phonon_below_zero_is_drawn(phases):
+    """Soft phonons of few samples may cost less than nothing: the curve's integral still counts them all."""
+    run = "bcc-19.5-300.0"
+    phonons = pd.DataFrame(
+        [{"run": run, "harmonic_energy": 10.0 + k, "energy": 20.0 * k - 5.0, "energy_error": 9.0} for k in range(3)]
+    ).assign(zero_point_shift=0.0, zero_point_shift_error=0.1, refused="")
+    at = {"names": ["bcc"], "temperature": 300, "volume": 19.4}
+    picture = draw("quasiphonon_dos", {"phonons": [phonons], "summaries": phases[:1]}, {}, at)
+    lines = picture.axes[0].lines
+    assert [np.trapezoid(line.get_ydata(), line.get_xdata()) for line in lines] == pytest.approx([3 / 16] * 2, rel=1e-3)
+    assert any("anharmonic (SCHA) less harmonic" in note for note in picture.notes)
+
+
+def test_a_training_has_the_error_of_its_means():
+    """Independent steps with an error of 0.4 each: means of four of them have 0.2."""
+    part = pd.DataFrame({"free_energy": np.arange(16.0), "free_energy_error": 0.4})
+    means, errors = averaged(part)
+    assert means.tolist()[3:5] == [1.5, 2.5]
+    assert errors.to_numpy() == pytest.approx([0.4, 0.4 / 2**0.5, 0.4 / 3**0.5] + [0.2] * 13)
