@@ -173,7 +173,7 @@ def test_training_and_densities_of_states_of_phases(phases):
     picture = draw("nct_training", {"training": training, "summaries": phases}, gain, at)
     picture.draw_without_rendering()
     symbols = [line for line in picture.axes[0].lines if line.get_gid() == "published"]
-    assert [line.get_label() for line in symbols] == ["bcc, Zhang", "fcc, Zhang"]
+    assert [line.get_label() for line in symbols] == ["bcc, gain of Zhang", "fcc, gain of Zhang"]
     assert len({line.get_marker() for line in symbols}) == 2  # the gains of two phases are told apart
     published = {"bcc": Cited(-4.92, "Zhang", "fig. 3b")}
     states = draw("quasiphonon_dos", {"phonons": phonons, "summaries": phases}, published, at)
