@@ -51,7 +51,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: NctTraining) -
             start, place = place, place + int(part["step"].max())
             if number == 0:
                 panel.axvline(place, color="0.85", linewidth=0.5, zorder=0)
-                panel.text(0.5 * (start + place), 0.98, LEVELS[level], transform=panel.get_xaxis_transform(), **NAME)
+                panel.text(0.5 * (start + place), 0.95, LEVELS[level], transform=panel.get_xaxis_transform(), **NAME)
             final = rows[rows["level"] == level]
             panel.errorbar(
                 [place],

@@ -27,6 +27,7 @@ def density(energies: np.ndarray, grid: np.ndarray, width: float, atoms: int) ->
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos) -> Picture:
     """States per atom: dashed by the force constants, solid by what one quantum costs in the trained state.
 
+    Partners of one star are drawn at their mean: their energies differ by noise alone, which would broaden the curve.
     Published shifts of the zero-point energy stand in the notes beside ours.
     """
     figure, axes = new_figure(1, 3.0)
@@ -44,7 +45,10 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos
             continue
         note_volume(figure, name, rows)
         atoms = int(rows["atoms"].iloc[0])
-        harmonic, energies = phonons["harmonic_energy"].to_numpy(float), phonons["energy"].to_numpy(float)
+        harmonic, energies = (
+            phonons.groupby("star")[column].transform("mean").to_numpy(float)
+            for column in ("harmonic_energy", "energy")
+        )
         panel.plot(
             grid,
             density(harmonic, grid, options.width, atoms),
@@ -59,6 +63,10 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos
             panel.plot(grid, density(energies, grid, options.width, atoms), color=color, label=f"{name}, anharmonic")
             shift, error = phonons[["zero_point_shift", "zero_point_shift_error"]].iloc[0]
             level = LEVELS[rows["level"][rows["level"].isin(ANSATZ)].iloc[-1]]
+            spread = phonons["energy_error"].median()
+            figure.note(
+                f"{name}: a phonon's own error is {spread:.1f} meV in the median; partners are drawn at their mean"
+            )
             text += f", anharmonic ({level}) less harmonic {shift:+.2f} ± {error:.2f}"
         if name in published:
             text += f" (published shift {published[name].number:+.2f}, {published[name].where})"

@@ -209,13 +209,21 @@ def test_a_quasi_phonon_below_zero_is_drawn(phases):
     """Soft phonons of few samples may cost less than nothing: the curve's integral still counts them all."""
     run = "bcc-19.5-300.0"
     phonons = pd.DataFrame(
-        [{"run": run, "harmonic_energy": 10.0 + k, "energy": 20.0 * k - 5.0, "energy_error": 9.0} for k in range(3)]
+        [
+            {"run": run, "harmonic_energy": 10.0 + k, "star": k, "energy": 20.0 * k - 5.0, "energy_error": 9.0}
+            for k in range(3)
+        ]
     ).assign(zero_point_shift=0.0, zero_point_shift_error=0.1, refused="")
     at = {"names": ["bcc"], "temperature": 300, "volume": 19.4}
     picture = draw("quasiphonon_dos", {"phonons": [phonons], "summaries": phases[:1]}, {}, at)
     lines = picture.axes[0].lines
     assert [np.trapezoid(line.get_ydata(), line.get_xdata()) for line in lines] == pytest.approx([3 / 16] * 2, rel=1e-3)
     assert any("anharmonic (SCHA) less harmonic" in note for note in picture.notes)
+    partners = phonons.assign(star=0, harmonic_energy=10.0, energy=[8.0, 10.0, 15.0])  # noise of one energy, 11 meV
+    curve = draw("quasiphonon_dos", {"phonons": [partners], "summaries": phases[:1]}, {}, at).axes[0].lines[1]
+    assert curve.get_xdata()[np.argmax(curve.get_ydata())] == pytest.approx(
+        11.0, abs=0.2
+    )  # one peak, a point of the grid off
 
 
 def test_a_training_has_the_error_of_its_means():
