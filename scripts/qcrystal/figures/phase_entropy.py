@@ -27,14 +27,14 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: PhaseEntropy) 
         note_volume(figure, name, rows)
         harmonic = _entropy(rows, "harmonic")
         anharmonic = _entropy(rows, options.level)
-        left.plot(harmonic.index, harmonic, "--", color=color, linewidth=0.8, label=f"{name}, harmonic")
+        left.plot(harmonic.index, harmonic, ".--", color=color, linewidth=0.8, label=f"{name}, harmonic")
         left.plot(
             anharmonic.index, anharmonic, "-", color=color, marker=marker, label=f"{name}, {LEVELS[options.level]}"
         )
         gain = (anharmonic - harmonic).dropna()
         right.plot(gain.index, -gain.index * gain * units.kB / MEV, color=color, marker=marker, label=name)
     left.set_ylabel("$S$ ($k_B$/atom)")
-    right.set_ylabel("$-T(S_{anh} - S_{har})$ (meV/atom)")
+    right.set_ylabel(r"$-T(S_\mathrm{anh} - S_\mathrm{har})$ (meV/atom)")
     right.axhline(0.0, color="0.6", linewidth=0.6, zorder=0)
     for panel in (left, right):
         panel.set_xlabel("temperature (K)")

@@ -232,3 +232,23 @@ def test_a_training_has_the_error_of_its_means():
     means, errors = averaged(part)
     assert means.tolist()[3:5] == [1.5, 2.5]
     assert errors.to_numpy() == pytest.approx([0.4, 0.4 / 2**0.5, 0.4 / 3**0.5] + [0.2] * 13)
+
+
+def test_a_phase_is_called_lower_only_where_that_is_sure(phases):
+    """A difference within its error decides nothing; the table used to name a phase all the same."""
+    options = {**NAMES, "pressures": [0], "levels": ["scha"]}
+    for shift, error, remark in (
+        (-9.0, 0.1, "bcc is lower from 100 to 300 K"),
+        (-0.5, 1.0, "not decided at 100, 200, 300 K: the difference is within 2 standard errors"),
+    ):
+        pair = [one.assign(free_energy_error=error) for one in (summary("bcc", shift, 0.0), phases[1])]
+        assert draw("transitions", {"summaries": pair}, {}, options)["remark"][0] == remark
+    one = [part[part["temperature_target"] == 300.0] for part in (summary("bcc", -9.0, 0.0), phases[1])]
+    assert draw("transitions", {"summaries": one}, {}, options)["remark"][0] == "bcc is lower at 300 K"
+
+
+def test_symbols_of_one_temperature_do_not_hide_each_other(phases):
+    options = {**NAMES, "pressures": [0.5], "levels": ["occupations", "scha", "classical"]}
+    picture = draw("gibbs_difference", {"summaries": phases}, {}, options)
+    first = [bars.lines[0].get_xdata()[0] for bars in picture.axes[0].containers]
+    assert first == pytest.approx([98.0, 100.0, 102.0])
