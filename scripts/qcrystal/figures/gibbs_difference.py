@@ -80,5 +80,5 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
 
 
 def aside(number: int, count: int, x: np.ndarray) -> float:
-    """Shift of the symbols of one of ``count`` levels, so that none hides another: a hundredth of the range; of a single point, one unit."""
+    """Shift of the symbols of one of ``count`` levels: a hundredth of the range of ``x``; of a single point, one unit."""
     return (number - 0.5 * (count - 1)) * 0.01 * max(float(np.ptp(x)), 100.0 if len(x) == 1 else 0.0)

@@ -90,9 +90,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: NctTraining) -
 
 def averaged(part: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """F of a level's steps, each the mean of those just before it, and the error of that mean from the errors of the steps."""
-    window = {"window": max(1, int(WINDOW * len(part))), "min_periods": 1}
-    squares = (part["free_energy_error"] ** 2).rolling(**window)
-    return part["free_energy"].rolling(**window).mean(), np.sqrt(squares.sum()) / squares.count()
+    window = max(1, int(WINDOW * len(part)))
+    squares = (part["free_energy_error"] ** 2).rolling(window, min_periods=1)
+    return part["free_energy"].rolling(window, min_periods=1).mean(), np.sqrt(squares.sum()) / squares.count()
 
 
 def chosen(summary: pd.DataFrame, options: AtOneState) -> pd.DataFrame:
