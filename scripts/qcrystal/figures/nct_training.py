@@ -48,10 +48,10 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: NctTraining) -
             draw_curve(
                 panel, place + part["step"], smooth, error, color, f"{name}, training" if place == 0 else "_nolegend_"
             )
-            start, place = place, place + int(part["step"].max())
+            begun, place = place, place + int(part["step"].max())
             if number == 0:
                 panel.axvline(place, color="0.85", linewidth=0.5, zorder=0)
-                panel.text(0.5 * (start + place), 0.95, LEVELS[level], transform=panel.get_xaxis_transform(), **NAME)
+                panel.text(0.5 * (begun + place), 0.95, LEVELS[level], transform=panel.get_xaxis_transform(), **NAME)
             final = rows[rows["level"] == level]
             panel.errorbar(
                 [place],
@@ -60,7 +60,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: NctTraining) -
                 color=color,
                 marker=marker,
                 linestyle="none",
-                label=f"{name}, fresh samples" if start == 0 else None,
+                label=f"{name}, fresh samples" if begun == 0 else None,
             )
         ends.append((name, marker, rows, place))
         harmonic = rows.loc[rows["level"] == "harmonic", "free_energy"].dropna()
