@@ -282,6 +282,7 @@ rule x_lithium_wrinkle:
         volumes=[17.0, 19.2, 20.3, 20.8],  # Å³/atom
         amplitudes=[0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3],  # Å
         mass=6.941,  # u
-        caption="Effective frequency of the frozen transverse phonon at N of bcc lithium against its amplitude.",
+        caption="Effective energy of the frozen transverse phonon at N of bcc lithium against its amplitude, by a published "
+        "potential whose three-body part ends at 3 Å.",
     script:
         "../scripts/variational/wrinkle.py"

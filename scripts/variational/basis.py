@@ -6,7 +6,7 @@ from qcrystal.potential.calculator import DeepPotential
 from qcrystal.potential.engines import open_potential
 from qcrystal.provenance.job import job
 from qcrystal.variational.crystal import crystal_at_rest, crystal_basis, shaped_prototype, write_basis
-from qcrystal.variational.energies import DeepEnergies
+from qcrystal.variational.small_batches import batched
 from qcrystal.variational.spec import NctSpec
 
 STATICS = {"eos": "equation_of_state", "phonons": "phonons", "energy": "harmonic_energy"}
@@ -19,5 +19,5 @@ with job(snakemake):
     )
     prototype = shaped_prototype(spec, Prototype(**params.prototype), eos, (phonons, energy))
     atoms = crystal_at_rest(DeepPotential(given.model, spec.engine), prototype, spec)
-    potential = DeepEnergies(open_potential(given.model, spec.engine), atoms.get_chemical_symbols())
+    potential = batched(open_potential(given.model, spec.engine), atoms.get_chemical_symbols())
     write_basis(snakemake.output.basis, crystal_basis(atoms, potential, spec), atoms, atoms.get_potential_energy())

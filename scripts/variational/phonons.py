@@ -11,10 +11,8 @@ with job(snakemake):
     task = opened(snakemake.params.specification, given.basis, given.model)
     spec, basis = task.spec, task.basis
     weights = read_weights(given.weights, spec, basis, task.digest)
-    state, samples = spec_state(spec, basis, spec.level), max(64, spec.samples // 8)
-    table = quasi_phonons(
-        state, weights[spec.level], given_of(spec, basis), basis, task.potential, samples, spec.seed + 2
-    )
+    state, given_state = spec_state(spec, basis, spec.level), given_of(spec, basis)
+    table = quasi_phonons(state, weights[spec.level], given_state, basis, task.potential, spec.samples, spec.seed + 2)
     summary = read_table(given.summary, "nct_summary").fillna({"refused": ""}).set_index("level")
     write_table(
         without_values(table.assign(run=spec.run), summary.loc[spec.level, "refused"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.ticker import StrMethodFormatter
 
 from qcrystal.figures.style import LINES, PHASES, Picture, legend_above, new_figure, styled
 
@@ -15,12 +16,14 @@ def draw(table: pd.DataFrame) -> Picture:
     names = list(dict.fromkeys(table["potential"]))
     for number, ((volume, name), rows) in enumerate(table.groupby(["volume", "potential"])):
         color, marker = PHASES[number // len(names) % len(PHASES)]
-        label = f"{name}, {volume:g} Å³ (pairs {rows['nearest'].iloc[0]:.2f} Å)"
+        label = f"{name}, {volume:g} Å³/atom (pairs at {rows['nearest'].iloc[0]:.2f} Å)"
         panel.plot(
             rows["amplitude"], rows["frequency"], LINES[names.index(name) % len(LINES)], color=color, marker=marker,
             markersize=3, linewidth=0.8, label=label,
         )  # fmt: skip
     panel.set_xscale("log")
+    panel.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    panel.axhline(0.0, color="0.6", linewidth=0.6, zorder=0)
     panel.set_xlabel("amplitude (Å)")
     panel.set_ylabel(r"effective $\hbar\omega$ (meV)")
     if (table["frequency"] < 0).any():

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from qcrystal.figures.differences import known_difference
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.phase_names import LEVELS, STYLES, note_cells, note_refused, note_sizes, sized
 from qcrystal.figures.phase_options import GibbsDifference
 from qcrystal.figures.style import Picture, draw_published, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
-from qcrystal.variational.gibbs import gibbs_difference, lower_above, transition
+from qcrystal.variational.gibbs import lower_above, transition
 
 
 @styled
@@ -23,12 +24,12 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
     figure, axes = new_figure(1, 3.0)
     panel = axes[0, 0]
     first, second = sized(inputs)
-    for level in options.levels:
+    for number, level in enumerate(options.levels):
         color, marker = STYLES[level]
         rows = [
             (pressure, found)
             for pressure in options.pressures
-            for found in [gibbs_difference(first, second, level, pressure)]
+            for found in [known_difference(first, second, level, pressure)]
         ]
         if options.along == "temperature":
             (pressure, found), *_ = rows
@@ -50,7 +51,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
         known = np.isfinite(y)
         if known.any():
             panel.errorbar(
-                x[known],
+                x[known] + aside(number, len(options.levels), x[known]),
                 y[known],
                 error[known],
                 color=color,
@@ -69,9 +70,15 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
     panel.set_xlabel("temperature (K)" if options.along == "temperature" else "pressure (GPa)")
     panel.set_ylabel(f"$G$({options.names[0]}) $-$ $G$({options.names[1]}) (meV/atom)")
     fixed = f"{options.pressures[0]:g} GPa" if options.along == "temperature" else f"{options.temperature:g} K"
+    figure.note("symbols are shifted sideways so that none hides another: their values belong together")
     figure.note(f"{fixed}; one potential, the same ansatz and effort for both phases")
     legend_above(figure, [panel], columns=2)
     note_cells(figure, inputs["summaries"], options.names)
     note_sizes(figure, inputs, options.names)
     note_refused(figure, inputs["summaries"], options.names)
     return figure
+
+
+def aside(number: int, count: int, x: np.ndarray) -> float:
+    """Shift of the symbols of one of ``count`` levels: a hundredth of the range of ``x``; of a single point, one unit."""
+    return (number - 0.5 * (count - 1)) * 0.01 * max(float(np.ptp(x)), 100.0 if len(x) == 1 else 0.0)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from qcrystal.figures.kinds import Inputs
-from qcrystal.figures.nct_training import chosen
+from qcrystal.figures.nct_training import chosen, note_volume
 from qcrystal.figures.phase_names import LEVELS, note_cells, note_refused, phase_style
 from qcrystal.figures.phase_options import LevelRdf
 from qcrystal.figures.style import LINES, Picture, draw_curve, legend_above, letter_panels, new_figure, styled
@@ -26,7 +26,9 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: LevelRdf) -> P
         zip(options.names, inputs["curves"], inputs["summaries"], strict=True)
     ):
         panel, color = axes[number, 0], phase_style(number)[0]
-        rows = table[table["run"].isin(chosen(summary, options)["run"]) & (table["pair"] == options.pair)]
+        state = chosen(summary, options)
+        note_volume(figure, name, state)
+        rows = table[table["run"].isin(state["run"]) & (table["pair"] == options.pair)]
         rows = rows[rows["r"].between(low, high)]
         if len(rows) and high - rows["r"].max() > np.ptp(rows["r"]) / 20:
             figure.note(f"{name}: up to {rows['r'].max():.2f} Å, where atoms of this cell would meet their own images")

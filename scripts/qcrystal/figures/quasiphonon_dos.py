@@ -7,11 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from qcrystal.figures.kinds import Inputs
-from qcrystal.figures.nct_training import chosen
-from qcrystal.figures.phase_names import note_cells, note_refused, phase_style
+from qcrystal.figures.nct_training import chosen, note_volume
+from qcrystal.figures.phase_names import LEVELS, note_cells, note_refused, phase_style
 from qcrystal.figures.phase_options import QuasiphononDos
 from qcrystal.figures.style import Picture, legend_above, new_figure, styled
 from qcrystal.manuscript.published import Cited
+
+ANSATZ = ("occupations", "scha", "flow_bose", "nct")
+"""Levels of the ansatz, in its order: quasi-phonons are those of the highest one."""
 
 
 def density(energies: np.ndarray, grid: np.ndarray, width: float, atoms: int) -> np.ndarray:
@@ -24,13 +27,15 @@ def density(energies: np.ndarray, grid: np.ndarray, width: float, atoms: int) ->
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos) -> Picture:
     """States per atom: dashed by the force constants, solid by what one quantum costs in the trained state.
 
+    Partners of one star are drawn at their mean: their energies differ by noise alone, which would broaden the curve.
     Published shifts of the zero-point energy stand in the notes beside ours.
     """
     figure, axes = new_figure(1, 3.0)
     panel = axes[0, 0]
     tables = list(zip(options.names, inputs["phonons"], inputs["summaries"], strict=True))
     top = max(float(table[["harmonic_energy", "energy"]].max(axis=None)) for _, table, _ in tables)
-    grid = np.linspace(0.0, top + 4 * options.width, 400)
+    low = min(float(table[["harmonic_energy", "energy"]].min(axis=None)) for _, table, _ in tables)
+    grid = np.linspace(min(0.0, low - 4 * options.width), top + 4 * options.width, 400)
     for number, (name, table, summary) in enumerate(tables):
         color, _ = phase_style(number)
         rows = chosen(summary, options)
@@ -38,8 +43,12 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos
         if phonons.empty:
             figure.note(f"{name}: nothing at {options.temperature:g} K")
             continue
+        note_volume(figure, name, rows)
         atoms = int(rows["atoms"].iloc[0])
-        harmonic, energies = phonons["harmonic_energy"].to_numpy(float), phonons["energy"].to_numpy(float)
+        harmonic, energies = (
+            phonons.groupby("star")[column].transform("mean").to_numpy(float)
+            for column in ("harmonic_energy", "energy")
+        )
         panel.plot(
             grid,
             density(harmonic, grid, options.width, atoms),
@@ -53,14 +62,19 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: QuasiphononDos
         if np.isfinite(energies).all():
             panel.plot(grid, density(energies, grid, options.width, atoms), color=color, label=f"{name}, anharmonic")
             shift, error = phonons[["zero_point_shift", "zero_point_shift_error"]].iloc[0]
-            text += f", anharmonic less harmonic {shift:+.2f} ± {error:.2f}"
+            level = LEVELS[rows["level"][rows["level"].isin(ANSATZ)].iloc[-1]]
+            spread = phonons["energy_error"].median()
+            figure.note(
+                f"{name}: a phonon's own error is {spread:.1f} meV in the median; partners are drawn at their mean"
+            )
+            text += f", anharmonic ({level}) less harmonic {shift:+.2f} ± {error:.2f}"
         if name in published:
             text += f" (published shift {published[name].number:+.2f}, {published[name].where})"
         figure.note(text)
         figure.note(f"{name}: the integral is {len(phonons) / atoms:.2f}, 3 less what translations of the cell take")
-    panel.set_xlim(0.0, grid[-1])
+    panel.set_xlim(grid[0], grid[-1])
     panel.set_xlabel("energy (meV)")
-    panel.set_ylabel("states (1/meV atom)")
+    panel.set_ylabel(r"states (meV$^{-1}$ atom$^{-1}$)")
     panel.set_ylim(bottom=0)
     legend_above(figure, [panel], columns=2)
     figure.note(f"{options.temperature:g} K; each phonon is a Gaussian of {options.width:g} meV")

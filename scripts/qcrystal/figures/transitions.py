@@ -7,11 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from qcrystal.figures.differences import known_difference
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.phase_names import sized
 from qcrystal.figures.phase_options import Transitions
 from qcrystal.manuscript.published import Cited
-from qcrystal.variational.gibbs import gibbs_difference, lower_above, transition
+from qcrystal.variational.gibbs import Difference, lower_above, transition
+
+SURE = 2.0
+"""Standard errors by which one phase must be lower to be called so."""
 
 
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -> pd.DataFrame:
@@ -20,8 +24,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -
     rows = []
     for pressure in options.pressures:
         for level in options.levels:
-            found = gibbs_difference(first, second, level, pressure)
-            at, known = transition(found), np.isfinite(found.values)
+            found = known_difference(first, second, level, pressure)
+            at = transition(found)
             cited = published.get("classical" if level == "classical" else "quantum")
             values = {float(key): value for key, value in cited.value.items()} if cited else {}
             rows.append(
@@ -33,15 +37,23 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -
                     "published_K": values.get(float(pressure), np.nan),
                     "remark": f"{options.names[lower_above(found)]} is lower above it"
                     if at is not None
-                    else _why(found.temperatures[known], found.values[known], options.names),
+                    else _why(found, options.names),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _why(temperatures: np.ndarray, values: np.ndarray, names: tuple[str, str]) -> str:
-    """Reason for the lack of a transition."""
-    if len(values) == 0:
+def _why(found: Difference, names: tuple[str, str]) -> str:
+    """Reason for the lack of a transition; a phase is lower only where that is surer than `SURE` standard errors."""
+    known = np.isfinite(found.values)
+    if not known.any():
         return "the volumes do not reach this pressure, or the results are refused"
-    lower = names[0] if values[0] < 0 else names[1]
-    return f"{lower} is lower from {temperatures[0]:g} to {temperatures[-1]:g} K"
+    temperatures, values = found.temperatures[known], found.values[known]
+    span = (
+        f"at {temperatures[0]:g} K" if len(temperatures) == 1 else f"from {temperatures[0]:g} to {temperatures[-1]:g} K"
+    )
+    unsure = np.abs(values) <= SURE * found.errors[known]
+    if unsure.any():
+        where = ", ".join(f"{one:g}" for one in temperatures[unsure])
+        return f"not decided at {where} K: the difference is within {SURE:g} standard errors"
+    return f"{names[0] if values[0] < 0 else names[1]} is lower {span}"

@@ -47,17 +47,28 @@ def estimate(values: np.ndarray, draws: Draws) -> Estimate:
 
     The blocks are halved; the coefficients for each half come from the other. The error is that of the blocks' means.
     """
+    return of_blocks(controlled(values, draws), draws)
+
+
+def controlled(values: np.ndarray, draws: Draws) -> np.ndarray:
+    """Values (n,) less what z_k and z_k² explain of them, which has the mean zero; as they are where there are few draws."""
     values = np.asarray(values, float)
-    names, place = np.unique(draws.blocks, return_inverse=True)
+    _, place = np.unique(draws.blocks, return_inverse=True)
     controls = np.concatenate([draws.normal, draws.normal**2 - 1.0], axis=1)
     half = place % 2 == 0
-    if min(half.sum(), (~half).sum()) >= FEW * controls.shape[1]:
-        reduced = values.copy()
-        for own in (half, ~half):
-            design = np.column_stack([np.ones((~own).sum()), controls[~own]])
-            slopes = np.linalg.lstsq(design, values[~own], rcond=None)[0][1:]
-            reduced[own] -= controls[own] @ slopes
-        values = reduced
+    if min(half.sum(), (~half).sum()) < FEW * controls.shape[1]:
+        return values
+    reduced = values.copy()
+    for own in (half, ~half):
+        design = np.column_stack([np.ones((~own).sum()), controls[~own]])
+        slopes = np.linalg.lstsq(design, values[~own], rcond=None)[0][1:]
+        reduced[own] -= controls[own] @ slopes
+    return reduced
+
+
+def of_blocks(values: np.ndarray, draws: Draws) -> Estimate:
+    """Mean of values (n,), and its error by the means of independent blocks."""
+    names, place = np.unique(draws.blocks, return_inverse=True)
     means = np.bincount(place, weights=values) / np.bincount(place)
     return Estimate(float(means.mean()), float(means.std(ddof=1) / np.sqrt(len(names))))
 

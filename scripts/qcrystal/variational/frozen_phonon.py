@@ -15,7 +15,8 @@ from ase.build import bulk, make_supercell
 from qcrystal.potential.engines import Evaluator
 from qcrystal.units import MEV
 from qcrystal.variational.basis import HBAR_SQUARED
-from qcrystal.variational.energies import DeepEnergies, Potential
+from qcrystal.variational.energies import Potential
+from qcrystal.variational.small_batches import batched
 
 
 def frozen_phonon(potential: Potential, atoms: Atoms, pattern: np.ndarray, amplitudes: Sequence[float]) -> pd.DataFrame:
@@ -82,7 +83,7 @@ def wrinkle_table(
     for name, evaluator in potentials.items():
         for volume in volumes:
             atoms, pattern = transverse_at_n("Li", volume, mass)
-            energies = DeepEnergies(evaluator, atoms.get_chemical_symbols())
+            energies = batched(evaluator, atoms.get_chemical_symbols())
             table = frozen_phonon(energies, atoms, pattern, amplitudes)
             nearest = np.sqrt(3) / 2 * (2 * volume) ** (1 / 3)
             parts.append(table.assign(potential=name, volume=volume, nearest=nearest))

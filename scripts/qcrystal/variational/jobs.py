@@ -10,6 +10,7 @@ from qcrystal.potential.engines import open_potential
 from qcrystal.variational.basis import Basis
 from qcrystal.variational.crystal import read_basis
 from qcrystal.variational.energies import DeepEnergies
+from qcrystal.variational.small_batches import batched
 from qcrystal.variational.spec import NctSpec
 
 
@@ -29,4 +30,4 @@ def opened(specification: dict[str, Any], basis: Path, model: Path) -> Task:
     spec = NctSpec(**specification)
     crystal, symbols, energy = read_basis(basis)
     digest = f"{file_digest(model)[:16]} {file_digest(basis)[:16]}"
-    return Task(spec, crystal, symbols, energy, DeepEnergies(open_potential(model, spec.engine), symbols), digest)
+    return Task(spec, crystal, symbols, energy, batched(open_potential(model, spec.engine), symbols), digest)

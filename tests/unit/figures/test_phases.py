@@ -8,6 +8,7 @@ import pytest
 from ase import units
 
 from qcrystal.figures.draw import draw
+from qcrystal.figures.nct_training import averaged
 from qcrystal.figures.quasiphonon_dos import density
 from qcrystal.io.table_schemas.registry import TABLES
 from qcrystal.manuscript.published import Cited
@@ -172,7 +173,7 @@ def test_training_and_densities_of_states_of_phases(phases):
     picture = draw("nct_training", {"training": training, "summaries": phases}, gain, at)
     picture.draw_without_rendering()
     symbols = [line for line in picture.axes[0].lines if line.get_gid() == "published"]
-    assert [line.get_label() for line in symbols] == ["bcc, Zhang", "fcc, Zhang"]
+    assert [line.get_label() for line in symbols] == ["bcc, gain of Zhang", "fcc, gain of Zhang"]
     assert len({line.get_marker() for line in symbols}) == 2  # the gains of two phases are told apart
     published = {"bcc": Cited(-4.92, "Zhang", "fig. 3b")}
     states = draw("quasiphonon_dos", {"phonons": phonons, "summaries": phases}, published, at)
@@ -181,3 +182,73 @@ def test_training_and_densities_of_states_of_phases(phases):
     assert any("-0.70 ± 0.30" in note and "published shift -4.92" in note for note in states.notes)
     grid = np.linspace(-20, 80, 2001)
     assert np.trapezoid(density(phonons[0]["energy"].to_numpy(), grid, 1.0, 16), grid) == pytest.approx(45 / 16)
+
+
+def test_one_volume_gives_no_gibbs_energy_at_another_pressure(phases):
+    """F + PΩ of one volume is an upper bound, and no value: neither the figure nor the table has a number."""
+    single = [one[one["volume"] == 19.5] for one in phases]
+    options = {**NAMES, "pressures": [5], "levels": ["scha"]}
+    assert np.isfinite(gibbs_difference(*single, "scha", 5).values).all()  # what must not be shown
+    picture = draw("gibbs_difference", {"summaries": single}, {}, options)
+    assert "SCHA: no value" in picture.notes
+    assert "scha, 100 K: one volume gives no Gibbs energy at 5 GPa; add volumes" in picture.notes
+    table = draw("transitions", {"summaries": single}, {}, options)
+    assert table["temperature_K"].isna().all()
+
+
+def test_of_two_volumes_as_near_one_is_taken_and_named(phases):
+    """Entropies of two volumes were averaged, as if they were seeds."""
+    moved = [one.assign(entropy=one["entropy"] + one["volume"]) for one in phases]
+    picture = draw("phase_entropy", {"summaries": moved}, {}, {**NAMES, "level": "scha", "volume": 19.0})
+    fcc = next(line for line in picture.axes[0].lines if line.get_label() == "fcc, SCHA")
+    assert fcc.get_ydata() == pytest.approx([19.5] * 3)
+    assert "fcc at 18.50 Å³/atom" in picture.notes
+
+
+def test_a_quasi_phonon_below_zero_is_drawn(phases):
+    """Soft phonons of few samples may cost less than nothing: the curve's integral still counts them all."""
+    run = "bcc-19.5-300.0"
+    phonons = pd.DataFrame(
+        [
+            {"run": run, "harmonic_energy": 10.0 + k, "star": k, "energy": 20.0 * k - 5.0, "energy_error": 9.0}
+            for k in range(3)
+        ]
+    ).assign(zero_point_shift=0.0, zero_point_shift_error=0.1, refused="")
+    at = {"names": ["bcc"], "temperature": 300, "volume": 19.4}
+    picture = draw("quasiphonon_dos", {"phonons": [phonons], "summaries": phases[:1]}, {}, at)
+    lines = picture.axes[0].lines
+    assert [np.trapezoid(line.get_ydata(), line.get_xdata()) for line in lines] == pytest.approx([3 / 16] * 2, rel=1e-3)
+    assert any("anharmonic (SCHA) less harmonic" in note for note in picture.notes)
+    partners = phonons.assign(star=0, harmonic_energy=10.0, energy=[8.0, 10.0, 15.0])  # noise of one energy, 11 meV
+    curve = draw("quasiphonon_dos", {"phonons": [partners], "summaries": phases[:1]}, {}, at).axes[0].lines[1]
+    assert curve.get_xdata()[np.argmax(curve.get_ydata())] == pytest.approx(
+        11.0, abs=0.2
+    )  # one peak, a point of the grid off
+
+
+def test_a_training_has_the_error_of_its_means():
+    """Independent steps with an error of 0.4 each: means of four of them have 0.2."""
+    part = pd.DataFrame({"free_energy": np.arange(16.0), "free_energy_error": 0.4})
+    means, errors = averaged(part)
+    assert means.tolist()[3:5] == [1.5, 2.5]
+    assert errors.to_numpy() == pytest.approx([0.4, 0.4 / 2**0.5, 0.4 / 3**0.5] + [0.2] * 13)
+
+
+def test_a_phase_is_called_lower_only_where_that_is_sure(phases):
+    """A difference within its error decides nothing; the table used to name a phase all the same."""
+    options = {**NAMES, "pressures": [0], "levels": ["scha"]}
+    for shift, error, remark in (
+        (-9.0, 0.1, "bcc is lower from 100 to 300 K"),
+        (-0.5, 1.0, "not decided at 100, 200, 300 K: the difference is within 2 standard errors"),
+    ):
+        pair = [one.assign(free_energy_error=error) for one in (summary("bcc", shift, 0.0), phases[1])]
+        assert draw("transitions", {"summaries": pair}, {}, options)["remark"][0] == remark
+    one = [part[part["temperature_target"] == 300.0] for part in (summary("bcc", -9.0, 0.0), phases[1])]
+    assert draw("transitions", {"summaries": one}, {}, options)["remark"][0] == "bcc is lower at 300 K"
+
+
+def test_symbols_of_one_temperature_do_not_hide_each_other(phases):
+    options = {**NAMES, "pressures": [0.5], "levels": ["occupations", "scha", "classical"]}
+    picture = draw("gibbs_difference", {"summaries": phases}, {}, options)
+    first = [bars.lines[0].get_xdata()[0] for bars in picture.axes[0].containers]
+    assert first == pytest.approx([98.0, 100.0, 102.0])

@@ -263,3 +263,19 @@ def test_the_zero_point_shift_has_the_error_that_its_seeds_show():
     spread = np.std([one["zero_point_shift"] for one in first], ddof=1)
     told = np.sqrt(np.mean([one["zero_point_shift_error"] ** 2 for one in first]))
     assert told == pytest.approx(spread, rel=0.5)  # the spread of 24 seeds is known to 15 %
+
+
+def test_quasi_phonons_need_one_configuration_per_sample_and_say_how_far_they_are(caplog):
+    """Not one for each phonon: a crystal of N atoms has 3N of them. The last line of the log says that nothing is left."""
+    basis, potential = ring(spring(1.0), [6.941] * 4, LENGTH, HBAR_SQUARED, step=1e-2)
+    asked = []
+
+    def counted(positions, cell):
+        asked.append(len(positions))
+        return potential(positions, cell)
+
+    state = state_of(basis.stars, "occupations")
+    with caplog.at_level("INFO"):
+        quasi_phonons(state, start_of(state, basis), Given(basis.energies, 40.0), basis, counted, 60, 4)
+    assert sum(asked) == 64  # the last part is filled up
+    assert "60/60 samples, 0 s left" in caplog.text

@@ -1,13 +1,18 @@
 """Flow, occupations and states against quadrature, automatic derivatives and each other, at random weights."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from model_crystals import particle
 
+from qcrystal.units import MEV
 from qcrystal.variational.double import in_double
 from qcrystal.variational.flow import flow_of
 from qcrystal.variational.occupations import Bose, Levels, hermite_functions
+from qcrystal.variational.quasiphonons import quasi_phonons
 from qcrystal.variational.wave_functions import Given, State
 
 pytestmark = pytest.mark.engine
@@ -185,3 +190,44 @@ def test_other_rooms_keep_their_precision():
     with jax.enable_x64(False):
         in_double(lambda: None)()
         assert jnp.zeros(1).dtype == np.float32
+
+
+def test_a_quantum_of_each_phonon_costs_what_quadrature_says():
+    """E(1_k) - E(0) at random weights: Σ_i ½ħω_i ∫|∂_iΨ|² + ∫V|Ψ|² of the states on a grid, against one set of samples."""
+
+    def well(r):
+        return (
+            0.5 * r[0] ** 2
+            + r[1] ** 2
+            + 0.1 * (r[0] ** 4 + r[1] ** 4)
+            + 0.5 * r[0] ** 2 * r[1] ** 2
+            + 0.1 * r[0] ** 2 * r[1]
+        )
+
+    basis, potential = particle(well, 2)
+    state = State(flow_of(basis.stars, "full", couplings=2, width=8), Bose(basis.stars))
+    given = Given(jnp.asarray(basis.energies), jnp.asarray(1.7))
+    parameters = shaken(state.start(basis.energies), 4, 0.07)
+    grid = np.linspace(-9.0, 9.0, 241)
+    points = jnp.asarray(np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1).reshape(-1, 2))
+
+    def amplitude(point, numbers):
+        xi, log_slope = state.flow.forward(parameters["flow"], point)
+        functions = hermite_functions(xi, 2)
+        return functions[0, numbers[0]] * functions[1, numbers[1]] * jnp.exp(0.5 * log_slope)
+
+    def density(point, numbers):
+        value, slope = jax.value_and_grad(amplitude)(point, numbers)
+        shift = jnp.asarray(basis.displacements) @ point
+        return 0.5 * jnp.sum(given.energies * slope**2) + well(shift) * value**2
+
+    step = (grid[1] - grid[0]) ** 2
+    energy = [
+        float(step * jax.jit(jax.vmap(partial(density, numbers=n)))(points).sum()) for n in ((0, 0), (1, 0), (0, 1))
+    ]
+    table = quasi_phonons(state, parameters, given, basis, potential, 8192, 5)
+    found, errors = table["energy"].to_numpy() * MEV, table["energy_error"].to_numpy() * MEV
+    assert np.all(errors < 0.05)  # of quanta of 1.3 and 2: a wrong factor of any term would show
+    assert np.all(
+        np.abs(found - (np.array(energy[1:]) - energy[0])) < 4 * errors
+    )  # two numbers: by chance once in 8000
