@@ -60,20 +60,23 @@ rule deviation:
         "../scripts/analysis/deviation.py"
 
 
+# A job per table: a run joins a sweep where of the others only this table is known.
 rule collect:
     input:
         observables=lambda wildcards: expand(
-            results("analysis/runs/{run}/{name}.csv"), run=CONFIG.sweeps[wildcards.sweep], name=OBSERVABLES
+            results("analysis/runs/{run}/{table}.csv"), run=CONFIG.sweeps[wildcards.sweep], table=wildcards.table
         ),
         deviation=lambda wildcards: expand(
             results("analysis/deviation/{batch}/runs.csv"),
             batch=sorted(set(map(deviation_batch, CONFIG.sweeps[wildcards.sweep]))),
         ),
     output:
-        **{name: results(f"analysis/sweeps/{{sweep}}/{name}.csv") for name in OBSERVABLES},
-        prov=results("analysis/sweeps/{sweep}/sweep.prov.json"),
+        table=results("analysis/sweeps/{sweep}/{table}.csv"),
+        prov=results("analysis/sweeps/{sweep}/{table}.prov.json"),
     log:
-        logs("analysis/sweeps/{sweep}.log"),
+        logs("analysis/sweeps/{sweep}-{table}.log"),
+    wildcard_constraints:
+        table=one_of(OBSERVABLES),
     group:
         "tables"
     conda:

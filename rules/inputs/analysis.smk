@@ -3,16 +3,13 @@ import hashlib
 
 from qcrystal.io.table_schemas.runs import OBSERVABLES
 
-FIRST_SWEEP = {}
-for sweep_name in sorted(CONFIG.sweeps, key=lambda sweep: SCALE.sweeps[sweep].rank):
-    for run_name in CONFIG.sweeps[sweep_name]:
-        FIRST_SWEEP.setdefault(run_name, sweep_name)
+TOGETHER = {run: batch for batch, runs in SCALE.sampling.deviation_together.items() for run in runs}
 
 
 def deviation_batch(run):
-    """The job that evaluates a run's committee deviation: its first sweep's, or by its name, so that another run changes no other job."""
+    """The job that evaluates a run's committee deviation: its own, or one by its name, so that another run changes no other job."""
     if SCALE.sampling.deviation_jobs is None:
-        return FIRST_SWEEP[run]
+        return TOGETHER.get(run, run)
     return str(int(hashlib.sha256(run.encode()).hexdigest(), 16) % SCALE.sampling.deviation_jobs)
 
 

@@ -96,4 +96,6 @@ class SamplingEffort(Strict):
     deviation_frames: Count
     """Frames of each run at which the committee of potentials is compared."""
     deviation_jobs: Count | None
-    """Jobs among which these comparisons are dealt. Null: one per sweep, so that no sweep waits for another."""
+    """Jobs among which these comparisons are dealt. Null: one per run, so that a run that joins later changes no other job."""
+    deviation_together: dict[str, list[str]] = {}
+    """Runs whose comparison is one job, where ``deviation_jobs`` is null: the name of the job, and their names."""

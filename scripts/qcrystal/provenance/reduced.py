@@ -28,6 +28,8 @@ RUNS = "dynamics"
 """Folder of a scale's runs, each in a folder of its name."""
 RUN = "run"
 """Rule of a run. What it starts from is kept: made anew, it would be another file than the one that earlier runs have read."""
+COLLECT, PARTS = "collect", "analysis"
+"""Rule of a sweep's table, and the folder of what it is made from. That is kept, so that another run joins the sweep."""
 SHOWN = ("figures", "manuscript", "index.html", "provenance")
 """Parts of a scale's results that a reader looks at."""
 
@@ -78,7 +80,10 @@ def kept_files(root: Path, jobs: list[Expected], folder: str) -> set[str]:
     starts = {
         path for job in jobs if job.rule == RUN for path in job.inputs if not path.startswith(f"{folder}/{RUNS}/")
     }
-    wanted = shown_files(jobs, folder) | starts
+    shown = shown_files(jobs, folder)
+    collected = [job for job in jobs if job.rule == COLLECT and shown.intersection(job.outputs)]
+    parts = {path for job in collected for path in job.inputs if path.startswith(f"{folder}/{PARTS}/")}
+    wanted = shown | starts | parts
     kept = {path for path in wanted if path.startswith(f"{folder}/") and (root / path).is_file()}
     return kept | {path.relative_to(root).as_posix() for path in walk(root / folder) if path.name.endswith(SUFFIX)}
 

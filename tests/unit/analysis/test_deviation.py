@@ -1,7 +1,7 @@
 """Committee deviation along runs: which frames are evaluated, and which runs leave what the potential knows."""
 
 import runpy
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -149,7 +149,7 @@ def write_run(folder, spec) -> None:
         pd.DataFrame([row]).to_csv(folder / f"{name}.csv", index=False)
 
 
-def run_script(root, name, inputs, outputs, **params) -> None:
+def run_script(root, name, inputs, outputs, wildcards=MappingProxyType({}), **params) -> None:
     """Run a rule's script as Snakemake does, without a log and a record."""
     snakemake = SimpleNamespace(
         rule=name,
@@ -157,6 +157,7 @@ def run_script(root, name, inputs, outputs, **params) -> None:
         resources={},
         input=SimpleNamespace(**inputs),
         output=_Outputs(outputs),
+        wildcards=SimpleNamespace(**wildcards),
         params=SimpleNamespace(**params),
     )
     runpy.run_path(str(root / "scripts" / f"{name}.py"), {"snakemake": snakemake})
@@ -185,15 +186,16 @@ def test_tables_of_a_sweep_carry_deviation_and_verdict(root, tmp_path, monkeypat
     run_script(root, "analysis/deviation", inputs, outputs, frames=5, engine="deepmd")
     assert pd.read_csv(tmp_path / "frames.csv").groupby("run").size().tolist() == [5, 5]
 
-    observables = [str(folder / f"{name}.csv") for folder in folders for name in OBSERVABLES]
     outputs = {name: tmp_path / "sweep" / f"{name}.csv" for name in OBSERVABLES}
-    run_script(
-        root,
-        "analysis/collect",
-        {"observables": observables, "deviation": [tmp_path / "runs.csv"]},
-        outputs,
-        runs=[spec.model_dump(mode="json") for spec in specs],
-    )
+    for name, output in outputs.items():
+        run_script(
+            root,
+            "analysis/collect",
+            {"observables": [str(folder / f"{name}.csv") for folder in folders], "deviation": [tmp_path / "runs.csv"]},
+            {"table": output},
+            {"table": name},
+            runs=[spec.model_dump(mode="json") for spec in specs],
+        )
     for name in OBSERVABLES:
         table = pd.read_csv(outputs[name])
         assert table.drop_duplicates("run")["extrapolates"].tolist() == expected

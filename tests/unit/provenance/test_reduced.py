@@ -77,6 +77,22 @@ def test_what_runs_start_from_is_kept(repository):
     assert (repository.folder / S / "model/model.pb").read_bytes() == before
 
 
+def test_another_run_joins_a_sweep_in_a_clone(repository):
+    """The tables of the runs that have ended are kept, as their trajectories are not; those of no figure are not kept."""
+    tables = {name: f"{S}/analysis/runs/one/{name}.csv" for name in ("summary", "paths")}
+    for name, path in tables.items():
+        repository.job("observe", [], [path], lambda made, name=name: made.write_text(name), "draw.py")
+    collect = Expected("collect", {}, (tables["summary"],), (f"{S}/tables/sweep.csv", f"{S}/tables/sweep.prov.json"))
+    others = [job for job in repository.expected if job.rule not in ("collect", "observe")]
+    reduced.write(repository.folder, [*others, collect], "lah10", "smoke")
+    clone(repository)
+    reduced.restore(repository.folder, "lah10", "smoke")
+    assert {name: (repository.folder / path).is_file() for name, path in tables.items()} == {
+        "summary": True,
+        "paths": False,
+    }
+
+
 def test_figures_that_wait_for_tables_are_named(repository):
     (repository.folder / S / "tables/sweep.csv").unlink()
     ready, lacking = reduced.available(repository.folder, repository.expected, S)
