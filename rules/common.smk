@@ -71,14 +71,7 @@ except (ConfigError, SameResultsError) as error:
 
 SCALE, CRYSTAL, MAIN = CONFIG.scale, CONFIG.crystal, CONFIG.main
 if workflow.is_main_process:  # jobs start with the libraries loaded
-    fork_jobs(
-        (
-            *(("pymatgen.analysis.phase_diagram", "pymatgen.analysis.structure_matcher") if CRYSTAL.ternary else ()),
-            *(("jax", "optax", "folx") if CONFIG.variational else ()),
-            # Published potentials need DeePMD-kit in each job of theirs.
-            *(("deepmd.tf.infer.deep_eval",) if any(one.potential for one in CONFIG.variational.values()) else ()),
-        )
-    )
+    fork_jobs(("pymatgen.analysis.phase_diagram", "pymatgen.analysis.structure_matcher") if CRYSTAL.ternary else ())
 RESULTS = f"results/{CONFIG.crystal_name}/{CONFIG.scale_name}"
 
 
