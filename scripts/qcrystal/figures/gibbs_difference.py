@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from qcrystal.figures.differences import known_difference
 from qcrystal.figures.kinds import Inputs
@@ -62,11 +63,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
             )
         else:
             figure.note(f"{LEVELS[level]}: no value")
-    panel.axhline(0.0, color="0.6", linewidth=0.6, zorder=0)
-    for role, value in published.items():
-        draw_published(
-            panel, [value.number], [0.0], f"{role}, {value.label}", marker="s" if role == "classical" else None
-        )
+    draw_zero(panel, published)
     panel.set_xlabel("temperature (K)" if options.along == "temperature" else "pressure (GPa)")
     panel.set_ylabel(f"$G$({options.names[0]}) $-$ $G$({options.names[1]}) (meV/atom)")
     fixed = f"{options.pressures[0]:g} GPa" if options.along == "temperature" else f"{options.temperature:g} K"
@@ -77,6 +74,14 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
     note_sizes(figure, inputs, options.names)
     note_refused(figure, inputs["summaries"], options.names)
     return figure
+
+
+def draw_zero(panel: Axes, published: Mapping[str, Cited]) -> None:
+    """A line where both phases are equal, with the published transitions on it."""
+    panel.axhline(0.0, color="0.6", linewidth=0.6, zorder=0)
+    for role, value in published.items():
+        marker = "s" if role == "classical" else None
+        draw_published(panel, [value.number], [0.0], f"{role}, {value.label}", marker=marker)
 
 
 def aside(number: int, count: int, x: np.ndarray) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from qcrystal.figures.kinds import Inputs
 from qcrystal.figures.phase_names import LEVELS, note_cells, note_refused, phase_style
@@ -67,14 +68,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: NctTraining) -
         if len(harmonic):
             figure.note(f"{name}, harmonic, which is no bound: {harmonic.iloc[0]:.2f} meV/atom")
     for name, marker, rows, place in ends:
-        gain = published.get(name)
-        start = rows.loc[rows["level"] == "occupations", "free_energy"].dropna()
-        if gain is not None and len(start):
-            at = [1.04 * place], [start.iloc[0] - gain.number]
-            draw_published(panel, *at, f"{name}, gain of {gain.label}", marker=marker)
-            figure.note(
-                f"published gain of the flow over occupations alone, {name}: {gain.number:g} meV/atom ({gain.where})"
-            )
+        if name in published:
+            draw_gain(figure, panel, published[name], name, marker, rows, place)
     panel.set_xlabel("step")
     panel.set_ylabel("$F - E_0$ (meV/atom)")
     legend_above(figure, [panel], columns=2)
@@ -86,6 +81,19 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: NctTraining) -
     note_cells(figure, inputs["summaries"], options.names)
     note_refused(figure, [chosen(one, options) for one in inputs["summaries"]], options.names)
     return figure
+
+
+def draw_gain(
+    figure: Picture, panel: Axes, gain: Cited, name: str, marker: str, rows: pd.DataFrame, place: float
+) -> None:
+    """The published gain of the flow, below our F of occupations, a little beyond the last step ``place``."""
+    start = rows.loc[rows["level"] == "occupations", "free_energy"].dropna()
+    if len(start):
+        at = [1.04 * place], [start.iloc[0] - gain.number]
+        draw_published(panel, *at, f"{name}, gain of {gain.label}", marker=marker)
+        figure.note(
+            f"published gain of the flow over occupations alone, {name}: {gain.number:g} meV/atom ({gain.where})"
+        )
 
 
 def averaged(part: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
