@@ -332,7 +332,7 @@ def test_a_file_that_was_read_and_is_not_declared_is_recorded(root, tmp_path):
     (scripts / "provenance").mkdir(parents=True)
     (scripts / "io").mkdir()
     own = ("begun", "code", "elsewhere", "embedded", "environment", "job", "reading", "record", "same_results")
-    library = ("__init__.py", "errors.py", "files.py", "processes.py", "provenance/__init__.py")
+    library = ("__init__.py", "errors.py", "files.py", "forks.py", "processes.py", "provenance/__init__.py")
     library += tuple(f"provenance/{name}.py" for name in own)
     for name in (*library, *(name.removeprefix("qcrystal/") for name in code.FRAME)):
         shutil.copy(root / "scripts" / "qcrystal" / name, scripts / name)
