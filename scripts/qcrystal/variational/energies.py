@@ -13,7 +13,7 @@ import numpy as np
 from qcrystal.potential.engines import Evaluator
 from qcrystal.variational.errors import VariationalError
 
-FRAMES_PER_CALL = 4096
+ATOMS_PER_CALL = 4096
 """Atoms that one call of a deep potential evaluates, about."""
 
 
@@ -40,6 +40,8 @@ class DeepEnergies:
         See `qcrystal.potential.engines.open_potential`: the native evaluator, or DeePMD-kit.
     symbols
         Chemical symbols of the N atoms.
+    atoms_per_call
+        Atoms that one call of the evaluator gets, about. It changes no digit.
 
     Raises
     ------
@@ -47,7 +49,7 @@ class DeepEnergies:
         If the potential does not know an element.
     """
 
-    def __init__(self, evaluator: Evaluator, symbols: Sequence[str]):
+    def __init__(self, evaluator: Evaluator, symbols: Sequence[str], atoms_per_call: int = ATOMS_PER_CALL):
         unknown = sorted(set(symbols) - set(evaluator.species))
         if unknown:
             raise VariationalError(
@@ -55,12 +57,12 @@ class DeepEnergies:
             )
         self.evaluator = evaluator
         self.types = [evaluator.species.index(symbol) for symbol in symbols]
+        self.frames_per_call = max(1, atoms_per_call // len(self.types))
 
     def __call__(self, positions: np.ndarray, cell: np.ndarray) -> Energies:
-        batch = max(1, FRAMES_PER_CALL // len(self.types))
         parts = []
-        for first in range(0, len(positions), batch):
-            chosen = np.asarray(positions[first : first + batch])
+        for first in range(0, len(positions), self.frames_per_call):
+            chosen = np.asarray(positions[first : first + self.frames_per_call])
             cells = np.broadcast_to(cell, (len(chosen), 3, 3))
             parts.append(self.evaluator.evaluate(chosen, cells, self.types))
         return Energies(*(np.concatenate(values) for values in zip(*parts, strict=True)))

@@ -9,23 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from qcrystal.potential.engines import Deepmd, Evaluator
-from qcrystal.variational.energies import DeepEnergies, Energies
+from qcrystal.variational.energies import ATOMS_PER_CALL, DeepEnergies
 
-ATOMS_PER_CALL = 48
+FEW_ATOMS = 48
 """Atoms that one call of DeePMD-kit evaluates on a processor, about. A GPU gets the batches of `DeepEnergies`."""
-
-
-class SmallBatches(DeepEnergies):
-    """A potential that DeePMD-kit evaluates on a processor; see `qcrystal.variational.energies.DeepEnergies`."""
-
-    def __call__(self, positions: np.ndarray, cell: np.ndarray) -> Energies:
-        frames = max(1, ATOMS_PER_CALL // len(self.types))
-        parts = np.split(np.asarray(positions), range(frames, len(positions), frames))
-        found = [super(SmallBatches, self).__call__(part, cell) for part in parts]
-        return Energies(*(np.concatenate(values) for values in zip(*found, strict=True)))
 
 
 def batched(evaluator: Evaluator, symbols: Sequence[str]) -> DeepEnergies:
@@ -43,7 +31,7 @@ def batched(evaluator: Evaluator, symbols: Sequence[str]) -> DeepEnergies:
     VariationalError
         If the potential does not know an element.
     """
-    return (SmallBatches if _on_a_processor(evaluator) else DeepEnergies)(evaluator, symbols)
+    return DeepEnergies(evaluator, symbols, FEW_ATOMS if _on_a_processor(evaluator) else ATOMS_PER_CALL)
 
 
 def _on_a_processor(evaluator: Evaluator) -> bool:
