@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from ase import units
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from qcrystal.analysis.sweeps import CONDITION, combine_replicas, corrected
@@ -24,8 +26,11 @@ from qcrystal.manuscript.latex import escape, escape_prose
 from qcrystal.manuscript.uncertainty import NO_VALUE, value_text
 from qcrystal.potential.card import read_card
 from qcrystal.statics.equation_of_state import lattice_at_pressure
+from qcrystal.units import mode_energy
 
 MACRO = re.compile("[A-Za-z]+")
+WAYS = ("key", "column", "at_pressure", "zero_point_of", "observable")
+"""Keys of a number that say what of its file is wanted."""
 
 
 class NumberError(QcrystalError, ValueError):
@@ -97,6 +102,8 @@ class NumberEntry(BaseModel):
         The number of rows of ``where`` is wanted, and not the value of ``column``.
     at_pressure
         Of an equation of state: the pressure (GPa) at which the lattice constant is wanted.
+    zero_point_of
+        Of a density of states: the element whose kinetic temperature by zero-point motion (K) is wanted.
     observable
         Of a sweep's summary: what is averaged over replicas at the conditions of ``where``, with its error.
     exact
@@ -118,6 +125,7 @@ class NumberEntry(BaseModel):
     where: dict[str, str | float] = Field(default_factory=dict)
     count: bool = False
     at_pressure: Positive | None = None
+    zero_point_of: str | None = None
     observable: str | None = None
     exact: bool = False
     may_lack: bool = False
@@ -127,11 +135,9 @@ class NumberEntry(BaseModel):
 
     @model_validator(mode="after")
     def _one_way(self) -> NumberEntry:
-        ways = [name for name in ("key", "column", "at_pressure", "observable") if getattr(self, name) is not None]
+        ways = [name for name in WAYS if getattr(self, name) is not None]
         if len(ways) != 1:
-            raise ValueError(
-                f"needs one of key, column, at_pressure, observable; it has {' and '.join(ways) or 'none'}"
-            )
+            raise ValueError(f"needs one of {', '.join(WAYS)}; it has {' and '.join(ways) or 'none'}")
         if source_schema(self.source) is None:
             raise ValueError(f"no table {self.source!r}; sources are named as in figures.yaml")
         return self
@@ -184,6 +190,10 @@ def derive(name: str, entry: NumberEntry, path: str, partial: bool = False) -> N
         return replace(found, value=entry.factor * found.value, error=error)
     if entry.at_pressure is not None:
         value = lattice_at_pressure(table, entry.at_pressure)
+    elif entry.zero_point_of is not None:
+        column = f"dos_{entry.zero_point_of}"
+        rows = _rows(table, path, {column: None, **entry.where})
+        value = np.average(mode_energy(rows["frequency"], 0.0), weights=rows[column]) / units.kB
     elif entry.count:
         value = len(_rows(table, path, {str(entry.column): None, **entry.where}))
     else:

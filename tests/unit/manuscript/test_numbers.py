@@ -207,3 +207,20 @@ def test_a_verdict_is_a_text_and_verdicts_are_counted(tmp_path):
     assert derive("A", ours, str(path)).text() == r"1.46(25)$\times$$10^{-6}$"
     many = NumberEntry(**given, column="claim", count=True, where={"verdict": "reproduced"})
     assert derive("B", many, str(path)).text() == "2"
+
+
+def test_zero_point_motion_of_a_species_is_that_of_its_modes(tmp_path):
+    """Two bands, one of each element: h nu/2 over k_B is 24.0 K for each THz, by hand; imaginary modes add nothing."""
+    modes = pd.DataFrame({"pressure": 200.0, "frequency": [-3.0, 4.0, 5.0, 6.0, 39.0, 40.0, 41.0]})
+    modes["dos_La"] = [0, 0.25, 0.5, 0.25, 0, 0, 0]
+    modes["dos_H"] = [1.0, 0, 0, 0, 0.25, 0.5, 0.25]
+    modes["dos"] = modes["dos_La"] + modes["dos_H"]
+    path = tmp_path / "dos.csv"
+    write_table(modes, path, "phonon_dos")
+    kelvin = 6.62607015e-34 * 1e12 / (2 * 1.380649e-23)
+    for element, wanted in (("La", 5.0 * kelvin), ("H", 20.0 * kelvin)):
+        entry = {"meaning": "T", "source": "statics:phonon_dos", "zero_point_of": element, "where": {"pressure": 200}}
+        found = derive("T", NumberEntry(**entry), str(path))
+        assert found.value == pytest.approx(wanted, rel=1e-6) and found.error is None  # constants of other years
+    with pytest.raises(NumberError, match="dos_Xe"):
+        derive("T", NumberEntry(**{**entry, "zero_point_of": "Xe"}), str(path))
