@@ -42,12 +42,12 @@ def instanton_rows(
     beads
         Of the whole ring; a multiple of four.
 
-    A hop has no rate by instantons where its start is not stable, or its saddle point is not simple. It has none where an
-    orbit is lost either. Its rows say so.
+    A hop has no rate by instantons where its start is not stable, or its saddle point is not simple. Where an orbit is lost
+    on the way down, it has none at that temperature and below. Its rows say so.
     """
     top, path, rates = hop_rates(hop, masses, temperatures)
     paths = rates[rates["method"] == "tunnelling"].set_index("temperature")["log_rate"]
-    found, quantum, lost = _orbits(hop, masses, forces, temperatures if top["zero_point_barrier"] > 0 else (), beads)
+    found, quantum, lost = _orbits(hop, masses, forces, temperatures, beads, top["zero_point_barrier"] > 0)
     rows = []
     for temperature in temperatures:
         row: dict[str, Any] = {
@@ -57,8 +57,8 @@ def instanton_rows(
             "remark": "",
         }
         row |= dict.fromkeys(COLUMNS, np.nan) | {"log_rate_path": paths[temperature]}
-        if lost:
-            row["remark"] = lost
+        if temperature in lost:
+            row["remark"] = lost[temperature]
         elif (beads, temperature) in found:
             row["log_rate"], row["action"], row["orbit_energy"] = found[beads, temperature]
             row["log_rate_half"] = found[beads // 2, temperature][0]
@@ -79,25 +79,34 @@ Found = dict[tuple[int, float], tuple[float, float, float]]
 
 
 def _orbits(
-    hop: Hop, masses: np.ndarray, forces: Forces, temperatures: Sequence[float], beads: int
-) -> tuple[Found, float, str]:
-    """Orbits of a hop with all and half of the beads, ħω_b (eV) of its saddle point, and why there is none."""
+    hop: Hop, masses: np.ndarray, forces: Forces, temperatures: Sequence[float], beads: int, barrier: bool
+) -> tuple[Found, float, dict[float, str]]:
+    """Orbits of a hop with all and half of the beads, ħω_b (eV) of its saddle point, and why a temperature has none.
+
+    None are looked for where zero-point energies leave no ``barrier``.
+    """
     surface = InternalCoordinates(forces, hop.images[int(np.argmax(hop.energies))].positions, masses)
     found: Found = {}
     quantum = np.nan
     try:
         saddle, direction, quantum = relax_saddle(surface, np.zeros(surface.size))
         frequencies, energy = reactant(InternalCoordinates(forces, hop.images[0].positions, masses))
-        for number in (beads, beads // 2) if temperatures else ():
-            for orbit in find_instantons(surface, saddle, direction, quantum, list(temperatures), number):
+    except StaticsError as error:
+        log.warning("%s", error)
+        return {}, quantum, dict.fromkeys(temperatures, str(error))
+    lost: dict[float, str] = {}
+    for number in (beads, beads // 2) if barrier else ():
+        wanted = [t for t in temperatures if t < crossover(quantum) and t not in lost]
+        try:
+            for orbit in find_instantons(surface, saddle, direction, quantum, wanted, number):
                 flux = orbit.log_flux - log_partition(frequencies, orbit.temperature, number, energy)
                 start = energy / (units.kB * orbit.temperature)
                 found[number, orbit.temperature] = flux / np.log(10.0), orbit.action - start, orbit.energy - energy
                 log.info("%g K, %d beads: 10^%.2f hops per ps", orbit.temperature, number, flux / np.log(10.0))
-    except StaticsError as error:
-        log.warning("%s", error)
-        return {}, quantum, str(error)
-    return found, quantum, ""
+        except StaticsError as error:
+            log.warning("%s", error)
+            lost |= {t: str(error) for t in wanted if (number, t) not in found}
+    return found, quantum, lost
 
 
 def reactant(surface: InternalCoordinates) -> tuple[np.ndarray, float]:

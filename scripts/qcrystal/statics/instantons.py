@@ -21,7 +21,7 @@ determinants and Newton's steps cost a few factorisations per bead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -261,8 +261,8 @@ def relax_saddle(surface: Surface, start: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def find_instantons(
     surface: Surface, saddle: np.ndarray, direction: np.ndarray, quantum: float, temperatures: list[float], beads: int
-) -> list[Instanton]:
-    """Instantons at temperatures below the crossover, followed down from it; the others have none and are left out.
+) -> Iterator[Instanton]:
+    """Instantons at temperatures below the crossover, one by one, followed down from it; the others have none and are left out.
 
     Parameters
     ----------
@@ -282,7 +282,6 @@ def find_instantons(
         raise StaticsError(f"instantons: {beads} beads; take an even number, at least 4")
     highest = crossover(quantum)
     wanted = sorted((t for t in temperatures if t < highest), reverse=True)
-    found: list[Instanton] = []
     orbit: tuple[np.ndarray, np.ndarray] | None = None
     at = FIRST * highest
     for temperature in wanted:
@@ -292,8 +291,7 @@ def find_instantons(
             start = (_first_orbit(chain, saddle, direction, quantum), None) if orbit is None else orbit
             orbit = _stationary(chain, start[0], at, start[1])
         orbit = orbit[0], surface.curvatures(orbit[0])
-        found.append(_judged(_Chain(surface, temperature, beads), *orbit, temperature))
-    return found
+        yield _judged(_Chain(surface, temperature, beads), *orbit, temperature)
 
 
 def _first_orbit(chain: _Chain, saddle: np.ndarray, direction: np.ndarray, quantum: float) -> np.ndarray:

@@ -1,10 +1,13 @@
 """Instantons of a hop from its relaxed path, on two atoms whose distance moves in a double well."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from ase import Atoms, units
 
 from qcrystal.io.table_schemas.registry import TABLES
+from qcrystal.statics import instantons
+from qcrystal.statics.errors import StaticsError
 from qcrystal.statics.hop_path import Hop
 from qcrystal.statics.hop_tunnelling import instanton_table
 from qcrystal.statics.tunnelling import DoubleWell
@@ -95,6 +98,22 @@ def test_a_start_that_is_no_minimum_has_no_rate_and_the_table_says_why():
         .str.fullmatch(r"the start of the hop has a mode of -\d+\.\d+ THz, so it is not stable; .*")
         .all()
     )
+
+
+def test_an_orbit_that_is_lost_takes_no_rate_from_warmer_ones(monkeypatch):
+    """The rates above the temperature of the loss are those of a table that ends there."""
+    whole, step = table([135.0, 90.0], masses={"H": MASSES["H"]}), instantons._stationary
+
+    def loses(chain, path, temperature, curvatures):
+        if temperature < 120.0:
+            raise StaticsError(f"instanton at {temperature:g} K: not found")
+        return step(chain, path, temperature, curvatures)
+
+    monkeypatch.setattr(instantons, "_stationary", loses)
+    found = table([135.0, 90.0], masses={"H": MASSES["H"]})
+    pd.testing.assert_frame_equal(found[found["temperature"] == 135.0], whole[whole["temperature"] == 135.0])
+    cold = found[found["temperature"] == 90.0].iloc[0]
+    assert "not found" in cold["remark"] and np.isnan(cold["log_rate"]) and np.isfinite(cold["log_rate_path"])
 
 
 def test_where_zero_point_energies_leave_no_barrier_there_is_no_rate():

@@ -61,7 +61,7 @@ def steepest_descent(temperature):
 def instantons(surface, start, shares, beads):
     saddle, direction, quantum = relax_saddle(surface, np.asarray(start, float))
     assert quantum == pytest.approx(QUANTUM, rel=1e-3)  # second derivatives by differences
-    return find_instantons(surface, saddle, direction, quantum, [share * CROSSOVER for share in shares], beads)
+    return list(find_instantons(surface, saddle, direction, quantum, [share * CROSSOVER for share in shares], beads))
 
 
 @pytest.mark.parametrize("share", [0.85, 0.6, 0.3])
