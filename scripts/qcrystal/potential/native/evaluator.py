@@ -12,6 +12,9 @@ from qcrystal.potential.native.evaluation import Evaluation
 from qcrystal.potential.native.packing import pack
 from qcrystal.potential.native.weights import read_weights
 
+KEPT = 3
+"""Sets of atoms whose neighbour lists are kept: those of the last calls. Methods go to and fro between few sets."""
+
 
 class Evaluator:
     """A potential for F frames of N atoms, or for crystals of any sizes.
@@ -46,7 +49,7 @@ class Evaluator:
         self.threads = threads
         self.crowded = 0
         self._kernel = kernels.compiled(self.weights.degree)
-        self._evaluation: Evaluation | None = None
+        self._kept: dict[tuple[bytes, bytes], Evaluation] = {}
 
     def evaluate(self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]):
         """Energies (F,) in eV, forces (F, N, 3) in eV/Å and virials (F, 3, 3) in eV.
@@ -102,9 +105,11 @@ class Evaluator:
         return Evaluation(self.model, self._kernel.address, starts.astype(np.int64), species, self.threads)
 
     def _run(self, positions: np.ndarray, cells: np.ndarray, starts: np.ndarray, species: np.ndarray) -> Evaluation:
-        now = self._evaluation
-        if now is None or not (np.array_equal(now.starts, starts) and np.array_equal(now.species, species)):
-            now = self._evaluation = self.evaluation(starts, species)
+        key = np.asarray(starts, np.int64).tobytes(), np.asarray(species, np.int64).tobytes()
+        now = self._kept.pop(key, None) or self.evaluation(starts, species)
+        self._kept[key] = now
+        if len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
         now.positions[:] = positions
         now.cells[:] = cells
         now.run()

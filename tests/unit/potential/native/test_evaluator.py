@@ -135,18 +135,33 @@ def test_threads_change_no_digit(evaluator_of, hydride, released_model):
 
 
 def test_old_lists_give_the_same_to_the_last_bit(evaluator_of, hydride, released_model):
-    """So that a continued run is the unbroken one."""
+    """So that a continued run is the unbroken one. Lists of several sets of atoms are kept; a new evaluation has none."""
     evaluator = evaluator_of(released_model)
-    positions, cells, symbols = hydride(2, (1, 1, 1))  # several images of the same atoms
+    positions, cells, symbols = hydride(4, (1, 1, 1))  # several images of the same atoms
     types = np.array([evaluator.species.index(symbol) for symbol in symbols])
     rng = np.random.default_rng(8)
-    for _ in range(10):
+    for _ in range(6):
         positions = positions + rng.normal(0, 0.02, positions.shape)
         cells = cells @ (np.eye(3) + rng.normal(0, 0.001, (3, 3)))
-        old = evaluator.evaluate(positions, cells, types)
-        evaluator.evaluate(positions[:1], cells[:1], types)  # lists of another number of frames
-        for one, other in zip(old, evaluator.evaluate(positions, cells, types), strict=True):
-            np.testing.assert_array_equal(one, other)
+        for frames in (4, 2, 1, 4, 3):  # more sets than are kept
+            old = evaluator.evaluate(positions[:frames], cells[:frames], types)
+            new = evaluator.evaluation(np.arange(frames + 1) * len(types), np.tile(types, frames))
+            new.positions[:], new.cells[:] = positions[:frames].reshape(-1, 3), cells[:frames]
+            new.run()
+            np.testing.assert_array_equal(old[1].reshape(-1, 3), new.forces)
+            np.testing.assert_array_equal(old[2], new.virials)
+
+
+def test_methods_that_go_to_and_fro_between_sets_keep_their_lists(evaluator_of, hydride, released_model, monkeypatch):
+    """Two sets of atoms by turns are set up once each. A set that comes once in a while is set up anew."""
+    evaluator, made = evaluator_of(released_model), []
+    set_up = evaluator.evaluation
+    monkeypatch.setattr(evaluator, "evaluation", lambda *given: made.append(len(given[0]) - 1) or set_up(*given))
+    positions, cells, symbols = hydride(5, (1, 1, 1))
+    types = [evaluator.species.index(symbol) for symbol in symbols]
+    for frames in (2, 3, 5, 1, 4, 1, 4, 1, 2, 4, 3, 5, 1):
+        evaluator.evaluate(positions[:frames], cells[:frames], types)
+    assert made[-6:] == [1, 4, 2, 3, 5, 1]
 
 
 def test_crowded_atoms_are_counted(evaluator_of, hydride, released_model):
