@@ -255,7 +255,6 @@ rule published_potential:
         **cpu(mem_mb=500, minutes=30),
     params:
         **code("variational/fetch.py"),
-        local=os.environ.get("QCRYSTAL_LITHIUM") or None,
     script:
         "../scripts/variational/fetch.py"
 
