@@ -80,6 +80,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, Any]]:
 
 
 def _integer(data: memoryview, place: int) -> tuple[int, int]:
+    if data[place] < 128:  # most are of one byte
+        return data[place], place + 1
     value = shift = 0
     while True:
         byte = data[place]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.linalg import solveh_banded
 
 from qcrystal.potential.moments import invariants
 from qcrystal.potential.moments.neighbourhoods import smooth_inverses
@@ -83,16 +84,27 @@ class _Grid:
         self.points = self.first + u * self.spacing
         k = u.astype(int)
         t = u - k
-        values = np.stack([(1 - t) ** 3, 4 - 6 * t**2 + 3 * t**3, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3], axis=1) / 6
-        matrix = np.zeros((len(u), self.intervals + 3))
-        np.put_along_axis(matrix, k[:, None] + np.arange(4), values, axis=1)
-        self.matrix = matrix[:, : self.intervals]  # the others reach beyond the cutoff
+        values = np.stack([(1 - t) ** 3, 4 - 6 * t**2 + 3 * t**3, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3]) / 6
+        self.splines = values.reshape(4, self.intervals, SAMPLES)  # those that are not zero in an interval
 
     def fit(self, values: np.ndarray) -> np.ndarray:
-        """Coefficients (rows, functions) of functions given at the points."""
-        scale = 1 / (1 + np.abs(values).max(axis=1, initial=0))[:, None]
-        result = np.zeros((self.rows, values.shape[1]))
-        result[: self.intervals] = np.linalg.lstsq(self.matrix * scale, values * scale, rcond=None)[0]
+        """Coefficients (rows, functions) of functions given at the points.
+
+        A spline overlaps with three neighbours to each side, so the normal equations are banded. Their solution has the digits
+        of single precision that singular values give. The last three splines reach beyond the cutoff and are left out.
+        """
+        wanted = values.reshape(self.intervals, SAMPLES, -1)
+        weights = 1 / (1 + np.abs(wanted).max(axis=2, initial=0)) ** 2
+        bands = np.zeros((4, self.intervals + 3))
+        right = np.zeros((self.intervals + 3, wanted.shape[2]))
+        for one, spline in enumerate(self.splines):
+            weighted = weights * spline
+            right[one : one + self.intervals] += np.einsum("is,isf->if", weighted, wanted)
+            for other in range(one, 4):
+                place = slice(other, other + self.intervals)
+                bands[3 - other + one, place] += np.einsum("is,is->i", weighted, self.splines[other])
+        result = np.zeros((self.rows, wanted.shape[2]))
+        result[: self.intervals] = solveh_banded(bands[:, : self.intervals], right[: self.intervals])
         return result
 
 

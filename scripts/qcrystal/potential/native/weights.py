@@ -403,7 +403,7 @@ class _Reader:
 
 
 def _numbered(names, pattern: str) -> list[int]:
-    found = (re.fullmatch(pattern, name) for name in names)
+    found = map(re.compile(pattern).fullmatch, names)
     return sorted(int(match.group(1)) for match in found if match)
 
 
