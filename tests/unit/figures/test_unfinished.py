@@ -7,9 +7,11 @@ import pytest
 from figure_drawing import FIGURES, LITERATURE, draw, inputs_of
 from synthetic_tables import synthetic
 
-from qcrystal.figures.draw import NOT_YET, write
+from qcrystal.figures.draw import NOT_YET, _nothing_yet, write
 from qcrystal.figures.draw import draw as draw_kind
+from qcrystal.figures.kinds import KINDS
 from qcrystal.figures.style import Picture
+from qcrystal.io.tables import read_table
 from qcrystal.manuscript.typesetting import captions
 
 pytestmark = pytest.mark.engine
@@ -53,6 +55,13 @@ def test_one_size_of_cell_tells_no_dependence_on_it():
     smallest = min(table["atoms"].min() for table in both.values())
     one = {source: table[table["atoms"] == smallest] for source, table in both.items()}
     assert len(both) > 1 and draw("x_finite_size", one).blank and not draw("x_finite_size", both).blank
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.output == "table"])
+def test_a_table_of_any_crystal_whose_parts_have_not_ended_has_no_rows(kind, tmp_path):
+    """Figures of all crystals are made of these kinds, and each crystal has a part that has not ended at some time."""
+    write(kind, _nothing_yet(kind, "not ended"), tmp_path / "table", "caption", "not ended")
+    assert read_table(tmp_path / "table.csv", kind).empty
 
 
 @pytest.mark.parametrize("name", FIGURES)

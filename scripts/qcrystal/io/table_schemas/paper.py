@@ -18,6 +18,7 @@ TABLES: dict[str, Schema] = {
             number("published_<method>", "", "published", missing=True),
             number("<method>_minus_<other>", "", "difference of two columns", missing=True),
         ),
+        may_be_empty=True,
     ),
     "label_convergence": Schema(
         "Table of the paper: dft_convergence with units in its names.",
@@ -38,6 +39,7 @@ TABLES: dict[str, Schema] = {
             text("goals", "whether they are met"),
             text("chosen", "marks the settings of the labels", missing=True),
         ),
+        may_be_empty=True,
     ),
     "pressure_comparison": Schema(
         "Table of the paper: static pressure against lattice constant by each source.",
@@ -54,6 +56,7 @@ TABLES: dict[str, Schema] = {
             number("labels_minus_motion", "GPa", "the labels' estimate of the static pressure", missing=True),
             number("<one>_minus_gpaw", "GPa", "difference", missing=True),
         ),
+        may_be_empty=True,
     ),
     "methods": Schema(
         "Table of the paper: thermal averages at one fixed cell by each method.",
@@ -129,6 +132,7 @@ TABLES: dict[str, Schema] = {
             text("verdict", "by the rule", "reproduced", "not reproduced", "not decidable here"),
             text("reason", "one sentence, made from the numbers"),
         ),
+        may_be_empty=True,
     ),
     "data_sets": Schema(
         "Table of the paper: systems of the data sets.",
@@ -148,5 +152,6 @@ TABLES: dict[str, Schema] = {
             whole("independent_test_frames", "test frames independent of every training frame", missing=True),
             text("verdict", "whether the test frames test anything", missing=True),
         ),
+        may_be_empty=True,
     ),
 }

@@ -242,6 +242,7 @@ TABLES: dict[str, Schema] = {
             number("force_rmse_lacking", "meV/Å", "of systems without one of the species", low=0, missing=True),
             text("note", "what the labels are, and what the errors do not say", missing=True),
         ),
+        may_be_empty=True,
     ),
     "ternary_funnel_range": Schema(
         "Counts of every stage of the funnel under errors of the enthalpies.",
@@ -375,6 +376,7 @@ TABLES: dict[str, Schema] = {
             number("factor", "", "exp of the rms error of ln T_c", low=1, missing=True),
             text("note", "whether it may be called a prediction"),
         ),
+        may_be_empty=True,
     ),
     "published_hydrides": Schema(
         "Table of the paper: published hydrides and what this work has of them.",
@@ -385,6 +387,7 @@ TABLES: dict[str, Schema] = {
             number("<quantity>", "", "of this work, the lowest candidate of the formula unit", missing=True),
             text("note", "what this work has", missing=True),
         ),
+        may_be_empty=True,
     ),
     "funnel_errors": Schema(
         "Table of the paper: what a cut of the energy above the hull loses at an error of the potential.",
@@ -410,6 +413,7 @@ TABLES: dict[str, Schema] = {
             number("stable_low", "", "its 2.5 % quantile over draws", low=0, high=1, missing=True),
             number("stable_high", "", "its 97.5 % quantile", low=0, high=1, missing=True),
         ),
+        may_be_empty=True,
     ),
     "compound_couplings": Schema(
         "Table of the paper: couplings and critical temperatures of compounds, published ones beside ours.",

@@ -158,6 +158,7 @@ TABLES: dict[str, Schema] = {
             number("published_K", "K", "published", missing=True),
             text("remark", "which phase is lower above it, or why there is none", missing=True),
         ),
+        may_be_empty=True,
     ),
     "frozen_phonon": Schema(
         "Effective frequency of a frozen phonon against its amplitude: the transverse one at N of bcc lithium.",
