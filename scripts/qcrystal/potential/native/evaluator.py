@@ -13,7 +13,7 @@ from qcrystal.potential.native.packing import pack
 from qcrystal.potential.native.weights import read_weights
 
 KEPT = 3
-"""Sets of atoms whose neighbour lists are kept: those of the last calls. Methods go to and fro between few sets."""
+"""Sets of atoms whose neighbour lists are kept: those of the last calls. Methods take few sets by turns."""
 
 
 class Evaluator:

@@ -152,7 +152,7 @@ def test_old_lists_give_the_same_to_the_last_bit(evaluator_of, hydride, released
             np.testing.assert_array_equal(old[2], new.virials)
 
 
-def test_methods_that_go_to_and_fro_between_sets_keep_their_lists(evaluator_of, hydride, released_model, monkeypatch):
+def test_methods_that_take_sets_by_turns_keep_their_lists(evaluator_of, hydride, released_model, monkeypatch):
     """Two sets of atoms by turns are set up once each. A set that comes once in a while is set up anew."""
     evaluator, made = evaluator_of(released_model), []
     set_up = evaluator.evaluation
