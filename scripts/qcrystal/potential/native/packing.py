@@ -90,8 +90,9 @@ class _Grid:
     def fit(self, values: np.ndarray) -> np.ndarray:
         """Coefficients (rows, functions) of functions given at the points.
 
-        A spline overlaps with three neighbours to each side, so the normal equations are banded. In single
-        precision their solution is that of singular values, but for the last digit of few numbers. The last three splines reach beyond the cutoff and are left out.
+        A spline overlaps with three neighbours to each side, so the normal equations are banded. In single precision their
+        solution is that of singular values, but for the last digit of few numbers. The last three splines reach beyond the
+        cutoff and are left out.
         """
         wanted = values.reshape(self.intervals, SAMPLES, -1)
         weights = 1 / (1 + np.abs(wanted).max(axis=2, initial=0)) ** 2
