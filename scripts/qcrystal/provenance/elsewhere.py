@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import importlib.util
+import itertools
 import marshal
 import os
 import re
@@ -13,6 +14,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from qcrystal.files import file_digest
 from qcrystal.provenance import code
@@ -27,6 +29,19 @@ WITH_PYTHON = ("pip", "setuptools", "wheel", "qcrystal")
 _CHECKED: set[str] = set()
 _FAULTS: list[str] = []
 """Files that this process, or the one that it was forked from, has compared once they were loaded; what was found then."""
+
+
+class _Lists(NamedTuple):
+    """What the packages of a folder list."""
+
+    rows: dict[str, list[tuple[str, str]]]
+    """Path in the folder -> SHA-256 (URL-safe base 64, maybe empty) and package, for each package that lists it."""
+    packages: list[str]
+    """Names of the ``*.dist-info`` folders, sorted."""
+
+
+_KEPT: dict[str, _Lists] = {}
+"""Folder -> lists that `keep_checks` has read."""
 
 
 def loaded_files() -> set[str]:
@@ -49,9 +64,7 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
     A package that the lock file does not name is named once.
     """
     folders = installed_folders()
-    installed = tuple(
-        {folder + os.sep for folder in (*folders, *map(os.path.realpath, folders))}
-    )  # .venv may be a link
+    installed = tuple(_with_links(folders))
     base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     library = [sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")]
     python = tuple({folder + os.sep for folder in (*map(os.path.abspath, library), *map(os.path.realpath, library))})
@@ -76,7 +89,11 @@ def from_elsewhere(files: Iterable[str]) -> list[str]:
 
 
 def keep_checks() -> None:
-    """Compare all that is loaded now. `from_elsewhere` compares it no more, here and in forks, and repeats what was found."""
+    """Compare all that is loaded now. `from_elsewhere` compares it no more, here and in forks, and repeats what was found.
+
+    Lists of installed packages are read once too: forks look later files up in them. Who forks must see whether a list changes.
+    """
+    _KEPT.update((folder, _read_lists(folder)) for folder in _with_links(installed_folders()))
     files = loaded_files()
     _FAULTS[:] = from_elsewhere(files)
     _CHECKED.update(files, (str(path) for folder in installed_folders() for path in Path(folder).glob("*.pth")))
@@ -105,10 +122,29 @@ def _is_rule_script(file: str) -> bool:
     return Path(file).parent == Path.cwd() / ".snakemake" / "scripts"
 
 
+def _with_links(folders: Iterable[str]) -> list[str]:
+    """Folders as they are spelt and where links lead, as .venv may be one; each ends with a separator."""
+    return sorted({folder + os.sep for name in folders for folder in (name, os.path.realpath(name))})
+
+
+def _read_lists(folder: str) -> _Lists:
+    """Read what the packages of a folder list. Packages list some hundred times as many files as a job loads."""
+    records = sorted(Path(folder).glob("*.dist-info/RECORD"))
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for record in records:
+        with open(record, encoding="utf-8", newline="") as lines:
+            for row in csv.reader(lines):
+                if len(row) < 2 or not row[0]:
+                    continue
+                path = row[0]
+                if path[0] == "/" or "./" in path:
+                    path = os.path.normpath(os.path.join(folder, path)).removeprefix(folder)
+                rows.setdefault(path, []).append((row[1].removeprefix("sha256="), record.parent.name))
+    return _Lists(rows, [record.parent.name for record in records])
+
+
 def _listed(folders: Iterable[str], files: set[str]) -> tuple[dict[str, str], list[str]]:
     """What installed packages say of files, and what is wrong with the packages themselves.
-
-    Packages list some hundred times as many files as a job loads, so that each line costs a look-up and no more.
 
     Returns
     -------
@@ -117,36 +153,37 @@ def _listed(folders: Iterable[str], files: set[str]) -> tuple[dict[str, str], li
         each package that is there twice, that lists another's file, or whose name or version no lock file has.
     """
     found: dict[str, str] = {}
-    owner: dict[str, str] = {}
     faults, known = set(), _locked()
     for folder in folders:
-        wanted = {file.removeprefix(folder) for file in files if file.startswith(folder)}
+        wanted = [file for file in files if file.startswith(folder)]
+        if not wanted:
+            continue
+        lists = _KEPT.get(folder) or _read_lists(folder)
         names: dict[str, str] = {}
-        for record in sorted(Path(folder).glob("*.dist-info/RECORD")) if wanted else ():
-            package = record.parent.name
-            spelt, _, version = package.removesuffix(".dist-info").rpartition("-")
-            name = _normal(spelt)
+        for package in lists.packages:
+            name, _ = _name_and_version(package)
             if name in names:
                 faults.add(f"{folder}{package}: {name} is installed twice, as {names[name]} too")
             names[name] = package
-            with open(record, encoding="utf-8", newline="") as lines:
-                for row in csv.reader(lines):
-                    if len(row) < 2 or not row[0]:
-                        continue
-                    path = row[0]
-                    if path[0] == "/" or "./" in path:
-                        path = os.path.normpath(os.path.join(folder, path)).removeprefix(folder)
-                    if path not in wanted:
-                        continue
-                    digest, file = row[1].removeprefix("sha256="), folder + path
-                    if file in found and found[file] != digest:
-                        faults.add(f"{file}: listed differently by {owner[file]} and {package}")
-                    found[file], owner[file] = digest, package
-                    if known and name not in known:
-                        faults.add(f"{folder}{package}: a package that no lock file names")
-                    elif known and version not in (known[name] or [version]):
-                        faults.add(f"{folder}{package}: the lock file names version {' or '.join(sorted(known[name]))}")
+        for file in wanted:
+            entries = lists.rows.get(file.removeprefix(folder), [])
+            for (before, owner), (digest, package) in itertools.pairwise(entries):
+                if before != digest:
+                    faults.add(f"{file}: listed differently by {owner} and {package}")
+            for digest, package in entries:
+                name, version = _name_and_version(package)
+                found[file] = digest
+                if known and name not in known:
+                    faults.add(f"{folder}{package}: a package that no lock file names")
+                elif known and version not in (known[name] or [version]):
+                    faults.add(f"{folder}{package}: the lock file names version {' or '.join(sorted(known[name]))}")
     return found, sorted(faults)
+
+
+def _name_and_version(package: str) -> tuple[str, str]:
+    """Name and version of a package from the name of its ``*.dist-info`` folder."""
+    spelt, _, version = package.removesuffix(".dist-info").rpartition("-")
+    return _normal(spelt), version
 
 
 def _normal(name: str) -> str:
