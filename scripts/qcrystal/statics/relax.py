@@ -10,14 +10,15 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
+import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator
 from ase.constraints import FixSymmetry
 from ase.filters import FrechetCellFilter, UnitCellFilter
-from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS
 
 from qcrystal.crystal.cells import primitive_cell
+from qcrystal.crystal.neighbours import neighbours
 from qcrystal.crystal.prototype import Prototype
 from qcrystal.crystal.symmetry import EXACT, space_group
 from qcrystal.statics.errors import StaticsError
@@ -78,7 +79,16 @@ def static_pressure(atoms: Atoms) -> float:
 
 def nearer_than(atoms: Atoms, shortest: Shortest) -> bool:
     """Whether two atoms or periodic images are nearer than ``shortest`` (Å, for all or per pair of elements)."""
-    return len(neighbor_list("i", atoms, shortest)) > 0
+    farthest = max(shortest.values(), default=0.0) if isinstance(shortest, Mapping) else shortest
+    pairs = neighbours(atoms.positions, atoms.cell.array, farthest)
+    if not isinstance(shortest, Mapping):
+        return bool((pairs.distances < shortest).any())
+    symbols = np.array(atoms.get_chemical_symbols())
+    first, second = symbols[pairs.first], symbols[pairs.second]
+    return any(
+        bool((pairs.distances[(first == one) & (second == other)] < distance).any())
+        for (one, other), distance in shortest.items()
+    )
 
 
 def relaxed_at_volume(

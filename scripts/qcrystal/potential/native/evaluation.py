@@ -160,11 +160,20 @@ class Evaluation:
         ValueError
             If a position is not a number or a cell is flat.
         """
-        if self.threads > 1:
-            set_num_threads(min(self.threads, config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set as it is read
-        if not self.address or not self.advance.ctypes(self.address):
+        if not self._served():
             self.renew()
             self.advance.ctypes(self.address)
+
+    def served(self, positions: np.ndarray, cells: np.ndarray) -> bool:
+        """Whether the present lists serve at other positions and cells; then it has run there."""
+        self.positions[:] = positions
+        self.cells[:] = cells
+        return self._served()
+
+    def _served(self) -> bool:
+        if self.threads > 1:
+            set_num_threads(min(self.threads, config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set as it is read
+        return bool(self.address and self.advance.ctypes(self.address))
 
     @property
     def nearest(self) -> float:

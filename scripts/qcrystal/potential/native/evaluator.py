@@ -12,8 +12,10 @@ from qcrystal.potential.native.evaluation import Evaluation
 from qcrystal.potential.native.packing import pack
 from qcrystal.potential.native.weights import read_weights
 
-KEPT = 3
-"""Sets of atoms whose neighbour lists are kept: those of the last calls. Methods take few sets by turns."""
+KEPT = 12
+"""Neighbour lists that are kept: those used last. Methods take few sets of atoms, or the images of a path, by turns."""
+KEPT_ATOMS = 20_000
+"""Atoms of all kept lists together, at most, but for the last: an atom takes some kilobytes."""
 
 
 class Evaluator:
@@ -49,7 +51,7 @@ class Evaluator:
         self.threads = threads
         self.crowded = 0
         self._kernel = kernels.compiled(self.weights.degree)
-        self._kept: dict[tuple[bytes, bytes], Evaluation] = {}
+        self._kept: list[tuple[tuple[bytes, bytes], Evaluation]] = []  # what was used last is last
 
     def evaluate(self, positions: np.ndarray, cells: np.ndarray, types: Sequence[int]):
         """Energies (F,) in eV, forces (F, N, 3) in eV/Å and virials (F, 3, 3) in eV.
@@ -106,12 +108,24 @@ class Evaluator:
 
     def _run(self, positions: np.ndarray, cells: np.ndarray, starts: np.ndarray, species: np.ndarray) -> Evaluation:
         key = np.asarray(starts, np.int64).tobytes(), np.asarray(species, np.int64).tobytes()
-        now = self._kept.pop(key, None) or self.evaluation(starts, species)
-        self._kept[key] = now
-        if len(self._kept) > KEPT:
-            del self._kept[next(iter(self._kept))]
-        now.positions[:] = positions
-        now.cells[:] = cells
-        now.run()
+        same = [one for kind, one in reversed(self._kept) if kind == key]
+        now = next((one for one in same if one.served(positions, cells)), None)
+        if now is None:
+            full = len(self._kept) >= KEPT or self._kept_atoms() + len(species) > KEPT_ATOMS
+            now = same[-1] if full and same else self.evaluation(starts, species)
+            now.positions[:] = positions
+            now.cells[:] = cells
+            now.run()
+        self._keep(key, now)
         self.crowded = int(now.crowded.sum())
         return now
+
+    def _keep(self, key: tuple[bytes, bytes], now: Evaluation) -> None:
+        """Keep lists for later calls, and forget those that were not used for longest."""
+        self._kept = [(kind, one) for kind, one in self._kept if one is not now]
+        self._kept.append((key, now))
+        while len(self._kept) > 1 and (len(self._kept) > KEPT or self._kept_atoms() > KEPT_ATOMS):
+            del self._kept[0]
+
+    def _kept_atoms(self) -> int:
+        return sum(len(one.species) for _, one in self._kept)

@@ -7,6 +7,7 @@ import pytest
 from complaints import says
 
 from qcrystal.potential.engines import covered, load_potential
+from qcrystal.potential.native.evaluation import Evaluation
 from qcrystal.potential.native.evaluator import Evaluator
 from qcrystal.potential.native.weights import WeightsError, read_weights
 
@@ -152,16 +153,27 @@ def test_old_lists_give_the_same_to_the_last_bit(evaluator_of, hydride, released
             np.testing.assert_array_equal(old[2], new.virials)
 
 
-def test_methods_that_take_sets_by_turns_keep_their_lists(evaluator_of, hydride, released_model, monkeypatch):
-    """Two sets of atoms by turns are set up once each. A set that comes once in a while is set up anew."""
-    evaluator, made = evaluator_of(released_model), []
-    set_up = evaluator.evaluation
-    monkeypatch.setattr(evaluator, "evaluation", lambda *given: made.append(len(given[0]) - 1) or set_up(*given))
+def test_methods_that_take_sets_by_turns_keep_their_lists(hydride, released_model, monkeypatch):
+    """Sets of atoms, and images of a path that are far from each other, have lists made once. Only so many are kept."""
+    evaluator, made = Evaluator(released_model), []
+    renew = Evaluation.renew
+    monkeypatch.setattr(Evaluation, "renew", lambda self: made.append(self) or renew(self))
     positions, cells, symbols = hydride(5, (1, 1, 1))
     types = [evaluator.species.index(symbol) for symbol in symbols]
-    for frames in (2, 3, 5, 1, 4, 1, 4, 1, 2, 4, 3, 5, 1):
-        evaluator.evaluate(positions[:frames], cells[:frames], types)
-    assert made[-6:] == [1, 4, 2, 3, 5, 1]
+    rng = np.random.default_rng(3)
+    images = positions[:1] + rng.normal(0.0, 0.4, (5, *positions.shape[1:]))
+    for _ in range(3):
+        for frames in (2, 3, 4):
+            evaluator.evaluate(positions[:frames], cells[:frames], types)
+        for image in images:
+            forces = evaluator.evaluate(image[None], cells[:1], types)[1]
+            moved = evaluator.evaluate(image[None] + rng.normal(0.0, 0.01, image.shape), cells[:1], types)[1]
+            assert not np.array_equal(forces, moved)
+    assert len(made) == 3 + len(images) and len(set(map(id, made))) == len(made)
+    monkeypatch.setattr("qcrystal.potential.native.evaluator.KEPT_ATOMS", 6 * len(types))
+    for image in images:  # six lists of one frame fit, not those of more frames
+        evaluator.evaluate(image[None] + rng.normal(0.0, 1.0, image.shape), cells[:1], types)
+    assert len(evaluator._kept) == 6
 
 
 def test_crowded_atoms_are_counted(evaluator_of, hydride, released_model):
