@@ -9,7 +9,9 @@
 4. *Boundaries.* Ours lies between the last run on one side and the first on the other. The claim is reproduced where this
    interval overlaps the published value with its uncertainty, and not reproduced where they are disjoint. Intervals that only
    touch decide nothing, nor does one wider than four uncertainties.
-5. *Hops among variants.* A small cell hops among variants of a distortion, and its mean angles look cubic. Where the angles of
+5. *Lowest phases.* Where the lowest phase is no published one, the distance to the lowest published one is compared with the
+   error of a difference of enthalpies. Up to 3σ it decides nothing.
+6. *Hops among variants.* A small cell hops among variants of a distortion, and its mean angles look cubic. Where the angles of
    each frame are known, a run counts as cubic only if it is so at each moment (`qcrystal.analysis.variants`).
 """
 
@@ -202,3 +204,23 @@ def judge_phases(phases: Sequence[str], wanted: str, words: str) -> Judged:
     if any(phase != wanted for phase in decided):
         return Judged("not reproduced", said)
     return Judged("reproduced", said) if decided and len(decided) == len(phases) else undecided(said)
+
+
+def judge_lowest(above: Sequence[float], error: float, unit: str) -> Judged:
+    """Part 5: how far the lowest published phase is above the lowest of all, at each pressure of a range.
+
+    Parameters
+    ----------
+    above
+        In ``unit``; 0 where a published phase is the lowest.
+    error
+        Standard error of a difference, in ``unit``.
+    """
+    first = sum(one <= 0.0 for one in above)
+    said = f"A published phase is the lowest at {first} of {len(above)} pressures"
+    if first == len(above):
+        return Judged("reproduced", f"{said}.")
+    said += (
+        f", and elsewhere at most {_short(max(above))} {unit} above it; a difference errs by {_short(error)} {unit}."
+    )
+    return Judged("not reproduced", said) if max(above) > FAR * error else undecided(said)

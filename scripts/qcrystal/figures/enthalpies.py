@@ -15,12 +15,22 @@ from qcrystal.io.tables import TableError, records, source_of
 from qcrystal.manuscript.published import Cited
 from qcrystal.units import MEV_PER_EV
 
+LOOKS = [*PHASES, ("#8C564B", "h"), ("#7F7F7F", "<")]
+"""Colors and markers of phases; more of them than those of other figures."""
+
+
+def crystals(rows: pd.DataFrame) -> pd.Series:
+    """Name of the crystal of each row: its phase's, or its space group's where it has relaxed to another symmetry."""
+    own = rows["phase"].str.split(" #").str[0] == rows["spacegroup"]
+    return rows["phase"].where(own, rows["spacegroup"])
+
 
 @styled
 def draw(inputs: Inputs, published: Mapping[str, Cited], options: Enthalpies) -> Picture:
     """Enthalpy of each phase against pressure, relative to the reference or, where that lacks, the high-symmetry phase.
 
-    Bars are the spread of a committee's enthalpy differences; symbols without a line are DFT's.
+    Bars are the spread of a committee's enthalpy differences; symbols without a line are DFT's. Where a phase has relaxed to the
+    symmetry of another one it is that crystal, and not drawn twice.
     """
     rows = inputs["enthalpies"]
     phases = list(dict.fromkeys(rows["phase"]))
@@ -32,7 +42,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Enthalpies) ->
         )
     figure, axes = new_figure(1, 3.3)
     panel = axes[0, 0]
-    looks = PHASES * (len(phases) // len(PHASES) + 1)
+    looks = LOOKS * (len(phases) // len(LOOKS) + 1)
     colors = {phase: color for phase, (color, _) in zip(phases, looks, strict=False)}
     draw_phases(figure, panel, rows, reference, dict(zip(phases, looks, strict=False)))
     draw_dft(figure, panel, inputs.get("dft"), reference, colors)
@@ -64,13 +74,14 @@ def draw_phases(
     """One curve per phase, with crosses where a relaxation did not converge."""
     values = rows.assign(pressure=rows["pressure"].round(3)).set_index("pressure")
     zero = values[values["phase"] == reference]
+    values = values[~note_relaxed(figure, values)]
     for number, (phase, (color, marker)) in enumerate(looks.items()):
         chosen = values[(values["phase"] == phase) & values.index.isin(zero.index)].sort_index()
         if chosen.empty:
             continue
         at_reference = zero.loc[chosen.index]
         relative = MEV_PER_EV * (chosen["enthalpy"] - at_reference["enthalpy"])
-        line = "-" if number < len(PHASES) else "--"
+        line = "-" if number < len(LOOKS) else "--"
         panel.plot(relative.index, relative, line, color=color, marker=marker, label=phase_name(phase))
         spread = MEV_PER_EV * committee_spread(chosen, at_reference)
         if np.isfinite(spread).any() and phase != reference:
@@ -79,6 +90,20 @@ def draw_phases(
         if unfinished.any():
             panel.plot(relative.index[unfinished], relative[unfinished], "x", color="k", markersize=6)
             figure.note("crosses: relaxation not converged")
+
+
+def note_relaxed(figure: Picture, values: pd.DataFrame) -> np.ndarray:
+    """Which rows (indexed by pressure) are the crystal of another phase of the table; the figure's notes tell them."""
+    name = crystals(values)
+    also = pd.MultiIndex.from_arrays([values.index, values["phase"]])
+    same = (name != values["phase"]).to_numpy() & pd.MultiIndex.from_arrays([values.index, name]).isin(also)
+    texts = []
+    for (phase, other), here in values[same].groupby(["phase", name[same]], sort=False):
+        pressures = ", ".join(f"{pressure:g}" for pressure in sorted(here.index))
+        texts.append(f"{phase_name(phase)} to {phase_name(other)} at {pressures} GPa")
+    if texts:
+        figure.note(f"relaxed to another phase, and drawn as that one: {'; '.join(texts)}")
+    return np.asarray(same)
 
 
 def shade_beyond(figure: Picture, panel: Axes, rows: pd.DataFrame) -> None:

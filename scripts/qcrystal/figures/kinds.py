@@ -411,6 +411,7 @@ KINDS: dict[str, Kind] = {
             "counts": Role("search_counts", optional=True),
             "eos": Role("equation_of_state"),
             "errors": Role("parity_errors"),
+            "frames": Role("held_out_frames", optional=True),
         },
         {ANY: "any"},
         Claims,

@@ -13,10 +13,12 @@ FEWEST = 3  # frames of a system that tell a scatter
 
 
 class Offsets(NamedTuple):
-    """Over systems of held-out frames, meV/atom: lowest and highest mean error, and the median of the scatter about it."""
+    """Over systems of held-out frames, meV/atom: lowest and highest mean error, their standard deviation, and the median of the
+    scatter about them."""
 
     low: float
     high: float
+    spread: float
     scatter: float
 
 
@@ -30,7 +32,8 @@ def offsets(frames: pd.DataFrame) -> Offsets | None:
     if len(systems) < 2:
         return None
     means = [float(here.mean()) for here in systems]
-    return Offsets(min(means), max(means), float(pd.Series([here.std(ddof=0) for here in systems]).median()))
+    scatter = float(pd.Series([here.std(ddof=0) for here in systems]).median())
+    return Offsets(min(means), max(means), float(pd.Series(means).std()), scatter)
 
 
 def note_offsets(figure: Picture, frames: pd.DataFrame | None, consequence: str = "") -> None:

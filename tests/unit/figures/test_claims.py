@@ -11,7 +11,7 @@ from synthetic_tables import PROTOTYPE, synthetic
 from qcrystal.crystal.cells import conventional_cell, rhombohedral_strain
 from qcrystal.docs.claims import claims_page, readme
 from qcrystal.errors import QcrystalError
-from qcrystal.figures.claims import accuracy
+from qcrystal.figures.claims import accuracy, lowest
 from qcrystal.figures.options import Claim, Claims
 from qcrystal.manuscript.published import Cited
 
@@ -166,3 +166,33 @@ def test_the_error_of_an_accuracy_is_that_of_systems():
     assert found.value == pytest.approx(10.0 * every)
     assert found.error == pytest.approx(10.0 * expected)
     assert judged.verdict == "not decidable here"  # five systems are fewer than ten samples
+
+
+OFFSETS = [-2.0, 0.0, 2.0]  # meV/atom: a standard deviation of 2, so that a difference errs by 2.83
+
+
+@pytest.mark.parametrize(
+    ("above", "group", "verdict"),
+    [
+        (-1.0, "R-3m", "reproduced"),  # the cubic phase, a published one, is the lowest
+        (5.0, "R-3m", "not decidable here"),  # 1.8 errors
+        (9.0, "R-3m", "not reproduced"),  # 3.2 errors
+        (9.0, "C2", "reproduced"),  # the start named R-3m has relaxed to a published phase
+    ],
+)
+def test_the_lowest_phase_is_judged_by_the_errors_of_differences(above, group, verdict):
+    """At 200 GPa; what is called P-1 has relaxed to R-3m, so that it is no P-1. At 100 GPa nothing is asked for."""
+    rows = [("Fm-3m", 200.0, "Fm-3m", 1e-3 * above), ("R-3m", 200.0, group, 0.0), ("P-1", 200.0, group, -1e-6)]
+    table = pd.DataFrame(
+        [*rows, ("Immm", 100.0, "Immm", -9.0)], columns=["phase", "pressure", "spacegroup", "enthalpy"]
+    )
+    frames = pd.DataFrame(
+        [{"system": f"s{n}", "energy_error": 1e-3 * offset} for n, offset in enumerate(OFFSETS) for _ in range(3)]
+    )
+    counts = pd.DataFrame({"origin": ["random 5"], "number": [120]})
+    claim = Claim(test="lowest", text="a claim", published="p", pressures=(170.0, 300.0), limit=100.0)
+    known = Cited(["C2", "P-1", "Fm-3m"], "a study", "somewhere")
+    _, text, judged = lowest(claim, {"enthalpies": table, "counts": counts, "frames": frames}, known)
+    assert judged.verdict == verdict, judged
+    assert text == f"{'Fm-3m' if above < 0 else group} at 200 GPa"
+    assert lowest(claim, {"enthalpies": table, "counts": counts}, known)[2].verdict == "not decidable here"

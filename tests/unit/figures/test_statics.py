@@ -52,6 +52,20 @@ def test_pressures_beyond_the_training_are_shaded_from_its_limit(literature):
     assert not figure.axes[0].patches and "trained on" not in notes(figure)
 
 
+def test_a_phase_that_relaxed_to_another_is_drawn_once(literature):
+    rows = enthalpies({"Fm-3m": 0.0, "R-3m": -0.008, "C2": -0.009, "C2 #2": -0.0085})
+    rows.loc[(rows["phase"] == "C2") & (rows["pressure"] == 150.0), ["spacegroup", "enthalpy"]] = ["R-3m", -2.508]
+    figure = draw("qin_fig1a_enthalpy", {"search:enthalpies": rows}, literature)
+    np.testing.assert_allclose(points(figure.axes[0], "$C2$"), [[100, 0]])
+    np.testing.assert_allclose(points(figure.axes[0], style.phase_name("R-3m")), [[100, 1], [150, 0]], atol=1e-9)
+    assert len(points(figure.axes[0], style.phase_name("C2 #2"))) == 2
+    assert "drawn as that one: $C2$ to $R\\bar{3}m$ at 150 GPa" in notes(figure)
+    # without R-3m in the table the crystal is drawn under the name of its start
+    alone = rows[rows["phase"] != "R-3m"]
+    figure = draw("qin_fig1a_enthalpy", {"search:enthalpies": alone}, literature)
+    assert len(points(figure.axes[0], "$C2$")) == 2
+
+
 def notes(figure) -> str:
     return " ".join(figure.notes)
 
