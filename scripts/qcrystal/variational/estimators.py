@@ -50,13 +50,24 @@ def estimate(values: np.ndarray, draws: Draws) -> Estimate:
     return of_blocks(controlled(values, draws), draws)
 
 
+def serve_as_controls(draws: Draws) -> bool:
+    """Whether there are draws enough for control variates: in each half, `FEW` for each of z_k and z_k²."""
+    half = _half(draws)
+    return bool(min(half.sum(), (~half).sum()) >= FEW * 2 * draws.normal.shape[1])
+
+
+def _half(draws: Draws) -> np.ndarray:
+    """Draws (n,) that are in the first half of the blocks."""
+    _, place = np.unique(draws.blocks, return_inverse=True)
+    return np.asarray(place % 2 == 0)
+
+
 def controlled(values: np.ndarray, draws: Draws) -> np.ndarray:
     """Values (n,) less what z_k and z_k² explain of them, which has the mean zero; as they are where there are few draws."""
     values = np.asarray(values, float)
-    _, place = np.unique(draws.blocks, return_inverse=True)
+    half = _half(draws)
     controls = np.concatenate([draws.normal, draws.normal**2 - 1.0], axis=1)
-    half = place % 2 == 0
-    if min(half.sum(), (~half).sum()) < FEW * controls.shape[1]:
+    if not serve_as_controls(draws):
         return values
     reduced = values.copy()
     for own in (half, ~half):

@@ -16,7 +16,7 @@ from qcrystal.files import put_in_place
 from qcrystal.variational.basis import Basis, thermal_energy
 from qcrystal.variational.energies import Potential
 from qcrystal.variational.estimates import Estimate
-from qcrystal.variational.estimators import Samples, antithetic, draw
+from qcrystal.variational.estimators import Samples, antithetic, draw, serve_as_controls
 from qcrystal.variational.judges import Judge
 from qcrystal.variational.observables import kinetic_by_species, observables
 from qcrystal.variational.references import QUANTUM
@@ -55,6 +55,11 @@ def measure(
         Path integrals at this state.
     """
     draws = antithetic(spec.samples, len(basis.energies), spec.seed + 1)
+    if not serve_as_controls(draws):
+        log.info(
+            "%s: %d samples of %d phonons are too few for control variates, so that errors are larger; 16 per phonon are enough",
+            *(spec.run, len(draws.normal), len(basis.energies)),
+        )
     everywhere = list(refused_by(by)) if by else []
     exact = _exact(references)
     rows, samples = [{**harmonic_row(spec, basis, energy), "refused": "; ".join(everywhere)}], None

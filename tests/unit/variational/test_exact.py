@@ -23,7 +23,7 @@ from qcrystal.variational.double import in_double
 from qcrystal.variational.energies import force_constants
 from qcrystal.variational.errors import VariationalError
 from qcrystal.variational.estimates import Estimate
-from qcrystal.variational.estimators import antithetic, draw, estimate
+from qcrystal.variational.estimators import antithetic, draw, estimate, serve_as_controls
 from qcrystal.variational.judges import Judge
 from qcrystal.variational.observables import kinetic_by_species
 from qcrystal.variational.occupations import Levels
@@ -279,3 +279,13 @@ def test_quasi_phonons_need_one_configuration_per_sample_and_say_how_far_they_ar
         quasi_phonons(state, start_of(state, basis), Given(basis.energies, 40.0), basis, counted, 60, 4)
     assert sum(asked) == 64  # the last part is filled up
     assert "60/60 samples, 0 s left" in caplog.text
+
+
+@pytest.mark.parametrize(("count", "enough"), [(46, False), (48, True), (4000, True)])
+def test_control_variates_need_sixteen_draws_per_phonon(count, enough):
+    """Three phonons, a value that is linear in z and z²: control variates leave nothing but its exact mean, 7."""
+    draws = antithetic(count, 3, 2)
+    assert serve_as_controls(draws) == enough
+    found = estimate(7.0 + draws.normal @ [1.0, 2.0, 3.0] + (draws.normal**2 - 1.0) @ [0.5, 0.0, 0.2], draws)
+    assert (found.error < 1e-12) == enough
+    assert abs(found.value - 7.0) < max(5.0 * found.error, 1e-12)

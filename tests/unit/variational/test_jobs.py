@@ -113,13 +113,16 @@ def test_a_level_that_its_training_made_worse_keeps_its_start(crystal, tmp_path,
     assert change.value < 3 * change.error + 1e-7  # eV; training itself raised F by 0.3 meV/atom
 
 
-def test_what_is_measured_keeps_to_its_schema_and_samples_are_a_trajectory(crystal, tmp_path):
+def test_what_is_measured_keeps_to_its_schema_and_samples_are_a_trajectory(crystal, tmp_path, caplog):
     basis, potential = crystal
     spec = specification()
     _, weights = Training(spec, basis, potential, tmp_path, "x").run()
     write_weights(tmp_path / "weights.npz", spec, basis, "x", weights)
     read = read_weights(tmp_path / "weights.npz", spec, basis, "x")
-    summary, samples, report = measure(spec, basis, ["La", "H"], -1.5, potential, read)
+    with caplog.at_level("INFO"):
+        summary, samples, report = measure(spec, basis, ["La", "H"], -1.5, potential, read)
+    few = f"64 samples of {len(basis.energies)} phonons are too few for control variates"
+    assert (few in caplog.text) == (64 < 16 * len(basis.energies))
     write_table(summary, tmp_path / "summary.csv", "nct_summary")
     assert summary["level"].tolist() == ["harmonic", "occupations", "scha"]
     assert report["refused"] == [] and report["samples"] == 64
