@@ -32,9 +32,11 @@ PYTEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadscope --no-lo
 PROGRESS = $(QCRYSTAL) progress "$(RESULTS)/logs/snakemake.log" --
 RUN = PATH="$$PWD/$(VENV)/bin:$$PATH" $(PROGRESS) $(VENV)/bin/snakemake --cores "$$CORES"
 CONFIG := --config "crystal=$$CRYSTAL" "scale=$$SCALE" "start=$$START" "device=$$DEVICE"
+# pip brings uv, which installs the rest five times as fast; where uv does not reach the packages, pip installs them too.
+PIP = $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help variables figures test coverage acceptance error-coverage bench paper audit seal compare crate check docs lint format lock environment clean
+.PHONY: help variables figures test coverage acceptance error-coverage bench paper audit seal compare crate check docs lint types style format lock environment clean
 
 help:
 	@echo "make figures     every figure and table          SCALE=smoke|laptop|workstation|paper  START=model|labels|dft  DEVICE=cpu|cuda"
@@ -52,7 +54,7 @@ help:
 	@echo "make acceptance  the slow tests of physics against exact results"
 	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
 	@echo "make format      ruff and snakefmt over the sources"
-	@echo "make lock        compile envs/requirements.lock and requirements-cuda.lock anew from envs/*.in"
+	@echo "make lock        compile the lock files of envs anew from envs/*.in"
 	@echo "Now: CRYSTAL=$$CRYSTAL SCALE=$$SCALE START=$$START DEVICE=$$DEVICE CORES=$$CORES"
 
 environment: $(READY)
@@ -70,7 +72,9 @@ $(READY): | variables
 		{ echo "$$PWD: Snakemake cannot run scripts by a path with a space or a sign that the shell reads; move the repository" >&2; exit 1; }
 	@echo "Building $(VENV) from $(LOCK)"
 	@base=$$("$$PYTHON" -c 'import sys; print(sys._base_executable)') && rm -rf $(VENV) && $$base -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@[ -z "$$PIP_INDEX_URL" ] || export UV_DEFAULT_INDEX="$$PIP_INDEX_URL"; $(PIP) -r envs/installer.lock && \
+		$(VENV)/bin/uv pip install --quiet --link-mode copy --compile-bytecode --python $(VENV)/bin/python --require-hashes -r $(LOCK) || \
+		{ echo "uv cannot install here; pip does, which takes some minutes more" >&2; $(PIP) -r $(LOCK); }
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@echo "Compiling the evaluator of potentials for this processor"
 	@$(VENV)/bin/python -m qcrystal compile models/*/model.pb
@@ -107,10 +111,14 @@ compare: $(READY)
 crate: $(READY)
 	@$(NAME); for action in "write $(RESULTS)" verify validate; do $(QCRYSTAL) crate $$action "$(RESULTS)/crate.zip" || exit; done
 
-lint: $(READY)
+lint: types style
+
+types: $(READY)
+	$(VENV)/bin/mypy
+
+style: $(READY)
 	$(VENV)/bin/ruff format --check scripts tests
 	$(VENV)/bin/ruff check scripts tests
-	$(VENV)/bin/mypy
 	$(VENV)/bin/codespell README.md CONTRIBUTING.md CHANGELOG.md docs scripts rules config profiles manuscript tests
 	$(QCRYSTAL) lint-manuscript manuscript/lah10.tex
 	$(VENV)/bin/snakefmt --check --compact-diff Snakefile rules
@@ -124,7 +132,10 @@ format: $(READY)
 check: lint
 	$(PYTEST) -m quick
 
-test: lint docs
+# Types, style and docs take as long as types alone: two run at a time.
+CHECKS = $(MAKE) --no-print-directory --jobs=2 --output-sync=target types style docs
+test: $(READY)
+	@$(CHECKS)
 	$(PYTEST) -m "not slow"
 
 # Without the workflow's tests: jobs run in processes of their own, where coverage does not look.
@@ -146,6 +157,7 @@ bench: $(READY)
 
 lock:
 	"$$PYTHON" -m pip install --quiet uv
+	"$$PYTHON" $(COMPILE) envs/installer.in -o envs/installer.lock
 	"$$PYTHON" $(COMPILE) envs/requirements-cpu.in -o envs/requirements.lock
 	"$$PYTHON" $(COMPILE) envs/requirements-cuda.in -o envs/requirements-cuda.lock
 
