@@ -100,7 +100,7 @@ def note_relaxed(figure: Picture, values: pd.DataFrame) -> np.ndarray:
     texts = []
     for (phase, other), here in values[same].groupby(["phase", name[same]], sort=False):
         pressures = ", ".join(f"{pressure:g}" for pressure in sorted(here.index))
-        texts.append(f"{phase_name(phase)} to {phase_name(other)} at {pressures} GPa")
+        texts.append(f"{phase_name(str(phase))} to {phase_name(str(other))} at {pressures} GPa")
     if texts:
         figure.note(f"relaxed to another phase, and drawn as that one: {'; '.join(texts)}")
     return np.asarray(same)
