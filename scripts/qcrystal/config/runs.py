@@ -372,7 +372,13 @@ class Configuration:
         settings = (self.crystal.nct, self.scale.nct, self.crystal_name, self.crystal.prototype, masses)
         for name, sweep in self.scale.nct.sweeps.items():
             specs = {spec.run: spec for spec in calculations(sweep, *settings, self.seed, self.main.evaluated_by)}
-            self.variational |= specs
+            for spec in specs.values():
+                known = self.variational.setdefault(spec.run, spec)
+                if known != spec:
+                    key = next(key for key in NctSpec.model_fields if getattr(known, key) != getattr(spec, key))
+                    found = f"{spec.run} is part of another sweep with {key} {getattr(known, key)}, here {getattr(spec, key)}"
+                    advice = "give both sweeps the same settings, or one of them another seed"
+                    raise ConfigError(Problem(self.scale_file, f"nct.sweeps.{name}", found, advice))
             self.variational_sweeps[name] = list(specs)
             self.variational_judges |= {
                 run: self._judges(spec, sweep.paths) for run, spec in specs.items() if sweep.paths

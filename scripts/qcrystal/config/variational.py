@@ -86,6 +86,12 @@ class NctSweep(Strict):
     """Temperatures (K)."""
     seeds: list[Whole] = Field([0], min_length=1)
     """Seeds of weights and samples; their spread is part of the error."""
+    steps: Count | None = None
+    """Steps of Adam at each level; null: those of ``nct.steps``."""
+    batch: Annotated[Count, Field(ge=4, multiple_of=2)] | None = None
+    """Samples of a step; null: those of ``nct.batch``."""
+    rate: Annotated[Positive, Field(le=1)] | None = None
+    """First learning rate; null: that of ``nct.rate``."""
     references: bool = True
     """Whether F is found by thermodynamic integration too, with classical atoms and with path integrals, in the same cell."""
     paths: Name | None = None
@@ -184,8 +190,8 @@ def calculations(
             masses=dict(masses), temperature=temperature, seed=seed("variational", name), levels=ansatz.levels,
             couplings=ansatz.couplings, width=ansatz.width, frequency_floor=ansatz.frequency_floor,
             displacement=sweep.displacement or ansatz.displacement,
-            gradient=ansatz.gradient, steps=effort.steps, batch=effort.batch, samples=effort.samples,
-            rate=effort.rate, laplacian=effort.laplacian, engine=engine,
+            gradient=ansatz.gradient, steps=sweep.steps or effort.steps, batch=sweep.batch or effort.batch,
+            samples=effort.samples, rate=sweep.rate or effort.rate, laplacian=effort.laplacian, engine=engine,
             volume=size.get("volume"), pressure=size.get("pressure"), references=sweep.references,
             integration=effort.integration, structure=ansatz.structure, potential=sweep.potential,
         )  # fmt: skip
