@@ -1,9 +1,10 @@
 """value(error) against numbers as the literature prints them, and against the rule's own statement."""
 
 import math
+import os
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qcrystal.manuscript.uncertainty import scientific_text, value_text
@@ -50,15 +51,17 @@ def test_a_value_without_an_error_says_so():
             value_text(1.0, error)
 
 
+@settings(derandomize="FUZZ" not in os.environ)
+@example(454976.0, 99500.0)  # the error is printed as 100000, whose second digit is ten times that of 99000
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e5))
 def test_what_is_printed_is_the_number_to_half_a_digit(value, error):
-    """Read back, value and error differ from the true ones by at most half of the error's second digit."""
+    """Read back, value and error differ from the true ones by at most half of the second digit of the printed error."""
     shown, _, bracket = value_text(value, error).rstrip(")").partition("(")
     decimals = len(shown.partition(".")[2])
     read = float(bracket) if "." in bracket else float(bracket) / 10**decimals
-    # half of the last of two digits is 5 % of the error at most; 1e-9 is for floating point
-    assert abs(read - error) <= 0.05 * error * (1 + 1e-9)
-    assert abs(float(shown) - value) <= 0.05 * error * (1 + 1e-9) + 1e-9 * abs(value)
+    # half of the last of two digits is 5 % of the printed error at most; 1e-9 is for floating point
+    assert abs(read - error) <= 0.05 * max(read, error) * (1 + 1e-9)
+    assert abs(float(shown) - value) <= 0.05 * max(read, error) * (1 + 1e-9) + 1e-9 * abs(value)
     assert len(bracket.replace(".", "").strip("0")) <= 2
 
 
