@@ -132,7 +132,7 @@ format: $(READY)
 check: lint
 	$(PYTEST) -m quick
 
-# Types, style and docs take as long as types alone: two run at a time.
+# Types take longest, so that style and docs are checked beside them.
 CHECKS = $(MAKE) --no-print-directory --jobs=2 --output-sync=target types style docs
 test: $(READY)
 	@$(CHECKS)
