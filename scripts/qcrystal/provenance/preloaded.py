@@ -13,10 +13,12 @@ and nothing else. A change of it counts like one of a library.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
 import inspect
+import io
 import json
 import os
 import runpy
@@ -25,6 +27,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -165,6 +168,18 @@ def main() -> None:
         signal.signal(number, handler)
     sys.argv = [script]
     runpy.run_path(script, run_name="__main__")
+    _leave()
+
+
+def _leave() -> None:
+    """End a job that has succeeded, as Python does, but for taking apart what the libraries have built: 0.3 s of each job."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    left_open = [one for one in gc.get_objects() if issubclass(type(one), io.IOBase)]  # of this job: others are frozen
+    for stream in (sys.stdout, sys.stderr, *left_open):
+        with contextlib.suppress(ValueError):  # it is closed
+            stream.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

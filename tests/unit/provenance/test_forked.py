@@ -91,6 +91,25 @@ def test_the_status_is_that_of_a_shell(jobs, body, status):
     assert subprocess.run(["bash", "-c", f"{sys.executable} {job}; exit $?"], capture_output=True).returncode == status
 
 
+def test_what_a_job_leaves_to_its_end_is_done(jobs):
+    """Python waits for threads, calls what is registered, and writes what open files hold: none of it is lost here."""
+    text = """
+        import atexit, concurrent.futures, pathlib, threading, time
+        def late(name):
+            time.sleep(0.3)
+            pathlib.Path(name).write_text("whole")
+        threading.Thread(target=late, args=["thread"]).start()
+        concurrent.futures.ThreadPoolExecutor(1).submit(late, "pool")
+        atexit.register(late, "registered")
+        held = open("held", "w")
+        held.write("whole")
+    """
+    assert jobs.run(script(text), None) == 0
+    assert {name: Path(name).read_text() for name in ("thread", "pool", "registered", "held")} == dict.fromkeys(
+        ("thread", "pool", "registered", "held"), "whole"
+    )
+
+
 def test_jobs_run_at_the_same_time(jobs):
     """Each of two jobs waits until it sees the other."""
     text = """
