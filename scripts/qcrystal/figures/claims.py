@@ -236,7 +236,8 @@ def lowest(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     """Phases of least enthalpy within a range of pressure, in a search of a hundred random starts or more.
 
     A phase that has relaxed to another symmetry counts as that one. Energies of whole systems of held-out frames are off by an
-    offset. The standard deviation of these offsets, times √2, is the error of a difference of two phases.
+    offset. The standard deviation of these offsets, times √2, is the error of a difference of two phases. The reason names
+    the pressures beyond the potential's training: the error there may be larger.
     """
     table = inputs["enthalpies"]
     if claim.pressures is not None:
@@ -263,7 +264,12 @@ def lowest(claim: Claim, inputs: Inputs, known: Cited) -> Found:
     found = offsets(inputs["frames"]) if "frames" in inputs else None
     if found is None:
         return NOTHING, text, undecided("The error of the potential's differences of enthalpy is not known.")
-    return NOTHING, text, judge_lowest(list(above), np.sqrt(2.0) * found.spread, "meV/atom")
+    judged = judge_lowest(list(above), np.sqrt(2.0) * found.spread, "meV/atom")
+    beyond = table.loc[table["beyond_training"] > 0, "pressure"].unique() if "beyond_training" in table else ()
+    if len(beyond):
+        here = f"{', '.join(f'{one:g}' for one in sorted(beyond))} GPa"
+        judged = judged._replace(reason=f"{judged.reason} The potential was not trained at {here}.")
+    return NOTHING, text, judged
 
 
 def _holds(eos: pd.DataFrame, a: float) -> bool:

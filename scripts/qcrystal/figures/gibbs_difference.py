@@ -37,8 +37,8 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: GibbsDifferenc
             x, y, error = found.temperatures, found.values, found.errors
             at = transition(found)
             if at is not None:
-                phase = options.names[lower_above(found)]
-                figure.note(f"{LEVELS[level]}: equal at {at.value:.0f} ± {at.error:.0f} K, {phase} is lower above")
+                phase = options.lower(lower_above(found))
+                figure.note(f"{LEVELS[level]}: equal at {at.value:.0f} ± {at.error:.0f} K, {phase}")
         else:
             points = [
                 (pressure, found.values[here], found.errors[here])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from qcrystal.fields import Number, Positive, Text
 from qcrystal.figures.options import Options
@@ -49,21 +49,39 @@ class SiteCoordinate(Options):
     levels: list[Ansatz] = Field(min_length=1)
 
 
-class GibbsDifference(Options):
-    """``names`` of the two phases; ``levels`` that are drawn ``along`` temperature, at the first of ``pressures`` (GPa), or along
-    these pressures at ``temperature`` (K)."""
+class OfTwoPhases(Options):
+    """``names`` of the two phases; ``above``: that which the published study finds lower above the transition."""
 
     names: tuple[Text, Text]
+    above: Text | None = None
+
+    @model_validator(mode="after")
+    def _above_is_one_of_them(self) -> Self:
+        if self.above is not None and self.above not in self.names:
+            raise ValueError(f"above: {self.above} is none of the phases {' and '.join(self.names)}")
+        return self
+
+    def lower(self, found: int) -> str:
+        """Words for the phase that is lower above a transition. They say where the published study has the other."""
+        name = self.names[found]
+        return f"{name} is lower above it" + (
+            f", where the published study has {self.above}" if self.above not in (None, name) else ""
+        )
+
+
+class GibbsDifference(OfTwoPhases):
+    """``levels`` that are drawn ``along`` temperature, at the first of ``pressures`` (GPa), or along these pressures at
+    ``temperature`` (K)."""
+
     levels: list[Level] = Field(min_length=1)
     along: Literal["temperature", "pressure"] = "temperature"
     pressures: list[Number] = Field(min_length=1)
     temperature: Positive | None = None
 
 
-class Transitions(Options):
-    """``names`` of the two phases, ``levels`` and ``pressures`` (GPa) of the rows."""
+class Transitions(OfTwoPhases):
+    """``levels`` and ``pressures`` (GPa) of the rows."""
 
-    names: tuple[Text, Text]
     levels: list[Level] = Field(min_length=1)
     pressures: list[Number] = Field(min_length=1)
 

@@ -35,9 +35,7 @@ def draw(inputs: Inputs, published: Mapping[str, Cited], options: Transitions) -
                     "temperature_K": np.nan if at is None else at.value,
                     "error_K": np.nan if at is None else at.error,
                     "published_K": values.get(float(pressure), np.nan),
-                    "remark": f"{options.names[lower_above(found)]} is lower above it"
-                    if at is not None
-                    else _why(found, options.names),
+                    "remark": options.lower(lower_above(found)) if at is not None else _why(found, options.names),
                 }
             )
     return pd.DataFrame(rows)

@@ -196,3 +196,7 @@ def test_the_lowest_phase_is_judged_by_the_errors_of_differences(above, group, v
     assert judged.verdict == verdict, judged
     assert text == f"{'Fm-3m' if above < 0 else group} at 200 GPa"
     assert lowest(claim, {"enthalpies": table, "counts": counts}, known)[2].verdict == "not decidable here"
+    assert "trained" not in judged.reason
+    beyond = table.assign(beyond_training=[20.0, 20.0, 20.0, 0.0])
+    _, _, judged = lowest(claim, {"enthalpies": beyond, "counts": counts, "frames": frames}, known)
+    assert judged.verdict == verdict and judged.reason.endswith(" The potential was not trained at 200 GPa.")

@@ -68,6 +68,13 @@ def test_the_table_says_why_there_is_no_transition(phases):
     assert table["remark"].tolist()[:2] == ["bcc is lower above it"] * 2
     swapped = draw("transitions", {"summaries": phases[::-1]}, {}, options | {"names": ["fcc", "bcc"]})
     assert swapped["remark"][0] == "bcc is lower above it"
+    same, opposite = (
+        draw("transitions", {"summaries": phases}, {}, options | {"above": one}) for one in ("bcc", "fcc")
+    )
+    assert same["remark"][0] == "bcc is lower above it"
+    assert opposite["remark"][0] == "bcc is lower above it, where the published study has fcc"
+    with pytest.raises(ValueError, match="above: hcp is none of the phases bcc and fcc"):
+        draw("transitions", {"summaries": phases}, {}, options | {"above": "hcp"})
     assert table["remark"].tolist()[2].startswith("the volumes do not reach")
     low = draw("transitions", {"summaries": [summary("bcc", -9.0, 0.0), phases[1]]}, {}, options)
     assert low["remark"][0] == "bcc is lower from 100 to 300 K"
@@ -81,6 +88,8 @@ def test_figures_of_phases_draw_what_is_known_and_name_what_is_refused(phases):
     assert "bcc, refused, not drawn (SCHA): atoms exchange" in picture.notes
     assert "SCHA: no value" in picture.notes
     assert any(note.startswith("classical: equal at 150") for note in picture.notes)
+    opposite = draw("gibbs_difference", {"summaries": phases}, {}, {**options, "above": "fcc"})
+    assert any("K, bcc is lower above it, where the published study has fcc" in note for note in opposite.notes)
     panel = picture.axes[0]
     symbols = [line for line in panel.lines if line.get_gid() == "published"]
     assert [line.get_xdata()[0] for line in symbols] == [142] and symbols[0].get_markerfacecolor() == "none"
