@@ -246,23 +246,44 @@ class _Parts:
 
         tf = self.tf
         energy, atom_energy, force, atom_virial = results
-        types = self.graph.get_tensor_by_name("t_type:0")
+        types = tf.reshape(self.graph.get_tensor_by_name("t_type:0"), [-1, self.all])
+        neighbours, distances, selection = self.neighbours, self.distances, self._selection()
+        if len(selection) < info[3]:
+            neighbours, distances, selection = self._by_species(types, int(info[3]))
         more_energy, more_force, more_virial = op_module.pair_tab(
             tf.constant(info, tf.float64),
             tf.constant(data.ravel(), tf.float64, name=REPULSION),
-            tf.reshape(types, [-1, self.all]),
-            self.distances,
-            self.neighbours,
+            types,
+            distances,
+            neighbours,
             self.count,
             tf.ones_like(atom_energy),
-            sel_a=self._selection(),
-            sel_r=[0] * len(self._selection()),
+            sel_a=selection,
+            sel_r=[0] * len(selection),
         )
         return (
             energy + tf.reduce_sum(more_energy, axis=1),
             atom_energy + more_energy,
             force + tf.reshape(more_force, tf.shape(force)),
             atom_virial + tf.reshape(more_virial, tf.shape(atom_virial)),
+        )
+
+    def _by_species(self, types: Any, species: int) -> tuple[Any, Any, list[int]]:
+        """Neighbours, distances and places by species, of a descriptor whose places are for all species (``se_atten``).
+
+        ``pair_tab`` takes a neighbour's species from its place. So each species gets all places, where the others are -1.
+        """
+        tf = self.tf
+        neighbours = tf.reshape(self.neighbours, [-1, self.local * self.places])
+        kinds = tf.gather(types, tf.maximum(neighbours, 0), batch_dims=1)
+        kinds, neighbours = (tf.reshape(each, [-1, self.local, self.places]) for each in (kinds, neighbours))
+        parts = [tf.where(tf.equal(kinds, kind), neighbours, -tf.ones_like(neighbours)) for kind in range(species)]
+        distances = tf.reshape(self.distances, [-1, self.local, 3 * self.places])
+        size = self.local * self.places * species
+        return (
+            tf.reshape(tf.concat(parts, axis=2), [-1, size]),
+            tf.reshape(tf.concat([distances] * species, axis=2), [-1, 3 * size]),
+            [self.places] * species,
         )
 
     def _selection(self) -> list[int]:

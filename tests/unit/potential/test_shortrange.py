@@ -15,6 +15,7 @@ from qcrystal.dataset.deepmd_npy import read_dataset, read_deepmd
 from qcrystal.dataset.labelled_frames import LabelledFrames
 from qcrystal.dynamics.lammps.launcher import worker_environment
 from qcrystal.potential.backends import convert
+from qcrystal.potential.deepmd import model_definition
 from qcrystal.potential.engines import Deepmd
 from qcrystal.potential.evaluate import predict
 from qcrystal.potential.moments.model import untrained
@@ -210,8 +211,31 @@ def test_a_label_within_the_repulsion_is_refused(root):
         refuse_overlap({"La-La": [1.4, 2.3]}, systems, SPECIES)
 
 
-def test_cheaper_forces_are_the_same_forces(potentials):
+@pytest.fixture(scope="module")
+def one_network(tmp_path_factory):
+    """The same of DPA-1 without attention, whose places for neighbours are for all species."""
+    from deepmd.dpmodel.model.model import get_model
+    from deepmd.dpmodel.utils.serialization import save_dp_model
+    from deepmd.infer import DeepPot
+
+    folder = tmp_path_factory.mktemp("one")
+    settings = training(
+        kind="se_atten", descriptor=[4, 8], fitting=[12, 12], precision="float64", type_one_side=False, sel=[18, 128]
+    )
+    definition = model_definition(settings)
+    definition["descriptor"]["smooth_type_embedding"] = False  # TensorFlow's form has no other
+    weights = {"model": get_model(definition).serialize(), "model_def_script": definition, "backend": "dpmodel"}
+    save_dp_model(str(folder / "weights.dp"), weights)
+    convert(folder / "weights.dp", folder / "frozen.pb")
+    finish(folder / "frozen.pb", folder / "bare.pb", SPECIES, {})
+    finish(folder / "frozen.pb", folder / "model.pb", SPECIES, RANGES)
+    return [DeepPot(str(folder / name)) for name in ("frozen.pb", "bare.pb", "model.pb")]
+
+
+@pytest.mark.parametrize("kind", ["potentials", "one_network"])
+def test_cheaper_forces_are_the_same_forces(kind, request):
     """Energies, forces, virials and their parts by atom, of one frame and of two at once."""
+    potentials = request.getfixturevalue(kind)
     frames = system([lattice(5.1, 1), lattice(4.9, 2)])
     types = [SPECIES.index(symbol) for symbol in frames.symbols]
     for chosen in (frames, frames.take([1])):
@@ -222,8 +246,13 @@ def test_cheaper_forces_are_the_same_forces(potentials):
                 assert one == pytest.approx(other, rel=1e-9, abs=1e-9)
 
 
-def test_graph_adds_the_sum_over_pairs(potentials):
-    frames = []
+@pytest.mark.parametrize("kind", ["potentials", "one_network"])
+def test_graph_adds_the_sum_over_pairs(kind, request):
+    """Nothing is added where nothing is near. With DPA-1 each neighbour was taken for the first species."""
+    potentials, frames = request.getfixturevalue(kind), []
+    at_rest = system([lattice(5.1, 1)])
+    for one, other in zip(*(predict(Deepmd(each), at_rest) for each in potentials[1:]), strict=True):
+        assert one == pytest.approx(other, rel=1e-9, abs=1e-9)
     for seed, (first, second, distance) in enumerate((("H", "H", 0.3), ("La", "H", 1.1), ("La", "La", 1.9))):
         atoms = lattice(5.1, seed)
         frames.append(squeezed(atoms, *nearest_pair(atoms, first, second), distance))
