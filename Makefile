@@ -52,7 +52,7 @@ help:
 	@echo "make error-coverage  the table of how often error bars hold the true mean"
 	@echo "make coverage    how much of the library the quick tests reach, and whether that is enough"
 	@echo "make acceptance  the slow tests of physics against exact results"
-	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, 20 minutes)"
+	@echo "make bench       step times of the engines and the workflow's cost, as ratios; writes bench.json (two free cores, half an hour)"
 	@echo "make format      ruff and snakefmt over the sources"
 	@echo "make lock        compile the lock files of envs anew from envs/*.in"
 	@echo "Now: CRYSTAL=$$CRYSTAL SCALE=$$SCALE START=$$START DEVICE=$$DEVICE CORES=$$CORES"

@@ -406,7 +406,7 @@ def main(
     ] = False,
     worker_job: Annotated[str, typer.Option("--worker", hidden=True)] = "",
 ) -> None:
-    """Measure what engines and workflow cost beside the bare codes, as ratios side by side in one run (20 minutes).
+    """Measure what engines and workflow cost beside the bare codes, as ratios side by side in one run (half an hour).
 
     **engines**: a step with both engines and all released potentials, over a step of the published architecture with
     DeePMD-kit. Cells have 44, 352 and 2816 atoms. An evaluation of 16 beads follows, and what the core's peak allows.

@@ -88,6 +88,19 @@ def pair_sum(atoms):
     return energy, forces, virial
 
 
+def finish_both(folder):
+    """Freeze ``weights.dp``, and finish it without the repulsion (``bare.pb``) and with it (``model.pb``)."""
+    convert(folder / "weights.dp", folder / "frozen.pb")
+    finish(folder / "frozen.pb", folder / "bare.pb", SPECIES, {})
+    finish(folder / "frozen.pb", folder / "model.pb", SPECIES, RANGES)
+
+
+def opened(folder):
+    from deepmd.infer import DeepPot
+
+    return [DeepPot(str(folder / name)) for name in ("frozen.pb", "bare.pb", "model.pb")]
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A potential with random weights: frozen, with cheaper forces, and with the repulsion as well."""
@@ -96,17 +109,13 @@ def finished(tmp_path_factory):
         descriptor=[4, 8, 16], axis_neuron=4, fitting=[12, 12], sel=[18, 128], precision="float64", type_one_side=False
     )
     untrained(settings, folder / "weights.dp")
-    convert(folder / "weights.dp", folder / "frozen.pb")
-    finish(folder / "frozen.pb", folder / "bare.pb", SPECIES, {})
-    finish(folder / "frozen.pb", folder / "model.pb", SPECIES, RANGES)
+    finish_both(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def potentials(finished):
-    from deepmd.infer import DeepPot
-
-    return [DeepPot(str(finished / name)) for name in ("frozen.pb", "bare.pb", "model.pb")]
+    return opened(finished)
 
 
 @pytest.fixture(scope="module")
@@ -213,10 +222,9 @@ def test_a_label_within_the_repulsion_is_refused(root):
 
 @pytest.fixture(scope="module")
 def one_network(tmp_path_factory):
-    """The same of DPA-1 without attention, whose places for neighbours are for all species."""
+    """As `potentials`, of DPA-1 without attention, whose places for neighbours are for all species."""
     from deepmd.dpmodel.model.model import get_model
     from deepmd.dpmodel.utils.serialization import save_dp_model
-    from deepmd.infer import DeepPot
 
     folder = tmp_path_factory.mktemp("one")
     settings = training(
@@ -226,10 +234,8 @@ def one_network(tmp_path_factory):
     definition["descriptor"]["smooth_type_embedding"] = False  # TensorFlow's form has no other
     weights = {"model": get_model(definition).serialize(), "model_def_script": definition, "backend": "dpmodel"}
     save_dp_model(str(folder / "weights.dp"), weights)
-    convert(folder / "weights.dp", folder / "frozen.pb")
-    finish(folder / "frozen.pb", folder / "bare.pb", SPECIES, {})
-    finish(folder / "frozen.pb", folder / "model.pb", SPECIES, RANGES)
-    return [DeepPot(str(folder / name)) for name in ("frozen.pb", "bare.pb", "model.pb")]
+    finish_both(folder)
+    return opened(folder)
 
 
 @pytest.mark.parametrize("kind", ["potentials", "one_network"])
